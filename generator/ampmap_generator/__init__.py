@@ -1,0 +1,1 @@
+"""Compiles the ampmap spec into the routing map, the types and the reference data."""

@@ -1,0 +1,5 @@
+"""`python -m ampmap_generator` is `ampmap`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,262 @@
+"""The `ampmap` command. Only what the chosen command needs is imported."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import places
+
+if TYPE_CHECKING:
+    from .findings import Report
+    from .load import Spec
+    from .vendored.reference import Reference
+
+FORMATS = ("text", "json", "github", "sarif")
+TARGETS = ("docs", "types", "reference", "schema")
+
+spec_option = click.option(
+    "--spec",
+    "spec_dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The spec to read; by default the one that ampmap came with.",
+)
+edition_option = click.option(
+    "--edition", metavar="ID", help="Edition to compile, e.g. amp-0.0.1760587291; by default the base."
+)
+
+
+class SpecInvalid(click.ClickException):
+    """The spec has errors; they have been shown."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        """Shows the findings as they are, without click's own prefix."""
+        click.echo(self.message, err=True, file=file)
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    reference = compiled()
+    click.echo(f"ampmap {version('ampmap')}, edition {reference.edition.id}, reference {reference.digest}")
+    context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print tool, edition and reference digest.",
+)
+def main() -> None:
+    r"""Where the Amp coding agent sends each model: the spec and what is made from it.
+
+    \b
+    Example:
+      ampmap route gpt-5-codex
+    """
+
+
+def loaded(spec_dir: Path | None) -> tuple[Spec, Report]:
+    """The spec and the report of all findings on it."""
+    import time
+
+    from .check import check
+    from .findings import Report
+    from .load import load
+
+    begin = time.perf_counter()
+    try:
+        spec, findings = load(spec_dir or places.spec_dir())
+    except places.NoSpecError as error:
+        raise click.ClickException(str(error)) from None
+    findings = [*findings, *check(spec)]
+    return spec, Report(findings, spec.texts, seconds=time.perf_counter() - begin)
+
+
+def compiled(spec_dir: Path | None = None, edition: str | None = None) -> Reference:
+    """The reference. Raises SpecInvalid with every error, or UsageError for an unknown edition."""
+    from dataclasses import replace
+
+    from .compile import BASE_EDITION, UnknownEditionError, compile_reference
+    from .findings import Severity, render_text
+
+    spec, report = loaded(spec_dir)
+    if errors := [finding for finding in report.findings if finding.severity is Severity.ERROR]:
+        raise SpecInvalid(render_text(replace(report, findings=errors)).rstrip())
+    try:
+        return compile_reference(spec, edition or BASE_EDITION)
+    except UnknownEditionError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@main.command()
+@spec_option
+@click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
+def validate(spec_dir: Path | None, style: str) -> None:
+    r"""Check the spec and report every finding at once; exit 1 if there is an error.
+
+    \b
+    Example:
+      ampmap validate --spec spec --format github
+    """
+    from .findings import RENDERERS, has_errors
+
+    _, report = loaded(spec_dir)
+    click.echo(RENDERERS[style](report), nl=False)
+    if has_errors(report.findings):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("targets", nargs=-1, type=click.Choice(TARGETS), metavar="[TARGET]...")
+@spec_option
+@edition_option
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write below DIR instead of into the checkout.",
+)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; list what differs, exit 1 if anything does.")
+def build(
+    targets: Sequence[str], spec_dir: Path | None, edition: str | None, out: Path | None, only_check: bool
+) -> None:
+    r"""Build TARGETs (docs, types, reference, schema) from the spec; all of them by default.
+
+    With --check and no TARGET, the committed ones are compared: pages are built, never committed.
+
+    \b
+    Example:
+      ampmap build docs --out build
+      ampmap build --check
+    """
+    from .render import TARGETS as RENDER
+    from .write import differences, write
+
+    if out is None and not places.in_checkout():
+        raise click.UsageError("outside a checkout of ampmap, --out DIR is needed")
+    if only_check and not targets and out is None:
+        targets = [name for name in TARGETS if places.PLACES[name].is_committed]
+    reference = compiled(spec_dir, edition)
+    changes = []
+    for target in targets or TARGETS:
+        place = places.PLACES[target]
+        apply = differences if only_check else write
+        changes += apply(place.folder(out), RENDER[target](reference), place.owned)
+    for change in changes:
+        click.echo(f"{change.drift.value:9}{_shown(change.path)}")
+    if only_check and changes:
+        names = " ".join(targets)
+        click.echo(f"{len(changes)} files differ from the spec; run `ampmap build {names}` to mend them.", err=True)
+        sys.exit(1)
+    click.echo(f"{'up to date' if not changes else f'{len(changes)} files written'}, edition {reference.edition.id}")
+
+
+@main.command()
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@spec_option
+@edition_option
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if FILE is not current.")
+def types(out: Path, spec_dir: Path | None, edition: str | None, only_check: bool) -> None:
+    r"""Write the module to vendor: one file that imports pydantic and the standard library only.
+
+    \b
+    Example:
+      ampmap types --out src/myproxy/ampmap_types.py
+    """
+    from .render import render_types
+    from .write import differences, write
+
+    (content,) = render_types(compiled(spec_dir, edition)).values()
+    files = {out.name: content}
+    if not only_check:
+        write(out.parent, files, ())
+        click.echo(f"wrote {out}")
+    elif changes := differences(out.parent, files, ()):
+        raise click.ClickException(f"{out} is {changes[0].drift.value}; run `ampmap types --out {out}`")
+
+
+@main.command()
+@click.argument("query", metavar="MODEL_OR_MODE")
+@click.option("--amp-url", metavar="URL", help="What amp.url is set to.")
+@click.option("--operation", metavar="OP", help="Operation id or alias, e.g. messages.count_tokens.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@spec_option
+@edition_option
+def route(
+    query: str, amp_url: str | None, operation: str | None, as_json: bool, spec_dir: Path | None, edition: str | None
+) -> None:
+    r"""Print where a model or an agent mode goes.
+
+    \b
+    Example:
+      ampmap route smart
+      ampmap route kimi-k2-instruct-0905 --json
+    """
+    from .vendored.routing import DEFAULT_AMP_URL, UnknownNameError
+    from .vendored.routing import route as find_route
+
+    reference = compiled(spec_dir, edition)
+    try:
+        found = find_route(query, reference=reference, amp_url=amp_url or DEFAULT_AMP_URL, operation=operation)
+    except UnknownNameError as error:
+        near = f"\ndid you mean {', '.join(error.suggestions)}?" if error.suggestions else ""
+        raise click.UsageError(f"{error.args[0]}{near}") from None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if as_json:
+        click.echo(json.dumps(found.model_dump(mode="json"), indent=2))
+        return
+    rows = {
+        "model": found.model if found.wire_model == found.model else f"{found.model} (sent as {found.wire_model})",
+        "provider": found.provider,
+        "url": f"{found.method} {found.url}",
+        "operation": f"{found.operation} ({found.dialect})",
+        "base url": found.base_url,
+        "through": "the proxy at amp.url" if found.via_proxy else "a direct connection: amp.url is bypassed",
+        "credential": ", ".join(found.credential_headers),
+        "sdk": found.sdk,
+        "requires": " or ".join(found.requires),
+    }
+    click.echo("\n".join(f"{name:12}{value}" for name, value in rows.items() if value))
+
+
+@main.command()
+@spec_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def editions(spec_dir: Path | None, as_json: bool) -> None:
+    r"""List the known editions.
+
+    \b
+    Example:
+      ampmap editions
+    """
+    spec, _ = loaded(spec_dir)
+    known = [fact.value for fact in spec.facts["editions"].values()]
+    if as_json:
+        click.echo(json.dumps([edition.model_dump(mode="json", exclude_unset=True) for edition in known], indent=2))
+        return
+    for edition in known:
+        click.echo(f"{edition.id}  {edition.built}  {edition.title}")
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be shown."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)

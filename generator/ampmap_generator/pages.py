@@ -1,0 +1,54 @@
+"""The site's generated pages, as Markdown. Pure: the same reference gives the same text."""
+
+from __future__ import annotations
+
+from .check import RULES
+from .findings import Rule
+from .pages_about import about_pages
+from .pages_catalogue import catalogue_pages
+from .pages_errors import error_pages
+from .pages_facts import Page, Shelf
+from .pages_platforms import platform_pages
+from .pages_rules import rule_pages
+from .pages_text import code
+from .pages_wire import wire_pages
+from .render import environment
+from .vendored.reference import Reference
+
+
+def pages(reference: Reference) -> dict[str, str]:
+    """Every generated page: its path relative to the docs folder, and its Markdown, sorted by path.
+
+    Raises jinja2.UndefinedError when a template asks for something that its page does not have.
+    """
+    templates = environment("docs")
+    return {
+        page.path: templates.get_template(f"{page.template}.md.j2").render(
+            {"page": page, "footer": _footer(reference, page), **page.values}
+        )
+        for page in sorted(all_pages(reference), key=lambda page: page.path)
+    }
+
+
+def all_pages(reference: Reference) -> tuple[Page, ...]:
+    """The pages before they are rendered."""
+    return (
+        *catalogue_pages(reference),
+        *wire_pages(reference),
+        *error_pages(reference),
+        *rule_pages(reference),
+        *platform_pages(reference),
+        *about_pages(reference, spec_rules()),
+    )
+
+
+def spec_rules() -> tuple[Rule, ...]:
+    """The rules that spec files are checked by."""
+    return tuple(RULES.values())
+
+
+def _footer(reference: Reference, page: Page) -> str:
+    shelf = Shelf(reference, page.path)
+    edition = shelf.link(code(reference.edition.id), "edition.md")
+    files = ", ".join(code(file) for file in page.stated_in)
+    return f"Edition {edition}, reference {code(reference.digest[:19])}. Stated in {files}."

@@ -1,0 +1,258 @@
+"""Pages of what clients and proxies do and must do: headers, settings, management, fallback, requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .pages_facts import Entry, Field, Page, Shelf, coded, stated_in, yes_or_no
+from .pages_text import Table, anchor, code, codes, prose, shown
+from .vendored.base import Json
+from .vendored.catalogue import Fallback, Header, HeaderSet, Requirement
+from .vendored.reference import Reference
+from .vendored.wire import Provider
+
+PRESENCE = {"always": "always", "when-available": "when available", "conditional": "conditional"}
+ROLES = {
+    "client-sends": "The client sends them",
+    "relay-to-client": "The proxy relays them to the client",
+    "hop-by-hop": "They belong to one connection",
+    "client-credential": "They hold the client's credential",
+    "sdk-telemetry": "The SDKs add them",
+}
+SCOPES = {
+    "via-proxy": "calls that pass the proxy",
+    "direct": "calls that go past the proxy",
+    "all": "all calls",
+}
+
+
+def rule_pages(reference: Reference) -> Iterator[Page]:
+    """The pages of headers, settings, management, fallback, authentication and requirements."""
+    yield _headers(reference)
+    yield _settings(reference)
+    yield _management(reference)
+    yield _fallback(reference)
+    yield _flows(reference)
+    if reference.requirements:
+        yield from _requirements(reference)
+
+
+# --- headers
+
+
+_HEADER_SET_FIELDS: tuple[Field, ...] = (
+    ("role", "Role", lambda role: ROLES[role]),
+    ("applies_to", "Concerns", lambda scope: SCOPES[scope]),
+)
+
+
+def _headers(reference: Reference) -> Page:
+    shelf = Shelf(reference, "headers.md")
+    providers = tuple(reference.providers.values())
+    matrix = tuple(
+        (code(header.name), shelf.to("headers", s.id), *(_cell(s, header, p) for p in providers))
+        for s in reference.headers.values()
+        for header in s.headers
+        if s.role in ("client-sends", "client-credential", "sdk-telemetry")
+    )
+    names = tuple(shelf.to("providers", p.id) for p in providers)
+    values: dict[str, object] = {
+        "matrix": Table(("Header", "Set", *names), matrix),
+        "entries": tuple(_header_set(shelf, s) for s in reference.headers.values()),
+    }
+    return Page(shelf.here, "headers", "Headers", ("spec/headers/",), values)
+
+
+def _cell(header_set: HeaderSet, header: Header, provider: Provider) -> str:
+    concerned = header_set.applies_to in ("all", "via-proxy" if provider.via_proxy else "direct")
+    if not concerned or (header.providers and provider.id not in header.providers):
+        return "-"
+    return PRESENCE[header.presence]
+
+
+def _header_set(shelf: Shelf, header_set: HeaderSet) -> Entry:
+    rows = tuple(
+        (
+            code(header.name),
+            coded(header.value) if "value" in header.model_fields_set else "",
+            PRESENCE[header.presence],
+            prose(header.condition or ""),
+            ", ".join(shelf.to("providers", p) for p in header.providers) or "all",
+            prose(header.note or ""),
+            shelf.marks(header.sources or header_set.sources),
+        )
+        for header in header_set.headers
+    )
+    table = Table(("Header", "Value", "Presence", "Condition", "Providers", "Note", "Sources"), rows)
+    extra = (("Stated in", code(stated_in("headers", header_set.id))),)
+    name = f"headers/{header_set.id}"
+    title = prose(header_set.display_name)
+    return shelf.entry(name, header_set, _HEADER_SET_FIELDS, title=title, rows=extra, tables=(("Headers", table),))
+
+
+# --- settings
+
+
+def literal(value: Json) -> str:
+    """A value as one would write it in a configuration file."""
+    return (
+        shown(value) if value is None or value == "unknown" else code(value if isinstance(value, str) else repr(value))
+    )
+
+
+_SETTING_FIELDS: tuple[Field, ...] = (
+    ("kind", "Kind", lambda kind: {"setting": "setting", "environment": "environment variable"}[kind]),
+    ("type", "Type"),
+    ("default", "Default", literal),
+    ("values", "Values", lambda values: ", ".join(literal(value) for value in values)),
+)
+
+
+def _settings(reference: Reference) -> Page:
+    shelf = Shelf(reference, "settings.md")
+    entries = tuple(
+        shelf.entry(f"settings/{key}", s, _SETTING_FIELDS, title=code(key), lead=prose(s.meaning))
+        for key, s in reference.settings.items()
+    )
+    return Page(shelf.here, "entries", "Settings", ("spec/settings/",), {"intro": "settings", "entries": entries})
+
+
+# --- management
+
+
+AUTHENTICATION = {"client-key": "the client's key", "open": "none: open", "unknown": shown("unknown")}
+_MANAGEMENT_FIELDS: tuple[Field, ...] = (
+    ("paths", "Paths", coded),
+    ("methods", "Methods", coded),
+    ("authentication", "Authentication", lambda value: AUTHENTICATION[value]),
+    ("documented", "On the documentation page", yes_or_no),
+)
+
+
+def _management(reference: Reference) -> Page:
+    shelf = Shelf(reference, "management.md")
+    levels = tuple(
+        (
+            title,
+            Table(
+                ("Route", "Paths", "Purpose", "Authentication", "Sources"),
+                tuple(
+                    (
+                        shelf.to("management", key),
+                        codes(r.paths),
+                        prose(r.purpose),
+                        AUTHENTICATION[r.authentication],
+                        shelf.marks(r),
+                    )
+                    for key, r in reference.management.items()
+                    if r.level == level
+                ),
+            ),
+        )
+        for level, title in (("api", "Below /api"), ("root", "At the root"))
+    )
+    entries = tuple(
+        shelf.entry(f"management/{key}", r, _MANAGEMENT_FIELDS, title=code(key), lead=prose(r.purpose))
+        for key, r in reference.management.items()
+    )
+    return Page(
+        shelf.here, "management", "Management routes", ("spec/management/",), {"levels": levels, "entries": entries}
+    )
+
+
+# --- fallback and flows
+
+
+def _fallback(reference: Reference) -> Page:
+    shelf = Shelf(reference, "fallback.md")
+    entries = tuple(_fallback_entry(shelf, f) for f in reference.fallback.values())
+    return Page(shelf.here, "entries", "Fallback", ("spec/fallback/",), {"intro": "fallback", "entries": entries})
+
+
+def _fallback_entry(shelf: Shelf, fallback: Fallback) -> Entry:
+    conditions = tuple(dict.fromkeys(name for decision in fallback.decisions for name in decision.when))
+    decisions = tuple(
+        (*(prose(d.when.get(name, "any")) for name in conditions), code(d.outcome), prose(d.answers))
+        for d in fallback.decisions
+    )
+    rewrites = tuple((prose(place), prose(text)) for place, text in fallback.rewrites.items())
+    return shelf.entry(
+        f"fallback/{fallback.id}",
+        fallback,
+        (),
+        title=prose(fallback.display_name),
+        rows=(("Stated in", code(stated_in("fallback", fallback.id))),),
+        steps=tuple(prose(step) for step in fallback.steps),
+        tables=(
+            ("Decisions", Table((*(code(name) for name in conditions), "Outcome", "Who answers"), decisions)),
+            ("What is rewritten", Table(("Where", "What"), rewrites)),
+        ),
+    )
+
+
+def _flows(reference: Reference) -> Page:
+    shelf = Shelf(reference, "authentication.md")
+    entries = tuple(
+        shelf.entry(
+            f"flows/{flow.id}",
+            flow,
+            (),
+            title=prose(flow.display_name),
+            rows=(("Stated in", code(stated_in("flows", flow.id))),),
+            steps=tuple(prose(step) for step in flow.steps),
+            lists=(("Exceptions", tuple(prose(text) for text in flow.exceptions)),),
+        )
+        for flow in reference.flows.values()
+    )
+    return Page(
+        shelf.here, "entries", "Authentication", ("spec/flows/",), {"intro": "authentication", "entries": entries}
+    )
+
+
+# --- requirements
+
+
+_REQUIREMENT_FIELDS: tuple[Field, ...] = (
+    ("level", "Level", lambda level: f"**{level}**"),
+    ("why", "Why"),
+    ("needs", "The check sees", coded),
+    ("for_each", "For each", coded),
+    ("claim", "Applies where the target claims", coded),
+    ("excluded", "Not checked, because"),
+)
+
+
+def _requirements(reference: Reference) -> Iterator[Page]:
+    profiles = tuple(dict.fromkeys(requirement.profile for requirement in reference.requirements.values()))
+    shelf = Shelf(reference, "requirements/index.md")
+    rows = tuple(
+        (shelf.to("requirements", key), f"**{r.level}**", prose(r.statement), shelf.marks(r))
+        for key, r in reference.requirements.items()
+    )
+    links = tuple(shelf.link(code(profile), f"requirements/{profile}.md") for profile in profiles)
+    table = Table(("Requirement", "Level", "A proxy", "Sources"), rows)
+    values: dict[str, object] = {"profiles": links, "table": table}
+    yield Page(shelf.here, "requirements_index", "Requirements", ("spec/requirements/",), values)
+    for profile in profiles:
+        yield _profile(reference, profile)
+
+
+def _profile(reference: Reference, profile: str) -> Page:
+    shelf = Shelf(reference, f"requirements/{profile}.md")
+    entries = tuple(_requirement(shelf, r) for r in reference.requirements.values() if r.profile == profile)
+    values: dict[str, object] = {"intro": "requirements", "entries": entries}
+    return Page(shelf.here, "entries", f"Requirements: {profile}", (f"spec/requirements/{profile}.yaml",), values)
+
+
+def _requirement(shelf: Shelf, requirement: Requirement) -> Entry:
+    control = requirement.control
+    rows = (("Control", shelf.to_name("requirements", control)),) if control else ()
+    return shelf.entry(
+        f"requirements/{requirement.id}",
+        requirement,
+        _REQUIREMENT_FIELDS,
+        title=code(requirement.id),
+        at=anchor(requirement.id),
+        lead=prose(requirement.statement),
+        rows=rows,
+    )

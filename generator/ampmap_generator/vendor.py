@@ -1,0 +1,87 @@
+"""Builds the vendorable module: the text of `vendored/`, ids narrowed to literals, data included."""
+
+from __future__ import annotations
+
+import ast
+import json
+from importlib import resources
+from typing import Any
+
+PARTS = ("base", "wire", "catalogue", "platforms", "reference", "routing")
+IDS_BEGIN = "# ids: narrowed to literals in the generated module\n"
+IDS_END = "# end of ids\n"
+
+
+def sources() -> dict[str, str]:
+    """The text of each vendored part, by name, in dependency order."""
+    folder = resources.files("ampmap_generator") / "vendored"
+    return {part: (folder / f"{part}.py").read_text(encoding="utf-8") for part in PARTS}
+
+
+def imports(parts: dict[str, str]) -> str:
+    """The absolute imports of all parts, merged and sorted."""
+    plain: set[str] = set()
+    names: dict[str, set[str]] = {}
+    for node in (node for text in parts.values() for node in ast.parse(text).body):
+        if isinstance(node, ast.Import):
+            plain |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module != "__future__":
+            names.setdefault(str(node.module), set()).update(alias.name for alias in node.names)
+    lines = [f"import {name}" for name in sorted(plain)]
+    lines += [f"from {module} import {', '.join(sorted(names[module]))}" for module in sorted(names)]
+    return "\n".join(lines)
+
+
+def body(parts: dict[str, str], ids: dict[str, list[str]]) -> str:
+    """The definitions of all parts, without docstrings of modules and imports; id aliases narrowed."""
+    text = "\n\n".join(_definitions(part) for part in parts.values())
+    begin, end = text.index(IDS_BEGIN), text.index(IDS_END) + len(IDS_END)
+    return text[:begin] + _literals(ids) + text[end:]
+
+
+def public_names(parts: dict[str, str]) -> list[str]:
+    """Every class, function and alias that users may import, sorted."""
+    found = set()
+    for node in (node for text in parts.values() for node in ast.parse(text).body):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+        elif isinstance(node, ast.Assign):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def data_lines(data: dict[str, Any]) -> str:
+    """The data as JSON with one fact per line, so that a change of one fact is a change of one line."""
+    lines = ["{"]
+    for number, (key, value) in enumerate(data.items()):
+        comma = "," if number < len(data) - 1 else ""
+        if isinstance(value, dict) and all(isinstance(inner, dict) for inner in value.values()):
+            entries = [f"{_compact(name)}:{_compact(inner)}" for name, inner in value.items()]
+            lines += [f"{_compact(key)}:{{", ",\n".join(entries), "}" + comma]
+        else:
+            lines.append(f"{_compact(key)}:{_compact(value)}{comma}")
+    return "\n".join([*lines, "}"])
+
+
+def _definitions(text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    last = max(
+        node.end_lineno or 0
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)
+    )
+    return "".join(lines[last:]).strip() + "\n"
+
+
+def _literals(ids: dict[str, list[str]]) -> str:
+    return "".join(
+        f"{alias}: TypeAlias = Literal[\n" + "".join(f"    {json.dumps(value)},\n" for value in values) + "]\n"
+        for alias, values in ids.items()
+    )
+
+
+def _compact(value: Any) -> str:
+    # A raw Python string holds the data: three quotes in a row would end it.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("'''", "''\\u0027")

@@ -1,0 +1,1 @@
+"""The parts of the module that users vendor: they need pydantic and the standard library only."""

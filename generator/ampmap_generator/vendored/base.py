@@ -1,0 +1,95 @@
+"""The shapes of the reference: one class per kind of thing, never one per model.
+
+A file under `spec/` is one of these shapes without its `id`, which is the file's path; the
+compiled reference is the same shapes, put together and resolved. The generated module that
+users vendor contains this text, with the id aliases below narrowed to literals.
+
+Three states are kept apart wherever a field allows them: *absent* (the sources say nothing; the
+name is not in `model_fields_set`), `None` (known to be none) and `"unknown"` (looked for, and the
+sources do not tell).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+# ids: narrowed to literals in the generated module
+SourceId: TypeAlias = str
+ProviderId: TypeAlias = str
+DialectId: TypeAlias = str
+OperationId: TypeAlias = str
+ModelId: TypeAlias = str
+AgentModeId: TypeAlias = str
+ErrorShapeId: TypeAlias = str
+# end of ids
+
+Unknown: TypeAlias = Literal["unknown"]
+Json: TypeAlias = Any
+Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class Shape(BaseModel):
+    """Frozen, closed, and built on first use, so that importing stays cheap."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+# --- where facts come from
+
+
+class SourceRef(Shape):
+    """One source's word for (some fields of) the fact that carries it."""
+
+    id: SourceId
+    at: str | None = None
+    """Locator in the source: a heading, a table row, a section number."""
+    states: tuple[str, ...] = ()
+    """Fields that this source states; empty means every field no other reference names."""
+    evidence: Literal["stated", "seen", "read", "help", "inferred"] = "stated"
+    """How the source knows: `stated` in a document, `seen` on the wire, `read` in code, `help` text."""
+    quote: str | None = None
+    """An identifier or a few words, never a copied sentence."""
+
+
+class Claim(Shape):
+    """A field on which sources disagree: every value stays, one is chosen, with the reason."""
+
+    field: str
+    says: dict[SourceId, Json]
+    chosen: Json
+    because: str
+    status: Literal["settled", "open"] = "settled"
+
+
+class Fact(Shape):
+    """Anything that the spec states."""
+
+    id: str
+    sources: tuple[SourceRef, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+
+class Source(Shape):
+    """A document, a measurement or a piece of code that facts were read from."""
+
+    id: SourceId
+    title: str
+    kind: Literal["document", "measurement", "vendor-docs", "source-code", "issue-thread"]
+    version: str | None = None
+    date: str | None = None
+    """ISO date of publication or, for measurements, of the measuring."""
+    url: str | None = None
+    note: str | None = None
+
+
+class Edition(Fact):
+    """The spec as it holds for one build of the Amp client."""
+
+    title: str
+    client_build: str
+    built: str
+    base: str | None = None
+    """The edition that this one is laid over; None for the base."""
+    summary: str

@@ -1,0 +1,166 @@
+"""Models, agent modes and tools; headers, settings, management routes, fallback and requirements."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .base import DialectId, Fact, Json, Method, OperationId, ProviderId, Shape, SourceRef, Unknown
+
+
+class PlatformOffer(Shape):
+    """A model as a platform lists it."""
+
+    id: str
+    provider: str
+
+
+class Model(Fact):
+    """A model as the client names it; `id` is what the client's catalogue says."""
+
+    provider: ProviderId
+    """From the file's name."""
+    display_name: str
+    wire_id: str | None = None
+    """The id sent to the provider, where it differs."""
+    default_for: tuple[str, ...] = ()
+    used_in: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    platforms: dict[str, PlatformOffer] = {}
+    notes: tuple[str, ...] = ()
+
+
+class AgentMode(Fact):
+    """A mode of the Amp agent and the model that leads it."""
+
+    name: str
+    """As the setting spells it, e.g. `bolt:main`."""
+    model: str
+    provider: ProviderId
+    endpoint: str
+    """The endpoint cell of the routing map: a base path, or a full URL."""
+    operation: OperationId | None = None
+    """Where it differs from the provider's default operation."""
+    warning: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Tool(Fact):
+    """A tool of the agent that calls a model of its own."""
+
+    display_name: str
+    setting: str | None = None
+    default_model: str
+    provider: ProviderId
+    endpoint: str
+    dialect: DialectId
+    operation: OperationId
+    parameters: dict[str, Json] = {}
+    notes: tuple[str, ...] = ()
+
+
+# --- headers, settings, management, fallback
+
+
+class Header(Shape):
+    """One header of a set. `value` may hold `{api_key}`, `{thread_id}`, `{message_id}`."""
+
+    name: str
+    value: str | None = None
+    presence: Literal["always", "when-available", "conditional"] = "always"
+    condition: str | None = None
+    providers: tuple[ProviderId, ...] = ()
+    """Providers that it concerns; empty means all that the set applies to."""
+    note: str | None = None
+    sources: tuple[SourceRef, ...] = ()
+
+
+class HeaderSet(Fact):
+    """Headers that share a role."""
+
+    display_name: str
+    role: Literal["client-sends", "relay-to-client", "hop-by-hop", "client-credential", "sdk-telemetry"]
+    applies_to: Literal["via-proxy", "direct", "all"]
+    headers: tuple[Header, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Example(Shape):
+    """A titled piece of configuration."""
+
+    title: str
+    language: str
+    text: str
+
+
+class Setting(Fact):
+    """A setting of the Amp client, or an environment variable that it reads."""
+
+    kind: Literal["setting", "environment"]
+    meaning: str
+    type: str
+    default: Json | Unknown = None
+    values: tuple[Json, ...] = ()
+    examples: tuple[Example, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Flow(Fact):
+    """Ordered steps, with their exceptions."""
+
+    display_name: str
+    steps: tuple[str, ...]
+    exceptions: tuple[str, ...] = ()
+
+
+class ManagementRoute(Fact):
+    """A family of paths that a proxy forwards to Amp's own servers."""
+
+    paths: tuple[str, ...]
+    """`/x/*` means everything below `/x/`."""
+    level: Literal["api", "root"]
+    purpose: str
+    methods: tuple[Method, ...] | Unknown
+    authentication: Literal["client-key", "open", "unknown"]
+    documented: bool
+    """Whether the documentation page lists it."""
+    notes: tuple[str, ...] = ()
+
+
+class Decision(Shape):
+    """One row of a decision table: conditions (`any` where it does not matter) and the outcome."""
+
+    when: dict[str, str]
+    outcome: str
+    answers: str
+
+
+class Fallback(Fact):
+    """How a proxy chooses between local providers, a mapping and the Amp upstream."""
+
+    display_name: str
+    steps: tuple[str, ...]
+    decisions: tuple[Decision, ...]
+    rewrites: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+
+
+# --- what a proxy must do
+
+
+class Requirement(Fact):
+    """A normative row; `id` is `<profile>.<name>` and never carries the outcome."""
+
+    level: Literal["must", "should", "may"]
+    statement: str
+    why: str
+    profile: str
+    needs: tuple[Literal["client", "upstream", "foreign-peer", "reload"], ...]
+    for_each: tuple[str, ...] = ()
+    """Axes over which the check expands."""
+    control: str | None = None
+    """For negative checks: the requirement whose passing shows that the precondition holds."""
+    negative: bool = False
+    claim: str | None = None
+    """The target's claim without which the requirement does not apply."""
+    excluded: str | None = None
+    """Why no check exists, for a row that has none."""

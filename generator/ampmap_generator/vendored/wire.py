@@ -1,0 +1,165 @@
+"""Providers, and the wire contract of each dialect that they speak."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from .base import DialectId, ErrorShapeId, Fact, Json, Method, OperationId, ProviderId, Shape, SourceRef, Unknown
+
+CredentialCarrier: TypeAlias = Literal["authorization-bearer", "x-api-key", "x-goog-api-key", "query-key"]
+
+
+class Sdk(Shape):
+    """The SDK that the client uses for a provider and how it constructs it."""
+
+    name: str
+    package: str | None = None
+    minified_class: str | None = None
+    """The class's name in the inspected client build."""
+    arguments: dict[str, Json]
+    """Constructor arguments by name; `{api_key}`, `{base_url}` stand for the run-time values."""
+    note: str | None = None
+
+
+class Root(Shape):
+    """What stands between a provider's base path and an operation's own path."""
+
+    path: str
+    """Below the base path on the proxy, e.g. `/v1`, or empty."""
+    upstream: str
+    """The same place below the provider's upstream URL."""
+    used_by: str | None = None
+
+
+class Provider(Fact):
+    """Who serves models, and how the client reaches it."""
+
+    display_name: str
+    section: str
+    """Heading of its section in the routing map."""
+    via_proxy: bool
+    base_path: str | None = None
+    """Path below `amp.url`; None where calls bypass the proxy."""
+    base_url: str | None = None
+    """Full base URL where calls bypass the proxy."""
+    served_through: ProviderId | None = None
+    """The provider whose endpoint really takes the calls (Moonshot's go to OpenRouter)."""
+    sdk: Sdk
+    roots: tuple[Root, ...]
+    """The first is the one that the Amp client's SDK uses."""
+    operations: dict[DialectId, tuple[OperationId, ...]]
+    default_operation: OperationId
+    """What a call of one of its models means when nothing else is said."""
+    upstream: str
+    """The vendor's own base URL, below which `Root.upstream` continues."""
+    upstream_credential: CredentialCarrier
+    client_credentials: tuple[CredentialCarrier, ...]
+    """Carriers in which the client sends its key on this provider's routes."""
+    placeholder_credentials: tuple[CredentialCarrier, ...] = ()
+    """Carriers that hold the literal word `placeholder`, never a key."""
+    error_shape: ErrorShapeId
+    response_extras: dict[OperationId, Json] = {}
+    """Merged into the dialect's minimal response: fields that only this provider adds."""
+    final_chunk_extras: Json = None
+    """Merged into the last stream chunk that carries a finish reason."""
+    requires: tuple[str, ...] = ()
+    """Settings or environment variables of which one must be set."""
+    setting: str | None = None
+    """Setting that changes how this provider is reached."""
+    warning: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+# --- endpoints: the wire contract of one dialect
+
+
+class StreamSwitch(Shape):
+    """How a call asks for a stream: a body field, or another path and query."""
+
+    by: Literal["body", "path"]
+    field: str | None = None
+    path: str | None = None
+    query: str | None = None
+
+
+class Operation(Shape):
+    """One call of a dialect, with the smallest valid request and response.
+
+    In `request`, `response` and stream events `{model}` stands for the model id and `{text}` for
+    the message text.
+    """
+
+    method: Method
+    path: str
+    """Below a provider's root; may contain `{model}`."""
+    summary: str
+    model_in: Literal["body", "path", "none"]
+    stream: StreamSwitch | None = None
+    metered: bool = True
+    """Whether a proxy may count the call as a model call."""
+    request: Json = None
+    response: Json = None
+    required: tuple[str, ...] = ()
+    """Required request fields."""
+    must_accept: tuple[str, ...] = ()
+    """What a proxy must not refuse."""
+    events: tuple[StreamEvent, ...] = ()
+    """A minimal complete stream, terminator included."""
+    in_band_error: StreamEvent | None = None
+    """How an error after the 200 looks."""
+    aliases: tuple[str, ...] = ()
+    sources: tuple[SourceRef, ...] = ()
+
+
+class StreamEvent(Shape):
+    """One server-sent event; `data` is JSON, or a string that is sent as it is."""
+
+    event: str | None = None
+    data: Json
+
+
+class StreamFraming(Shape):
+    """How a dialect frames its streams."""
+
+    content_type: str
+    event_line: Literal["required", "sent", "none"]
+    newline: Literal["\n", "\r\n"]
+    terminator: str | None
+    """The closing event or `[DONE]`; None when the end of the body is the end."""
+    ping: str | None = None
+    order: str
+    without_switch: str | None = None
+    """What is sent when the stream is asked for in the dialect's other form."""
+
+
+class Endpoint(Fact):
+    """A wire protocol (dialect): its operations, its streams, its credentials."""
+
+    display_name: str
+    operations: dict[OperationId, Operation]
+    streaming: StreamFraming | None
+    request_headers: dict[str, str] = {}
+    """Headers that the SDKs of this dialect send on every call."""
+    truncation: dict[str, str] = {}
+    """What the client makes of a stream that ends early, by kind of end."""
+    notes: tuple[str, ...] = ()
+
+
+class StatusRow(Shape):
+    """What one HTTP status means in one error shape."""
+
+    type: str | Unknown | None = None
+    code: str | Unknown | None = None
+    meaning: str | None = None
+    evidence: str | None = None
+
+
+class ErrorShape(Fact):
+    """The JSON of a provider's errors. `{status}`, `{message}`, `{type}`, `{code}` are filled in."""
+
+    display_name: str
+    body: Json
+    statuses: dict[int, StatusRow]
+    default: dict[Literal["4xx", "5xx"], StatusRow]
+    request_id_header: str | Unknown | None = None
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,53 @@
+"""Fixtures that write small specs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from ampmap_generator.compile import compile_reference
+from ampmap_generator.findings import Finding
+from ampmap_generator.load import load
+from ampmap_generator.vendored.reference import Reference
+
+REPOSITORY_SPEC = Path(__file__).parents[2] / "spec"
+
+WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
+Place = Callable[[Finding], str]
+
+
+@pytest.fixture
+def write_spec(tmp_path: Path) -> WriteSpec:
+    """Writes files by path into a folder `spec` and returns it."""
+
+    def write(files: Mapping[str, str | bytes]) -> Path:
+        folder = tmp_path / "spec"
+        folder.mkdir(exist_ok=True)
+        for path, content in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def place() -> Place:
+    """Shows a finding as `rule file:line:column`."""
+    return lambda finding: f"{finding.rule} {finding.location}" if finding.location else finding.rule
+
+
+@pytest.fixture(scope="session")
+def repository_spec() -> Path:
+    """The spec that this repository publishes."""
+    return REPOSITORY_SPEC
+
+
+@pytest.fixture(scope="session")
+def reference(repository_spec: Path) -> Reference:
+    """The reference compiled from it."""
+    spec, findings = load(repository_spec)
+    assert findings == []
+    return compile_reference(spec)

@@ -1,0 +1,118 @@
+"""Building: the same bytes everywhere, atomic files, and drift named for what it is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ampmap_generator import places
+from ampmap_generator.cli import main
+from ampmap_generator.write import Drift, differences, write
+from click.testing import CliRunner
+
+SPEC = places.spec_dir()
+
+
+def tree_digest(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def build_elsewhere(spec: Path, out: Path, *, cwd: Path, **environment: str) -> dict[str, str]:
+    command = [sys.executable, "-m", "ampmap_generator", "build", "--spec", str(spec), "--out", str(out)]
+    subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, check=True, capture_output=True, timeout=120)
+    return tree_digest(out)
+
+
+def test_the_bytes_depend_on_nothing_but_the_spec(tmp_path: Path) -> None:
+    """Another hash seed, locale, time zone, working directory, spec location and directory order."""
+    elsewhere = tmp_path / "other place" / "spec"
+    elsewhere.parent.mkdir()
+    files = sorted(path for path in SPEC.rglob("*.yaml"))
+    for path in reversed(files):  # creation order is directory order on many file systems
+        copy = elsewhere / path.relative_to(SPEC)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+
+    here = build_elsewhere(SPEC, tmp_path / "a", cwd=Path.cwd(), PYTHONHASHSEED="1", LC_ALL="C.UTF-8", TZ="UTC")
+    there = build_elsewhere(
+        elsewhere, tmp_path / "b", cwd=tmp_path, PYTHONHASHSEED="2", LC_ALL="C", LANG="tr_TR", TZ="Asia/Tokyo"
+    )
+
+    assert len(here) > 50
+    assert here == there
+
+
+def test_outputs_hold_no_path_of_this_machine(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["build", "--out", str(tmp_path)]).exit_code == 0
+
+    needles = [str(places.CHECKOUT).encode(), str(Path.home()).encode() + b"/"]
+    found = [path for path in tmp_path.rglob("*") if path.is_file() and any(n in path.read_bytes() for n in needles)]
+    assert found == []
+
+
+def test_check_names_each_kind_of_drift_and_writes_nothing(tmp_path: Path) -> None:
+    runner = CliRunner()
+    arguments = ["build", "types", "reference", "schema", "--out", str(tmp_path)]
+    assert runner.invoke(main, arguments).exit_code == 0
+    assert runner.invoke(main, [*arguments, "--check"]).exit_code == 0
+
+    (tmp_path / "types.py").write_text("changed", encoding="utf-8")
+    (tmp_path / "reference.json").unlink()
+    (tmp_path / "schema" / "nothing.schema.json").write_text("{}", encoding="utf-8")
+    before = tree_digest(tmp_path)
+    result = runner.invoke(main, [*arguments, "--check"])
+
+    assert result.exit_code == 1
+    said = {line.split()[0]: Path(line.split()[1]).name for line in result.stdout.splitlines()}
+    assert said == {"modified": "types.py", "missing": "reference.json", "stale": "nothing.schema.json"}
+    assert tree_digest(tmp_path) == before
+    assert runner.invoke(main, arguments).exit_code == 0
+    assert runner.invoke(main, [*arguments, "--check"]).exit_code == 0
+
+
+def test_the_committed_artefacts_are_current() -> None:
+    result = CliRunner().invoke(main, ["build", "--check"])
+
+    assert result.exit_code == 0, result.output
+
+
+def test_an_unchanged_file_is_not_touched(tmp_path: Path) -> None:
+    write(tmp_path, {"a.txt": b"same", "b.txt": b"old"}, ())
+    before = (tmp_path / "a.txt").stat().st_mtime_ns
+
+    changes = write(tmp_path, {"a.txt": b"same", "b.txt": b"new"}, ())
+
+    assert [(change.path.name, change.drift) for change in changes] == [("b.txt", Drift.MODIFIED)]
+    assert (tmp_path / "a.txt").stat().st_mtime_ns == before
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"a.txt": b"old"}, ())
+
+    def refuse(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        write(tmp_path, {"a.txt": b"new"}, ())
+
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_bytes() == b"old"
+
+
+def test_only_owned_files_can_be_stale(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("by hand", encoding="utf-8")
+    (tmp_path / "old.md").write_text("generated once", encoding="utf-8")
+
+    found = differences(tmp_path, {}, ("*.md",))
+
+    assert [(change.path.name, change.drift) for change in found] == [("old.md", Drift.STALE)]

@@ -1,0 +1,162 @@
+"""What users read of findings: the code frame, and each format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from ampmap_generator.check import check
+from ampmap_generator.findings import (
+    RENDERERS,
+    Finding,
+    Location,
+    Report,
+    Severity,
+    has_errors,
+    in_order,
+    render_github,
+    render_json,
+    render_sarif,
+    render_text,
+    summary,
+)
+from ampmap_generator.frames import code_frame
+from ampmap_generator.load import load
+
+WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
+
+BOLT = "# the bolt mode\nname: bolt:main\nmodel: qwen-3-coder-480\n"
+FINDINGS = [
+    Finding(
+        "unknown-reference",
+        Severity.ERROR,
+        "no model has this id",
+        Location("spec/agent_modes/bolt-main.yaml", 3, 8, 16),
+        "did you mean `qwen-3-coder-480b` (spec/models/cerebras.yaml:4)?",
+    ),
+    Finding(
+        "old-source", Severity.WARNING, "100% sure:\nno, never", Location("spec/agent_modes/bolt-main.yaml", 1, 1, 1)
+    ),
+    Finding("no-spec", Severity.ERROR, "there is no YAML file"),
+]
+REPORT = Report(FINDINGS, {"spec/agent_modes/bolt-main.yaml": BOLT}, seconds=0.114)
+
+TEXT = """\
+error[no-spec]
+  there is no YAML file
+  docs: rules/#no-spec
+
+warning[old-source] spec/agent_modes/bolt-main.yaml:1:1
+  1 | # the bolt mode
+      ^ 100% sure: no, never
+  docs: rules/#old-source
+
+error[unknown-reference] spec/agent_modes/bolt-main.yaml:3:8
+  3 | model: qwen-3-coder-480
+             ^^^^^^^^^^^^^^^^ no model has this id
+  did you mean `qwen-3-coder-480b` (spec/models/cerebras.yaml:4)?
+  docs: rules/#unknown-reference
+
+2 errors, 1 warning in 1 file (0.11 s)
+"""
+
+
+def test_text_shows_each_finding_in_its_line_of_the_file() -> None:
+    assert render_text(REPORT) == TEXT
+
+
+def test_the_findings_of_a_broken_spec_are_shown_as_the_guide_promises(write_spec: WriteSpec) -> None:
+    mode = "name: b\nprovider: cerebras\nmodel: qwen-3-coder-480\nendpoint: /api/provider/cerebras\n"
+    models = "# models\n\nqwen-3-coder-480b:\n  display_name: Qwen\n"
+    spec, findings = load(write_spec({"agent_modes/bolt-main.yaml": mode, "models/cerebras.yaml": models}))
+    wrong = [finding for finding in check(spec) if "model" in finding.message]
+
+    assert findings == []
+    assert render_text(Report(wrong, spec.texts, seconds=0.114, site="https://example.org/")) == (
+        "error[unknown-reference] spec/agent_modes/bolt-main.yaml:3:8\n"
+        "  3 | model: qwen-3-coder-480\n"
+        "             ^^^^^^^^^^^^^^^^ no model has this id\n"
+        "  did you mean `qwen-3-coder-480b` (spec/models/cerebras.yaml:3)?\n"
+        "  docs: https://example.org/rules/#unknown-reference\n"
+        "\n"
+        "1 error in 2 files (0.11 s)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "length", "shown", "carets"),
+    [
+        ("name: 日本", 7, 2, "name: 日本", "          ^^^^"),
+        ("日本: x", 5, 1, "日本: x", "          ^"),
+        ("a: \x1b[31m", 4, 9, "a: \N{REPLACEMENT CHARACTER}[31m", "       ^^^^^"),
+        ("", 1, 1, "", "    ^"),
+        ("ab", 9, 4, "ab", "      ^"),
+        ("x" * 50 + "y" * 300, 51, 300, "x" * 30 + "y" * 90, " " * 34 + "^" * 90),
+        ("x" * 300, 300, 1, "x" * 120, " " * 123 + "^"),
+    ],
+)
+def test_the_carets_stand_below_the_place(line: str, column: int, length: int, shown: str, carets: str) -> None:
+    assert code_frame(line, 7, column, length, "wrong") == [f"  7 | {shown}".rstrip(), f"  {carets} wrong"]
+
+
+def test_json_is_sorted_and_has_no_time_in_it() -> None:
+    value = json.loads(render_json(REPORT))
+
+    assert value["counts"] == {"error": 2, "warning": 1, "note": 0}
+    assert value["files"] == 1
+    assert [finding["rule"] for finding in value["findings"]] == ["no-spec", "old-source", "unknown-reference"]
+    assert value["findings"][0]["location"] is None
+    assert value["findings"][2]["location"] == {
+        "file": "spec/agent_modes/bolt-main.yaml",
+        "line": 3,
+        "column": 8,
+        "length": 16,
+    }
+    assert render_json(Report(FINDINGS[::-1], REPORT.sources, seconds=9.9)) == render_json(REPORT)
+
+
+def test_github_annotations_are_escaped() -> None:
+    assert render_github(REPORT).splitlines() == [
+        "::error title=no-spec::there is no YAML file",
+        "::warning file=spec/agent_modes/bolt-main.yaml,line=1,col=1,endColumn=2,title=old-source"
+        "::100%25 sure:%0Ano, never",
+        "::error file=spec/agent_modes/bolt-main.yaml,line=3,col=8,endColumn=24,title=unknown-reference"
+        "::no model has this id (did you mean `qwen-3-coder-480b` (spec/models/cerebras.yaml:4)?)",
+    ]
+    odd = Finding("r", Severity.NOTE, "m", Location("spec/a,b:c.yaml", 1, 1))
+    assert "::notice file=spec/a%2Cb%3Ac.yaml,line=1" in render_github(Report([odd], {}))
+
+
+def test_sarif_has_what_code_scanning_needs() -> None:
+    value = json.loads(render_sarif(REPORT))
+    (run,) = value["runs"]
+
+    assert (value["version"], run["columnKind"]) == ("2.1.0", "unicodeCodePoints")
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["no-spec", "old-source", "unknown-reference"]
+    assert [result["level"] for result in run["results"]] == ["error", "warning", "error"]
+    assert "locations" not in run["results"][0]
+    assert run["results"][2]["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "spec/agent_modes/bolt-main.yaml"},
+        "region": {"startLine": 3, "startColumn": 8, "endColumn": 24},
+    }
+
+
+@pytest.mark.parametrize("style", RENDERERS)
+def test_every_format_can_say_that_nothing_is_wrong(style: str) -> None:
+    text = RENDERERS[style](Report([], {"spec/a.yaml": "", "spec/b.yaml": ""}))
+
+    assert text == "no findings in 2 files (0.00 s)\n" if style == "text" else "rule" not in text or style == "sarif"
+
+
+def test_the_summary_counts_in_plural() -> None:
+    note = Finding("r", Severity.NOTE, "m")
+
+    assert summary([note, note], files=1, seconds=2) == "2 notes in 1 file (2.00 s)"
+    assert not has_errors([note])
+    assert has_errors(FINDINGS)
+
+
+def test_the_same_finding_is_told_once() -> None:
+    assert in_order([FINDINGS[0], FINDINGS[2], FINDINGS[0]]) == [FINDINGS[2], FINDINGS[0]]

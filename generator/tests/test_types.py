@@ -1,0 +1,120 @@
+"""The vendored module, as a project uses it that has only pydantic."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ampmap_generator.cli import main
+from ampmap_generator.compile import plain
+from ampmap_generator.vendored.reference import Reference
+from click.testing import CliRunner
+
+CONSUMER = """\
+from ampmap_types import AgentModeId, ModelId, Provider, ProviderId, Route, reference, route
+
+known = reference()
+mode: AgentModeId = "smart"
+model: ModelId = "gpt-5-codex"
+groq: Provider = known.providers["groq"]
+there: Route = route(model, reference=known, amp_url="https://proxy.example.com/prefix")
+provider: ProviderId = there.provider
+print(there.url, groq.base_path, known.agent_modes[mode].model)
+"""
+
+MISTAKE = """\
+from ampmap_types import ProviderId
+
+provider: ProviderId = "grok"
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A consumer outside the repository, with the vendored file and nothing else."""
+    folder = tmp_path_factory.mktemp("consumer")
+    result = CliRunner().invoke(main, ["types", "--out", str(folder / "ampmap_types.py")])
+    assert result.exit_code == 0, result.output
+    (folder / "consumer.py").write_text(CONSUMER, encoding="utf-8")
+    (folder / "mistake.py").write_text(MISTAKE, encoding="utf-8")
+    (folder / "pyrightconfig.json").write_text(
+        json.dumps({"typeCheckingMode": "strict", "pythonVersion": "3.11"}), encoding="utf-8"
+    )
+    return folder
+
+
+def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command], cwd=project, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_a_consumer_gets_routes_from_it(project: Path) -> None:
+    result = run(project, "-W", "error", "consumer.py")
+
+    assert result.stderr == ""
+    assert result.stdout.split() == [
+        "https://proxy.example.com/api/provider/openai/v1/responses",
+        "/api/provider/groq",
+        "claude-sonnet-4-5-20250929",
+    ]
+
+
+def test_it_imports_pydantic_and_the_standard_library_only(project: Path) -> None:
+    code = "import sys, ampmap_types; print(*{name.partition('.')[0] for name in sys.modules})"
+    modules = set(run(project, "-c", code).stdout.split())
+
+    ours = {name for name in modules if name.startswith(("ampmap", "yaml", "jinja2", "click"))}
+    assert ours == {"ampmap_types"}
+
+
+@pytest.mark.parametrize("checker", [("mypy", "--strict"), ("pyright",)], ids=["mypy", "pyright"])
+def test_strict_type_checkers_accept_the_consumer_and_see_the_mistake(project: Path, checker: tuple[str, ...]) -> None:
+    clean = run(project, "-m", *checker, "ampmap_types.py", "consumer.py")
+    wrong = run(project, "-m", *checker, "mistake.py")
+
+    assert clean.returncode == 0, clean.stdout + clean.stderr
+    assert wrong.returncode != 0
+    assert "grok" in wrong.stdout
+
+
+def test_its_data_is_the_reference_without_the_rules(project: Path, reference: Reference) -> None:
+    code = "from ampmap_types import reference; print(reference().model_dump_json(exclude_unset=True))"
+    result = run(project, "-X", "utf8", "-c", code)
+
+    expected = plain(reference)
+    expected.pop("requirements", None)
+    assert json.loads(result.stdout) == expected
+
+
+def test_importing_it_costs_little_more_than_any_pydantic_model(project: Path) -> None:
+    (project / "smallest.py").write_text(
+        "from pydantic import BaseModel\n\n\nclass Smallest(BaseModel):\n    field: str\n", encoding="utf-8"
+    )
+    run(project, "-c", "import smallest, ampmap_types")  # compiles both once
+
+    def seconds(module: str) -> float:
+        begin = time.perf_counter()
+        assert run(project, "-c", f"import {module}").returncode == 0
+        return time.perf_counter() - begin
+
+    # The best of interleaved tries: other load on the machine only ever adds time.
+    pairs = [(seconds("smallest"), seconds("ampmap_types")) for _ in range(8)]
+    smallest, ours = (min(times) for times in zip(*pairs, strict=True))
+    assert ours <= 1.3 * smallest
+
+
+def test_check_tells_whether_the_vendored_file_is_current(project: Path) -> None:
+    copy = project / "copy.py"
+    arguments = ["types", "--out", str(copy), "--check"]
+    copy.write_bytes((project / "ampmap_types.py").read_bytes())
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+
+    copy.write_bytes(copy.read_bytes() + b"\n")
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert "modified" in result.output

@@ -1,0 +1,147 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox>=2025.5.1"]
+# ///
+"""Sessions of ampmap: `nox -l` lists them, `nox -s NAME -- ARGS` hands arguments on."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "typecheck", "spec", "drift", "tests"]
+
+HERE = Path(__file__).parent
+BUILD = HERE / "build"
+
+
+def install(session: nox.Session, *extras: str) -> None:
+    """Installs this checkout, editable, with extras; `--no-venv` runs take what is there."""
+    if session.virtualenv.is_sandboxed:
+        session.install("-e", f".[{','.join(extras)}]" if extras else ".")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Publish the routing map into build/site; `-- serve` shows it and rebuilds on change."""
+    install(session, "docs")
+    environment = {"NO_MKDOCS_2_WARNING": "1"}
+    session.run("ampmap", "build", "docs", *[arg for arg in session.posargs if arg != "serve"])
+    command = "serve" if "serve" in session.posargs else "build"
+    session.run("mkdocs", command, "--strict", "-f", "site/mkdocs.yml", env=environment)
+    if command == "build":
+        session.log("open build/site/index.html")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Write the vendorable module; `-- --out FILE` says where (default build/ampmap_types.py)."""
+    install(session)
+    session.run("ampmap", "types", *(session.posargs or ["--out", "build/ampmap_types.py"]))
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """Probe a proxy: `-- --target staging.yaml`; without arguments the embedded reference proxy."""
+    install(session, "conformance")
+    session.run("ampmap-conformance", "run", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests of generator and conformance; `-- -k NAME` and other pytest arguments work."""
+    install(session, "dev")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def spec(session: nox.Session) -> None:
+    """Validate the spec: shapes, references and policies."""
+    install(session)
+    session.run("ampmap", "validate", *session.posargs)
+
+
+@nox.session
+def drift(session: nox.Session) -> None:
+    """Compare the committed generated files with what the spec gives now."""
+    install(session)
+    session.run("ampmap", "build", "--check")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and the import contracts."""
+    install(session, "dev")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Check types with mypy --strict and pyright."""
+    install(session, "dev")
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build wheel and sdist into build/dist, and check what is in them."""
+    install(session, "dev")
+    dist = BUILD / "dist"
+    with tempfile.TemporaryDirectory() as fresh:
+        session.run("python", "-m", "build", "--outdir", fresh)
+        dist.mkdir(parents=True, exist_ok=True)
+        for old in dist.iterdir():
+            old.unlink()
+        for file in Path(fresh).iterdir():
+            (dist / file.name).write_bytes(file.read_bytes())
+    wheel, sdist = next(dist.glob("*.whl")), next(dist.glob("*.tar.gz"))
+    check_contents(session, wheel, sdist)
+    if session.virtualenv.is_sandboxed:
+        smoke_test(session, wheel)
+
+
+def check_contents(session: nox.Session, wheel: Path, sdist: Path) -> None:
+    """Every spec file, template and package file is in both archives, and no test is in the wheel."""
+    in_wheel = set(zipfile.ZipFile(wheel).namelist())
+    with tarfile.open(sdist) as archive:
+        in_sdist = {name.partition("/")[2] for name in archive.getnames()}
+    packages = {"generator/ampmap_generator", "conformance/ampmap_conformance"}
+    wanted = {}
+    for root in (*packages, "spec", "site"):
+        for path in (HERE / root).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                relative = path.relative_to(HERE).as_posix()
+                is_data = root in ("spec", "site")
+                wanted[relative] = f"ampmap_generator/_{relative}" if is_data else relative.split("/", 1)[1]
+    missing = [f"wheel: {name}" for name in wanted.values() if name not in in_wheel]
+    missing += [f"sdist: {name}" for name in wanted if name not in in_sdist]
+    roots = ("ampmap_generator", "ampmap_conformance", f"{wheel.name.rpartition('-py3')[0]}.dist-info")
+    foreign = [name for name in in_wheel if "tests/" in name or name.split("/")[0] not in roots]
+    if missing or foreign:
+        session.error(f"archives are wrong; missing {missing}, out of place {foreign}")
+    session.log(f"wheel has {len(in_wheel)} files, sdist {len(in_sdist)}; nothing missing")
+
+
+def smoke_test(session: nox.Session, wheel: Path) -> None:
+    """The wheel, installed by itself outside the checkout, knows the spec and runs the kit."""
+    with tempfile.TemporaryDirectory() as folder:
+        session.run(sys.executable, "-m", "venv", f"{folder}/venv", external=True)
+        python = f"{folder}/venv/bin/python"
+        session.run(python, "-m", "pip", "install", "-q", f"{wheel}[conformance]", external=True)
+        with session.chdir(folder):
+            out = session.run("venv/bin/ampmap", "route", "smart", "--json", external=True, silent=True)
+            if json.loads(str(out))["provider"] != "anthropic":
+                session.error("the installed wheel does not know where `smart` goes")
+            session.run("venv/bin/ampmap-conformance", "run", external=True, silent=True)
