@@ -37,7 +37,7 @@ def docs(session: nox.Session) -> None:
     environment = {"NO_MKDOCS_2_WARNING": "1"}
     session.run("ampmap", "build", "docs", *[arg for arg in session.posargs if arg != "serve"])
     command = "serve" if "serve" in session.posargs else "build"
-    session.run("mkdocs", command, "--strict", "-f", "site/mkdocs.yml", env=environment)
+    session.run("mkdocs", command, "--strict", "-f", "build/mkdocs.yml", env=environment)
     if command == "build":
         session.log("open build/site/index.html")
 
@@ -65,9 +65,12 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def spec(session: nox.Session) -> None:
-    """Validate the spec: shapes, references and policies."""
+    """Validate the spec: shapes, references and policies; and refuse what breaks a released edition without a note."""
     install(session)
     session.run("ampmap", "validate", *session.posargs)
+    for snapshot in sorted((HERE / "spec/released").glob("*.json")):
+        accepted = ("--accepted", "spec/released/accepted.yaml")
+        session.run("ampmap", "diff", f"spec/released/{snapshot.name}", snapshot.stem, "--spec", "spec", *accepted)
 
 
 @nox.session
@@ -75,6 +78,30 @@ def drift(session: nox.Session) -> None:
     """Compare the committed generated files with what the spec gives now."""
     install(session)
     session.run("ampmap", "build", "--check")
+
+
+@nox.session
+def evidence(session: nox.Session) -> None:
+    """Write conformance/evidence/manifest.json from a default run; `-- --check` compares it only."""
+    install(session, "conformance")
+    out = BUILD / "evidence"
+    session.run("ampmap-conformance", "run", "--report-dir", str(out))
+    manifest = ("--out", "conformance/evidence/manifest.json")
+    session.run("ampmap-conformance", "manifest", str(out / "report.json"), *manifest, *session.posargs)
+
+
+@nox.session
+def freeze(session: nox.Session) -> None:
+    """Write which requirements score in a release of the kit, for good: `-- 0.1.0`, when it is made."""
+    install(session, "conformance")
+    session.run("python", "-m", "ampmap_conformance.releases", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what the kit costs beside sending its requests; more than half as much again is an error."""
+    install(session, "conformance")
+    session.run("python", "conformance/bench/overhead.py")
 
 
 @nox.session

@@ -2,69 +2,40 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
-from collections.abc import Callable, Iterator
-from inspect import getdoc
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Iterator
+from typing import Any, Final
 
-from .findings import Finding, Location, Rule, Severity, in_order
+from . import policies, policies_wire
+from .findings import Finding, Location, Severity, in_order
 from .frames import shortened
 from .load import LocatedFact, Spec
-from .references import Index, Spot, uses
-from .rules import LOADER_RULES
+from .paths import pointer_to, value_at
+from .references import UNKNOWN, Spot, uses
+from .registry import CHECKS, RULES, Wrong, facts, key_of, rule
+from .spec_index import Index
 from .suggest import did_you_mean
 from .vendored.base import Fact, Shape
 from .vendored.catalogue import AgentMode, Requirement, Tool
 from .vendored.wire import Provider
 
-S = TypeVar("S", bound=Shape)
+__all__ = ["CHECKS", "RULES", "check", "policies", "policies_wire"]
 
 
-class Wrong(NamedTuple):
-    """What a rule found, where, and what may help."""
-
-    location: Location
-    message: str
-    hint: str | None = None
+MAX_HINTS: Final = 100
+"""Unknown names for which a near one is looked for: nobody reads more, and looking takes its time."""
 
 
-Check: TypeAlias = Callable[[Index], Iterator[Wrong]]
-
-CHECKS: dict[Rule, Check] = {}
-RULES: dict[str, Rule] = {rule.id: rule for rule in LOADER_RULES}
-"""Every rule by id: the loader's and the ones below."""
-
-
-def check(spec: Spec) -> list[Finding]:
+def check(spec: Spec, today: datetime.date | None = None) -> list[Finding]:
     """Everything that is wrong between the facts of `spec`, in order.
 
-    A spec with errors from loading may be checked too: nothing that could not be read is missed twice.
+    A spec with errors from loading may be checked too: nothing that could not be read is missed twice. `today` is for
+    the policies that look at dates; without it they say nothing, and the findings depend on the spec alone.
     """
-    index = Index(spec)
+    index = Index(spec, today)
     return in_order(rule.broken(*wrong) for rule, check in CHECKS.items() for wrong in check(index))
-
-
-def rule(name: str, severity: Severity) -> Callable[[Check], Check]:
-    """Registers a check under a rule of this id; the function's docstring explains the rule."""
-
-    def register(check: Check) -> Check:
-        registered = Rule(name, severity, getdoc(check) or "")
-        if RULES.setdefault(name, registered) is not registered:
-            raise ValueError(f"two rules are called {name!r}")
-        CHECKS[registered] = check
-        return check
-
-    return register
-
-
-def _facts(index: Index, shape: type[S]) -> Iterator[tuple[LocatedFact, S]]:
-    """The valid facts of this shape or of one built on it, those of platforms too."""
-    kinds = [*index.spec.facts.values(), *(located for p in index.spec.platforms.values() for located in p.values())]
-    for located in kinds:
-        for fact in located.values():
-            if isinstance(fact.value, shape):
-                yield fact, fact.value
 
 
 # --- references
@@ -77,10 +48,12 @@ def unknown_reference(index: Index) -> Iterator[Wrong]:
     This covers sources, providers, dialects and their operations, error shapes, models, settings, platforms and what
     belongs to them, requirements, editions, and the fields that sources and claims speak of.
     """
+    hints = MAX_HINTS
     for use in uses(index.spec):
         names = use.link.target(Spot(index, use.entry, use.pointer, use.name))
         if names is not None and use.name not in names:
-            yield Wrong(use.location, use.link.otherwise, did_you_mean(use.name, names))
+            hints -= 1
+            yield Wrong(use.location, use.link.otherwise, did_you_mean(use.name, names) if hints >= 0 else None)
 
 
 @rule("ambiguous-reference", Severity.ERROR)
@@ -116,10 +89,11 @@ def model_provider(index: Index) -> Iterator[Wrong]:
 
 def _callers(index: Index) -> Iterator[tuple[LocatedFact, str, str, str]]:
     """Agent modes and tools: the fact, the field that names its model, the model, the provider."""
-    for mode_fact, mode in _facts(index, AgentMode):
+    for mode_fact, mode in facts(index, AgentMode):
         yield mode_fact, "model", mode.model, mode.provider
-    for tool_fact, tool in _facts(index, Tool):
-        yield tool_fact, "default_model", tool.default_model, tool.provider
+    for tool_fact, tool in facts(index, Tool):
+        if tool.default_model is not None and tool.default_model != UNKNOWN:
+            yield tool_fact, "default_model", tool.default_model, tool.provider
 
 
 @rule("case-collision", Severity.ERROR)
@@ -155,7 +129,7 @@ def missing_about(index: Index) -> Iterator[Wrong]:
 @rule("missing-source", Severity.ERROR)
 def missing_source(index: Index) -> Iterator[Wrong]:
     """Each fact names at least one source: where it was read, measured or inferred from."""
-    for fact, value in _facts(index, Fact):
+    for fact, value in facts(index, Fact):
         if not value.sources:
             hint = "add `sources`, each with the `id` of a file in sources/ and `at`"
             yield Wrong(fact.location, "no source is named", hint)
@@ -165,14 +139,38 @@ def missing_source(index: Index) -> Iterator[Wrong]:
 def claim_chosen_unsaid(index: Index) -> Iterator[Wrong]:
     """The value that is chosen among claims is one that a source says.
 
-    Where a source says several things, under headings or in a list, each of them counts. A value that nobody says can
-    be right, if `because` explains it; so this is a warning.
+    Where a source says several things, under headings or in a list, each of them counts. A list may be put together
+    from what several sources say: then each of its items is said by one. A value that nobody says can be right, if
+    `because` explains it; so this is a warning.
     """
-    for fact, value in _facts(index, Fact):
+    for fact, value in facts(index, Fact):
         for number, claim in enumerate(value.claims):
             said = {_canonical(inner) for outer in claim.says.values() for inner in _values(outer)}
-            if _canonical(claim.chosen) not in said:
+            items = claim.chosen if isinstance(claim.chosen, list) and claim.chosen else [claim.chosen]
+            if _canonical(claim.chosen) not in said and not said.issuperset(map(_canonical, items)):
                 yield Wrong(fact.locate(("claims", number, "chosen")), "no source says this value")
+
+
+@rule("claim-chosen-differs", Severity.ERROR)
+def claim_chosen_differs(index: Index) -> Iterator[Wrong]:
+    """The value that is chosen among claims is the one that the field has.
+
+    A remark in words on a field that holds a list or a mapping is not compared.
+    """
+    for fact, value in facts(index, Fact):
+        data = {**fact.data, **fact.injected}
+        for number, claim in enumerate(value.claims):
+            pointer = pointer_to(data, claim.field)
+            if pointer is None:
+                continue
+            held = value_at(data, pointer)
+            if isinstance(held, list | dict) and isinstance(claim.chosen, str):
+                continue
+            if _canonical(held) != _canonical(claim.chosen):
+                where = fact.locate(pointer)
+                hint = f"the field stands in {where.file}:{where.line}; change one of the two"
+                message = f"the field `{shortened(claim.field)}` has another value"
+                yield Wrong(fact.locate(("claims", number, "chosen")), message, hint)
 
 
 def _values(value: Any) -> Iterator[Any]:
@@ -196,12 +194,12 @@ def base_path_form(index: Index) -> Iterator[Wrong]:
 
     Exactly one of `base_path` and `base_url` has a value, and neither ends in a slash.
     """
-    for fact, provider in _facts(index, Provider):
+    for fact, provider in facts(index, Provider):
         wanted, other = ("base_path", "base_url") if provider.via_proxy else ("base_url", "base_path")
         reached = "passes" if provider.via_proxy else "bypasses"
         value: str | None = getattr(provider, wanted)
         if value is None:
-            yield Wrong(_key(fact, wanted, "via_proxy"), f"a provider that {reached} the proxy needs `{wanted}`")
+            yield Wrong(key_of(fact, wanted, "via_proxy"), f"a provider that {reached} the proxy needs `{wanted}`")
         elif not _BASE[wanted].fullmatch(value):
             form = "/api/provider/<name>" if provider.via_proxy else "https://<host>/<path>"
             yield Wrong(fact.locate((wanted,)), f"the form is `{form}`, with no slash at the end")
@@ -215,19 +213,10 @@ _BASE = {
 }
 
 
-def _key(fact: LocatedFact, *fields: str) -> Location:
-    """The key of the first of these fields that is written; else where the fact begins."""
-    for field in fields:
-        node = fact.node.child(field)
-        if node is not None:
-            return node.key_location
-    return fact.location
-
-
 @rule("mode-endpoint", Severity.ERROR)
 def mode_endpoint(index: Index) -> Iterator[Wrong]:
     """The endpoint of an agent mode or a tool is the base path or base URL of its provider."""
-    for fact, value in _facts(index, Shape):
+    for fact, value in facts(index, Shape):
         if not isinstance(value, AgentMode | Tool):
             continue
         located = index.spec.facts["providers"].get(value.provider)
@@ -235,7 +224,7 @@ def mode_endpoint(index: Index) -> Iterator[Wrong]:
             continue
         base = provider.base_path or provider.base_url
         if base is not None and value.endpoint != base:
-            where = f"{located.file}:{_key(located, 'base_path', 'base_url').line}"
+            where = f"{located.file}:{key_of(located, 'base_path', 'base_url').line}"
             message = f"provider `{value.provider}` is reached at `{shortened(base)}` ({where})"
             yield Wrong(fact.locate(("endpoint",)), message)
 
@@ -246,7 +235,7 @@ def mode_endpoint(index: Index) -> Iterator[Wrong]:
 @rule("requirement-id", Severity.ERROR)
 def requirement_id(index: Index) -> Iterator[Wrong]:
     """A requirement's id begins with its profile, which is the file's name: `headers.client-credential-replaced`."""
-    for fact, requirement in _facts(index, Requirement):
+    for fact, requirement in facts(index, Requirement):
         if not requirement.id.startswith(f"{requirement.profile}.") or requirement.id == f"{requirement.profile}.":
             yield Wrong(fact.location, f"an id in this file is `{requirement.profile}.<name>`")
 
@@ -257,6 +246,6 @@ def negative_needs_control(index: Index) -> Iterator[Wrong]:
 
     Without it, a proxy that refuses everything would pass.
     """
-    for fact, requirement in _facts(index, Requirement):
+    for fact, requirement in facts(index, Requirement):
         if requirement.negative and requirement.control is None:
-            yield Wrong(_key(fact, "negative"), "a negative requirement needs `control`")
+            yield Wrong(key_of(fact, "negative"), "a negative requirement needs `control`")

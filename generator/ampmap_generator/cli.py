@@ -6,40 +6,28 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from . import places
+from .cli_export import export_config
+from .cli_facts import diff, explain
+from .cli_inputs import (
+    compiled,
+    compiled_editions,
+    edition_option,
+    layer_option,
+    loaded,
+    spec_option,
+    valid,
+)
 
 if TYPE_CHECKING:
-    from .findings import Report
-    from .load import Spec
-    from .vendored.reference import Reference
+    import datetime
 
 FORMATS = ("text", "json", "github", "sarif")
-TARGETS = ("docs", "types", "reference", "schema")
-
-spec_option = click.option(
-    "--spec",
-    "spec_dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The spec to read; by default the one that ampmap came with.",
-)
-edition_option = click.option(
-    "--edition", metavar="ID", help="Edition to compile, e.g. amp-0.0.1760587291; by default the base."
-)
-
-
-class SpecInvalid(click.ClickException):
-    """The spec has errors; they have been shown."""
-
-    exit_code = 1
-
-    def show(self, file: Any = None) -> None:
-        """Shows the findings as they are, without click's own prefix."""
-        click.echo(self.message, err=True, file=file)
+TARGETS = ("docs", "types", "reference", "openapi", "vectors", "schema", "llms")
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -62,7 +50,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     help="Print tool, edition and reference digest.",
 )
 def main() -> None:
-    r"""Where the Amp coding agent sends each model: the spec and what is made from it.
+    """Where the Amp coding agent sends each model: the spec and what is made from it.
 
     \b
     Example:
@@ -70,52 +58,38 @@ def main() -> None:
     """
 
 
-def loaded(spec_dir: Path | None) -> tuple[Spec, Report]:
-    """The spec and the report of all findings on it."""
-    import time
-
-    from .check import check
-    from .findings import Report
-    from .load import load
-
-    begin = time.perf_counter()
-    try:
-        spec, findings = load(spec_dir or places.spec_dir())
-    except places.NoSpecError as error:
-        raise click.ClickException(str(error)) from None
-    findings = [*findings, *check(spec)]
-    return spec, Report(findings, spec.texts, seconds=time.perf_counter() - begin)
-
-
-def compiled(spec_dir: Path | None = None, edition: str | None = None) -> Reference:
-    """The reference. Raises SpecInvalid with every error, or UsageError for an unknown edition."""
-    from dataclasses import replace
-
-    from .compile import BASE_EDITION, UnknownEditionError, compile_reference
-    from .findings import Severity, render_text
-
-    spec, report = loaded(spec_dir)
-    if errors := [finding for finding in report.findings if finding.severity is Severity.ERROR]:
-        raise SpecInvalid(render_text(replace(report, findings=errors)).rstrip())
-    try:
-        return compile_reference(spec, edition or BASE_EDITION)
-    except UnknownEditionError as error:
-        raise click.UsageError(str(error)) from None
+main.add_command(explain)
+main.add_command(diff)
+main.add_command(export_config)
 
 
 @main.command()
 @spec_option
+@layer_option
+@click.option("--edition", metavar="ID", help="The only edition to check; by default all of them.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
-def validate(spec_dir: Path | None, style: str) -> None:
-    r"""Check the spec and report every finding at once; exit 1 if there is an error.
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day that the age of sources and the end of suppressions are compared with; by default the present one.",
+)
+def validate(
+    spec_dir: Path | None, layers: Sequence[Path], edition: str | None, style: str, today: datetime.datetime | None
+) -> None:
+    """Check the spec in all its editions and report every finding at once; exit 1 if there is an error.
 
     \b
     Example:
       ampmap validate --spec spec --format github
+      ampmap validate --layer ./our-providers
     """
+    import datetime
+
     from .findings import RENDERERS, has_errors
 
-    _, report = loaded(spec_dir)
+    day = today.date() if today else datetime.datetime.now(tz=datetime.UTC).date()
+    _, report = loaded(spec_dir, day, layers=layers, edition=edition)
     click.echo(RENDERERS[style](report), nl=False)
     if has_errors(report.findings):
         sys.exit(1)
@@ -124,6 +98,7 @@ def validate(spec_dir: Path | None, style: str) -> None:
 @main.command()
 @click.argument("targets", nargs=-1, type=click.Choice(TARGETS), metavar="[TARGET]...")
 @spec_option
+@layer_option
 @edition_option
 @click.option(
     "--out",
@@ -133,9 +108,14 @@ def validate(spec_dir: Path | None, style: str) -> None:
 )
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; list what differs, exit 1 if anything does.")
 def build(
-    targets: Sequence[str], spec_dir: Path | None, edition: str | None, out: Path | None, only_check: bool
+    targets: Sequence[str],
+    spec_dir: Path | None,
+    layers: Sequence[Path],
+    edition: str | None,
+    out: Path | None,
+    only_check: bool,
 ) -> None:
-    r"""Build TARGETs (docs, types, reference, schema) from the spec; all of them by default.
+    """Build TARGETs (docs, types, reference, openapi, vectors, schema, llms) from the spec; all of them by default.
 
     With --check and no TARGET, the committed ones are compared: pages are built, never committed.
 
@@ -151,28 +131,42 @@ def build(
         raise click.UsageError("outside a checkout of ampmap, --out DIR is needed")
     if only_check and not targets and out is None:
         targets = [name for name in TARGETS if places.PLACES[name].is_committed]
-    reference = compiled(spec_dir, edition)
+    if out is None and (layers or edition) and any(places.PLACES[name].is_committed for name in targets or TARGETS):
+        raise click.UsageError("the checkout holds the base without layers; with --layer or --edition, --out is needed")
+    everything = compiled_editions(spec_dir, edition, layers)
     changes = []
     for target in targets or TARGETS:
         place = places.PLACES[target]
         apply = differences if only_check else write
-        changes += apply(place.folder(out), RENDER[target](reference), place.owned)
+        changes += apply(place.folder(out), RENDER[target](everything), place.owned)
     for change in changes:
         click.echo(f"{change.drift.value:9}{_shown(change.path)}")
     if only_check and changes:
         names = " ".join(targets)
         click.echo(f"{len(changes)} files differ from the spec; run `ampmap build {names}` to mend them.", err=True)
         sys.exit(1)
-    click.echo(f"{'up to date' if not changes else f'{len(changes)} files written'}, edition {reference.edition.id}")
+    done = "up to date" if not changes else f"{len(changes)} files written"
+    click.echo(f"{done}, edition {everything.reference.edition.id}")
 
 
 @main.command()
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @spec_option
+@layer_option
 @edition_option
+@click.option(
+    "--open-ids", is_flag=True, help="Leave ids as text, so that the module reads references of any edition or layer."
+)
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if FILE is not current.")
-def types(out: Path, spec_dir: Path | None, edition: str | None, only_check: bool) -> None:
-    r"""Write the module to vendor: one file that imports pydantic and the standard library only.
+def types(
+    out: Path,
+    spec_dir: Path | None,
+    layers: Sequence[Path],
+    edition: str | None,
+    open_ids: bool,
+    only_check: bool,
+) -> None:
+    """Write the module to vendor: one file that imports pydantic and the standard library only.
 
     \b
     Example:
@@ -181,7 +175,7 @@ def types(out: Path, spec_dir: Path | None, edition: str | None, only_check: boo
     from .render import render_types
     from .write import differences, write
 
-    (content,) = render_types(compiled(spec_dir, edition)).values()
+    (content,) = render_types(compiled(spec_dir, edition, layers), open_ids=open_ids).values()
     files = {out.name: content}
     if not only_check:
         write(out.parent, files, ())
@@ -196,11 +190,18 @@ def types(out: Path, spec_dir: Path | None, edition: str | None, only_check: boo
 @click.option("--operation", metavar="OP", help="Operation id or alias, e.g. messages.count_tokens.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @spec_option
+@layer_option
 @edition_option
 def route(
-    query: str, amp_url: str | None, operation: str | None, as_json: bool, spec_dir: Path | None, edition: str | None
+    query: str,
+    amp_url: str | None,
+    operation: str | None,
+    as_json: bool,
+    spec_dir: Path | None,
+    layers: Sequence[Path],
+    edition: str | None,
 ) -> None:
-    r"""Print where a model or an agent mode goes.
+    """Print where a model or an agent mode goes.
 
     \b
     Example:
@@ -210,7 +211,7 @@ def route(
     from .vendored.routing import DEFAULT_AMP_URL, UnknownNameError
     from .vendored.routing import route as find_route
 
-    reference = compiled(spec_dir, edition)
+    reference = compiled(spec_dir, edition, layers)
     try:
         found = find_route(query, reference=reference, amp_url=amp_url or DEFAULT_AMP_URL, operation=operation)
     except UnknownNameError as error:
@@ -239,19 +240,23 @@ def route(
 @spec_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def editions(spec_dir: Path | None, as_json: bool) -> None:
-    r"""List the known editions.
+    """List the known editions in the order of their builds, each with the one that it is laid over.
 
     \b
     Example:
       ampmap editions
     """
-    spec, _ = loaded(spec_dir)
-    known = [fact.value for fact in spec.facts["editions"].values()]
+    from .vendored.base import Edition
+
+    spec = valid(spec_dir, every=False)
+    facts = [spec.facts["editions"][name].value for name in spec.editions]
+    known = [edition for edition in facts if isinstance(edition, Edition)]
     if as_json:
         click.echo(json.dumps([edition.model_dump(mode="json", exclude_unset=True) for edition in known], indent=2))
         return
     for edition in known:
-        click.echo(f"{edition.id}  {edition.built}  {edition.title}")
+        over = f"over {edition.base}" if edition.base else "the base"
+        click.echo(f"{edition.id}  {edition.built}  {over}")
 
 
 def _shown(path: Path) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from .kinds import KINDS
 from .load import Spec
 from .vendored.platforms import Platform
 from .vendored.reference import Reference
@@ -13,32 +14,36 @@ from .vendored.reference import Reference
 BASE_EDITION = "amp-0.0.1760587291"
 
 
-class UnknownEditionError(LookupError):
-    """The spec has no edition of this id; `known` are those that it has."""
+def compile_reference(spec: Spec, edition: str | None = None) -> Reference:
+    """The reference of one edition, by default the base, whichever of them `spec` holds.
 
-    def __init__(self, edition: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no edition is called {edition!r}; known: {', '.join(known)}")
-        self.known = known
-
-
-def compile_reference(spec: Spec, edition: str = BASE_EDITION) -> Reference:
-    """The reference of one edition.
-
-    `spec` must have passed the checks: nothing is verified again here. Raises UnknownEditionError.
+    It must have passed the checks: nothing is verified again here. Raises UnknownEditionError.
     """
-    facts = {kind: {key: fact.value for key, fact in located.items()} for kind, located in spec.facts.items()}
-    editions = facts.pop("editions")
-    if edition not in editions:
-        raise UnknownEditionError(edition, tuple(editions))
-    platforms = {name: _platform(name, kinds) for name, kinds in spec.platforms.items()}
-    reference = Reference.model_construct(
-        schema_version=1, digest="", edition=editions[edition], platforms=platforms, **facts
-    )
+    edition = edition or next(iter(spec.editions), BASE_EDITION)
+    spec = spec.of(edition)
+    facts: dict[str, Any] = {
+        kind.name: {key: fact.value for key, fact in spec.facts[kind.name].items()} for kind in KINDS
+    }
+    facts["edition"] = facts.pop("editions")[edition]
+    facts["platforms"] = {name: _platform(name, kinds) for name, kinds in spec.platforms.items()}
+    if spec.layers:
+        facts["layers"] = spec.layers
+    reference = Reference.model_construct(schema_version=1, digest="", **facts)
     return reference.model_copy(update={"digest": digest_of(reference)})
 
 
+def compile_editions(spec: Spec) -> dict[str, Reference]:
+    """The reference of every edition by its id: the base first, then in the order in which the builds were made.
+
+    `spec` may be that of any edition; each must have passed the checks.
+    """
+    return {edition: compile_reference(spec, edition) for edition in spec.editions}
+
+
 def _platform(name: str, kinds: Any) -> Platform:
-    facts = {kind: {key: fact.value for key, fact in located.items()} for kind, located in kinds.items()}
+    facts: dict[str, Any] = {
+        kind: {key: fact.value for key, fact in located.items()} for kind, located in kinds.items()
+    }
     (about,) = facts.pop("about").values()
     return Platform.model_construct(id=name, about=about, **facts)
 

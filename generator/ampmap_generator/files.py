@@ -12,17 +12,21 @@ from typing import Final
 from . import rules
 from .findings import Finding, Location, Rule
 from .frames import LINE_BREAK, printable
-from .kinds import KINDS, PLATFORM_KINDS, Kind
+from .kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
 from .yaml_nodes import Node, parse
 
-MAX_FILE_SIZE: Final = 4 * 1024 * 1024
+MAX_FILE_SIZE: Final = 1024 * 1024
 """Bytes."""
 
 _KIND_OF_FOLDER: Final = {kind.folder: kind for kind in KINDS}
 _PLATFORMS: Final = "platforms"
 _KIND_OF_PLATFORM_FILE: Final = {kind.folder.removeprefix(f"{_PLATFORMS}/*/"): kind for kind in PLATFORM_KINDS}
-_GENERATED: Final = "schema"
+_KIND_OF_ROOT_FILE: Final = {kind.folder: kind for kind in ROOT_KINDS}
+_NO_FACTS: Final = ("schema", "released")
+"""Folders of the spec that hold no facts: generated schemas, and what was released."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+EDITIONS: Final = "editions"
+"""The folder that has, beside the file of each edition, the folder of what differs in it."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +50,18 @@ def scope(kind: Kind, platform: str | None) -> str:
 
 
 class Reader:
-    """Walks a spec folder once, in sorted order, and keeps what it met.
+    """Walks a spec folder, or with `is_layer` a sparse one, once, in sorted order, and keeps what it met.
 
     `texts` maps each spec file, as shown, to its text (empty where it could not be read); `unread`
-    has the scopes of the files that could not be parsed.
+    has the scopes of the files that could not be parsed; `trees` are the folders of editions, which
+    are layers of their own. Files are shown below `shown_top`, by default the folder's name.
     """
 
-    def __init__(self, spec_dir: Path) -> None:
+    def __init__(self, spec_dir: Path, *, shown: str | None = None, is_layer: bool = False) -> None:
         self._top = spec_dir
-        self._shown_top = printable(spec_dir.resolve().name)
+        self._is_layer = is_layer
+        self.shown_top = printable(spec_dir.resolve().name if shown is None else shown)
+        self.trees: list[str] = []
         self.documents: list[Document] = []
         self.findings: list[Finding] = []
         self.texts: dict[str, str] = {}
@@ -64,13 +71,19 @@ class Reader:
         """Fills the lists."""
         folders, files = self._list()
         for name in files:
-            self._report(rules.UNKNOWN_FILE, name, "a file in no folder", f"folders: {', '.join(_KIND_OF_FOLDER)}")
+            kind = _KIND_OF_ROOT_FILE.get(name)
+            if kind is not None:
+                self._read_file(kind, None, kind.name, name)
+            else:
+                self._report(rules.UNKNOWN_FILE, name, "a file in no folder", f"folders: {', '.join(_KIND_OF_FOLDER)}")
         for name in folders:
             if name == _PLATFORMS:
                 self._read_platforms()
+            elif name == EDITIONS and self._is_layer:
+                self._report(rules.UNKNOWN_FOLDER, name, "editions belong to the spec; a layer lies over all of them")
             elif name in _KIND_OF_FOLDER:
                 self._read_kind(_KIND_OF_FOLDER[name])
-            elif name != _GENERATED:
+            elif name not in _NO_FACTS:
                 self._report(rules.UNKNOWN_FOLDER, name, "no kind of fact has this folder", _folders_hint())
         if not self.texts and not self.findings:
             message = f"there is no YAML file in `{printable(str(self._top))}`"
@@ -79,7 +92,10 @@ class Reader:
     def _read_kind(self, kind: Kind) -> None:
         folders, files = self._list(kind.folder)
         for name in folders:
-            self._report(rules.UNKNOWN_FOLDER, f"{kind.folder}/{name}", "a folder within the folder of a kind")
+            if kind.folder != EDITIONS:
+                self._report(rules.UNKNOWN_FOLDER, f"{kind.folder}/{name}", "a folder within the folder of a kind")
+            elif self._named_well(f"{EDITIONS}/{name}", name):
+                self.trees.append(name)
         for name in files:
             stem = self._stem(kind.folder, name)
             if stem is not None:
@@ -184,7 +200,7 @@ class Reader:
 
     def _shown(self, path: str) -> str:
         """The path as shown to the user; `path` may hold bytes that are no text."""
-        return printable(os.fsencode(f"{self._shown_top}/{path}").decode("utf-8", "replace"))
+        return printable(os.fsencode(f"{self.shown_top}/{path}").decode("utf-8", "replace"))
 
     def _report(self, rule: Rule, path: str, message: str, hint: str | None = None) -> None:
         """Adds a finding about the file or folder as a whole."""

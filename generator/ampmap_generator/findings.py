@@ -6,7 +6,7 @@ import enum
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from .frames import code_frame, printable, split_lines
@@ -53,11 +53,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of the spec: its id, and the explanation that its page shows."""
+    """A rule of the spec: its id, and the explanation that its page shows.
+
+    A *dated* one compares with the present day, so it finds nothing where none is given.
+    """
 
     id: str
     severity: Severity
     explanation: str
+    dated: bool = False
 
     def broken(self, location: Location | None, message: str, hint: str | None = None) -> Finding:
         """A finding of this rule."""
@@ -79,11 +83,12 @@ def _place(finding: Finding) -> tuple[str, int, int, str, str]:
     return where.file, where.line, where.column, finding.rule, finding.message
 
 
-def summary(findings: Sequence[Finding], *, files: int, seconds: float) -> str:
-    """One line: `2 errors, 1 warning in 41 files (0.11 s)`."""
+def summary(findings: Sequence[Finding], *, files: int, seconds: float, suppressed: int = 0) -> str:
+    """One line: `2 errors, 1 warning in 41 files (0.11 s), 3 suppressed`."""
     counts = Counter(finding.severity for finding in findings)
     parts = [_plural(counts[severity], severity.value) for severity in Severity if counts[severity]]
-    return f"{', '.join(parts) or 'no findings'} in {_plural(files, 'file')} ({seconds:.2f} s)"
+    more = f", {suppressed} suppressed" if suppressed else ""
+    return f"{', '.join(parts) or 'no findings'} in {_plural(files, 'file')} ({seconds:.2f} s){more}"
 
 
 def _plural(count: int, word: str) -> str:
@@ -99,13 +104,16 @@ class Report:
 
     `sources` maps each file that was read, as shown, to its text; `seconds` is the time that
     loading and checking took; `site` is the published site's address with its closing slash, or
-    empty for links relative to it.
+    empty for links relative to it; `suppressed` are findings that are accepted, each with the
+    reason; `rules` are all rules by id, for formats that explain them.
     """
 
     findings: Sequence[Finding]
     sources: Mapping[str, str]
     seconds: float = 0.0
     site: str = ""
+    suppressed: Sequence[tuple[Finding, str]] = ()
+    rules: Mapping[str, Rule] = field(default_factory=dict)
 
     def help_url(self, rule: str) -> str:
         """Where the rule is explained."""
@@ -131,7 +139,9 @@ def render_text(report: Report) -> str:
             block.append(f"  {printable(finding.hint)}")
         block.append(f"  docs: {report.help_url(finding.rule)}")
         blocks.append("\n".join(block))
-    blocks.append(summary(report.findings, files=len(report.sources), seconds=report.seconds))
+    blocks.append(
+        summary(report.findings, files=len(report.sources), seconds=report.seconds, suppressed=len(report.suppressed))
+    )
     return "\n\n".join(blocks) + "\n"
 
 
@@ -143,21 +153,30 @@ def render_json(report: Report) -> str:
         "schema_version": 1,
         "files": len(report.sources),
         "counts": {severity.value: counts[severity] for severity in Severity},
-        "findings": [
-            {
-                "rule": finding.rule,
-                "severity": finding.severity.value,
-                "message": finding.message,
-                "hint": finding.hint,
-                "location": None
-                if (where := finding.location) is None
-                else {"file": where.file, "line": where.line, "column": where.column, "length": where.length},
-                "docs": report.help_url(finding.rule),
-            }
-            for finding in findings
+        "findings": [_json_finding(finding, report) for finding in findings],
+        "suppressed": [
+            {**_json_finding(finding, report), "reason": reason} for finding, reason in _in_order_of_place(report)
         ],
     }
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _json_finding(finding: Finding, report: Report) -> dict[str, object]:
+    where = finding.location
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "hint": finding.hint,
+        "location": None
+        if where is None
+        else {"file": where.file, "line": where.line, "column": where.column, "length": where.length},
+        "docs": report.help_url(finding.rule),
+    }
+
+
+def _in_order_of_place(report: Report) -> list[tuple[Finding, str]]:
+    return sorted(report.suppressed, key=lambda found: _place(found[0]))
 
 
 _GITHUB_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -185,24 +204,36 @@ def _github_escaped(text: str, more: str = "") -> str:
 
 
 def render_sarif(report: Report) -> str:
-    """SARIF 2.1.0, for code scanning tools."""
-    findings = in_order(report.findings)
-    rules = [{"id": rule, "helpUri": report.help_url(rule)} for rule in sorted({f.rule for f in findings})]
-    if not report.site:  # a relative address is no valid helpUri
-        rules = [{"id": rule["id"]} for rule in rules]
+    """SARIF 2.1.0, for code scanning tools: every rule that was broken with its text, and suppressions as such."""
+    found = [(finding, "") for finding in in_order(report.findings)] + _in_order_of_place(report)
+    names = sorted({finding.rule for finding, _ in found})
     run = {
-        "tool": {"driver": {"name": "ampmap", "rules": rules}},
+        "tool": {"driver": {"name": "ampmap", "rules": [_sarif_rule(name, report) for name in names]}},
         "columnKind": "unicodeCodePoints",
-        "results": [_sarif_result(finding) for finding in findings],
+        "results": [_sarif_result(finding, names.index(finding.rule), reason) for finding, reason in found],
     }
     value = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _sarif_result(finding: Finding) -> dict[str, object]:
+def _sarif_rule(name: str, report: Report) -> dict[str, object]:
+    rule: dict[str, object] = {"id": name}
+    if (known := report.rules.get(name)) is not None:
+        first, _, _ = known.explanation.partition("\n\n")
+        rule["shortDescription"] = {"text": " ".join(first.split())}
+        rule["fullDescription"] = {"text": known.explanation}
+        rule["help"] = {"text": known.explanation, "markdown": known.explanation}
+        rule["defaultConfiguration"] = {"level": known.severity.value}
+    if report.site:  # a relative address is no valid helpUri
+        rule["helpUri"] = report.help_url(name)
+    return rule
+
+
+def _sarif_result(finding: Finding, index: int, reason: str) -> dict[str, object]:
     text = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
     result: dict[str, object] = {
         "ruleId": finding.rule,
+        "ruleIndex": index,
         "level": finding.severity.value,
         "message": {"text": text},
     }
@@ -210,6 +241,8 @@ def _sarif_result(finding: Finding) -> dict[str, object]:
         region = {"startLine": where.line, "startColumn": where.column, "endColumn": where.column + where.length}
         place = {"artifactLocation": {"uri": quote(where.file)}, "region": region}
         result["locations"] = [{"physicalLocation": place}]
+    if reason:
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": reason}]
     return result
 
 

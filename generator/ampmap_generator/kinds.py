@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .authored import Suppression
 from .vendored.base import Edition, Shape, Source
 from .vendored.catalogue import AgentMode, Fallback, Flow, HeaderSet, ManagementRoute, Model, Requirement, Setting, Tool
 from .vendored.platforms import (
@@ -19,6 +20,7 @@ from .vendored.platforms import (
     PlatformError,
     PlatformModel,
     PlatformProvider,
+    ResolutionStep,
     Rule,
     Troubleshooting,
 )
@@ -57,6 +59,9 @@ KINDS = (
     Kind("requirements", "requirements", Requirement, collection=True, injected="profile"),
 )
 
+ROOT_KINDS = (Kind("suppressions", "suppressions.yaml", Suppression, collection=True),)
+"""Files beside the folders: about the spec, no part of the reference."""
+
 PLATFORM_KINDS = (
     Kind("about", "platforms/*/about.yaml", PlatformAbout),
     Kind("auth_modes", "platforms/*/auth_modes.yaml", AuthMode, collection=True),
@@ -67,5 +72,6 @@ PLATFORM_KINDS = (
     Kind("options", "platforms/*/options.yaml", Option, collection=True),
     Kind("troubleshooting", "platforms/*/troubleshooting.yaml", Troubleshooting, collection=True),
     Kind("catalog_fields", "platforms/*/catalog_fields.yaml", CatalogField, collection=True),
+    Kind("steps", "platforms/*/steps.yaml", ResolutionStep, collection=True),
     Kind("rules", "platforms/*/rules.yaml", Rule, collection=True),
 )

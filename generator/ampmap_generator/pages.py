@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from .check import RULES
 from .findings import Rule
 from .pages_about import about_pages
 from .pages_catalogue import catalogue_pages
+from .pages_editions import edition_pages
 from .pages_errors import error_pages
 from .pages_facts import Page, Shelf
 from .pages_platforms import platform_pages
@@ -16,24 +19,32 @@ from .render import environment
 from .vendored.reference import Reference
 
 
-def pages(reference: Reference) -> dict[str, str]:
+def pages(reference: Reference, editions: Mapping[str, Reference] | None = None) -> dict[str, str]:
     """Every generated page: its path relative to the docs folder, and its Markdown, sorted by path.
 
-    Raises jinja2.UndefinedError when a template asks for something that its page does not have.
+    `editions` are those that the site has, in order; by default the one that it shows alone. Raises
+    jinja2.UndefinedError when a template asks for something that its page does not have.
     """
+    return rendered(reference, all_pages(reference, editions))
+
+
+def rendered(reference: Reference, found: Iterable[Page]) -> dict[str, str]:
+    """These pages as Markdown by their paths, sorted. Raises as `pages` does."""
     templates = environment("docs")
     return {
         page.path: templates.get_template(f"{page.template}.md.j2").render(
             {"page": page, "footer": _footer(reference, page), **page.values}
         )
-        for page in sorted(all_pages(reference), key=lambda page: page.path)
+        for page in sorted(found, key=lambda page: page.path)
     }
 
 
-def all_pages(reference: Reference) -> tuple[Page, ...]:
-    """The pages before they are rendered."""
+def all_pages(reference: Reference, editions: Mapping[str, Reference] | None = None) -> tuple[Page, ...]:
+    """The pages before they are rendered, as `pages` has them."""
+    editions = editions or {reference.edition.id: reference}
     return (
-        *catalogue_pages(reference),
+        *catalogue_pages(reference, editions),
+        *edition_pages(reference, editions),
         *wire_pages(reference),
         *error_pages(reference),
         *rule_pages(reference),

@@ -82,8 +82,18 @@ def _contradictions(reference: Reference) -> Page:
         )
         for group, title, items in groups
     )
+    lists = {
+        status: tuple(
+            (shelf.link(code(item.fact), f"contradictions.md#{item.anchor}"), code(item.field), item.chosen)
+            for _, _, items in groups
+            for item, _, _ in items
+            if item.status == status
+        )
+        for status in ("open", "settled")
+    }
     values: dict[str, object] = {
         "groups": groups,
+        "lists": tuple((status, Table(("Fact", "Field", "Chosen"), rows)) for status, rows in lists.items() if rows),
         "total": sum(counts.values()),
         "open": counts["open"],
         "summary": Table(("Kind", "Contradictions", "Open"), summary),

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from .pages_editions import switch
 from .pages_facts import Entry, Field, Page, Shelf, coded, stated_in
-from .pages_text import NONE, Table, anchor, code, codes, prose
-from .pages_wire import base, full, has_address, passes
+from .pages_text import NONE, UNKNOWN, Table, anchor, code, codes, prose
+from .pages_wire import MODEL, base, client_call, full, has_address, passes
 from .vendored.base import Json
 from .vendored.catalogue import AgentMode, Model, Tool
 from .vendored.reference import Reference
-from .vendored.routing import find_call, find_model
+from .vendored.routing import Call, find_call, find_model
 from .vendored.wire import Provider
 
 
-def catalogue_pages(reference: Reference) -> Iterator[Page]:
+def catalogue_pages(reference: Reference, editions: Mapping[str, Reference]) -> Iterator[Page]:
     """The front page, and the pages of models, agent modes and tools."""
-    yield _routing_map(reference)
+    yield _routing_map(reference, editions)
     yield _models_index(reference)
     for provider in reference.providers.values():
         yield _models(reference, provider)
@@ -28,9 +29,10 @@ def catalogue_pages(reference: Reference) -> Iterator[Page]:
 # --- the routing map
 
 
-def _routing_map(reference: Reference) -> Page:
+def _routing_map(reference: Reference, editions: Mapping[str, Reference]) -> Page:
     shelf = Shelf(reference, "index.md")
     values: dict[str, object] = {
+        "switch": switch(shelf, editions, reference.edition.id) if len(editions) > 1 else "",
         "picture": picture(reference),
         "routes": Table(
             ("Model", "Provider", "Full path on the proxy", "Operation", "Id on the wire", "Sources"),
@@ -253,19 +255,34 @@ def _tools(reference: Reference) -> Page:
 
 def _tool(shelf: Shelf, tool: Tool) -> Entry:
     provider = shelf.reference.providers[tool.provider]
-    model = f"{tool.provider}/{tool.default_model}"
     call = find_call(shelf.reference, provider, tool.operation)
-    rows = [
-        ("Default model", shelf.to_name("models", model, code(tool.default_model))),
+    rows: list[tuple[str, str]] = [
+        ("Default model", _tool_model(shelf, tool)),
         ("Provider", shelf.to("providers", provider.id, prose(provider.display_name))),
         ("Operation", shelf.link(code(tool.operation), f"endpoints/{tool.dialect}.md#{anchor(tool.operation)}")),
-        ("Call", f"{call.operation.method} {code(full(provider, call.path(tool.default_model)))}"),
+        ("Call", f"{call.operation.method} {_tool_url(provider, call, tool)}"),
+        *client_call(tool.client_call),
         *((code(name), _parameter(value)) for name, value in tool.parameters.items()),
         ("Stated in", code(stated_in("tools", tool.id))),
     ]
     if "setting" in tool.model_fields_set:
         rows.insert(0, ("Setting", shelf.to_name("settings", tool.setting) if tool.setting else NONE))
-    return shelf.entry(f"tools/{tool.id}", tool, _TOOL_FIELDS, title=prose(tool.display_name), rows=tuple(rows))
+    lists = (("The call", tuple(prose(note) for note in tool.client_call.notes)),) if tool.client_call else ()
+    title = prose(tool.display_name)
+    return shelf.entry(f"tools/{tool.id}", tool, _TOOL_FIELDS, title=title, rows=tuple(rows), lists=lists)
+
+
+def _tool_model(shelf: Shelf, tool: Tool) -> str:
+    if tool.default_model is None:
+        return "that of the agent mode"
+    if tool.default_model == "unknown":
+        return UNKNOWN
+    return shelf.to_name("models", f"{tool.provider}/{tool.default_model}", code(tool.default_model))
+
+
+def _tool_url(provider: Provider, call: Call, tool: Tool) -> str:
+    model = tool.default_model if tool.default_model != "unknown" else None
+    return code(full(provider, call.path(model or MODEL)).replace(MODEL, "{model}"))
 
 
 def _parameter(value: Json) -> str:

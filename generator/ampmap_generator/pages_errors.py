@@ -41,6 +41,7 @@ def _error_shape(reference: Reference, shape: ErrorShape) -> Page:
     values: dict[str, object] = {
         "entry": entry,
         "body": Code("Body", "json", indented(shape.body)),
+        "schema": shape.body_schema and Code("Schema", "json", indented(shape.body_schema), folded=True),
         "statuses": Table(_STATUS_HEAD, tuple(rows)),
     }
     return Page(
@@ -117,6 +118,7 @@ def _platform_errors(shelf: Shelf, name: str) -> tuple[str, str, Table, tuple[En
                 _ERROR_FIELDS,
                 title=label,
                 at=target.partition("#")[2],
+                rows=(("Ends the step", steps),) if (steps := _steps_ending_in(shelf, name, key)) else (),
                 tables=(("Troubleshooting", Table(("Symptom", "Meaning"), help_on)),),
             )
         )
@@ -126,4 +128,13 @@ def _platform_errors(shelf: Shelf, name: str) -> tuple[str, str, Table, tuple[En
         prose(platform.about.display_name),
         Table(("Error", "Code", "Message", "HTTP status"), tuple(overview)),
         tuple(entries),
+    )
+
+
+def _steps_ending_in(shelf: Shelf, name: str, error: str) -> str:
+    """Links to the steps of a platform's resolution that can end in an error."""
+    return ", ".join(
+        shelf.link(prose(step.title), platform_target(name, "steps", key))
+        for key, step in shelf.reference.platforms[name].steps.items()
+        if error in step.errors
     )

@@ -34,7 +34,7 @@ ONE_PAGE = {
 }
 PLATFORM_PAGES = {
     "about": ("index.md", "about"),
-    "providers": ("providers.md", ""),
+    "providers": ("providers/index.md", ""),
     "models": ("models.md", ""),
     "commands": ("commands.md", ""),
     "options": ("options.md", ""),
@@ -70,7 +70,8 @@ def target_of(kind: str, key: str) -> str:
         provider, _, model = key.partition("/")
         return f"models/{provider}.md#{anchor(model)}"
     if kind == "requirements":
-        return f"requirements/{key.partition('.')[0]}.md#{anchor(key)}"
+        profile, _, name = key.partition(".")
+        return f"requirements/{profile}.md#{anchor(name)}"
     if kind == "editions":
         return "edition.md"
     return f"{ONE_PAGE[kind]}#{anchor(key)}"
@@ -80,6 +81,10 @@ def platform_target(platform: str, kind: str, key: str) -> str:
     """The page and anchor that show a fact of a platform."""
     if kind == "auth_modes":
         return f"auth-modes.md#{platform}-{anchor(key)}"
+    if kind == "steps":
+        return f"auth-modes.md#{platform}-step-{anchor(key)}"
+    if kind == "providers":
+        return f"platforms/{platform}/providers/{key}.md"
     if kind == "errors":
         return f"errors/index.md#{platform}-{anchor(key)}"
     page, fixed = PLATFORM_PAGES[kind]
@@ -245,7 +250,7 @@ class Shelf:
         return Entry(
             anchor=at or anchor(fact.id),
             title=title,
-            facts=Table(("", ""), (*stated(fact, fields), *rows)),
+            facts=Table(("", ""), (*stated(fact, fields), *lived(fact), *rows)),
             lead=lead,
             warning=prose(getattr(fact, "warning", None) or ""),
             steps=steps,
@@ -256,6 +261,12 @@ class Shelf:
             sources=self.cited(fact.sources),
             disagreements=self.disagreements(name, fact),
         )
+
+
+def lived(fact: Fact) -> tuple[tuple[str, str], ...]:
+    """What becomes of a fact from edition to edition, where the spec says so."""
+    lifecycle = getattr(fact, "lifecycle", None)
+    return () if lifecycle is None else stated(lifecycle, _LIFECYCLE_FIELDS)
 
 
 def stated(fact: Shape, fields: Iterable[Field]) -> tuple[tuple[str, str], ...]:
@@ -284,6 +295,15 @@ def coded(value: Json) -> str:
     if value is None or value == "unknown":
         return shown(value)
     return codes(tuple(value)) if isinstance(value, tuple) else code(str(value))
+
+
+_LIFECYCLE_FIELDS: tuple[Field, ...] = (
+    ("status", "Status"),
+    ("since", "Since"),
+    ("successor", "Its place is taken by", coded),
+    ("renamed_from", "Renamed from", coded),
+    ("replaces", "Takes the place of", coded),
+)
 
 
 def yes_or_no(value: Json) -> str:

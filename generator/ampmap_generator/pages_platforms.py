@@ -1,15 +1,16 @@
-"""Pages of the platforms around the client, and of their auth modes."""
+"""Pages of the platforms around the client."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import groupby
 
+from .pages_auth import STATUS, auth_modes_page, topic_title
 from .pages_facts import PLATFORM_PAGES, Entry, Field, Page, Shelf, coded, platform_target, yes_or_no
+from .pages_platform_providers import provider_pages
 from .pages_rules import literal
-from .pages_text import Table, anchor, code, codes, prose, shown
-from .vendored.platforms import AuthMode, Command, Platform, PlatformProvider, Rule, Setup
+from .pages_text import Table, anchor, code, prose, shown
+from .vendored.platforms import Command, Platform, Rule
 from .vendored.reference import Reference
 
 TITLES = {
@@ -21,8 +22,6 @@ TITLES = {
     "catalog_fields": "Catalog entry",
     "rules": "Rules",
 }
-AUTH_TOPICS = ("preference-order", "resolution", "narrowing", "access-matrix", "entitlement", "credentials", "quota")
-"""Topics of rules that say how an auth mode is chosen; a platform may lack any of them."""
 
 
 def platform_pages(reference: Reference) -> Iterator[Page]:
@@ -41,7 +40,7 @@ def platform_pages(reference: Reference) -> Iterator[Page]:
     for name, platform in reference.platforms.items():
         yield _about(reference, name, platform)
         yield from _kinds(reference, name, platform)
-    yield _auth_modes(reference)
+    yield auth_modes_page(reference)
 
 
 def _about(reference: Reference, name: str, platform: Platform) -> Page:
@@ -73,6 +72,9 @@ def _kinds(reference: Reference, name: str, platform: Platform) -> Iterator[Page
     for kind, title in TITLES.items():
         if not getattr(platform, kind):
             continue
+        if kind == "providers":
+            yield from provider_pages(reference, name, platform)
+            continue
         shelf = Shelf(reference, f"platforms/{name}/{PLATFORM_PAGES[kind][0]}")
         whole = f"{platform.about.display_name}: {title[0].lower()}{title[1:]}"
         file = f"spec/platforms/{name}/{kind}.yaml"
@@ -87,9 +89,6 @@ def _kinds(reference: Reference, name: str, platform: Platform) -> Iterator[Page
 def _entries(shelf: Shelf, name: str, platform: Platform, kind: str) -> Iterator[Entry]:
     place = f"platforms/{name}/{kind}"
     match kind:
-        case "providers":
-            for key, p in platform.providers.items():
-                yield _provider(shelf, f"{place}/{key}", p)
         case "models":
             for key, m in platform.models.items():
                 yield shelf.entry(f"{place}/{key}", m, _MODEL_FIELDS, title=prose(m.display_name))
@@ -127,40 +126,6 @@ _OPTION_FIELDS: tuple[Field, ...] = (
     ("default", "Default", literal),
     ("live_reload", "Takes effect without a restart", lambda v: shown(v) if v in (None, "unknown") else yes_or_no(v)),
 )
-_PROVIDER_FIELDS: tuple[Field, ...] = (
-    ("id", "Provider id", coded),
-    ("config_namespace", "Configuration namespace", coded),
-    ("auth_modes", "Auth modes", coded),
-    ("requires_endpoint", "Needs an endpoint", yes_or_no),
-    ("default_endpoint", "Default endpoint", coded),
-    ("category", "Category"),
-    ("pricing", "Pricing"),
-)
-
-
-def _provider(shelf: Shelf, name: str, provider: PlatformProvider) -> Entry:
-    entry = _plain_provider(shelf, name, provider)
-    return replace(entry, procedures=tuple(_setup(mode, setup) for mode, setup in provider.setup.items()))
-
-
-def _setup(mode: str, setup: Setup) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    remarks = [f"*Billing:* {prose(setup.billing)}"] if setup.billing else []
-    remarks += [f"*Note:* {prose(setup.note)}"] if setup.note else []
-    return f"Set-up of {code(mode)}", tuple(prose(step) for step in setup.steps), tuple(remarks)
-
-
-def _plain_provider(shelf: Shelf, name: str, provider: PlatformProvider) -> Entry:
-    """A provider without its set-up."""
-    options = tuple((code(key), prose(text)) for key, text in provider.options.items())
-    return shelf.entry(
-        name,
-        provider,
-        _PROVIDER_FIELDS,
-        title=prose(provider.display_name),
-        lead=prose(provider.description or ""),
-        lists=(("Use it for", tuple(prose(text) for text in provider.use_when)),),
-        tables=(("Options", Table(("Option", "Meaning"), options)),),
-    )
 
 
 def _command(shelf: Shelf, name: str, command: Command) -> Entry:
@@ -176,7 +141,7 @@ def _rules(shelf: Shelf, name: str, platform: Platform) -> tuple[tuple[str, str,
     order = list(dict.fromkeys(rule.topic for rule in platform.rules.values()))
     rules = sorted(platform.rules.values(), key=lambda rule: order.index(rule.topic))
     return tuple(
-        (f"topic-{anchor(topic)}", _title(topic), tuple(_rule(shelf, name, rule) for rule in group))
+        (f"topic-{anchor(topic)}", topic_title(topic), tuple(_rule(shelf, name, rule) for rule in group))
         for topic, group in groupby(rules, key=lambda rule: rule.topic)
     )
 
@@ -186,102 +151,3 @@ def _rule(shelf: Shelf, platform: str, rule: Rule) -> Entry:
     values = tuple((code(key), shown(value)) for key, value in rule.values.items())
     name = f"platforms/{platform}/rules/{rule.id}"
     return shelf.entry(name, rule, (), title=code(rule.id), lead=prose(rule.statement), rows=(*status, *values))
-
-
-STATUS = {"stated": "stated", "inferred": "inferred", "unknown": shown("unknown")}
-
-
-def _title(topic: str) -> str:
-    words = topic.replace("-", " ")
-    return words[:1].upper() + words[1:]
-
-
-# --- auth modes
-
-
-_AUTH_MODE_FIELDS: tuple[Field, ...] = (
-    ("rank", "Place in the preference order"),
-    ("credential_source", "Credential"),
-    ("payer", "Who pays"),
-    ("set_up_by", "Set up by"),
-    ("environments", "Runs in", coded),
-    ("cost_pool", "Cost pool"),
-)
-
-
-def _auth_modes(reference: Reference) -> Page:
-    shelf = Shelf(reference, "auth-modes.md")
-    named = tuple((name, platform) for name, platform in reference.platforms.items() if platform.auth_modes)
-    values: dict[str, object] = {
-        "platforms": tuple(
-            {
-                "id": name,
-                "title": prose(platform.about.display_name),
-                "order": _preference(shelf, name, platform),
-                "entries": tuple(_auth_mode(shelf, name, mode) for mode in _ranked(platform)),
-                "offered": _offered(shelf, name, platform),
-                "rules": tuple(_resolution(shelf, name, platform)),
-            }
-            for name, platform in named
-        )
-    }
-    files = tuple(f"spec/platforms/{name}/auth_modes.yaml" for name, _ in named)
-    return Page(shelf.here, "auth_modes", "Auth modes", files or ("spec/platforms/",), values)
-
-
-def _ranked(platform: Platform) -> list[AuthMode]:
-    return sorted(platform.auth_modes.values(), key=lambda mode: mode.rank)
-
-
-def _preference(shelf: Shelf, name: str, platform: Platform) -> Table:
-    rows = tuple(
-        (
-            str(mode.rank),
-            shelf.link(code(mode.id), platform_target(name, "auth_modes", mode.id)),
-            prose(mode.payer),
-            codes(mode.environments),
-            shelf.marks(mode),
-        )
-        for mode in _ranked(platform)
-    )
-    return Table(("Place", "Mode", "Who pays", "Runs in", "Sources"), rows)
-
-
-def _auth_mode(shelf: Shelf, name: str, mode: AuthMode) -> Entry:
-    return shelf.entry(
-        f"platforms/{name}/auth_modes/{mode.id}",
-        mode,
-        _AUTH_MODE_FIELDS,
-        title=code(mode.id),
-        at=f"{name}-{anchor(mode.id)}",
-        lead=prose(mode.display_name),
-        lists=(("Limits", tuple(prose(limit) for limit in mode.limits)),),
-    )
-
-
-def _offered(shelf: Shelf, name: str, platform: Platform) -> Table:
-    rows = tuple(
-        (
-            shelf.link(prose(p.display_name), platform_target(name, "providers", key)),
-            codes(p.auth_modes),
-            shelf.marks(p),
-        )
-        for key, p in platform.providers.items()
-    )
-    return Table(("Provider", "Auth modes, preferred first", "Sources"), rows)
-
-
-def _resolution(shelf: Shelf, name: str, platform: Platform) -> Iterator[tuple[str, Table]]:
-    for topic in AUTH_TOPICS:
-        rows = tuple(
-            (
-                shelf.link(code(rule.id), platform_target(name, "rules", rule.id)),
-                prose(rule.statement),
-                STATUS[rule.status],
-                shelf.marks(rule),
-            )
-            for rule in platform.rules.values()
-            if rule.topic == topic
-        )
-        if rows:
-            yield _title(topic), Table(("Rule", "Statement", "Status", "Sources"), rows)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .pages_facts import Entry, Field, Page, Shelf, coded, stated_in, yes_or_no
-from .pages_text import Table, anchor, code, codes, prose, shown
+from .pages_text import Table, anchor, code, codes, compact, prose, shown
 from .vendored.base import Json
-from .vendored.catalogue import Fallback, Header, HeaderSet, Requirement
+from .vendored.catalogue import Fallback, Header, HeaderSet, ManagementCall, ManagementRoute, Requirement
 from .vendored.reference import Reference
 from .vendored.wire import Provider
 
@@ -22,6 +22,7 @@ ROLES = {
 SCOPES = {
     "via-proxy": "calls that pass the proxy",
     "direct": "calls that go past the proxy",
+    "management": "calls of management routes",
     "all": "all calls",
 }
 
@@ -43,6 +44,7 @@ def rule_pages(reference: Reference) -> Iterator[Page]:
 _HEADER_SET_FIELDS: tuple[Field, ...] = (
     ("role", "Role", lambda role: ROLES[role]),
     ("applies_to", "Concerns", lambda scope: SCOPES[scope]),
+    ("providers", "Providers", coded),
 )
 
 
@@ -53,7 +55,7 @@ def _headers(reference: Reference) -> Page:
         (code(header.name), shelf.to("headers", s.id), *(_cell(s, header, p) for p in providers))
         for s in reference.headers.values()
         for header in s.headers
-        if s.role in ("client-sends", "client-credential", "sdk-telemetry")
+        if s.role in ("client-sends", "client-credential", "sdk-telemetry") and s.applies_to != "management"
     )
     names = tuple(shelf.to("providers", p.id) for p in providers)
     values: dict[str, object] = {
@@ -65,7 +67,8 @@ def _headers(reference: Reference) -> Page:
 
 def _cell(header_set: HeaderSet, header: Header, provider: Provider) -> str:
     concerned = header_set.applies_to in ("all", "via-proxy" if provider.via_proxy else "direct")
-    if not concerned or (header.providers and provider.id not in header.providers):
+    providers = header.providers or header_set.providers
+    if not concerned or (providers and provider.id not in providers):
         return "-"
     return PRESENCE[header.presence]
 
@@ -77,7 +80,7 @@ def _header_set(shelf: Shelf, header_set: HeaderSet) -> Entry:
             coded(header.value) if "value" in header.model_fields_set else "",
             PRESENCE[header.presence],
             prose(header.condition or ""),
-            ", ".join(shelf.to("providers", p) for p in header.providers) or "all",
+            ", ".join(shelf.to("providers", p) for p in header.providers or header_set.providers) or "all",
             prose(header.note or ""),
             shelf.marks(header.sources or header_set.sources),
         )
@@ -152,12 +155,39 @@ def _management(reference: Reference) -> Page:
         for level, title in (("api", "Below /api"), ("root", "At the root"))
     )
     entries = tuple(
-        shelf.entry(f"management/{key}", r, _MANAGEMENT_FIELDS, title=code(key), lead=prose(r.purpose))
+        shelf.entry(
+            f"management/{key}",
+            r,
+            _MANAGEMENT_FIELDS,
+            title=code(key),
+            lead=prose(r.purpose),
+            tables=(("Calls of the client", _calls(shelf, r)),),
+        )
         for key, r in reference.management.items()
     )
     return Page(
         shelf.here, "management", "Management routes", ("spec/management/",), {"levels": levels, "entries": entries}
     )
+
+
+def _calls(shelf: Shelf, route: ManagementRoute) -> Table:
+    rows = tuple(
+        (
+            f"{call.method} {code(call.path)}",
+            prose(call.when),
+            _answer(call),
+            " ".join(prose(text) for text in (call.without or "", *call.notes) if text),
+            shelf.marks(call.sources or route.sources),
+        )
+        for call in route.calls.values()
+    )
+    return Table(("Call", "When", "Smallest answer", "Without it", "Sources"), rows)
+
+
+def _answer(call: ManagementCall) -> str:
+    if "answer" not in call.model_fields_set:
+        return ""
+    return "any" if call.answer is None else code(compact(call.answer))
 
 
 # --- fallback and flows
@@ -230,7 +260,7 @@ def _requirements(reference: Reference) -> Iterator[Page]:
         for key, r in reference.requirements.items()
     )
     links = tuple(shelf.link(code(profile), f"requirements/{profile}.md") for profile in profiles)
-    table = Table(("Requirement", "Level", "A proxy", "Sources"), rows)
+    table = Table(("Requirement", "Level", "Rule", "Sources"), rows)
     values: dict[str, object] = {"profiles": links, "table": table}
     yield Page(shelf.here, "requirements_index", "Requirements", ("spec/requirements/",), values)
     for profile in profiles:
@@ -252,7 +282,7 @@ def _requirement(shelf: Shelf, requirement: Requirement) -> Entry:
         requirement,
         _REQUIREMENT_FIELDS,
         title=code(requirement.id),
-        at=anchor(requirement.id),
+        at=anchor(requirement.id.partition(".")[2]),
         lead=prose(requirement.statement),
         rows=rows,
     )

@@ -29,11 +29,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Code:
-    """A block of code under a title."""
+    """A block of code under a title; a folded one is shown on demand."""
 
     title: str
     language: str
     text: str
+    folded: bool = False
 
 
 def prose(text: str) -> str:

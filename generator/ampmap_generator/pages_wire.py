@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from .pages_facts import Entry, Field, Page, Shelf, coded, stated, stated_in, yes_or_no
 from .pages_text import NONE, UNKNOWN, Code, Table, code, codes, compact, indented, prose
 from .vendored.base import Json
 from .vendored.reference import Reference
 from .vendored.routing import CREDENTIAL_HEADERS, DEFAULT_AMP_URL, Call, calls, resolve_url
-from .vendored.wire import Endpoint, Operation, Provider, Root, StreamEvent, StreamSwitch
+from .vendored.wire import ClientCall, Endpoint, Operation, Provider, Root, StreamEvent, StreamSwitch
 
-_MODEL = "0model0"
+MODEL = "0model0"
 """Stands for `{model}` while a path is built, since braces would be percent-encoded."""
 
 
@@ -38,13 +37,19 @@ def full(provider: Provider, path: str) -> str:
 
 
 def has_address(provider: Provider) -> bool:
-    """Whether the provider's own address is known: a name under `.invalid` (RFC 6761) stands for one that is not."""
-    return not (urlsplit(provider.upstream).hostname or "").endswith(".invalid")
+    """Whether the sources tell the provider's own address."""
+    return provider.upstream != "unknown"
 
 
 def credentials(carriers: Json) -> str:
     """Credential carriers as the header or query field that holds them."""
     return codes(tuple(CREDENTIAL_HEADERS[carrier] for carrier in carriers))
+
+
+def client_call(call: ClientCall | None) -> tuple[tuple[str, str], ...]:
+    """How the client makes a call, as rows; none where the sources do not tell."""
+    fields: tuple[Field, ...] = (("streamed", "As a stream", yes_or_no), ("body", "Keys of the body", coded))
+    return () if call is None else stated(call, fields)
 
 
 def passes(provider: Provider) -> str:
@@ -119,7 +124,9 @@ def _provider(reference: Reference, p: Provider) -> Page:
         "bypasses": not p.via_proxy,
         "roots": tuple(_root(reference, p, root) for root in p.roots),
         "sdk": Table(("", ""), stated(p.sdk, sdk)),
-        "arguments": Code("Construction", "json", indented(p.sdk.arguments)),
+        "arguments": Code("Construction", "json", indented(p.sdk.arguments)) if p.sdk.arguments else None,
+        "client_call": Table(("", ""), client_call(p.client_call)),
+        "client_call_notes": tuple(prose(note) for note in p.client_call.notes) if p.client_call else (),
         "extras": _extras(p),
         "models": _provider_models(shelf, p),
         "modes": _provider_modes(shelf, p),
@@ -132,8 +139,8 @@ def _root(reference: Reference, p: Provider, root: Root) -> tuple[str, str, Tabl
     rows = []
     for call in calls(reference, p):
         for label, stream in _stream_states(call):
-            path = call.path(_MODEL, stream=stream, root=root)
-            upstream = call.upstream_url(_MODEL, stream=stream, root=root)
+            path = call.path(MODEL, stream=stream, root=root)
+            upstream = call.upstream_url(MODEL, stream=stream, root=root)
             rows.append(
                 (
                     code(call.id),
@@ -159,7 +166,7 @@ def _stream_states(call: Call) -> tuple[tuple[str, bool], ...]:
 
 
 def _url(url: str) -> str:
-    return code(url.replace(_MODEL, "{model}"))
+    return code(url.replace(MODEL, "{model}"))
 
 
 def _extras(p: Provider) -> tuple[Code, ...]:
@@ -235,6 +242,7 @@ def _endpoint(reference: Reference, e: Endpoint) -> Page:
         "framing": Table(("", ""), stated(e.streaming, _FRAMING_FIELDS) if e.streaming else ()),
         "headers": Table(("Header", "Value"), headers),
         "truncation": Table(("The stream ends", "What the client makes of it"), truncation),
+        "schemas": tuple(Code(name, "json", indented(schema), folded=True) for name, schema in e.schemas.items()),
     }
     return Page(shelf.here, "endpoint", e.display_name, (stated_in("endpoints", e.id),), values)
 
@@ -254,7 +262,12 @@ _OPERATION_FIELDS: tuple[Field, ...] = (
     ("model_in", "The model is named in"),
     ("stream", "Asks for a stream by", _switch),
     ("metered", "Counts as a model call", yes_or_no),
-    ("required", "Required fields", coded),
+)
+
+_SCHEMAS = (
+    ("request_schema", "Schema of the request"),
+    ("response_schema", "Schema of the response"),
+    ("event_schema", "Schema of one event's data"),
 )
 
 
@@ -264,13 +277,25 @@ def _operation(shelf: Shelf, e: Endpoint, name: str, operation: Operation) -> En
         value = getattr(operation, field)
         if field in operation.model_fields_set and value is not None:
             blocks.append(Code(label, "json", indented(value)))
+    for field, label in _SCHEMAS:
+        if (schema := getattr(operation, field)) is not None:
+            blocks.append(Code(label, "json", indented(schema), folded=True))
     if operation.events:
         blocks.append(Code("Smallest complete stream, as it goes on the wire", "text", _frames(operation.events)))
     if operation.in_band_error is not None:
         blocks.append(Code("An error after the 200", "text", _frames((operation.in_band_error,))))
     rows = tuple(
-        (shelf.to("providers", p.id), _url(full(p, Call(p, e.id, name, operation).path(_MODEL))))
+        (shelf.to("providers", p.id), _url(full(p, Call(p, e.id, name, operation).path(MODEL))))
         for p in _servers(shelf.reference, e.id, name)
+    )
+    more = tuple(
+        (label, codes(names))
+        for label, names in (
+            ("Required fields", operation.required),
+            ("Required headers", operation.required_headers),
+            ("Optional query", tuple(operation.query)),
+        )
+        if names
     )
     none = tuple(
         (label, NONE)
@@ -281,7 +306,7 @@ def _operation(shelf: Shelf, e: Endpoint, name: str, operation: Operation) -> En
         anchor=name,
         title=code(name),
         lead=prose(operation.summary),
-        facts=Table(("", ""), (*stated(operation, _OPERATION_FIELDS), *none)),
+        facts=Table(("", ""), (*stated(operation, _OPERATION_FIELDS), *more, *none)),
         lists=(("A proxy must not refuse", tuple(prose(line) for line in operation.must_accept)),)
         if operation.must_accept
         else (),

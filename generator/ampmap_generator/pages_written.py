@@ -28,6 +28,11 @@ def site_files(site_dir: Path) -> dict[str, bytes]:
     }
 
 
+def markdown_of(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The Markdown pages among files, as text."""
+    return {path: content.decode("utf-8") for path, content in files.items() if path.endswith(".md")}
+
+
 def together(generated: Mapping[str, bytes], written: Mapping[str, bytes]) -> dict[str, bytes]:
     """Generated pages and hand-written files as one folder.
 

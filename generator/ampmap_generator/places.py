@@ -55,7 +55,10 @@ class Place:
 
 PLACES = {
     "types": Place("conformance/ampmap_conformance/reference", ".", ("types.py",)),
-    "reference": Place("conformance/ampmap_conformance/reference", ".", ("reference.json",)),
-    "schema": Place("spec/schema", "schema", ("*.schema.json",)),
-    "docs": Place("build/docs", "docs", ("**/*",), is_committed=False),
+    "reference": Place("conformance/ampmap_conformance/reference", ".", ("reference.json", "editions/*.json")),
+    "openapi": Place("conformance/ampmap_conformance/reference", ".", ("openapi.json", "openapi/**/*.json")),
+    "vectors": Place("conformance/ampmap_conformance/reference", ".", ("auth-vectors*.json",)),
+    "schema": Place("spec/schema", "schema", ("**/*.schema.json",)),
+    "docs": Place("build", ".", ("docs/**/*", "mkdocs.yml"), is_committed=False),
+    "llms": Place("build", ".", ("llms.txt", "llms-full.txt"), is_committed=False),
 }

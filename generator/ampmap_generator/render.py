@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import jinja2
@@ -28,8 +29,8 @@ def environment(target: str) -> jinja2.Environment:
     )
 
 
-def render_types(reference: Reference) -> Files:
-    """The vendorable module, one file."""
+def render_types(reference: Reference, *, open_ids: bool = False) -> Files:
+    """The vendorable module, one file. With `open_ids` it reads references that have other ids than this one too."""
     parts = vendor.sources()
     data = plain(reference)
     data.pop("requirements", None)
@@ -50,43 +51,116 @@ def render_types(reference: Reference) -> Files:
             client_build=reference.edition.client_build,
             digest=reference.digest,
             imports=vendor.imports({**parts, "": "from functools import cache"}),
-            body=vendor.body(parts, ids),
+            body=vendor.body(parts, None if open_ids else ids),
             data=vendor.data_lines(data),
-            public_names=sorted({*vendor.public_names(parts), "DIGEST", "EDITION", "reference"}),
+            public_names=sorted({*vendor.public_names(parts), "DIGEST", "EDITION", "reference", "resolve_auth_mode"}),
         )
     )
     return {"types.py": text.encode()}
 
 
-def render_reference(reference: Reference) -> Files:
-    """`reference.json`: the whole reference as data."""
-    return {"reference.json": _json(plain(reference))}
+def render_reference(reference: Reference, editions: Mapping[str, Reference]) -> Files:
+    """`reference.json`: the whole reference as data; and in `editions/` those of the others, one fact a line."""
+    others = {name: other for name, other in editions.items() if name != reference.edition.id}
+    files = {f"editions/{name}.json": vendor.data_lines(plain(other)) for name, other in others.items()}
+    return {
+        "reference.json": _json(plain(reference)),
+        **{name: f"{text}\n".encode() for name, text in files.items()},
+    }
 
 
-def render_schema(reference: Reference) -> Files:
-    """JSON Schemas for editors, one per kind of spec file."""
+def render_openapi(reference: Reference, editions: Mapping[str, Reference]) -> Files:
+    """OpenAPI 3.1 of the proxy's surface: the whole, one document per dialect, and the whole of all other editions."""
+    from .openapi import documents, text_of, whole
+
+    others = {name: whole(other) for name, other in editions.items() if name != reference.edition.id}
+    found = {**documents(reference), **{f"openapi/editions/{name}.json": other for name, other in others.items()}}
+    return {name: text_of(document).encode() for name, document in found.items()}
+
+
+def render_schema(editions: Mapping[str, Reference]) -> Files:
+    """JSON Schemas for editors, one per kind of spec file and one per kind of file in a layer."""
     from .schema import editor_schemas
 
-    return {f"{name}.schema.json": _json(schema) for name, schema in editor_schemas(reference).items()}
+    return {f"{name}.schema.json": _json(schema) for name, schema in editor_schemas(editions).items()}
 
 
-def render_docs(reference: Reference) -> Files:
-    """The files of the site: generated pages, and the hand-written ones beside them."""
+def render_docs(
+    reference: Reference, editions: Mapping[str, Reference], stated: Mapping[str, tuple[str, ...]] | None = None
+) -> Files:
+    """The files of the site below `docs/`, and the configuration that builds it; `stated` as in `Compiled`.
+
+    They are the generated pages and the hand-written ones beside them, the JSON API, and the texts for plain readers.
+    Raises pages_written.PageCollisionError.
+    """
     from . import places
-    from .pages import pages
-    from .pages_written import site_files, together
+    from .api import api_files
+    from .auth_site import auth_files
+    from .llms import llms_files
+    from .pages import all_pages, rendered
+    from .pages_editions import change_reports
+    from .pages_nav import configuration
+    from .pages_stated import restated
+    from .pages_written import markdown_of, site_files, together
 
-    generated = {path: text.encode() for path, text in pages(reference).items()}
-    return together(generated, site_files(places.site_dir()))
+    site = places.site_dir()
+    written = site_files(site)
+    found = all_pages(reference, editions)
+    generated = restated(rendered(reference, found), stated or {})
+    files = {
+        **{path: text.encode() for path, text in generated.items()},
+        **api_files(reference, editions, change_reports(editions)),
+        **render_openapi(reference, editions),
+        **auth_files(reference),
+        **llms_files(reference, {**generated, **markdown_of(written)}),
+    }
+    template = (site / "mkdocs.yml").read_text(encoding="utf-8")
+    config = configuration(template, found, markdown_of(written))
+    return {
+        **{f"docs/{path}": content for path, content in together(files, written).items()},
+        "mkdocs.yml": config.encode(),
+    }
+
+
+def render_llms(reference: Reference, editions: Mapping[str, Reference]) -> Files:
+    """`llms.txt` and `llms-full.txt` by themselves; the site has them too."""
+    from . import places
+    from .llms import llms_files
+    from .pages import pages
+    from .pages_written import markdown_of, site_files
+
+    return llms_files(reference, {**pages(reference, editions), **markdown_of(site_files(places.site_dir()))})
+
+
+def render_vectors(reference: Reference) -> Files:
+    """The vectors for resolvers of auth modes, and their JSON Schema; nothing without the platform that they are of."""
+    from .auth_vectors import PLATFORM, vector_files
+
+    platform = reference.platforms.get(PLATFORM)
+    return vector_files(platform) if platform is not None else {}
 
 
 def _json(data: Any) -> bytes:
     return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-TARGETS: dict[str, Callable[[Reference], Files]] = {
-    "docs": render_docs,
-    "types": render_types,
-    "reference": render_reference,
-    "schema": render_schema,
+@dataclass(frozen=True)
+class Compiled:
+    """What targets are rendered from: the reference of the edition that was asked for, and that of every edition."""
+
+    reference: Reference
+    editions: Mapping[str, Reference]
+    """By id: the base first, then in the order of their builds."""
+    stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per file of the spec to which layers add something, those that state it, as in `Spec.stated`."""
+
+
+TARGETS: dict[str, Callable[[Compiled], Files]] = {
+    "docs": lambda compiled: render_docs(compiled.reference, compiled.editions, compiled.stated),
+    "types": lambda compiled: render_types(compiled.reference, open_ids=True),
+    "reference": lambda compiled: render_reference(compiled.reference, compiled.editions),
+    "openapi": lambda compiled: render_openapi(compiled.reference, compiled.editions),
+    "vectors": lambda compiled: render_vectors(compiled.reference),
+    "schema": lambda compiled: render_schema(compiled.editions),
+    "llms": lambda compiled: render_llms(compiled.reference, compiled.editions),
 }

@@ -1,4 +1,4 @@
-"""The rules that the loader applies: what a spec file must be before its facts can be compared."""
+"""The rules that need no facts to compare: what a spec file must be, and what a suppression must be."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NO_SPEC = _error("no-spec", "The folder given as the spec exists and holds at le
 UNREADABLE_FILE = _error("unreadable-file", "Every spec file is a regular file that can be opened and read.")
 SYMLINK = _error("symlink", "The spec holds no symbolic links: each fact stands in one place.")
 FILE_TOO_LARGE = _error(
-    "file-too-large", "A spec file has at most 4 MiB. Split a larger collection into several files."
+    "file-too-large", "A spec file has at most 1 MiB. Split a larger collection into several files."
 )
 UNKNOWN_FOLDER = _error("unknown-folder", "Each folder of the spec is one of the folder table; there are no others.")
 UNKNOWN_FILE = _error(
@@ -45,6 +45,11 @@ DUPLICATE_KEY = _error(
 )
 ANCHOR = _error("anchor", "Anchors, aliases and merge keys are not used: each value is written where it is read.")
 TAG = _error("tag", "Explicit tags such as `!!str` are not used; put text that looks like a number in quotes.")
+TOO_MANY_VALUES = _error(
+    "too-many-values",
+    "A spec file holds at most 20,000 keys and values, so that reading it takes a bounded time. Split a larger"
+    " collection into several files.",
+)
 TOO_DEEP = _error("too-deep", "A spec file nests at most 64 levels deep.")
 NUMBER_RANGE = _error(
     "number-range",
@@ -74,5 +79,42 @@ ID_FORM = _error(
     " empty, `.` or `..` part between slashes.",
 )
 DUPLICATE_ID = _error("duplicate-id", "Two files of one kind do not define the same id.")
+
+# --- editions and layers
+
+REMOVES_NOTHING = _error(
+    "removes-nothing",
+    "In a layer, `null` removes what lies below it, so there is something below it. A misspelt name would remove"
+    " nothing and say nothing. To state that a value is known to be none, write `$null`.",
+)
+EDITION_BASE = _error(
+    "edition-base",
+    "One edition has no base: it is the spec itself, and has no folder. Every other one names the edition that it is"
+    " laid over, and a folder in `editions/` has the file of its edition beside it.",
+)
+EDITION_CYCLE = _error("edition-cycle", "No edition is laid, over however many others, over itself.")
+EDITION_DEPTH = _error(
+    "edition-depth",
+    "An edition is laid over the base, or over one that is laid over the base, so that a reader finds every fact in at"
+    " most three files.",
+)
+
+# --- suppressions
+
+SUPPRESSION_UNUSED = _error(
+    "suppression-unused", "A suppression meets a finding: one that meets none is removed, so that the list stays true."
+)
+SUPPRESSION_EXPIRED = Rule(
+    "suppression-expired",
+    Severity.ERROR,
+    "A suppression ends on the day that it names: from then on somebody has to look again. Only `ampmap validate` looks"
+    " at the day, and compares with the one that `--today` names.",
+    dated=True,
+)
+SUPPRESSION_INVALID = _error(
+    "suppression-invalid",
+    "A suppression names a rule whose findings are warnings or notes, the path of a fact or field as `ampmap explain`"
+    " takes it, and a day.",
+)
 
 LOADER_RULES = tuple(value for value in globals().values() if isinstance(value, Rule))

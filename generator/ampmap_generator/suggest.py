@@ -9,11 +9,13 @@ from .findings import Location
 from .frames import shortened
 
 _LONGEST_WORD = 200  # comparing is quadratic in the length, and no id is longer
+_MOST_NAMES = 5_000
 
 
 def closest(word: str, names: Iterable[str]) -> str | None:
-    """The name most like `word`, if one is like it at all."""
-    if len(word) > _LONGEST_WORD:
+    """The name most like `word`, if one is like it at all; none where looking would take too long."""
+    names = list(names)
+    if len(word) > _LONGEST_WORD or len(names) > _MOST_NAMES:
         return None
     folded = {name.casefold(): name for name in sorted(names, reverse=True)}
     found = difflib.get_close_matches(word.casefold(), folded, n=1)

@@ -18,7 +18,7 @@ from .findings import Finding, Location
 from .frames import shortened
 from .suggest import did_you_mean
 from .vendored.base import Shape
-from .yaml_nodes import Node, Pointer
+from .yaml_nodes import MAX_FINDINGS, Node, Pointer
 
 S = TypeVar("S", bound=Shape)
 
@@ -38,7 +38,7 @@ def validate(shape: type[S], node: Node, injected: Mapping[str, str]) -> tuple[S
     try:
         value = shape.model_validate_json(text, strict=True)
     except ValidationError as error:
-        problems = _without_echoes(node, error.errors(include_url=False))
+        problems = _without_echoes(node, error.errors(include_url=False))[:MAX_FINDINGS]
         return None, findings + [_finding(shape, node, problem) for problem in problems]
     return (None if findings else value), findings
 

@@ -7,7 +7,7 @@ import json
 from importlib import resources
 from typing import Any
 
-PARTS = ("base", "wire", "catalogue", "platforms", "reference", "routing")
+PARTS = ("base", "wire", "catalogue", "platforms", "reference", "routing", "auth")
 IDS_BEGIN = "# ids: narrowed to literals in the generated module\n"
 IDS_END = "# end of ids\n"
 
@@ -32,11 +32,15 @@ def imports(parts: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def body(parts: dict[str, str], ids: dict[str, list[str]]) -> str:
-    """The definitions of all parts, without docstrings of modules and imports; id aliases narrowed."""
+def body(parts: dict[str, str], ids: dict[str, list[str]] | None) -> str:
+    """The definitions of all parts, without docstrings of modules and imports.
+
+    The aliases of ids are narrowed to `ids`; without them any text is an id.
+    """
     text = "\n\n".join(_definitions(part) for part in parts.values())
-    begin, end = text.index(IDS_BEGIN), text.index(IDS_END) + len(IDS_END)
-    return text[:begin] + _literals(ids) + text[end:]
+    before, _, rest = text.partition(IDS_BEGIN)
+    aliases, _, after = rest.partition(IDS_END)
+    return before + (aliases if ids is None else _literals(ids)) + after
 
 
 def public_names(parts: dict[str, str]) -> list[str]:

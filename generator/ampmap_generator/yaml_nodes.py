@@ -22,7 +22,9 @@ from .frames import LINE_BREAK, shortened
 
 MAX_DEPTH: Final = 64
 MAX_FINDINGS: Final = 200
-"""Mistakes in the YAML of one file after which the rest of it is not looked at."""
+"""Mistakes in one file after which the rest of it is not looked at."""
+MAX_NODES: Final = 20_000
+"""Keys and values of one file; a million of them would take seconds and half a gigabyte."""
 
 Scalar: TypeAlias = str | int | float | bool | None
 Pointer: TypeAlias = tuple[str | int, ...]
@@ -203,6 +205,7 @@ class _Builder:
         self._open: list[Node] = []
         self._keys: list[Node | None] = []  # per open container: the key that waits for its value
         self._documents = 0
+        self._nodes = 0
 
     def take(self, event: Any) -> None:
         """Adds one event. Raises _StopError."""
@@ -278,6 +281,10 @@ class _Builder:
                 node.length = first.length
 
     def _add(self, node: Node) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            self._report(rules.TOO_MANY_VALUES, node, f"more than {MAX_NODES:,} keys and values", "split the file")
+            raise _StopError
         if not self._open:
             self.root = node
             return

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from ampmap_generator.compile import compile_reference
+from ampmap_generator.compile import compile_editions
 from ampmap_generator.findings import Finding
 from ampmap_generator.load import load
 from ampmap_generator.vendored.reference import Reference
@@ -15,6 +18,11 @@ REPOSITORY_SPEC = Path(__file__).parents[2] / "spec"
 
 WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
 Place = Callable[[Finding], str]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of these tests alone."""
+    parser.addoption("--update-goldens", action="store_true", help="Write the files that golden tests compare with.")
 
 
 @pytest.fixture
@@ -46,8 +54,27 @@ def repository_spec() -> Path:
 
 
 @pytest.fixture(scope="session")
-def reference(repository_spec: Path) -> Reference:
-    """The reference compiled from it."""
+def editions(repository_spec: Path) -> Mapping[str, Reference]:
+    """The references of all its editions, the base first."""
     spec, findings = load(repository_spec)
     assert findings == []
-    return compile_reference(spec)
+    return compile_editions(spec)
+
+
+@pytest.fixture(scope="session")
+def reference(editions: Mapping[str, Reference]) -> Reference:
+    """The reference of its base edition."""
+    return next(iter(editions.values()))
+
+
+@pytest.fixture(scope="session")
+def nginx() -> ModuleType:
+    """The helpers of `nginx.py` beside this file; where nginx is not installed, its tests are skipped."""
+    spec = spec_from_file_location("ampmap_test_nginx", Path(__file__).with_name("nginx.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if module.BINARY is None:
+        pytest.skip("nginx is not installed (Debian: nginx-light)")
+    return module

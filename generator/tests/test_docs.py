@@ -6,22 +6,25 @@ import html
 import os
 import posixpath
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
-from ampmap_generator.compile import compile_reference
+from ampmap_generator.auth_site import auth_files
+from ampmap_generator.compile import compile_editions
 from ampmap_generator.load import load
 from ampmap_generator.pages import all_pages, pages, spec_rules
 from ampmap_generator.pages_facts import claim_anchor, places
 from ampmap_generator.pages_text import code, prose, shown
 from ampmap_generator.pages_written import PageCollisionError, site_files, together
+from ampmap_generator.render import render_docs
+from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.platforms import PlatformModel
 from ampmap_generator.vendored.reference import Reference
+from ampmap_generator.write import write
 
 CHECKOUT = Path(__file__).parents[2]
 SITE = CHECKOUT / "site"
@@ -31,9 +34,9 @@ Expected = Iterable[tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
-def site(reference: Reference) -> Site:
+def site(reference: Reference, editions: Mapping[str, Reference]) -> Site:
     """The generated pages."""
-    return pages(reference)
+    return pages(reference, editions)
 
 
 def platform_rows(kind: str, page: str, field: str) -> Callable[[Reference], Expected]:
@@ -80,6 +83,14 @@ FACTS: dict[str, Callable[[Reference], Expected]] = {
     "symptoms": platform_rows("troubleshooting", "platforms/{platform}/troubleshooting.md", "symptom"),
     "commands": platform_rows("commands", "platforms/{platform}/commands.md", "command"),
     "options": platform_rows("options", "platforms/{platform}/options.md", "key"),
+    "platform providers": lambda r: [
+        (f"platforms/{n}/providers/{key}.md", prose(step))
+        for n, p in r.platforms.items()
+        for key, provider in p.providers.items()
+        for setup in provider.setup.values()
+        for step in setup.steps
+    ],
+    "steps of resolution": platform_rows("steps", "auth-modes.md", "does"),
     "platform rules": platform_rows("rules", "platforms/{platform}/rules.md", "statement"),
     "requirements": lambda r: [(f"requirements/{q.profile}.md", prose(q.statement)) for q in r.requirements.values()],
     "sources": lambda r: [("sources.md", f"{{ #{source} }}") for source in r.sources],
@@ -150,8 +161,9 @@ def test_a_provider_past_the_proxy_says_so(reference: Reference, site: Site) -> 
 
 
 def test_an_address_that_no_source_states_is_not_invented(reference: Reference, site: Site) -> None:
-    assert ".invalid" in reference.providers["supernova"].upstream
-    assert [path for path, text in site.items() if "supernova.invalid" in text] == []
+    assert reference.providers["supernova"].upstream == "unknown"
+    assert "The provider's own base URL: *not stated by the sources*" in site["providers/supernova.md"]
+    assert "unknown/chat" not in site["providers/supernova.md"]
 
 
 def test_a_stream_is_shown_as_it_goes_on_the_wire(site: Site) -> None:
@@ -172,8 +184,20 @@ def test_absent_none_and_unknown_read_differently(reference: Reference) -> None:
     assert lines == [[], ["*none*"], ["*not stated by the sources*"]]
 
 
-def test_every_page_names_its_edition_digest_and_spec_files(reference: Reference, site: Site) -> None:
-    for page in all_pages(reference):
+def test_what_becomes_of_a_fact_is_shown(reference: Reference) -> None:
+    life = Lifecycle(status="retired", successor=None, replaces=("a", "b"))
+    key, model = next(iter(reference.models.items()))
+    models = {**reference.models, key: model.model_copy(update={"lifecycle": life})}
+
+    page = pages(reference.model_copy(update={"models": models}))[f"models/{model.provider}.md"]
+
+    assert "- Status: retired\n- Its place is taken by: *none*\n- Takes the place of: `a`, `b`\n" in page
+
+
+def test_every_page_names_its_edition_digest_and_spec_files(
+    reference: Reference, editions: Mapping[str, Reference], site: Site
+) -> None:
+    for page in all_pages(reference, editions):
         *_, footer = site[page.path].rstrip().splitlines()
         assert reference.edition.id in footer
         assert reference.digest[:19] in footer
@@ -182,8 +206,10 @@ def test_every_page_names_its_edition_digest_and_spec_files(reference: Reference
             assert (CHECKOUT / file).exists()
 
 
-def test_pages_depend_on_the_reference_alone(repository_spec: Path, site: Site) -> None:
-    assert pages(compile_reference(load(repository_spec)[0])) == site
+def test_pages_depend_on_the_references_alone(repository_spec: Path, site: Site) -> None:
+    editions = compile_editions(load(repository_spec)[0])
+
+    assert pages(next(iter(editions.values())), editions) == site
 
 
 # --- links
@@ -200,8 +226,8 @@ def whole_site(site: Site) -> Site:
     return {path: data.decode() for path, data in together(generated, site_files(SITE)).items()}
 
 
-def test_every_link_and_anchor_resolves(site: Site) -> None:
-    everything = whole_site(site)
+def test_every_link_and_anchor_resolves(reference: Reference, site: Site) -> None:
+    everything = whole_site(site) | {path: data.decode() for path, data in auth_files(reference).items()}
     anchors = {path: set(ANCHOR.findall(text)) for path, text in everything.items()}
     broken = []
     for path, text in everything.items():
@@ -290,17 +316,14 @@ def test_a_value_is_shown_by_its_kind(value: object, text: str) -> None:
 # --- the built site
 
 
-def test_the_site_builds_strictly_and_asks_nobody_else_for_anything(site: Site, tmp_path: Path) -> None:
+def test_the_site_builds_strictly_and_asks_nobody_else_for_anything(
+    reference: Reference, editions: Mapping[str, Reference], site: Site, tmp_path: Path
+) -> None:
     pytest.importorskip("material")
-    for path, text in whole_site(site).items():
-        target = tmp_path / "build/docs" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    (tmp_path / "site").mkdir()
-    shutil.copy(SITE / "mkdocs.yml", tmp_path / "site")
+    write(tmp_path / "build", render_docs(reference, editions), ())
 
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", "site/mkdocs.yml"],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", "build/mkdocs.yml"],
         cwd=tmp_path,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
@@ -314,3 +337,5 @@ def test_the_site_builds_strictly_and_asks_nobody_else_for_anything(site: Site, 
     assert len(page_files) > len(site)
     assert [path.name for path in page_files if outside.search(path.read_text(encoding="utf-8"))] == []
     assert "SHARED_QUOTA_EXCEEDED" in (tmp_path / "build/site/search/search_index.json").read_text(encoding="utf-8")
+    assert (tmp_path / "build/site/api/v1/index.json").is_file()
+    assert (tmp_path / "build/site/llms.txt").is_file()

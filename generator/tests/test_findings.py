@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from ampmap_generator.check import check
+from ampmap_generator.check import RULES, check
 from ampmap_generator.findings import (
     RENDERERS,
     Finding,
@@ -24,6 +24,7 @@ from ampmap_generator.findings import (
 )
 from ampmap_generator.frames import code_frame
 from ampmap_generator.load import load
+from jsonschema import Draft202012Validator
 
 WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
 
@@ -141,6 +142,115 @@ def test_sarif_has_what_code_scanning_needs() -> None:
         "artifactLocation": {"uri": "spec/agent_modes/bolt-main.yaml"},
         "region": {"startLine": 3, "startColumn": 8, "endColumn": 24},
     }
+
+
+TEXT_OF_SARIF = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
+SARIF = {
+    "type": "object",
+    "required": ["$schema", "version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["tool", "results"],
+                "properties": {
+                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "tool": {
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "required": ["name", "rules"],
+                                "properties": {
+                                    "rules": {
+                                        "type": "array",
+                                        "items": {
+                                            "required": ["id", "shortDescription", "fullDescription", "help"],
+                                            "properties": {
+                                                "id": {"type": "string", "pattern": "^[a-z0-9-]+$"},
+                                                "shortDescription": TEXT_OF_SARIF,
+                                                "fullDescription": TEXT_OF_SARIF,
+                                                "help": TEXT_OF_SARIF,
+                                                "helpUri": {"type": "string", "pattern": "^https://"},
+                                                "defaultConfiguration": {
+                                                    "properties": {"level": {"enum": ["error", "warning", "note"]}}
+                                                },
+                                            },
+                                        },
+                                    }
+                                },
+                            }
+                        },
+                    },
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "required": ["ruleId", "ruleIndex", "level", "message"],
+                            "properties": {
+                                "ruleIndex": {"type": "integer", "minimum": 0},
+                                "level": {"enum": ["error", "warning", "note"]},
+                                "message": TEXT_OF_SARIF,
+                                "locations": {
+                                    "type": "array",
+                                    "items": {
+                                        "properties": {
+                                            "physicalLocation": {
+                                                "required": ["artifactLocation", "region"],
+                                                "properties": {
+                                                    "artifactLocation": {"required": ["uri"]},
+                                                    "region": {
+                                                        "required": ["startLine"],
+                                                        "properties": {
+                                                            "startLine": {"type": "integer", "minimum": 1},
+                                                            "startColumn": {"type": "integer", "minimum": 1},
+                                                            "endColumn": {"type": "integer", "minimum": 2},
+                                                        },
+                                                    },
+                                                },
+                                            }
+                                        }
+                                    },
+                                },
+                                "suppressions": {
+                                    "type": "array",
+                                    "items": {
+                                        "required": ["kind"],
+                                        "properties": {
+                                            "kind": {"enum": ["inSource", "external"]},
+                                            "status": {"enum": ["accepted", "underReview", "rejected"]},
+                                            "justification": {"type": "string", "minLength": 1},
+                                        },
+                                    },
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+"""What of SARIF 2.1.0 (OASIS, sections 3.13 to 3.35 and 3.49) this writes."""
+
+
+def test_sarif_has_the_standard_s_form_and_every_rule_s_text() -> None:
+    broken = [
+        Finding(rule.id, rule.severity, "wrong", Location("spec/a b.yaml", number, 1), "a hint")
+        for number, rule in enumerate(RULES.values(), 1)
+    ]
+    report = Report(broken[1:], {}, site="https://example.org/", suppressed=[(broken[0], "known")], rules=RULES)
+
+    value = json.loads(render_sarif(report))
+
+    assert list(Draft202012Validator(SARIF).iter_errors(value)) == []
+    (run,) = value["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert {rule["id"]: rule["help"]["text"] for rule in rules} == {r.id: r.explanation for r in RULES.values()}
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+    assert [result["ruleId"] for result in run["results"] if "suppressions" in result] == [broken[0].rule]
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "spec/a%20b.yaml"
 
 
 @pytest.mark.parametrize("style", RENDERERS)

@@ -21,6 +21,7 @@ Place = Callable[[Finding], str]
 SOURCE = "title: A\nkind: document\n"
 FLOW = "display_name: F\nsteps: [one]\n"
 ROUTE = "r:\n  paths: [/a]\n  level: api\n  purpose: p\n  authentication: open\n  documented: true\n  methods: "
+TOO_MANY = "".join(f"a{number:04}: 1\n" for number in range(10_000))
 TOO_DEEP = "title: " + "[" * 65 + "]" * 65 + "\n"
 
 # path, content, the only finding, part of its message or hint
@@ -31,7 +32,7 @@ ROWS = [
     ("sources/a.yaml", "title: a\nkind: \x07document\n", "control-character spec/sources/a.yaml:2:7", "U+0007"),
     ("sources/a.yaml", "title: a\u2028b\n", "control-character spec/sources/a.yaml:1:9", "U+2028"),
     ("sources/a.yaml", "title:\n\tx: 1\r\n\ty: 2\n", "tab spec/sources/a.yaml:2:1", "and on 1 more line"),
-    ("sources/a.yaml", b"#" * (MAX_FILE_SIZE + 1), "file-too-large spec/sources/a.yaml:1:1", "4 MiB"),
+    ("sources/a.yaml", b"#" * (MAX_FILE_SIZE + 1), "file-too-large spec/sources/a.yaml:1:1", "1 MiB"),
     # YAML
     ("sources/a.yaml", "", "not-a-mapping spec/sources/a.yaml:1:1", "empty"),
     ("sources/a.yaml", "# only a comment\n", "not-a-mapping spec/sources/a.yaml:1:1", "empty"),
@@ -46,6 +47,7 @@ ROWS = [
     ("sources/a.yaml", "title: !!str 3\nkind: document\n", "tag spec/sources/a.yaml:1:8", "tag:yaml.org,2002:str"),
     ("sources/a.yaml", "? [a]\n: b\n", "complex-key spec/sources/a.yaml:1:3", "text"),
     ("sources/a.yaml", TOO_DEEP, "too-deep spec/sources/a.yaml:1:71", "64 levels"),
+    ("sources/a.yaml", TOO_MANY, "too-many-values spec/sources/a.yaml:10000:8", "20,000"),
     ("tools/a.yaml", "display_name: 1e999\n", "number-range spec/tools/a.yaml:1:15", "64 bits"),
     # shapes
     ("sources/a.yaml", "id: a\n" + SOURCE, "injected-field spec/sources/a.yaml:1:1", "the file's path"),

@@ -71,6 +71,20 @@ class Fact(Shape):
     claims: tuple[Claim, ...] = ()
 
 
+class Lifecycle(Shape):
+    """What becomes of a thing from one edition to the next; a thing without it is in use and kept its id."""
+
+    status: Literal["active", "deprecated", "retired"] = "active"
+    since: str | None = None
+    """ISO date from which the status holds."""
+    successor: str | Unknown | None = None
+    """Id of what takes its place, where its status is not `active`; None where nothing does."""
+    renamed_from: str | None = None
+    """The id of the same thing in the edition that this one is laid over."""
+    replaces: tuple[str, ...] = ()
+    """Ids of other things in the edition that this one is laid over, whose place it took."""
+
+
 class Source(Shape):
     """A document, a measurement or a piece of code that facts were read from."""
 
@@ -93,3 +107,4 @@ class Edition(Fact):
     base: str | None = None
     """The edition that this one is laid over; None for the base."""
     summary: str
+    notes: tuple[str, ...] = ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .base import DialectId, Fact, Json, Method, OperationId, ProviderId, Shape, SourceRef, Unknown
+from .base import DialectId, Fact, Json, Lifecycle, Method, OperationId, ProviderId, Shape, SourceRef, Unknown
+from .wire import ClientCall
 
 
 class PlatformOffer(Shape):
@@ -26,6 +27,7 @@ class Model(Fact):
     used_in: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     platforms: dict[str, PlatformOffer] = {}
+    lifecycle: Lifecycle | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -40,6 +42,7 @@ class AgentMode(Fact):
     """The endpoint cell of the routing map: a base path, or a full URL."""
     operation: OperationId | None = None
     """Where it differs from the provider's default operation."""
+    lifecycle: Lifecycle | None = None
     warning: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -49,11 +52,13 @@ class Tool(Fact):
 
     display_name: str
     setting: str | None = None
-    default_model: str
+    default_model: str | Unknown | None
+    """None where the tool takes the model of the agent mode."""
     provider: ProviderId
     endpoint: str
     dialect: DialectId
     operation: OperationId
+    client_call: ClientCall | None = None
     parameters: dict[str, Json] = {}
     notes: tuple[str, ...] = ()
 
@@ -70,6 +75,8 @@ class Header(Shape):
     condition: str | None = None
     providers: tuple[ProviderId, ...] = ()
     """Providers that it concerns; empty means all that the set applies to."""
+    renamed_from: str | None = None
+    """The name of the same header in the edition that this one is laid over."""
     note: str | None = None
     sources: tuple[SourceRef, ...] = ()
 
@@ -79,7 +86,10 @@ class HeaderSet(Fact):
 
     display_name: str
     role: Literal["client-sends", "relay-to-client", "hop-by-hop", "client-credential", "sdk-telemetry"]
-    applies_to: Literal["via-proxy", "direct", "all"]
+    applies_to: Literal["via-proxy", "direct", "management", "all"]
+    """Model calls through the proxy, model calls past it, calls of management routes, or all of them."""
+    providers: tuple[ProviderId, ...] = ()
+    """Providers that the set concerns; empty means all."""
     headers: tuple[Header, ...]
     notes: tuple[str, ...] = ()
 
@@ -100,6 +110,7 @@ class Setting(Fact):
     type: str
     default: Json | Unknown = None
     values: tuple[Json, ...] = ()
+    lifecycle: Lifecycle | None = None
     examples: tuple[Example, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -110,6 +121,22 @@ class Flow(Fact):
     display_name: str
     steps: tuple[str, ...]
     exceptions: tuple[str, ...] = ()
+
+
+class ManagementCall(Shape):
+    """One call that the client makes below a family of management paths."""
+
+    method: Method
+    path: str
+    """With its query; `{...}` stands for what differs from call to call."""
+    when: str
+    request: Json = None
+    answer: Json = None
+    """The smallest JSON, with status 200, with which the client goes on; None where it goes on with any answer."""
+    without: str | None = None
+    """What the client does where that answer is missing."""
+    notes: tuple[str, ...] = ()
+    sources: tuple[SourceRef, ...] = ()
 
 
 class ManagementRoute(Fact):
@@ -123,6 +150,8 @@ class ManagementRoute(Fact):
     authentication: Literal["client-key", "open", "unknown"]
     documented: bool
     """Whether the documentation page lists it."""
+    calls: dict[str, ManagementCall] = {}
+    """Single calls of the client that were seen or read, by name."""
     notes: tuple[str, ...] = ()
 
 
@@ -154,7 +183,8 @@ class Requirement(Fact):
     statement: str
     why: str
     profile: str
-    needs: tuple[Literal["client", "upstream", "foreign-peer", "reload"], ...]
+    needs: tuple[Literal["client", "upstream", "foreign-peer", "reload", "resolver"], ...]
+    """What the check sees or drives. A rule that needs `resolver` is checked by `resolve-auth`, not on a proxy."""
     for_each: tuple[str, ...] = ()
     """Axes over which the check expands."""
     control: str | None = None

@@ -121,6 +121,8 @@ class Troubleshooting(Fact):
     remedies: tuple[str, ...]
     error: str | None = None
     """Id of the platform error that it belongs to."""
+    provider: str | None = None
+    """Id of the platform provider on whose page it stands."""
 
 
 class CatalogField(Fact):
@@ -139,6 +141,22 @@ class Rule(Fact):
     values: dict[str, Json] = {}
 
 
+class ResolutionStep(Fact):
+    """One step between a profile and the start of a run; `id` is what a resolution names as the step that decided."""
+
+    title: str
+    tier: Literal["platform", "daemon"]
+    looks_at: str
+    does: str
+    after: tuple[str, ...] = ()
+    """Steps that are known to come before it. Between two steps that this does not order, the order is not known."""
+    errors: tuple[str, ...] = ()
+    """Ids of the platform errors in which it can end."""
+    rules: tuple[str, ...]
+    """Ids of the platform rules that say what it does."""
+    notes: tuple[str, ...] = ()
+
+
 class Platform(Shape):
     """Everything that the spec knows of one platform."""
 
@@ -152,4 +170,5 @@ class Platform(Shape):
     options: dict[str, Option] = {}
     troubleshooting: dict[str, Troubleshooting] = {}
     catalog_fields: dict[str, CatalogField] = {}
+    steps: dict[str, ResolutionStep] = {}
     rules: dict[str, Rule] = {}

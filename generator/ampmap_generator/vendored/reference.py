@@ -19,6 +19,8 @@ class Reference(Shape):
     digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     """Of the canonical JSON of everything else."""
     edition: Edition
+    layers: tuple[str, ...] = ()
+    """Company layers that are laid over the edition, by the names of their folders, lowest first."""
     sources: dict[SourceId, Source]
     providers: dict[ProviderId, Provider]
     endpoints: dict[DialectId, Endpoint]

@@ -62,9 +62,9 @@ class Call:
         return f"{base}{(root or self.provider.roots[0]).path}{self.tail(model, stream=stream)}"
 
     def upstream_url(self, model: str = "", *, stream: bool = False, root: Root | None = None) -> str:
-        """The URL at the provider that the same call must reach."""
-        tail = self.tail(model, stream=stream)
-        return f"{self.provider.upstream}{(root or self.provider.roots[0]).upstream}{tail}"
+        """The URL at the provider that the same call must reach; its path alone where the base URL is unknown."""
+        base = "" if self.provider.upstream == "unknown" else self.provider.upstream
+        return f"{base}{(root or self.provider.roots[0]).upstream}{self.tail(model, stream=stream)}"
 
     def tail(self, model: str = "", *, stream: bool = False) -> str:
         """The operation's own path, with its query when a stream is asked for by path."""
@@ -88,6 +88,11 @@ def resolve_url(path: str, amp_url: str) -> str:
     user, at, _ = base.netloc.rpartition("@")
     port = "" if base.port in (None, {"http": 80, "https": 443}[base.scheme]) else f":{base.port}"
     return f"{base.scheme}://{user}{at}{host}{port}{path}"
+
+
+def upstream_path(provider: Provider) -> str:
+    """The path of the provider's own base URL, without a final slash; empty where that URL is unknown."""
+    return "" if provider.upstream == "unknown" else urlsplit(provider.upstream).path.rstrip("/")
 
 
 def calls(reference: Reference, provider: Provider) -> tuple[Call, ...]:

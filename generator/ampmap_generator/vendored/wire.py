@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from .base import DialectId, ErrorShapeId, Fact, Json, Method, OperationId, ProviderId, Shape, SourceRef, Unknown
+from .base import (
+    DialectId,
+    ErrorShapeId,
+    Fact,
+    Json,
+    Lifecycle,
+    Method,
+    OperationId,
+    ProviderId,
+    Shape,
+    SourceRef,
+    Unknown,
+)
 
 CredentialCarrier: TypeAlias = Literal["authorization-bearer", "x-api-key", "x-goog-api-key", "query-key"]
 
@@ -16,9 +28,18 @@ class Sdk(Shape):
     package: str | None = None
     minified_class: str | None = None
     """The class's name in the inspected client build."""
-    arguments: dict[str, Json]
+    arguments: dict[str, Json] = {}
     """Constructor arguments by name; `{api_key}`, `{base_url}` stand for the run-time values."""
     note: str | None = None
+
+
+class ClientCall(Shape):
+    """How the client itself makes a call: the agent's main loop of a provider, or a tool."""
+
+    streamed: bool
+    body: tuple[str, ...] = ()
+    """Top-level keys of the request's body, in no particular order."""
+    notes: tuple[str, ...] = ()
 
 
 class Root(Shape):
@@ -35,7 +56,7 @@ class Provider(Fact):
     """Who serves models, and how the client reaches it."""
 
     display_name: str
-    section: str
+    section: str | None = None
     """Heading of its section in the routing map."""
     via_proxy: bool
     base_path: str | None = None
@@ -50,7 +71,9 @@ class Provider(Fact):
     operations: dict[DialectId, tuple[OperationId, ...]]
     default_operation: OperationId
     """What a call of one of its models means when nothing else is said."""
-    upstream: str
+    client_call: ClientCall | None = None
+    """How the agent's main loop calls the default operation."""
+    upstream: str | Unknown
     """The vendor's own base URL, below which `Root.upstream` continues."""
     upstream_credential: CredentialCarrier
     client_credentials: tuple[CredentialCarrier, ...]
@@ -66,6 +89,7 @@ class Provider(Fact):
     """Settings or environment variables of which one must be set."""
     setting: str | None = None
     """Setting that changes how this provider is reached."""
+    lifecycle: Lifecycle | None = None
     warning: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -86,7 +110,8 @@ class Operation(Shape):
     """One call of a dialect, with the smallest valid request and response.
 
     In `request`, `response` and stream events `{model}` stands for the model id and `{text}` for
-    the message text.
+    the message text. The schemas are JSON Schema 2020-12; they say what every party may rely on,
+    leave every object open, and refer to the dialect's own `schemas` by `#/$defs/<name>`.
     """
 
     method: Method
@@ -99,8 +124,16 @@ class Operation(Shape):
     """Whether a proxy may count the call as a model call."""
     request: Json = None
     response: Json = None
-    required: tuple[str, ...] = ()
-    """Required request fields."""
+    request_schema: Json = None
+    """Of the request's body."""
+    response_schema: Json = None
+    """Of the body of an answer that is no stream."""
+    event_schema: Json = None
+    """Of the data of one event of a stream, where it is JSON."""
+    query: dict[str, Json] = {}
+    """Optional parameters of the query, each with the schema of its value."""
+    required_headers: tuple[str, ...] = ()
+    """Headers without which the call is refused; `Endpoint.request_headers` has their values."""
     must_accept: tuple[str, ...] = ()
     """What a proxy must not refuse."""
     events: tuple[StreamEvent, ...] = ()
@@ -109,6 +142,12 @@ class Operation(Shape):
     """How an error after the 200 looks."""
     aliases: tuple[str, ...] = ()
     sources: tuple[SourceRef, ...] = ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Fields that every request has."""
+        schema: dict[str, Json] = self.request_schema or {}
+        return tuple(schema.get("required", ()))
 
 
 class StreamEvent(Shape):
@@ -126,6 +165,8 @@ class StreamFraming(Shape):
     newline: Literal["\n", "\r\n"]
     terminator: str | None
     """The closing event or `[DONE]`; None when the end of the body is the end."""
+    text_data: tuple[str, ...] = ()
+    """What the data of an event may be that is no JSON."""
     ping: str | None = None
     order: str
     without_switch: str | None = None
@@ -140,9 +181,16 @@ class Endpoint(Fact):
     streaming: StreamFraming | None
     request_headers: dict[str, str] = {}
     """Headers that the SDKs of this dialect send on every call."""
+    schemas: dict[str, Json] = {}
+    """What the schemas of the operations have in common, by name."""
     truncation: dict[str, str] = {}
     """What the client makes of a stream that ends early, by kind of end."""
     notes: tuple[str, ...] = ()
+
+    def standalone(self, schema: Json) -> Json:
+        """A schema of one of the operations together with `schemas`, so that a validator can take it by itself."""
+        own: dict[str, Json] = schema
+        return {**own, "$defs": self.schemas}
 
 
 class StatusRow(Shape):
@@ -159,6 +207,8 @@ class ErrorShape(Fact):
 
     display_name: str
     body: Json
+    body_schema: Json = None
+    """JSON Schema 2020-12 of the body, whoever makes it; open to further fields."""
     statuses: dict[int, StatusRow]
     default: dict[Literal["4xx", "5xx"], StatusRow]
     request_id_header: str | Unknown | None = None

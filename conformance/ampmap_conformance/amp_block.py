@@ -1,0 +1,69 @@
+"""The part of a proxy's configuration that can change while it runs: the options that CLIProxyAPI calls `ampcode`.
+
+The kit writes it for the target's reload command, and the reference proxy reads it. As a file it is YAML.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+
+def _kebab(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+class Part(BaseModel):
+    """A closed part of the block; on the outside its names have hyphens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_kebab, populate_by_name=True)
+
+
+class ClientKeys(Part):
+    """The Amp key of some clients."""
+
+    upstream_api_key: str = Field(repr=False)
+    api_keys: tuple[str, ...] = Field(repr=False)
+
+
+class BlockMapping(Part):
+    """A model mapping."""
+
+    from_: str
+    to: str
+    regex: bool = False
+
+
+class AmpBlock(Part):
+    """The options that take effect without a restart."""
+
+    upstream_url: str = ""
+    """Amp's own servers; empty for none."""
+    upstream_api_key: str = Field(default="", repr=False)
+    """The Amp key of every client that `upstream_api_keys` does not name."""
+    upstream_api_keys: tuple[ClientKeys, ...] = ()
+    restrict_management_to_localhost: bool = False
+    model_mappings: tuple[BlockMapping, ...] = ()
+    force_model_mappings: bool = False
+
+    @field_validator("upstream_url")
+    @classmethod
+    def _absolute(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("an absolute http or https URL is needed")
+        return url.rstrip("/")
+
+    def text(self) -> str:
+        """The block as a file: JSON, which is YAML."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def parsed(text: str) -> AmpBlock:
+    """What `AmpBlock.text`, or any YAML of that form, says. Raises ValueError for anything else."""
+    try:
+        return AmpBlock.model_validate(yaml.safe_load(text))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise ValueError("this is no configuration") from error

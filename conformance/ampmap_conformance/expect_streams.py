@@ -1,0 +1,128 @@
+"""What a check asserts of streams, and of answers in which a model's name was changed."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+from .expect import SHOWN, expect
+from .messages import Exchange, Response
+from .sse import Event, covers, decoded, events
+
+MODEL_PLACES = (
+    ("model",),
+    ("modelVersion",),
+    ("message", "model"),
+    ("response", "model"),
+    ("response", "modelVersion"),
+)
+"""Where an answer, or an event of one, names its model."""
+LATE = 0.7
+"""Share of the gap between two events by which one may come later than another one did."""
+
+
+def named(answer: Any, model: str) -> Any:
+    """A JSON answer with `model` wherever it names its model, and everything else as it is."""
+    if isinstance(answer, list):  # a stream in the form of an array
+        return [named(item, model) for item in answer]
+    if not isinstance(answer, dict):
+        return answer
+    changed = dict(answer)
+    for place in MODEL_PLACES:
+        if len(place) == 1 and isinstance(changed.get(place[0]), str):
+            changed[place[0]] = model
+        elif len(place) == 2 and isinstance(changed.get(place[0]), dict) and place[1] in changed[place[0]]:
+            changed[place[0]] = {**changed[place[0]], place[1]: model}
+    return changed
+
+
+def assert_events(exchange: Exchange, *, model: str | None = None) -> None:
+    """The client got the upstream's events, in order and no others, whole; with `model` as their model if it is given.
+
+    Events are compared by name and data. An object may have further fields.
+    """
+    response = exchange.response
+    actual = f"no request; the client got status {response.status}"
+    expect(bool(exchange.answers), "the call did not reach the upstream", expected="a request", actual=actual)
+    assert_same_events(came_events(response), events(exchange.answers[0].body), model=model)
+    broken = response.broken or ""
+    expect(not broken, "the stream broke off", expected="a complete transfer", actual=broken)
+
+
+def assert_same_events(came: tuple[Event, ...], sent: tuple[Event, ...], *, model: str | None = None) -> None:
+    """Two streams say the same."""
+    for number, (theirs, ours) in enumerate(zip(sent, came, strict=False), start=1):
+        wanted = theirs.json() if model is None else named(theirs.json(), model)
+        same = theirs.name == ours.name and covers(wanted, ours.json())
+        expect(
+            same,
+            f"event {number} changed on its way",
+            expected=_shown(theirs.name, wanted),
+            actual=_shown(ours.name, ours.json()),
+        )
+    saying = "events were lost" if len(came) < len(sent) else "there are events that the upstream did not send"
+    expect(len(sent) == len(came), saying, expected=f"{len(sent)} events", actual=f"{len(came)} events")
+
+
+def assert_json_answer(exchange: Exchange, *, model: str) -> None:
+    """The client got the upstream's JSON with `model` as its model and everything else as it was."""
+    wanted = named(json.loads(exchange.answers[0].body), model)
+    actual = json.loads(decoded(exchange.response.headers, exchange.response.body))
+    expect(
+        covers(wanted, actual),
+        "more than the model's name changed in the answer, or not even that",
+        expected=_shown("", wanted),
+        actual=_shown("", actual),
+    )
+
+
+def came_events(response: Response) -> tuple[Event, ...]:
+    """The events that a client reads from an answer."""
+    return events(decoded(response.headers, response.body))
+
+
+def assert_flushed(exchange: Exchange, gap: float, *, events: int) -> None:
+    """Every event was there as long after it was sent as the others: none waited for a later one.
+
+    `gap` is the number of seconds between two of so many `events` at the upstream. Its clock need not be the client's.
+    """
+    sent = exchange.answers[0].sent_at[:events]
+    came = [exchange.begun + at for at in arrivals(exchange.response)]
+    expect(len(came) >= len(sent), "events were lost", expected=f"{len(sent)} events", actual=f"{len(came)} events")
+    lags = [ours - theirs for theirs, ours in zip(sent, came, strict=False)]
+    waited = max(lags) - min(lags)
+    expect(
+        waited < gap * LATE,
+        "events were held back",
+        expected=f"each event soon after it was sent, {len(sent)} of them {gap} s apart",
+        actual="some of them together with a later one",
+    )
+
+
+def arrivals(response: Response) -> list[float]:
+    """When each event of a stream was complete, in seconds since the request was begun."""
+    unpack = (response.headers.get("content-encoding") or "").strip().lower() == "gzip"
+    unpacker = zlib.decompressobj(wbits=31) if unpack else None
+    times: list[float] = []
+    body = b""
+    for chunk in response.chunks:
+        body += unpacker.decompress(chunk.data) if unpacker else chunk.data
+        times += [chunk.at] * (len(events(body)) - len(times))
+    return times
+
+
+def own_error_of(came: Iterable[Event]) -> Any:
+    """The data of the first event that reports an error, or None."""
+    for event in came:
+        data = event.json()
+        if isinstance(data, dict) and (event.name == "error" or "error" in data or data.get("type") == "error"):
+            return data
+    return None
+
+
+def _shown(name: str, data: Any) -> str:
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    text = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    return f"event {name}: {text}" if name else text

@@ -1,0 +1,29 @@
+"""The recording, scriptable upstream: it plays every provider and Amp's own servers."""
+
+from .answer import Answer
+from .api import Observing
+from .control import CLIENT_CLOSED
+from .personas import AMP
+from .records import Seen
+from .remote import ObserverGoneError, RemoteObserver
+from .script import End, Framing, Gzip, Reply, StreamFault, fail_then_succeed
+from .serve import serve_observer
+from .server import Observer
+
+__all__ = [
+    "AMP",
+    "CLIENT_CLOSED",
+    "Answer",
+    "End",
+    "Framing",
+    "Gzip",
+    "Observer",
+    "ObserverGoneError",
+    "Observing",
+    "RemoteObserver",
+    "Reply",
+    "Seen",
+    "StreamFault",
+    "fail_then_succeed",
+    "serve_observer",
+]

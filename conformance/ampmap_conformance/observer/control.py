@@ -1,0 +1,109 @@
+"""The control API: what a run asks of an observer in another process, over HTTP below a reserved path.
+
+| call | does |
+|---|---|
+| `GET /-/ampmap/health` | who this is: kit version, edition and digest of its reference, personas |
+| `PUT /-/ampmap/scripts/NONCE` | the replies of the next requests that carry the nonce, a JSON array of `Reply` |
+| `GET /-/ampmap/records/NONCE?at_least=N&within=SECONDS` | the requests that carry it, waiting for N of them |
+| `GET /-/ampmap/closed/NONCE?within=SECONDS` | whether a sender went away early, waiting for it |
+| `DELETE /-/ampmap/records/NONCE` | forgets requests and script |
+
+Every call carries the observer's token as `Authorization: Bearer`. None of them is recorded.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from .. import bodies
+from .answer import Answer, plain
+from .records import Records
+from .script import Reply
+from .transport import encoded
+from .wire import Received
+
+PREFIX = "/-/ampmap/"
+LONGEST_WAIT = 30.0
+"""Seconds; a caller that wants to wait longer asks again."""
+CLIENT_CLOSED = "client closed"
+"""Event of a request whose sender went away before it had the whole answer."""
+
+_CALL = re.compile(r"(health)|(scripts|records|closed)/(ampmap-[0-9a-f]{16})")
+
+
+class Control:
+    """Answers the calls of the API. Without a token there is no API."""
+
+    def __init__(self, records: Records, token: str | None, about: Mapping[str, Any]) -> None:
+        self._records = records
+        self._token = token
+        self._about = about
+        self._calls: dict[tuple[str, str], Callable[[str, Received], Answer]] = {
+            ("GET", "health"): self._health,
+            ("PUT", "scripts"): self._script,
+            ("GET", "records"): self._seen,
+            ("GET", "closed"): self._closed,
+            ("DELETE", "records"): self._forget,
+        }
+
+    def takes(self, target: str) -> bool:
+        """Whether a request is for this API and not for a persona."""
+        return target.startswith(PREFIX)
+
+    def answer(self, received: Received) -> Answer:
+        """The answer to a call; waits where the call says so."""
+        if self._token is None:
+            return _problem(404, "this observer has no control API: it was started without a token")
+        scheme, _, given = (received.headers.get("authorization") or "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token.encode()):
+            return _problem(401, "the control API needs the observer's token", ("WWW-Authenticate", "Bearer"))
+        found = _CALL.fullmatch(received.target.partition("?")[0].removeprefix(PREFIX))
+        if found is None:
+            return _problem(404, "the control API has no such path")
+        call = self._calls.get((received.method, found[1] or found[2]))
+        if call is None:
+            return _problem(405, "the control API has no such method here")
+        try:
+            return call(found[3], received)
+        except (ValueError, TypeError, AttributeError) as error:
+            return _problem(400, str(error))
+
+    def _health(self, _nonce: str, _received: Received) -> Answer:
+        return _told(dict(self._about))
+
+    def _script(self, nonce: str, received: Received) -> Answer:
+        self._records.script(nonce, [Reply.from_json(reply) for reply in json.loads(received.body)])
+        return _told({})
+
+    def _seen(self, nonce: str, received: Received) -> Answer:
+        asked = dict(parse_qsl(received.target.partition("?")[2]))
+        within = _seconds(asked)
+        found = self._records.find(nonce, int(asked.get("at_least", "0")), within)
+        now = time.monotonic()
+        return _told({"records": [encoded(record.seen(), now) for record in found]})
+
+    def _closed(self, nonce: str, received: Received) -> Answer:
+        within = _seconds(dict(parse_qsl(received.target.partition("?")[2])))
+        return _told({"closed": self._records.wait_for_event(nonce, CLIENT_CLOSED, within)})
+
+    def _forget(self, nonce: str, _received: Received) -> Answer:
+        self._records.forget(nonce)
+        return _told({})
+
+
+def _seconds(asked: Mapping[str, str]) -> float:
+    return min(float(asked.get("within", "0")), LONGEST_WAIT)
+
+
+def _told(data: Any) -> Answer:
+    return plain(200, bodies.dump(data))
+
+
+def _problem(status: int, message: str, *lines: tuple[str, str]) -> Answer:
+    return plain(status, bodies.dump({"error": message}), *lines)

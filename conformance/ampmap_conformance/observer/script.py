@@ -1,0 +1,162 @@
+"""What the observer can be told to answer: replies as values, also as JSON for the control API."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, StrEnum, unique
+from typing import Any
+
+from ..bodies import error_body
+from ..reference.types import ErrorShape
+
+Lines = tuple[tuple[str, str], ...]
+"""Header lines, sent with this case and in this order."""
+Pieces = tuple[tuple[float, bytes], ...]
+"""Parts of a body, each with the seconds to wait before it; each is one write and, if chunked, one chunk."""
+
+
+@unique
+class Framing(StrEnum):
+    """How the length of a body is told."""
+
+    CONTENT_LENGTH = "content-length"
+    CHUNKED = "chunked"
+    CLOSE = "close"
+
+
+@unique
+class End(StrEnum):
+    """How an answer ends."""
+
+    CLEAN = "clean"
+    CUT = "cut"
+    """The connection is closed in the body, before its promised end."""
+    RESET = "reset"
+    """The connection is reset in the body."""
+    CUT_BEFORE_HEAD = "cut-before-head"
+    """The connection is closed before any byte of an answer."""
+    RESET_BEFORE_HEAD = "reset-before-head"
+    """The connection is reset before any byte of an answer."""
+
+
+@unique
+class Gzip(StrEnum):
+    """Whether the body is compressed, and whether the head says so."""
+
+    NONE = "none"
+    DECLARED = "declared"
+    UNDECLARED = "undeclared"
+
+
+@unique
+class StreamFault(StrEnum):
+    """What is wrong with the persona's own stream."""
+
+    NONE = "none"
+    NO_TERMINATOR = "no-terminator"
+    """All the content and a clean end of body, but the closing event is missing."""
+    IN_BAND_ERROR = "in-band-error"
+    """The dialect's error event after the first content, then a clean end of body."""
+    IN_BAND_ERROR_BARE = "in-band-error-bare"
+    """The same error as JSON without event framing, as Gemini was seen to send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One scripted answer. Whatever is not said is as in the persona's normal answer."""
+
+    status: int | None = None
+    headers: Lines | None = None
+    """In place of the normal ones. The header that tells the length is added unless it is among them."""
+    more_headers: Lines = ()
+    """After the normal (or given) ones."""
+    body: bytes | None = None
+    pieces: Pieces | None = None
+    """In place of `body`."""
+    delay: float = 0.0
+    """Seconds before the first byte of the answer."""
+    gap: float = 0.0
+    """Seconds before each piece but the first, where `pieces` does not say it."""
+    split: int | None = None
+    """Send the body in pieces of so many bytes, whatever they cut apart."""
+    framing: Framing | None = None
+    end: End = End.CLEAN
+    stop_after: int | None = None
+    """With `cut` and `reset`: how many pieces are sent; half of them, or half of a single one, by default."""
+    gzip: Gzip = Gzip.NONE
+    stream: StreamFault = StreamFault.NONE
+
+    @classmethod
+    def normal(cls) -> Reply:
+        """The persona's normal answer; a place-holder in a list such as "fail twice, then succeed"."""
+        return cls()
+
+    @classmethod
+    def error(cls, shape: ErrorShape, status: int, message: str = "Scripted error.", more_headers: Lines = ()) -> Reply:
+        """An error of the provider whose shape it is."""
+        headers = (("Content-Type", "application/json"),)
+        return cls(status=status, headers=headers, more_headers=more_headers, body=error_body(shape, status, message))
+
+    @classmethod
+    def silent(cls, seconds: float = 3600.0) -> Reply:
+        """No answer at all: the peer waits until it gives up."""
+        return cls(delay=seconds, end=End.CUT_BEFORE_HEAD)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data; bytes are base64. What has its default value is left out."""
+        plain: dict[str, Any] = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                plain[field.name] = _ENCODE.get(field.name, _as_is)(value)
+        return plain
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Reply:
+        """The reverse of `to_json`. Raises ValueError for an unknown field or value."""
+        unknown = set(data) - {field.name for field in dataclasses.fields(cls)}
+        if unknown:
+            raise ValueError(f"a reply has no field {', '.join(sorted(unknown))}")
+        return cls(**{name: _DECODE.get(name, _as_is)(value) for name, value in data.items()})
+
+
+def fail_then_succeed(failure: Reply, times: int) -> tuple[Reply, ...]:
+    """`failure` so many times; the observer answers normally after the last scripted reply."""
+    return (failure,) * times
+
+
+def _as_is(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _encode_pieces(pieces: Pieces) -> list[list[Any]]:
+    return [[delay, base64.b64encode(data).decode()] for delay, data in pieces]
+
+
+def _decode_pieces(pieces: Iterable[Any]) -> Pieces:
+    return tuple((float(delay), base64.b64decode(data)) for delay, data in pieces)
+
+
+def _decode_lines(lines: Iterable[Any]) -> Lines:
+    return tuple((str(name), str(value)) for name, value in lines)
+
+
+_ENCODE: dict[str, Callable[[Any], Any]] = {
+    "body": lambda body: base64.b64encode(body).decode(),
+    "pieces": _encode_pieces,
+    "headers": lambda lines: [list(line) for line in lines],
+    "more_headers": lambda lines: [list(line) for line in lines],
+}
+_DECODE: dict[str, Callable[[Any], Any]] = {
+    "body": base64.b64decode,
+    "pieces": _decode_pieces,
+    "headers": _decode_lines,
+    "more_headers": _decode_lines,
+    "framing": Framing,
+    "end": End,
+    "gzip": Gzip,
+    "stream": StreamFault,
+}

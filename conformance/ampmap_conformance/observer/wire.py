@@ -1,0 +1,198 @@
+"""HTTP/1.1 on a socket, byte for byte: reading requests whole, sending answers with their faults."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import struct
+import time
+from dataclasses import dataclass
+from threading import Event
+
+from ..messages import Headers
+from .answer import Answer, head
+from .script import End, Framing
+
+MAX_HEAD = 1 << 20
+"""Bytes of a request head beyond which it is refused: far more than any proxy sends."""
+MAX_BODY = 64 << 20
+"""Bytes of a request body beyond which it is refused: twice what any provider takes."""
+
+
+class MalformedError(ValueError):
+    """The peer sent something that is no HTTP/1.1 request; `raw` is all of it that was read."""
+
+    def __init__(self, reason: str, raw: bytes) -> None:
+        super().__init__(reason)
+        self.raw = raw
+
+
+class ClosedError(ConnectionError):
+    """The peer went away in the middle of something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request as read from a connection."""
+
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+    """Without transfer coding."""
+    raw: bytes
+    keep_alive: bool
+
+
+class Connection:
+    """A peer's connection. Not for use by several threads at once."""
+
+    def __init__(self, sock: socket.socket, closing: Event) -> None:
+        self._sock = sock
+        self._closing = closing
+        self._buffer = bytearray()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def receive(self) -> Received | None:
+        """The next request; None when the peer is done. Raises MalformedError."""
+        raw = bytearray()
+        try:
+            while not self._buffer:
+                self._fill()
+        except (ClosedError, OSError):
+            return None
+        try:
+            lines = self._take_until(b"\r\n\r\n", raw, MAX_HEAD)[:-4].split(b"\r\n")
+            method, target, version = _request_line(lines[0], raw)
+            headers = Headers(tuple(_header_line(line, raw) for line in lines[1:]))
+            if (headers.get("expect") or "").lower() == "100-continue":
+                self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            body = self._body(headers, raw)
+        except ClosedError:
+            raise MalformedError("the connection was closed inside a request", bytes(raw + self._buffer)) from None
+        connection = (headers.get("connection") or "").lower()
+        keep = "close" not in connection if version == "HTTP/1.1" else "keep-alive" in connection
+        return Received(method, target, headers, body, bytes(raw), keep)
+
+    def send(self, answer: Answer, *, to_head: bool, sent_at: list[float]) -> None:
+        """Send an answer with its delays and its fault. Raises ClosedError when the peer went away meanwhile.
+
+        When each write begins is added to `sent_at`, in monotonic seconds.
+        """
+        self.wait(answer.delay)
+        if answer.end is End.RESET_BEFORE_HEAD:
+            self._linger_none()
+        if answer.end in (End.CUT_BEFORE_HEAD, End.RESET_BEFORE_HEAD):
+            return
+        no_body = to_head or answer.status in (204, 304)
+        out = bytearray(head(answer, no_body=no_body))
+        chunked = answer.framing is Framing.CHUNKED and not no_body
+        for place, (delay, data) in enumerate(() if no_body else answer.sent_pieces):
+            if delay or (place and answer.framing is not Framing.CONTENT_LENGTH):
+                self._send(out, sent_at)
+                out.clear()
+            self.wait(delay)
+            out += b"%x\r\n%b\r\n" % (len(data), data) if chunked and data else data
+        if chunked and answer.end is End.CLEAN:
+            out += b"0\r\n\r\n"
+        self._send(out, sent_at)
+        if answer.end is End.RESET:
+            self._linger_none()
+
+    def wait(self, seconds: float) -> None:
+        """Wait unless the peer goes away or the server closes. Raises ClosedError then."""
+        if seconds <= 0:
+            return
+        deadline = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, selectors.EVENT_READ)
+            while (left := deadline - time.monotonic()) > 0:
+                if self._buffer:  # a pipelined request hides the peer's end; only the server's matters then
+                    self._closing.wait(left)
+                elif selector.select(left):
+                    self._fill()
+                if self._closing.is_set():
+                    raise ClosedError
+
+    def _send(self, data: bytes | bytearray, sent_at: list[float]) -> None:
+        sent_at.append(time.monotonic())
+        try:
+            self._sock.sendall(data)
+        except OSError:
+            raise ClosedError from None
+
+    def _fill(self) -> None:
+        try:
+            data = self._sock.recv(65536)
+        except OSError:
+            raise ClosedError from None
+        if not data:
+            raise ClosedError
+        self._buffer += data
+
+    def _take(self, count: int, raw: bytearray) -> bytes:
+        while len(self._buffer) < count:
+            self._fill()
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        raw += taken
+        return taken
+
+    def _take_until(self, mark: bytes, raw: bytearray, limit: int = MAX_HEAD) -> bytes:
+        start = 0
+        while (place := self._buffer.find(mark, start)) < 0:
+            if len(self._buffer) > limit:
+                raise MalformedError("a head without end", bytes(raw + self._buffer))
+            start = max(0, len(self._buffer) - len(mark))
+            self._fill()
+        return self._take(place + len(mark), raw)
+
+    def _body(self, headers: Headers, raw: bytearray) -> bytes:
+        if "chunked" in (headers.get("transfer-encoding") or "").lower():
+            return self._chunks(raw)
+        length = headers.get("content-length") or "0"
+        if not length.isascii() or not length.isdigit():
+            raise MalformedError(f"Content-Length {length!r}", bytes(raw))
+        _bounded(int(length), raw)
+        return self._take(int(length), raw)
+
+    def _chunks(self, raw: bytearray) -> bytes:
+        body = bytearray()
+        while True:
+            line = self._take_until(b"\r\n", raw)[:-2]
+            try:
+                size = int(line.partition(b";")[0].strip(), 16)
+            except ValueError:
+                raise MalformedError(f"chunk size {line!r}", bytes(raw)) from None
+            if size == 0:
+                break
+            _bounded(len(body) + size, raw)
+            body += self._take(size, raw)
+            if self._take(2, raw) != b"\r\n":
+                raise MalformedError("a chunk that does not end in CRLF", bytes(raw))
+        while self._take_until(b"\r\n", raw) != b"\r\n":  # trailers
+            pass
+        return bytes(body)
+
+    def _linger_none(self) -> None:
+        """Make the coming close a reset."""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _bounded(size: int, raw: bytes | bytearray) -> None:
+    if size > MAX_BODY:
+        raise MalformedError(f"a body of more than {MAX_BODY} bytes", bytes(raw))
+
+
+def _request_line(line: bytes, raw: bytes | bytearray) -> tuple[str, str, str]:
+    parts = line.decode("latin-1").split(" ")
+    if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
+        raise MalformedError(f"request line {line!r}", bytes(raw))
+    return parts[0], parts[1], parts[2]
+
+
+def _header_line(line: bytes, raw: bytes | bytearray) -> tuple[str, str]:
+    name, colon, value = line.decode("latin-1").partition(":")
+    if not colon or not name or name != name.strip():
+        raise MalformedError(f"header line {line!r}", bytes(raw))
+    return name, value.strip(" \t")

@@ -1,0 +1,22 @@
+"""The executable form of the spec: a small proxy that does what the reference says, and its switchable defects."""
+
+from .behaviour import CORRECT, Behaviour
+from .config import AmpUpstream, ModelMapping, ProxyConfig, Upstream, config_for_observer
+from .defects import DEFECTS, Defect, behaviour_with
+from .serve import serve_proxy
+from .server import ReferenceProxy
+
+__all__ = [
+    "CORRECT",
+    "DEFECTS",
+    "AmpUpstream",
+    "Behaviour",
+    "Defect",
+    "ModelMapping",
+    "ProxyConfig",
+    "ReferenceProxy",
+    "Upstream",
+    "behaviour_with",
+    "config_for_observer",
+    "serve_proxy",
+]

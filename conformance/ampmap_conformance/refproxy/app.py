@@ -1,0 +1,154 @@
+"""The reference proxy as an ASGI application: reads, asks the behaviour, sends. It decides nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, TypeAlias
+
+from ..messages import Headers
+from .behaviour import Behaviour, decide, outgoing
+from .exchange import Exchange, Incoming, OwnAnswer, Refusal
+from .live import LiveConfig
+from .routing import Routes, in_origin_form
+from .upstream import Sender, UpstreamAnswer, UpstreamClient, UpstreamFailedError
+
+Message: TypeAlias = MutableMapping[str, Any]
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+
+class ClientGoneError(Exception):
+    """The client went away before its request was read."""
+
+
+class ProxyApp:
+    """One proxy with its configuration and behaviour; `ready` is called when it can serve."""
+
+    def __init__(self, live: LiveConfig, behaviour: Behaviour, ready: Callable[[], None]) -> None:
+        self._live = live
+        self._behaviour = behaviour
+        self._reference = live.now().reference
+        self._routes = Routes.of(self._reference)
+        self._ready = ready
+        self._sender: Sender
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        config = self._live.now()
+        try:
+            incoming = await _read(scope, receive, config.body_limit)
+        except ClientGoneError:
+            return
+        incoming = in_origin_form(incoming)
+        decision = decide(config, self._routes, self._behaviour, incoming)
+        if isinstance(decision, Refusal):
+            await self._refuse(decision, send)
+        else:
+            forwarding = self._forward(decision, send)
+            ends = self._behaviour.ends_with_client(decision)
+            await (_until_disconnect(forwarding, receive) if ends else forwarding)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        config = self._live.now()
+        client = UpstreamClient(config, self._behaviour.answer_patience(config))
+        self._sender = self._behaviour.sender(client)
+        await send({"type": "lifespan.startup.complete"})
+        self._ready()
+        await receive()
+        await client.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _forward(self, exchange: Exchange, send: Send) -> None:
+        attempt: Exchange | None = exchange
+        while attempt is not None:
+            attempt = await self._attempt(attempt, send)
+
+    async def _attempt(self, exchange: Exchange, send: Send) -> Exchange | None:
+        """Forward a call and answer the client; or give the call that is to be tried in its place."""
+        behaviour = self._behaviour
+        try:
+            async with self._sender.send(outgoing(behaviour, exchange)) as answer:
+                if answer.status >= 400 and (other := behaviour.next_attempt(exchange, answer.status)):
+                    return other
+                if instead := behaviour.stand_in(exchange, answer.status):
+                    await _send_own(instead, send)
+                else:
+                    await self._relay(exchange, answer, send)
+        except UpstreamFailedError as error:
+            if other := behaviour.next_attempt(exchange, None):
+                return other
+            if instead := behaviour.stand_in(exchange, None):
+                await _send_own(instead, send)
+            else:
+                await self._refuse(behaviour.upstream_failed(exchange, error.failure), send)
+        return None
+
+    async def _relay(self, exchange: Exchange, answer: UpstreamAnswer, send: Send) -> None:
+        behaviour = self._behaviour
+        status = behaviour.response_status(exchange, answer.status)
+        headers = behaviour.response_headers(exchange, answer.headers)
+        await send({"type": "http.response.start", "status": status, "headers": _encoded(headers)})
+        async for chunk in behaviour.response_body(exchange, answer.headers, answer.chunks):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _refuse(self, refusal: Refusal, send: Send) -> None:
+        await _send_own(self._behaviour.own_answer(self._reference, refusal), send)
+
+
+async def _read(scope: Scope, receive: Receive, limit: int) -> Incoming:
+    """The whole request; a body over the limit is read to its end but not kept."""
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        more, part = message.get("more_body", False), message.get("body", b"")
+        size += len(part)
+        if size <= limit:
+            parts.append(part)
+    return Incoming(
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers=Headers(tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])),
+        body=b"".join(parts) if size <= limit else b"",
+        peer=scope["client"][0] if scope["client"] else "",
+        too_large=size > limit,
+    )
+
+
+async def _until_disconnect(work: Awaitable[None], receive: Receive) -> None:
+    """Do `work`, and drop it when the client goes away: the upstream must not go on for nobody."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()  # an upstream that broke off ends the client's transfer as well
+    finally:
+        for each in (task, gone):
+            each.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send_own(answer: OwnAnswer, send: Send) -> None:
+    headers = answer.headers.setting("Content-Length", str(len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": _encoded(headers)})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]

@@ -1,0 +1,130 @@
+"""The decisions of a proxy as one value of small functions: what is right, and what a defect replaces."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from ..messages import Headers
+from ..reference.types import Reference
+from . import credentials, errors, fallback, headers, live, rewriting, routing
+from .config import ProxyConfig
+from .exchange import (
+    BackEnd,
+    Exchange,
+    Failure,
+    Incoming,
+    ManagementCall,
+    Outgoing,
+    OwnAnswer,
+    Place,
+    ProviderCall,
+    Refusal,
+)
+from .routing import Routes
+from .upstream import Sender
+
+Chunks: TypeAlias = AsyncIterator[bytes]
+Forwardable: TypeAlias = ProviderCall | ManagementCall
+
+
+def is_kept_local(place: Place) -> bool:
+    """Whether a place is closed to other machines where the configuration says so."""
+    return isinstance(place, ManagementCall)
+
+
+def relayed_status(_exchange: Exchange, status: int) -> int:
+    """The status that the client sees: the upstream's own."""
+    return status
+
+
+def sole_attempt(_exchange: Exchange, _status: int | None) -> Exchange | None:
+    """The call that is tried when one has failed: none, for the client decides whether to try again."""
+    return None
+
+
+def answer_patience(config: ProxyConfig) -> float:
+    """Seconds until the head of an answer must be there."""
+    return config.answer_timeout
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What the pipeline asks, in this order. Every function is pure but for the iterating of chunks."""
+
+    place: Callable[[Routes, Incoming], Place] = routing.find_place
+    framing_problem: Callable[[Incoming], str | None] = headers.framing_problem
+    is_kept_local: Callable[[Place], bool] = is_kept_local
+    is_foreign: Callable[[Incoming], bool] = routing.foreign_peer
+    authenticate: Callable[[ProxyConfig, Incoming], str | None] = credentials.authenticate
+    needs_key: Callable[[Place], bool] = credentials.needs_key
+    unauthorised: Callable[[Place, Incoming], Refusal] = errors.unauthorised
+    body_problem: Callable[[Forwardable, Incoming], Refusal | None] = fallback.body_problem
+    requested_model: Callable[[Forwardable, Incoming], str | None] = fallback.requested_model
+    back_end: Callable[[ProxyConfig, Forwardable, str | None], BackEnd | Refusal] = fallback.back_end
+    upstream_base: Callable[[Exchange], str] = routing.upstream_base
+    upstream_target: Callable[[Exchange], str] = routing.upstream_target
+    upstream_body: Callable[[Exchange], bytes] = rewriting.upstream_body
+    upstream_headers: Callable[[Exchange, bytes], Headers] = headers.upstream_headers
+    sender: Callable[[Sender], Sender] = lambda client: client
+    """The client side as the pipeline uses it: the one that there is."""
+    answer_patience: Callable[[ProxyConfig], float] = answer_patience
+    next_attempt: Callable[[Exchange, int | None], Exchange | None] = sole_attempt
+    """Asked with the status of an error, or with None when there was no answer."""
+    upstream_failed: Callable[[Exchange, Failure], Refusal] = errors.upstream_failed
+    stand_in: Callable[[Exchange, int | None], OwnAnswer | None] = errors.stand_in
+    response_status: Callable[[Exchange, int], int] = relayed_status
+    response_headers: Callable[[Exchange, Headers], Headers] = headers.response_headers
+    response_body: Callable[[Exchange, Headers, Chunks], Chunks] = rewriting.response_body
+    own_answer: Callable[[Reference, Refusal], OwnAnswer] = errors.own_answer
+    ends_with_client: Callable[[Exchange], bool] = lambda _: True
+    """Whether the upstream call is dropped when the client goes away."""
+    file_text: Callable[[Path], str] = live.file_text
+    reloaded: Callable[[ProxyConfig, str], ProxyConfig] = live.reloaded
+
+
+CORRECT = Behaviour()
+"""The executable form of the spec."""
+
+
+def decide(  # noqa: PLR0911 - one return per gate, in their order
+    config: ProxyConfig, routes: Routes, behaviour: Behaviour, incoming: Incoming
+) -> Exchange | Refusal:
+    """Everything that is decided before an upstream is called."""
+    place = behaviour.place(routes, incoming)
+    if problem := behaviour.framing_problem(incoming):
+        return Refusal(400, problem, errors.about(place), (("Connection", "close"),))
+    if config.restrict_management_to_localhost and behaviour.is_kept_local(place) and behaviour.is_foreign(incoming):
+        return Refusal(403, "This is served to the local machine alone.", errors.about(place))
+    key = behaviour.authenticate(config, incoming)
+    if key is None and behaviour.needs_key(place):
+        return behaviour.unauthorised(place, incoming)
+    if isinstance(place, Refusal):
+        return place
+    if incoming.too_large:
+        return Refusal(413, f"The body is larger than {config.body_limit} bytes.", errors.about(place))
+    if refusal := behaviour.body_problem(place, incoming):
+        return refusal
+    return _exchange(config, behaviour, incoming, place, key)
+
+
+def _exchange(
+    config: ProxyConfig, behaviour: Behaviour, incoming: Incoming, place: Forwardable, key: str | None
+) -> Exchange | Refusal:
+    model = behaviour.requested_model(place, incoming)
+    back_end = behaviour.back_end(config, place, model)
+    return back_end if isinstance(back_end, Refusal) else Exchange(config, incoming, place, key, model, back_end)
+
+
+def outgoing(behaviour: Behaviour, exchange: Exchange) -> Outgoing:
+    """The request that goes to the back end."""
+    body = behaviour.upstream_body(exchange)
+    return Outgoing(
+        exchange.incoming.method,
+        behaviour.upstream_base(exchange),
+        behaviour.upstream_target(exchange),
+        behaviour.upstream_headers(exchange, body),
+        body,
+    )

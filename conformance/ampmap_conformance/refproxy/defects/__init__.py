@@ -1,0 +1,68 @@
+"""The switchable faults of the reference proxy: each is a function from a behaviour to a faulty one."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from ..behaviour import CORRECT, Behaviour
+from . import (
+    auth,
+    auth_carriers,
+    bodies_kept,
+    errors,
+    errors_relayed,
+    fallback,
+    fallback_failures,
+    framing,
+    headers,
+    headers_contract,
+    management,
+    management_http,
+    reload,
+    routing,
+    routing_forms,
+    security,
+    security_messages,
+    streaming,
+    streaming_forms,
+    tenancy,
+)
+from .registry import REGISTRY, Defect
+
+THEMES = (
+    routing,
+    routing_forms,
+    headers,
+    headers_contract,
+    framing,
+    auth,
+    auth_carriers,
+    errors,
+    errors_relayed,
+    management,
+    management_http,
+    security,
+    security_messages,
+    bodies_kept,
+    fallback,
+    fallback_failures,
+    streaming,
+    streaming_forms,
+    tenancy,
+    reload,
+)
+"""The modules that register defects, in the order of the profiles."""
+
+DEFECTS: Mapping[str, Defect] = MappingProxyType(REGISTRY)
+"""Every defect by id, in the order of the themes."""
+
+
+def behaviour_with(ids: Iterable[str], behaviour: Behaviour = CORRECT) -> Behaviour:
+    """`behaviour` with defects. Raises LookupError for an unknown id, naming it."""
+    for id_ in ids:
+        if id_ not in DEFECTS:
+            raise LookupError(f"no defect is called {id_!r}")
+        behaviour = DEFECTS[id_].change(behaviour)
+    return behaviour
+
+
+__all__ = ["DEFECTS", "THEMES", "Defect", "behaviour_with"]

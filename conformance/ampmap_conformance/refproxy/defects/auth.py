@@ -1,0 +1,133 @@
+"""Faults of authentication: who is let in, who is turned away, and what they are told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..config import ProxyConfig
+from ..credentials import PLACEHOLDER, given_keys
+from ..exchange import Incoming, Place, Refusal
+from .registry import defect
+
+
+def _accepting_only(right: Behaviour, *carriers: str) -> Behaviour:
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        headers = tuple(line for line in incoming.headers if line[0].lower() in carriers)
+        return right.authenticate(config, replace(incoming, headers=Headers(headers), query=""))
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect(
+    "no-authentication",
+    breaks=(
+        "auth.none-refused",
+        "auth.wrong-refused",
+        "auth.placeholder-is-no-credential",
+        "management.refuses-without-credential",
+    ),
+)
+def no_authentication(right: Behaviour) -> Behaviour:
+    """Lets everybody in."""
+    return replace(right, authenticate=lambda config, _: config.client_keys[0] if config.client_keys else None)
+
+
+@defect("any-key-accepted", breaks=("auth.wrong-refused",))
+def any_key_accepted(right: Behaviour) -> Behaviour:
+    """Asks for a key but does not compare it."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        return config.client_keys[0] if given_keys(incoming) and config.client_keys else None
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect("placeholder-accepted", breaks=("auth.placeholder-is-no-credential",))
+def placeholder_accepted(right: Behaviour) -> Behaviour:
+    """Takes Google's route to be authenticated when `x-goog-api-key` is there, whatever it holds."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        if incoming.headers.get("x-goog-api-key") == PLACEHOLDER and config.client_keys:
+            return config.client_keys[0]
+        return right.authenticate(config, incoming)
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect(
+    "placeholder-wins",
+    breaks=(
+        "auth.accepts-credential",
+        "routing.reaches-upstream",
+        "errors.unknown-provider",
+        "errors.method-not-allowed",
+        "errors.malformed-json",
+        "fallback.mapping-rewrites-model",
+        "fallback.unmapped-goes-upstream",
+        "fallback.local-stays-local",
+    ),
+    seen_in="ankitcharolia/kiro-gateway#61",
+)
+def placeholder_wins(right: Behaviour) -> Behaviour:
+    """Reads `x-goog-api-key` first and looks no further, so that the placeholder hides the real key."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        only = tuple(line for line in incoming.headers if line[0].lower() == "x-goog-api-key")
+        return right.authenticate(config, replace(incoming, headers=Headers(only)) if only else incoming)
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect("bearer-only", breaks=("auth.accepts-credential",), seen_in="sxueck/llm-gateway#5")
+def bearer_only(right: Behaviour) -> Behaviour:
+    """Reads the key from Authorization alone, on every route."""
+    return _accepting_only(right, "authorization")
+
+
+@defect(
+    "x-api-key-only",
+    breaks=(
+        "auth.accepts-credential",
+        "routing.reaches-upstream",
+        "errors.unknown-provider",
+        "errors.method-not-allowed",
+        "errors.malformed-json",
+        "fallback.mapping-rewrites-model",
+        "fallback.unmapped-goes-upstream",
+        "fallback.local-stays-local",
+        "management.forwarded",
+    ),
+    seen_in="headroomlabs-ai/headroom#200",
+)
+def x_api_key_only(right: Behaviour) -> Behaviour:
+    """Reads the key from `x-api-key` alone, on every route."""
+    return _accepting_only(right, "x-api-key")
+
+
+@defect(
+    "forbidden-for-unauthorised",
+    breaks=(
+        "auth.none-refused",
+        "auth.wrong-refused",
+        "auth.placeholder-is-no-credential",
+        "management.refuses-without-credential",
+    ),
+)
+def forbidden_for_unauthorised(right: Behaviour) -> Behaviour:
+    """Answers 403 where the caller has not shown who it is."""
+    return replace(
+        right, unauthorised=lambda place, incoming: replace(right.unauthorised(place, incoming), status=403, lines=())
+    )
+
+
+@defect("wrong-key-echoed", breaks=("auth.canary-nowhere",), seen_in="BerriAI/litellm#18731")
+def wrong_key_echoed(right: Behaviour) -> Behaviour:
+    """Repeats the refused key in the error's text."""
+
+    def unauthorised(place: Place, incoming: Incoming) -> Refusal:
+        refusal = right.unauthorised(place, incoming)
+        return replace(refusal, message=f"{refusal.message} Received: {', '.join(given_keys(incoming))}")
+
+    return replace(right, unauthorised=unauthorised)

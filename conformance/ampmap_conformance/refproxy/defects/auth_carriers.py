@@ -1,0 +1,112 @@
+"""Faults with several carriers at once, with keys that are almost right, and with keys where none belongs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..config import ProxyConfig
+from ..credentials import given_keys
+from ..exchange import Exchange, Incoming, Local
+from .registry import defect
+
+
+@defect("google-carrier-unknown", breaks=("auth.promised-carriers",))
+def google_carrier_unknown(right: Behaviour) -> Behaviour:
+    """Does not read `x-goog-api-key`, though it says so."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        return right.authenticate(config, replace(incoming, headers=incoming.headers.without("x-goog-api-key")))
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect("query-carrier-unknown", breaks=("auth.promised-carriers",), seen_in="headroomlabs-ai/headroom#200")
+def query_carrier_unknown(right: Behaviour) -> Behaviour:
+    """Does not read keys from the query, though it says so."""
+    return replace(right, authenticate=lambda config, incoming: right.authenticate(config, replace(incoming, query="")))
+
+
+@defect("one-carrier-decides", breaks=("auth.valid-beside-wrong",), seen_in="ankitcharolia/kiro-gateway#61")
+def one_carrier_decides(right: Behaviour) -> Behaviour:
+    """Takes the key from `x-api-key` where it is there, and looks nowhere else."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        if "x-api-key" not in incoming.headers:
+            return right.authenticate(config, incoming)
+        only = replace(incoming, query="", headers=Headers((("x-api-key", incoming.headers.get("x-api-key") or ""),)))
+        return right.authenticate(config, only)
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect("key-compared-by-prefix", breaks=("auth.malformed-refused",))
+def key_compared_by_prefix(right: Behaviour) -> Behaviour:
+    """Takes whatever begins as a key does."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        keys = given_keys(incoming)
+        return next((key for key in config.client_keys if any(given.startswith(key) for given in keys)), None)
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect("key-compared-without-case", breaks=("auth.malformed-refused",))
+def key_compared_without_case(right: Behaviour) -> Behaviour:
+    """Compares keys in small letters."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        keys = {given.lower() for given in given_keys(incoming)}
+        return next((key for key in config.client_keys if key.lower() in keys), None)
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect("scheme-compared-with-case", breaks=("auth.scheme-without-case",))
+def scheme_compared_with_case(right: Behaviour) -> Behaviour:
+    """Knows `Bearer` with a capital letter alone."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        small = (incoming.headers.get("authorization") or "").startswith("bearer ")
+        return None if small else right.authenticate(config, incoming)
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect(
+    "accepted-carrier-removed-alone",
+    breaks=("auth.stale-keys-go-nowhere",),
+    seen_in="BerriAI/litellm#38114",
+)
+def accepted_carrier_removed_alone(right: Behaviour) -> Behaviour:
+    """Takes out the key that let the client in, and forwards what other keys there are."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        names = [name for name in ("x-api-key", "x-goog-api-key") if name not in sent]
+        others = [line for line in exchange.incoming.headers if line[0].lower() in names]
+        return sent.adding(*(line for line in others if line[1] not in (exchange.key, "placeholder")))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect(
+    "body-key-used",
+    breaks=("auth.body-key-ignored",),
+    seen_in="BerriAI/litellm#36794",
+)
+def body_key_used(right: Behaviour) -> Behaviour:
+    """Calls the upstream with the key that stands in the body."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        try:
+            given = json.loads(body).get("api_key")
+        except (ValueError, AttributeError):
+            return sent
+        local = isinstance(exchange.back_end, Local)
+        return sent.without("x-api-key").setting("Authorization", f"Bearer {given}") if given and local else sent
+
+    return replace(right, upstream_headers=headers)

@@ -1,0 +1,244 @@
+"""Faults of what a proxy makes of its upstream's errors and silence, and of bodies that are none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from ...messages import Headers
+from ...reference.types import Reference
+from ..behaviour import Behaviour
+from ..exchange import (
+    Amp,
+    Exchange,
+    Failure,
+    Incoming,
+    ManagementCall,
+    OwnAnswer,
+    ProviderCall,
+    Refusal,
+)
+from ..upstream import UpstreamBrokenError
+from .registry import defect
+from .streaming import is_event_stream
+
+
+@defect(
+    "upstream-errors-as-200",
+    breaks=("errors.failure-is-no-success", "errors.upstream-status-relayed"),
+)
+def upstream_errors_as_200(right: Behaviour) -> Behaviour:
+    """Answers 200 with the upstream's error inside."""
+    return replace(
+        right,
+        response_status=lambda exchange, status: 200 if status >= 400 else right.response_status(exchange, status),
+    )
+
+
+@defect("mapped-errors-500", breaks=("errors.routed-status-relayed",))
+def mapped_errors_500(right: Behaviour) -> Behaviour:
+    """Reports what goes wrong with a mapped model as a fault of its own."""
+
+    def status(exchange: Exchange, given: int) -> int:
+        return 500 if exchange.mapped is not None and given >= 400 else right.response_status(exchange, given)
+
+    return replace(right, response_status=status)
+
+
+@defect("amp-errors-502", breaks=("errors.routed-status-relayed",))
+def amp_errors_502(right: Behaviour) -> Behaviour:
+    """Reports what Amp's servers refuse as a bad gateway, credits that are spent among it."""
+
+    def status(exchange: Exchange, given: int) -> int:
+        falls_back = isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall)
+        return 502 if falls_back and given >= 400 else right.response_status(exchange, given)
+
+    return replace(right, response_status=status)
+
+
+@defect("cut-answer-completed", breaks=("errors.cut-answer-is-no-success",), seen_in="Portkey-AI/gateway#267")
+def cut_answer_completed(right: Behaviour) -> Behaviour:
+    """Hands half an answer out as a whole one when the upstream's connection is lost."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in right.response_body(exchange, headers, given):
+                yield chunk
+        except UpstreamBrokenError:
+            if is_event_stream(headers):
+                raise
+
+    return replace(right, response_body=chunks, response_headers=_lengthless(right))
+
+
+@defect("mapped-cut-answer-completed", breaks=("errors.cut-answer-is-no-success",))
+def mapped_cut_answer_completed(right: Behaviour) -> Behaviour:
+    """Hands out what came of a mapped answer that broke off, where it had to be read whole."""
+
+    async def kept(given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in given:
+                yield chunk
+        except UpstreamBrokenError:
+            return
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        reads_whole = exchange.mapped is not None and not is_event_stream(headers)
+        async for chunk in right.response_body(exchange, headers, kept(given) if reads_whole else given):
+            yield chunk
+
+    return replace(right, response_body=chunks)
+
+
+@defect("stream-begun-too-early", breaks=("errors.upstream-unreachable",), seen_in="routatic/proxy#59")
+def stream_begun_too_early(right: Behaviour) -> Behaviour:
+    """Begins a stream before any upstream has answered, and reports the failure inside it."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        if refusal.status not in (502, 504):
+            return answer
+        headers = Headers((("Content-Type", "text/event-stream"),))
+        return OwnAnswer(200, headers, b"event: error\ndata: " + answer.body + b"\n\n")
+
+    return replace(right, own_answer=own)
+
+
+@defect("answer-never-late", breaks=("errors.silent-upstream",), seen_in="BerriAI/litellm#38358")
+def answer_never_late(right: Behaviour) -> Behaviour:
+    """Has a limit for the upstream's silence and does not keep it."""
+    return replace(right, answer_patience=lambda _config: 3600.0)
+
+
+@defect("too-large-500", breaks=("errors.body-limit",))
+def too_large_500(right: Behaviour) -> Behaviour:
+    """Fails with 500 on a body that is over its limit."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        return right.own_answer(reference, replace(refusal, status=500) if refusal.status == 413 else refusal)
+
+    return replace(right, own_answer=own)
+
+
+@defect("unknown-paths-welcomed", breaks=("errors.unknown-provider",))
+def unknown_paths_welcomed(right: Behaviour) -> Behaviour:
+    """Answers every path that it does not serve with a friendly page."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        if refusal.status != 404:
+            return right.own_answer(reference, refusal)
+        return OwnAnswer(200, Headers((("Content-Type", "text/html"),)), b"<h1>Welcome</h1>")
+
+    return replace(right, own_answer=own)
+
+
+@defect("odd-json-500", breaks=("errors.odd-json",))
+def odd_json_500(right: Behaviour) -> Behaviour:
+    """Fails with 500 on JSON that is no object."""
+
+    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+        found = right.body_problem(place, incoming)
+        try:
+            other = not isinstance(json.loads(incoming.body), dict)
+        except (ValueError, RecursionError):
+            other = False
+        return replace(found, status=500) if found is not None and other else found
+
+    return replace(right, body_problem=problem)
+
+
+@defect("bad-bodies-repaired", breaks=("errors.no-object-never-succeeds", "errors.odd-json"))
+def bad_bodies_repaired(right: Behaviour) -> Behaviour:
+    """Takes a body that is no object for an empty one, and sends that."""
+
+    def body(exchange: Exchange) -> bytes:
+        given = right.upstream_body(exchange)
+        bad = isinstance(exchange.place, ProviderCall) and right.body_problem(exchange.place, exchange.incoming)
+        return b"{}" if bad else given
+
+    def model(place: ProviderCall | ManagementCall, incoming: Incoming) -> str | None:
+        return None if right.body_problem(place, incoming) else right.requested_model(place, incoming)
+
+    return replace(right, body_problem=lambda _place, _incoming: None, upstream_body=body, requested_model=model)
+
+
+@defect("two-models-made-one", breaks=("errors.two-models",))
+def two_models_made_one(right: Behaviour) -> Behaviour:
+    """Sends on what it made of a body with two models, instead of the body."""
+
+    def body(exchange: Exchange) -> bytes:
+        given = right.upstream_body(exchange)
+        return json.dumps(json.loads(given)).encode() if given.count(b'"model":') > 1 else given
+
+    return replace(right, upstream_body=body)
+
+
+@defect("deep-json-crashes", breaks=("errors.deep-json",))
+def deep_json_crashes(right: Behaviour) -> Behaviour:
+    """Runs out of stack on deeply nested JSON."""
+
+    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+        if b"[" * 1000 in incoming.body:
+            raise RecursionError("maximum recursion depth exceeded")
+        return right.body_problem(place, incoming)
+
+    return replace(right, body_problem=problem)
+
+
+@defect("coding-label-lost", breaks=("errors.unknown-coding",), seen_in="headroomlabs-ai/headroom#1542")
+def coding_label_lost(right: Behaviour) -> Behaviour:
+    """Sends a compressed body on without saying that it is one."""
+    return replace(
+        right,
+        upstream_headers=lambda exchange, body: right.upstream_headers(exchange, body).without("content-encoding"),
+    )
+
+
+@defect("errors-as-html", breaks=("errors.own-shape",))
+def errors_as_html(right: Behaviour) -> Behaviour:
+    """Marks its errors as web pages, so that SDKs do not read them."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        return replace(answer, headers=answer.headers.setting("Content-Type", "text/html"))
+
+    return replace(right, own_answer=own)
+
+
+@defect("stack-trace-shown", breaks=("errors.tell-no-internals",))
+def stack_trace_shown(right: Behaviour) -> Behaviour:
+    """Puts a stack trace into its errors."""
+    trace = 'Traceback (most recent call last):\n  File "/srv/proxy/app.py", line 217, in handle'
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        return right.own_answer(reference, replace(refusal, message=f"{refusal.message}\n{trace}"))
+
+    return replace(right, own_answer=own)
+
+
+@defect("upstream-address-shown", breaks=("errors.tell-no-internals",))
+def upstream_address_shown(right: Behaviour) -> Behaviour:
+    """Tells where the upstream is when it cannot be reached."""
+
+    def failed(exchange: Exchange, failure: Failure) -> Refusal:
+        host = urlsplit(exchange.back_end.upstream.url).netloc
+        return replace(right.upstream_failed(exchange, failure), message=f"dial tcp {host}: connection reset by peer")
+
+    return replace(right, upstream_failed=failed)
+
+
+@defect("upstream-key-shown", breaks=("errors.tell-no-key",), seen_in="techlab-innov/llmtrace#274")
+def upstream_key_shown(right: Behaviour) -> Behaviour:
+    """Tells which request failed, with the headers that it had."""
+
+    def failed(exchange: Exchange, failure: Failure) -> Refusal:
+        refusal = right.upstream_failed(exchange, failure)
+        return replace(refusal, message=f"{refusal.message} Key: {exchange.back_end.upstream.key}")
+
+    return replace(right, upstream_failed=failed)
+
+
+def _lengthless(right: Behaviour) -> Callable[[Exchange, Headers], Headers]:
+    return lambda exchange, headers: right.response_headers(exchange, headers).without("content-length")

@@ -1,0 +1,169 @@
+"""Faults of what a proxy does when its provider fails: asking again, asking others, holding it against later calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..config import ProxyConfig
+from ..exchange import Amp, BackEnd, Exchange, Local, ManagementCall, Outgoing, ProviderCall, Refusal
+from ..upstream import Sender, UpstreamAnswer, UpstreamBrokenError
+from .registry import defect
+
+TRIES = 3
+BENCH_SECONDS = 0.5
+
+
+class _Wrapped:
+    """A sender whose sending is a function's."""
+
+    def __init__(self, send: Callable[[Outgoing], AbstractAsyncContextManager[UpstreamAnswer]]) -> None:
+        self._send = send
+
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+        """As the function does it."""
+        return self._send(request)
+
+
+def _retrying(right: Behaviour, again: Callable[[int], bool]) -> Behaviour:
+    def sender(client: Sender) -> Sender:
+        @asynccontextmanager
+        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+            for left in reversed(range(TRIES)):
+                async with client.send(request) as answer:
+                    if not left or not again(answer.status):
+                        yield answer
+                        return
+
+        return _Wrapped(send)
+
+    return replace(right, sender=lambda client: sender(right.sender(client)))
+
+
+@defect("refusals-retried", breaks=("fallback.refusal-is-final",))
+def refusals_retried(right: Behaviour) -> Behaviour:
+    """Sends a request again that the upstream has refused, whatever the reason."""
+    return _retrying(right, lambda status: 400 <= status < 500)
+
+
+@defect("failures-retried", breaks=("fallback.failure-is-one-call", "fallback.amp-failure-is-one-call"))
+def failures_retried(right: Behaviour) -> Behaviour:
+    """Tries three times where the upstream is busy or broken, as the client's SDK does once more around it."""
+    return _retrying(right, lambda status: status == 429 or status >= 500)
+
+
+@defect("failures-go-to-amp", breaks=("fallback.failure-stays-with-its-provider", "fallback.failure-is-one-call"))
+def failures_go_to_amp(right: Behaviour) -> Behaviour:
+    """Asks the paid Amp upstream when its own provider fails."""
+
+    def other(exchange: Exchange, status: int | None) -> Exchange | None:
+        amp = exchange.config.amp
+        failed = status in (None, 401, 403, 429) or (status or 0) >= 500
+        if failed and amp is not None and isinstance(exchange.back_end, Local):
+            return replace(exchange, back_end=Amp(amp))
+        return right.next_attempt(exchange, status)
+
+    return replace(right, next_attempt=other)
+
+
+@defect("amp-failures-go-local", breaks=("fallback.amp-failure-is-one-call",))
+def amp_failures_go_local(right: Behaviour) -> Behaviour:
+    """Asks the provider for a model that it does not have, when Amp's servers have failed."""
+
+    def other(exchange: Exchange, status: int | None) -> Exchange | None:
+        if isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall):
+            return replace(exchange, back_end=Local(exchange.config.upstreams[exchange.place.provider.id]))
+        return right.next_attempt(exchange, status)
+
+    return replace(right, next_attempt=other)
+
+
+@defect(
+    "broken-answers-asked-for-again",
+    breaks=("fallback.no-retry-after-first-byte", "fallback.cut-answer-is-one-call"),
+)
+def broken_answers_asked_for_again(right: Behaviour) -> Behaviour:
+    """Makes a call again whose answer broke off, and puts the second answer behind the first."""
+
+    def sender(client: Sender) -> Sender:
+        async def both(request: Outgoing, first: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+            try:
+                async for chunk in first:
+                    yield chunk
+            except UpstreamBrokenError:
+                async with client.send(request) as second:
+                    async for chunk in second.chunks:
+                        yield chunk
+
+        @asynccontextmanager
+        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+            async with client.send(request) as answer:
+                yield replace(answer, chunks=both(request, answer.chunks))
+
+        return _Wrapped(send)
+
+    return replace(right, sender=lambda client: sender(right.sender(client)))
+
+
+class _Bench:
+    """Models that are spared for a while, by provider."""
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, str | None], float] = {}
+
+    def put(self, exchange: Exchange) -> None:
+        if isinstance(exchange.place, ProviderCall):
+            self._until[exchange.place.provider.id, exchange.model] = time.monotonic() + BENCH_SECONDS
+
+    def back_end(
+        self, right: Behaviour
+    ) -> Callable[[ProxyConfig, ProviderCall | ManagementCall, str | None], BackEnd | Refusal]:
+        def chosen(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+            if isinstance(place, ProviderCall) and self._until.get((place.provider.id, model), 0) > time.monotonic():
+                return Refusal(503, "No credential is available.", place.provider)
+            return right.back_end(config, place, model)
+
+        return chosen
+
+
+def _benching(right: Behaviour, when: Callable[[int | None], bool]) -> Behaviour:
+    bench = _Bench()
+
+    def other(exchange: Exchange, status: int | None) -> Exchange | None:
+        if when(status):
+            bench.put(exchange)
+        return right.next_attempt(exchange, status)
+
+    return replace(right, next_attempt=other, back_end=bench.back_end(right))
+
+
+@defect("refusals-bench", breaks=("fallback.refusal-does-not-bench",))
+def refusals_bench(right: Behaviour) -> Behaviour:
+    """Takes a refused request for a broken credential, and serves nobody with it for a while."""
+    return _benching(right, lambda status: status in (400, 413, 422))
+
+
+@defect("failures-bench", breaks=("fallback.failure-does-not-bench",))
+def failures_bench(right: Behaviour) -> Behaviour:
+    """Serves nobody with a credential for a while after one call with it has failed, and does not say how long."""
+    return _benching(right, lambda status: status in (None, 401, 403, 404, 429) or (status or 0) >= 500)
+
+
+@defect("broken-streams-bench", breaks=("fallback.broken-stream-does-not-bench",), seen_in="eltmon/overdeck#3313")
+def broken_streams_bench(right: Behaviour) -> Behaviour:
+    """Serves nobody with a credential for a while after one stream with it has broken off."""
+    bench = _Bench()
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in right.response_body(exchange, headers, given):
+                yield chunk
+        except UpstreamBrokenError:
+            bench.put(exchange)
+            raise
+
+    return replace(right, response_body=chunks, back_end=bench.back_end(right))

@@ -1,0 +1,179 @@
+"""Faults with lengths, codings and expectations."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..exchange import Exchange, Incoming, Place, Refusal
+from ..headers import answer_coding
+from ..routing import Routes
+from .headers_contract import current_status, knowing_status
+from .registry import defect
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def _lengthless(right: Behaviour, exchange: Exchange, given: Headers) -> Headers:
+    return right.response_headers(exchange, given).without("content-length")
+
+
+@defect("length-dropped", breaks=("headers.length-kept", "headers.length-after-rewrite"),
+        seen_in="envoyproxy/ai-gateway#721")  # fmt: skip
+def length_dropped(right: Behaviour) -> Behaviour:
+    """Takes the length away and sends the body in chunks, which vendors refuse."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        return sent.without("content-length").adding(("Transfer-Encoding", "chunked")) if body else sent
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect(
+    "length-stale",
+    breaks=(
+        "fallback.mapping-rewrites-model",
+        "fallback.pattern-mapping",
+        "fallback.mapping-on-other-roots",
+        "fallback.same-way-for-every-call",
+        "fallback.names-however-written",
+        "fallback.only-names-change-in-answers",
+        "fallback.only-model-changes-in-requests",
+        "fallback.no-retry-after-first-byte",
+        "fallback.cut-answer-is-one-call",
+        "fallback.mapping-can-be-forced",
+    ),
+    seen_in="kubernetes-sigs/gateway-api-inference-extension#943",
+)
+def length_stale(right: Behaviour) -> Behaviour:
+    """Sends a changed body with the length of the old one."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent, length = right.upstream_headers(exchange, body), exchange.incoming.headers.get("content-length")
+        return sent.setting("Content-Length", length) if length and body else sent
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect(
+    "length-erased-by-mapping",
+    breaks=("headers.length-after-rewrite",),
+    seen_in="higress-group/higress#3474",
+)
+def length_erased_by_mapping(right: Behaviour) -> Behaviour:
+    """Takes the length of a body away when it writes another model into it."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        changed = body != exchange.incoming.body
+        return sent.without("content-length").adding(("Transfer-Encoding", "chunked")) if changed else sent
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect(
+    "compressed-bytes-decoded-as-text",
+    breaks=("headers.compressed-answer-readable",),
+    seen_in="Wei-Shaw/claude-relay-service#1030",
+)
+def compressed_bytes_decoded_as_text(right: Behaviour) -> Behaviour:
+    """Passes answers through a text decoder, which replaces what is no UTF-8."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        whole = b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
+        yield whole.decode("utf-8", "replace").encode()
+
+    return replace(
+        right, response_body=chunks, response_headers=lambda exchange, given: _lengthless(right, exchange, given)
+    )
+
+
+@defect(
+    "compression-label-lost",
+    breaks=("headers.compressed-answer-readable",),
+    seen_in="router-for-me/CLIProxyAPI#1895",
+)
+def coding_label_lost(right: Behaviour) -> Behaviour:
+    """Relays compressed bytes and does not say that they are."""
+    return replace(
+        right,
+        response_headers=lambda exchange, given: right.response_headers(exchange, given).without("content-encoding"),
+    )
+
+
+@defect("compression-label-kept", breaks=("headers.compressed-answer-readable",), seen_in="rossoctl/cortex#656")
+def coding_label_kept(right: Behaviour) -> Behaviour:
+    """Decompresses answers and still calls them compressed."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        packed = answer_coding(headers) == "gzip"
+        whole = b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
+        yield zlib.decompress(whole, wbits=31) if packed and whole.startswith(GZIP_MAGIC) else whole
+
+    return replace(
+        right, response_body=chunks, response_headers=lambda exchange, given: _lengthless(right, exchange, given)
+    )
+
+
+@defect(
+    "compressed-stream-lost",
+    breaks=("headers.compressed-answer-readable", "fallback.names-however-written"),
+    seen_in="epam/ai-dial-core#1646",
+)
+def compressed_stream_lost(right: Behaviour) -> Behaviour:
+    """Finds no events in a compressed stream, and ends it."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        lost = "event-stream" in (headers.get("content-type") or "") and answer_coding(headers) == "gzip"
+        async for chunk in right.response_body(exchange, headers, given):
+            if not lost:
+                yield chunk
+
+    return replace(right, response_body=chunks)
+
+
+@defect(
+    "hidden-coding-read-in-successes",
+    breaks=("headers.undeclared-compression-alike",),
+    seen_in="router-for-me/CLIProxyAPI@07d6689d8",
+)
+def hidden_coding_read_in_successes(right: Behaviour) -> Behaviour:
+    """Decompresses answers that do not say that they are compressed, but leaves errors as they are."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        whole = b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
+        hidden = "content-encoding" not in headers and whole.startswith(GZIP_MAGIC)
+        yield zlib.decompress(whole, wbits=31) if hidden and current_status() < 400 else whole
+
+    return replace(
+        knowing_status(right),
+        response_body=chunks,
+        response_headers=lambda exchange, given: _lengthless(right, exchange, given),
+    )
+
+
+@defect("gzip-asked-for", breaks=("headers.coding-not-asked-for",), seen_in="Portkey-AI/gateway#1261")
+def gzip_asked_for(right: Behaviour) -> Behaviour:
+    """Asks every upstream for gzip, and relays what it gets."""
+    return replace(
+        right,
+        upstream_headers=lambda exchange, body: right.upstream_headers(exchange, body).setting(
+            "Accept-Encoding", "gzip"
+        ),
+    )
+
+
+@defect("expectation-unknown", breaks=("headers.expectation-met",))
+def expectation_unknown(right: Behaviour) -> Behaviour:
+    """Refuses a call that asks for leave to send its body."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        if "expect" in incoming.headers:
+            return Refusal(400, "Unknown header: Expect")
+        return right.place(routes, incoming)
+
+    return replace(right, place=place)

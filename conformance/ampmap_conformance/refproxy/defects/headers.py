@@ -1,0 +1,211 @@
+"""Faults of header handling, both ways."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..exchange import Exchange, Local
+from .registry import defect
+
+
+@defect(
+    "client-key-forwarded",
+    breaks=("headers.client-credential-replaced", "headers.upstream-credential-set"),
+    seen_in="techlab-innov/llmtrace#274",
+)
+def client_key_forwarded(right: Behaviour) -> Behaviour:
+    """Sends the client's own Authorization to the provider, in place of the operator's key."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        given = exchange.incoming.headers.get("authorization")
+        leaks = given is not None and isinstance(exchange.back_end, Local)
+        return sent.without("x-api-key").setting("Authorization", given) if leaks and given else sent
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("other-carriers-forwarded", breaks=("headers.client-credential-replaced",), seen_in="BerriAI/litellm#38114")
+def other_carriers_forwarded(right: Behaviour) -> Behaviour:
+    """Takes the client's key out of Authorization, but not out of the other headers that may hold it."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        names = [name for name in ("x-api-key", "x-goog-api-key") if name not in sent]
+        return sent.adding(*((name, value) for name in names for value in exchange.incoming.headers.all(name)))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("query-key-forwarded", breaks=("headers.client-credential-replaced",))
+def query_key_forwarded(right: Behaviour) -> Behaviour:
+    """Accepts a client's key from the query, and sends the query on with it."""
+
+    def target(exchange: Exchange) -> str:
+        path = right.upstream_target(exchange).partition("?")[0]
+        return f"{path}?{exchange.incoming.query}" if exchange.incoming.query else path
+
+    return replace(right, upstream_target=target)
+
+
+@defect("placeholder-forwarded", breaks=("headers.client-credential-replaced",))
+def placeholder_forwarded(right: Behaviour) -> Behaviour:
+    """Passes `x-goog-api-key: placeholder` on, which Google's servers take for a key."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        given = exchange.incoming.headers.all("x-goog-api-key")
+        return right.upstream_headers(exchange, body).adding(
+            *(("x-goog-api-key", value) for value in given if value == "placeholder")
+        )
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("upstream-key-missing", breaks=("headers.upstream-credential-set",), seen_in="BerriAI/litellm#32202")
+def upstream_key_missing(right: Behaviour) -> Behaviour:
+    """Takes the client's key out and puts nothing in its place."""
+    return replace(
+        right,
+        upstream_headers=lambda exchange, body: right.upstream_headers(exchange, body).without(
+            "authorization", "x-api-key", "x-goog-api-key"
+        ),
+    )
+
+
+@defect("hop-by-hop-forwarded", breaks=("headers.hop-by-hop-dropped",), seen_in="maximhq/bifrost#1867")
+def hop_by_hop_forwarded(right: Behaviour) -> Behaviour:
+    """Copies the headers of the client's connection, and those that `Connection` lists, onto the upstream's."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent, given = right.upstream_headers(exchange, body), exchange.incoming.headers
+        listed = {name.strip().lower() for value in given.all("connection") for name in value.split(",")}
+        names = (listed | {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "te"}) - {"close"}
+        return sent.adding(*(line for line in given if line[0].lower() in names))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("listed-headers-forwarded", breaks=("headers.hop-by-hop-dropped",))
+def listed_headers_forwarded(right: Behaviour) -> Behaviour:
+    """Drops `Connection` itself but not the headers that it lists."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        given = exchange.incoming.headers
+        listed = {name.strip().lower() for value in given.all("connection") for name in value.split(",")}
+        return right.upstream_headers(exchange, body).adding(*(line for line in given if line[0].lower() in listed))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("host-kept", breaks=("headers.host-is-upstreams",), seen_in="rossoctl/cortex#657")
+def host_kept(right: Behaviour) -> Behaviour:
+    """Sends the proxy's own host name to the upstream."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        host = exchange.incoming.headers.get("host")
+        sent = right.upstream_headers(exchange, body)
+        return Headers((("Host", host), *sent.without("host"))) if host else sent
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("beta-header-dropped", breaks=("headers.forwarded",), seen_in="BerriAI/litellm#9016")
+def beta_header_dropped(right: Behaviour) -> Behaviour:
+    """Drops `anthropic-beta`."""
+    return replace(
+        right,
+        upstream_headers=lambda exchange, body: right.upstream_headers(exchange, body).without("anthropic-beta"),
+    )
+
+
+@defect(
+    "unknown-headers-dropped",
+    breaks=(
+        "headers.end-to-end-forwarded",
+        "headers.amp-headers-forwarded",
+    ),
+)
+def unknown_headers_dropped(right: Behaviour) -> Behaviour:
+    """Forwards a fixed list of headers and drops every other one."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        known = ("host", "content-", "accept", "user-agent", "authorization", "x-api-key", "anthropic-")
+        sent = right.upstream_headers(exchange, body)
+        return Headers(tuple(line for line in sent if line[0].lower().startswith(known)))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("user-agent-replaced", breaks=("headers.end-to-end-forwarded",))
+def user_agent_replaced(right: Behaviour) -> Behaviour:
+    """Sends the name of its own HTTP library as the user agent."""
+    return replace(
+        right,
+        upstream_headers=lambda exchange, body: right.upstream_headers(exchange, body).setting(
+            "User-Agent", "python-httpx/0.28.1"
+        ),
+    )
+
+
+@defect(
+    "response-headers-dropped",
+    breaks=(
+        "headers.response-relayed",
+        "headers.limits-relayed",
+        "management.cookies-relayed",
+    ),
+    seen_in="router-for-me/CLIProxyAPI#1626",
+)
+def response_headers_dropped(right: Behaviour) -> Behaviour:
+    """Discards the upstream's headers, rate limits and request ids among them."""
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        relayed = right.response_headers(exchange, given)
+        return Headers(tuple(line for line in relayed if line[0].lower().startswith("content-")))
+
+    return replace(right, response_headers=headers)
+
+
+@defect("error-headers-dropped", breaks=("headers.response-relayed",), seen_in="Portkey-AI/gateway#166")
+def error_headers_dropped(right: Behaviour) -> Behaviour:
+    """Loses `retry-after` and the like."""
+    lost = ("retry-after", "retry-after-ms", "x-should-retry")
+    return replace(
+        right, response_headers=lambda exchange, given: right.response_headers(exchange, given).without(*lost)
+    )
+
+
+@defect("repeated-headers-merged", breaks=("management.cookies-relayed",))
+def repeated_headers_merged(right: Behaviour) -> Behaviour:
+    """Keeps headers in a mapping, so that of repeated lines the last one is left."""
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        return Headers(
+            tuple({name.lower(): (name, value) for name, value in right.response_headers(exchange, given)}.values())
+        )
+
+    return replace(right, response_headers=headers)
+
+
+@defect("amp-headers-dropped", breaks=("headers.amp-headers-forwarded",))
+def amp_headers_dropped(right: Behaviour) -> Behaviour:
+    """Takes the headers of the Amp client out."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        return Headers(tuple(line for line in sent if not line[0].lower().startswith(("amp-", "x-amp-"))))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("limits-dropped", breaks=("headers.limits-relayed",), seen_in="router-for-me/CLIProxyAPI#1626")
+def limits_dropped(right: Behaviour) -> Behaviour:
+    """Discards what the upstream tells about its limits."""
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        relayed = right.response_headers(exchange, given)
+        return Headers(tuple(line for line in relayed if "ratelimit" not in line[0].lower()))
+
+    return replace(right, response_headers=headers)

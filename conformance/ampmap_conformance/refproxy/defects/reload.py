@@ -1,0 +1,132 @@
+"""Faults of taking up a new configuration while the proxy runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ...amp_block import parsed
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..config import ProxyConfig
+from ..exchange import Exchange
+from ..upstream import UpstreamBrokenError
+from .registry import defect
+from .streaming import is_event_stream
+
+Keep = Callable[[ProxyConfig, ProxyConfig], ProxyConfig]
+"""Told the configuration at the start and the new one: what the proxy goes by."""
+
+
+def _keeping(right: Behaviour, keep: Keep) -> Behaviour:
+    first: list[ProxyConfig] = []
+
+    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
+        new = right.reloaded(current, text)
+        if not first:
+            first.append(new)
+        return keep(first[0], new)
+
+    return replace(right, reloaded=reloaded)
+
+
+@defect("mappings-need-restart", breaks=("reload.model-mappings",))
+def mappings_need_restart(right: Behaviour) -> Behaviour:
+    """Goes by the mappings that it began with."""
+    return _keeping(right, lambda first, new: replace(new, mappings=first.mappings))
+
+
+@defect("url-needs-restart", breaks=("reload.upstream-url",), seen_in="router-for-me/CLIProxyAPI@4a135f198")
+def url_needs_restart(right: Behaviour) -> Behaviour:
+    """Calls Amp's servers where they were when it began."""
+
+    def keep(first: ProxyConfig, new: ProxyConfig) -> ProxyConfig:
+        return replace(new, amp=replace(new.amp, url=first.amp.url)) if first.amp and new.amp else new
+
+    return _keeping(right, keep)
+
+
+@defect("amp-key-needs-restart", breaks=("reload.upstream-api-key",))
+def amp_key_needs_restart(right: Behaviour) -> Behaviour:
+    """Calls Amp's servers with the key that it began with."""
+
+    def keep(first: ProxyConfig, new: ProxyConfig) -> ProxyConfig:
+        return replace(new, amp=replace(new.amp, key=first.amp.key)) if first.amp and new.amp else new
+
+    return _keeping(right, keep)
+
+
+@defect("client-keys-need-restart", breaks=("reload.upstream-api-keys",), also=("reload.upstream-api-key",))
+def client_keys_need_restart(right: Behaviour) -> Behaviour:
+    """Calls Amp's servers with the clients' keys that it began with."""
+
+    def keep(first: ProxyConfig, new: ProxyConfig) -> ProxyConfig:
+        if not first.amp or not new.amp:
+            return new
+        return replace(new, amp=replace(new.amp, keys_by_client=first.amp.keys_by_client))
+
+    return _keeping(right, keep)
+
+
+@defect(
+    "localhost-rule-needs-restart",
+    breaks=("reload.restrict-management-to-localhost",),
+    seen_in="router-for-me/CLIProxyAPI@4a135f198",
+)
+def localhost_rule_needs_restart(right: Behaviour) -> Behaviour:
+    """Goes by the rule for other machines that it began with."""
+    return _keeping(
+        right,
+        lambda first, new: replace(new, restrict_management_to_localhost=first.restrict_management_to_localhost),
+    )
+
+
+@defect(
+    "broken-configuration-taken",
+    breaks=("reload.broken-address-keeps-the-old", "reload.broken-file-keeps-the-old"),
+)
+def broken_configuration_taken(right: Behaviour) -> Behaviour:
+    """Takes a configuration that cannot be read for an empty one."""
+
+    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
+        try:
+            parsed(text)
+        except ValueError:
+            return replace(current, amp=None, mappings=())
+        return right.reloaded(current, text)
+
+    return replace(right, reloaded=reloaded)
+
+
+@defect("reload-cuts-streams", breaks=("reload.open-stream",))
+def reload_cuts_streams(right: Behaviour) -> Behaviour:
+    """Breaks off every stream when its configuration changes."""
+    times = [0]
+
+    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
+        times[0] += 1
+        return right.reloaded(current, text)
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        begun = times[0]
+        async for chunk in right.response_body(exchange, headers, given):
+            if is_event_stream(headers) and times[0] != begun:
+                raise UpstreamBrokenError("the configuration changed")
+            yield chunk
+
+    return replace(right, reloaded=reloaded, response_body=chunks)
+
+
+@defect("new-file-unnoticed", breaks=("reload.ways-to-write",), also=("reload.*", "fallback.*"),
+        seen_in="router-for-me/CLIProxyAPI@3409f4e33")  # fmt: skip
+def new_file_unnoticed(right: Behaviour) -> Behaviour:
+    """Watches the file that it found at the start, and not the name: a new file in its place is not noticed."""
+
+    def text(file: Path) -> str:
+        first = file.with_suffix(".first")
+        if not first.exists():
+            first.hardlink_to(file)
+        return right.file_text(first)
+
+    return replace(right, file_text=text)

@@ -1,0 +1,216 @@
+"""Faults with rarer forms of paths and queries, and with what is no route."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from ... import bodies
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..config import ProxyConfig
+from ..exchange import BackEnd, Exchange, Incoming, Local, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal
+from ..routing import Routes
+from .registry import defect
+
+
+@defect("query-reencoded", breaks=("routing.query-bytes",))
+def query_reencoded(right: Behaviour) -> Behaviour:
+    """Decodes the query and writes it anew: what had no `=` gets one, and a blank becomes `+`."""
+
+    def target(exchange: Exchange) -> str:
+        path, mark, query = right.upstream_target(exchange).partition("?")
+        return path + mark + urlencode(parse_qsl(query, keep_blank_values=True))
+
+    return replace(right, upstream_target=target)
+
+
+@defect(
+    "default-query-appended", breaks=("routing.query-kept", "management.forwarded"), seen_in="BerriAI/litellm#28352"
+)
+def default_query_appended(right: Behaviour) -> Behaviour:
+    """Appends its own `api-version`, also where the client gave one."""
+
+    def target(exchange: Exchange) -> str:
+        sent = right.upstream_target(exchange)
+        return f"{sent}{'&' if '?' in sent else '?'}api-version=2024-01-01"
+
+    return replace(right, upstream_target=target)
+
+
+@defect("events-always-asked-for", breaks=("routing.json-array-stream",))
+def events_always_asked_for(right: Behaviour) -> Behaviour:
+    """Asks Google for events whether the client did or not."""
+
+    def target(exchange: Exchange) -> str:
+        sent = right.upstream_target(exchange)
+        streams = isinstance(exchange.place, ProviderCall) and exchange.place.match.streams
+        return f"{sent}{'&' if '?' in sent else '?'}alt=sse" if streams and "alt=sse" not in sent else sent
+
+    return replace(right, upstream_target=target)
+
+
+@defect(
+    "bare-slash-unknown",
+    breaks=("routing.slash-in-model-id",),
+    seen_in="router-for-me/CLIProxyAPI@670685139",
+)
+def bare_slash_unknown(right: Behaviour) -> Behaviour:
+    """Has a route with one segment for the model, so that an id with a slash is unknown."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        found = right.place(routes, incoming)
+        if isinstance(found, ProviderCall):
+            start, end = found.match.model_at
+            if "/" in found.match.tail[start:end]:
+                return Refusal(404, f"Nothing is served at {incoming.path}.", found.provider)
+        return found
+
+    return replace(right, place=place)
+
+
+@defect("head-fails", breaks=("routing.head-answered",))
+def head_fails(right: Behaviour) -> Behaviour:
+    """Waits for a body that HEAD does not have, and fails."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        found = right.place(routes, incoming)
+        if incoming.method == "HEAD" and isinstance(found, ProviderCall):
+            return Refusal(500, "Internal error.", found.provider)
+        return found
+
+    return replace(right, place=place)
+
+
+@defect("unknown-path-guessed", breaks=("routing.unknown-operation",))
+def unknown_path_guessed(right: Behaviour) -> Behaviour:
+    """Takes any path below a provider for the completion of a chat."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        found = right.place(routes, incoming)
+        if isinstance(found, Refusal) and found.status == 404 and "/chat/" in incoming.path:
+            return right.place(routes, replace(incoming, path=f"{incoming.path.rpartition('/')[0]}/completions"))
+        return found
+
+    return replace(right, place=place)
+
+
+@defect("lists-in-one-form", breaks=("routing.models-list-form", "routing.answer-relayed"))
+def lists_in_one_form(right: Behaviour) -> Behaviour:
+    """Answers lists of models itself, in OpenAI's form, on every provider's route."""
+
+    def stand_in(exchange: Exchange, status: int | None) -> OwnAnswer | None:
+        match exchange.place:
+            case ProviderCall(_, match) if match.call.id == "models.list":
+                body = bodies.dump({"object": "list", "data": [{"id": "example-model", "object": "model"}]})
+                return OwnAnswer(200, Headers((("Content-Type", "application/json"),)), body)
+            case _:
+                return right.stand_in(exchange, status)
+
+    return replace(right, stand_in=stand_in)
+
+
+@defect("count-estimated", breaks=("routing.count-refusal-relayed",), seen_in="BerriAI/litellm#38902")
+def count_estimated(right: Behaviour) -> Behaviour:
+    """Answers with an estimate where the upstream refuses to count."""
+
+    def stand_in(exchange: Exchange, status: int | None) -> OwnAnswer | None:
+        match exchange.place:
+            case ProviderCall(_, match) if "count" in match.call.id and (status is None or status >= 400):
+                headers = Headers((("Content-Type", "application/json"),))
+                return OwnAnswer(200, headers, bodies.response_body(match.call, ""))
+            case _:
+                return right.stand_in(exchange, status)
+
+    return replace(right, stand_in=stand_in)
+
+
+@defect("stream-by-presence", breaks=("routing.explicit-no-stream",))
+def stream_by_presence(right: Behaviour) -> Behaviour:
+    """Asks for a stream where the field is there, whatever it holds."""
+    return replace(
+        right,
+        upstream_body=lambda exchange: right.upstream_body(exchange).replace(b'"stream":false', b'"stream":true '),
+    )
+
+
+@defect("stream-by-accept", breaks=("routing.stream-relayed",))
+def stream_by_accept(right: Behaviour) -> Behaviour:
+    """Streams only to clients whose Accept names events, which SDKs do not do."""
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        relayed = right.response_headers(exchange, given)
+        asked = "event-stream" in (exchange.incoming.headers.get("accept") or "")
+        is_stream = "event-stream" in (given.get("content-type") or "")
+        return relayed.setting("Content-Type", "application/json") if is_stream and not asked else relayed
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        yield b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
+
+    return replace(right, response_headers=headers, response_body=chunks)
+
+
+@defect(
+    "models-allow-listed",
+    breaks=(
+        "routing.unlisted-model",
+        "routing.encoded-model-id",
+        "routing.slash-in-model-id",
+        "fallback.mapping-rewrites-model",
+    ),
+    seen_in="router-for-me/CLIProxyAPI#4472",
+)
+def models_allow_listed(right: Behaviour) -> Behaviour:
+    """Refuses every model that is not in its own list."""
+
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+        listed = {one.wire_id or one.id for one in config.reference.models.values()}
+        if isinstance(place, ProviderCall) and place.match.call.operation.stream and model not in listed:
+            return Refusal(404, f"No provider serves the model {model!r}.", place.provider)
+        return right.back_end(config, place, model)
+
+    return replace(right, back_end=back_end)
+
+
+@defect(
+    "base-without-path-fails",
+    breaks=(
+        "routing.reaches-upstream",
+        "auth.accepts-credential",
+        "fallback.mapping-rewrites-model",
+        "fallback.local-stays-local",
+    ),
+    seen_in="BerriAI/litellm#7830",
+)
+def base_without_path_fails(right: Behaviour) -> Behaviour:
+    """Joins a verb directly to an upstream URL that is host and port alone, and cannot read the result."""
+
+    def base(exchange: Exchange) -> str:
+        joined = right.upstream_base(exchange)
+        bare = not urlsplit(exchange.back_end.upstream.url).path and isinstance(exchange.back_end, Local)
+        verb = isinstance(exchange.place, ProviderCall) and ":" in exchange.place.match.tail
+        return f"{joined}:generateContent" if bare and verb else joined
+
+    return replace(right, upstream_base=base)
+
+
+@defect(
+    "base-path-dropped",
+    breaks=(
+        "routing.reaches-upstream",
+        "routing.models-list-form",
+        "auth.accepts-credential",
+        "fallback.mapping-rewrites-model",
+        "fallback.local-stays-local",
+    ),
+)
+def base_path_dropped(right: Behaviour) -> Behaviour:
+    """Resolves absolute paths against the upstream's URL, which loses the path that stands in it."""
+
+    def target(exchange: Exchange) -> str:
+        sent = right.upstream_target(exchange)
+        prefix = urlsplit(exchange.back_end.upstream.url).path
+        return sent.removeprefix(prefix.rstrip("/")) if prefix.endswith("/") else sent
+
+    return replace(right, upstream_target=target)

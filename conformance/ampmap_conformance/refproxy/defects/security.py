@@ -1,0 +1,148 @@
+"""Faults in telling who is on this machine, and what a web page may do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..config import ProxyConfig
+from ..exchange import Exchange, Incoming, ManagementCall, Place, ProviderCall, Refusal
+from ..routing import Routes
+from .registry import defect
+
+
+def _believing(right: Behaviour, *names: str) -> Behaviour:
+    def is_foreign(incoming: Incoming) -> bool:
+        told = next((value for name in names if (value := incoming.headers.get(name))), incoming.peer)
+        return right.is_foreign(replace(incoming, peer=told.partition(",")[0].removeprefix("for=").strip()))
+
+    return replace(right, is_foreign=is_foreign)
+
+
+@defect(
+    "forwarded-for-believed",
+    breaks=("security.address-headers-not-believed", "security.peer-decides"),
+    seen_in="router-for-me/CLIProxyAPI@a6cb16bb4",
+)
+def forwarded_for_believed(right: Behaviour) -> Behaviour:
+    """Takes the caller's address from `X-Forwarded-For`."""
+    return _believing(right, "x-forwarded-for")
+
+
+@defect(
+    "rarer-address-headers-believed",
+    breaks=("security.address-headers-not-believed", "security.peer-decides"),
+)
+def rarer_address_headers_believed(right: Behaviour) -> Behaviour:
+    """Takes the caller's address from `Forwarded` or `X-Real-IP`."""
+    return _believing(right, "forwarded", "x-real-ip")
+
+
+@defect(
+    "restriction-forgotten",
+    breaks=("security.foreign-peer-refused", "security.rebound-name-refused"),
+    seen_in="router-for-me/CLIProxyAPI@4a135f198",
+)
+def restriction_forgotten(right: Behaviour) -> Behaviour:
+    """Reads the restriction to its own machine and does not apply it."""
+    return replace(right, is_kept_local=lambda _: False)
+
+
+@defect("pages-not-restricted", breaks=("security.foreign-peer-refused", "security.rebound-name-refused"))
+def pages_not_restricted(right: Behaviour) -> Behaviour:
+    """Restricts the families below /api, and forgets the pages beside them."""
+    return replace(
+        right,
+        is_kept_local=lambda place: isinstance(place, ManagementCall) and place.route.level == "api",
+    )
+
+
+@defect(
+    "host-name-not-checked",
+    breaks=("security.rebound-name-refused",),
+    seen_in="router-for-me/CLIProxyAPI@06405f212",
+)
+def host_name_not_checked(right: Behaviour) -> Behaviour:
+    """Judges the address that a call comes from, and not the name by which it was led here."""
+
+    def is_foreign(incoming: Incoming) -> bool:
+        return right.is_foreign(replace(incoming, headers=incoming.headers.setting("host", "localhost")))
+
+    return replace(right, is_foreign=is_foreign)
+
+
+@defect("host-name-alone-checked", breaks=("security.foreign-peer-refused",))
+def host_name_alone_checked(right: Behaviour) -> Behaviour:
+    """Judges the name that a call gives, which its sender chooses."""
+    return replace(right, is_foreign=lambda incoming: right.is_foreign(replace(incoming, peer="127.0.0.1")))
+
+
+@defect("models-restricted-too", breaks=("security.models-served-abroad",))
+def models_restricted_too(right: Behaviour) -> Behaviour:
+    """Restricts the whole proxy to its own machine where management alone was meant."""
+    return replace(right, is_kept_local=lambda _: True)
+
+
+@defect("localhost-unknown", breaks=("security.own-names-served",))
+def localhost_unknown(right: Behaviour) -> Behaviour:
+    """Knows its machine by the address alone, and not as `localhost`."""
+
+    def is_foreign(incoming: Incoming) -> bool:
+        host = urlsplit(f"//{incoming.headers.get('host') or ''}").hostname
+        return host == "localhost" or right.is_foreign(incoming)
+
+    return replace(right, is_foreign=is_foreign)
+
+
+@defect("every-origin-trusted", breaks=("security.no-foreign-origin",))
+def every_origin_trusted(right: Behaviour) -> Behaviour:
+    """Lets whatever page asks read answers that were made with the user's credentials."""
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        origin = exchange.incoming.headers.get("origin")
+        relayed = right.response_headers(exchange, given)
+        trust = (("Access-Control-Allow-Origin", origin or ""), ("Access-Control-Allow-Credentials", "true"))
+        return relayed.adding(*trust) if origin else relayed
+
+    return replace(right, response_headers=headers)
+
+
+@defect("preflight-forwarded", breaks=("security.preflight-goes-nowhere",))
+def preflight_forwarded(right: Behaviour) -> Behaviour:
+    """Sends preflights on to the provider, with the operator's key, before it asks who calls."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        asked = incoming.headers.get("access-control-request-method")
+        if incoming.method == "OPTIONS" and asked and incoming.path.startswith("/api/provider/"):
+            return right.place(routes, replace(incoming, method=asked))
+        return right.place(routes, incoming)
+
+    def problem(found: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+        return None if incoming.method == "OPTIONS" else right.body_problem(found, incoming)
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        preflight = incoming.method == "OPTIONS" and incoming.path.startswith("/api/provider/")
+        return config.client_keys[0] if preflight else right.authenticate(config, incoming)
+
+    return replace(
+        right,
+        place=place,
+        body_problem=problem,
+        authenticate=authenticate,
+        requested_model=lambda found, incoming: (
+            None if incoming.method == "OPTIONS" else right.requested_model(found, incoming)
+        ),
+    )
+
+
+@defect("management-preflight-lent", breaks=("security.management-preflight-goes-nowhere",))
+def management_preflight_lent(right: Behaviour) -> Behaviour:
+    """Lets preflights through without a key, and adds the operator's."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        key = right.authenticate(config, incoming)
+        return key or (config.client_keys[0] if incoming.method == "OPTIONS" and config.client_keys else None)
+
+    return replace(right, authenticate=authenticate)

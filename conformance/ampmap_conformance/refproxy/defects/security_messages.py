@@ -1,0 +1,195 @@
+"""Faults with paths that climb, with who chooses the upstream, and with messages that can be read in two ways."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from urllib.parse import unquote, urlsplit
+
+from ...messages import Headers
+from ...paths import has_dot_segments
+from ..behaviour import Behaviour
+from ..config import ProxyConfig
+from ..exchange import Exchange, Incoming, Local, Outgoing, Place, ProviderCall, Refusal
+from ..routing import Routes
+from ..upstream import Sender, UpstreamAnswer
+from .registry import defect
+
+CLIMB = re.compile(r"(?<=[^/])/(?:/?\.|%2e)", re.IGNORECASE)
+SLASHES = re.compile(r"/\.\.%2f", re.IGNORECASE)
+LONGEST = 65_536
+"""Bytes of a header line."""
+
+
+def _keeping_climbs(right: Behaviour, climb: re.Pattern[str]) -> Behaviour:
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        found = climb.search(incoming.path)
+        if found is None:
+            return right.place(routes, incoming)
+        match right.place(routes, replace(incoming, path=incoming.path[: found.start()])):
+            case ProviderCall(provider, match):
+                return ProviderCall(provider, replace(match, tail=match.tail + incoming.path[found.start() :]))
+            case other:
+                return other
+
+    return replace(right, place=place)
+
+
+@defect(
+    "climbing-paths-forwarded",
+    breaks=("security.no-climbing", "security.no-climbing-by-slash"),
+    seen_in="BerriAI/litellm#24501",
+)
+def climbing_paths_forwarded(right: Behaviour) -> Behaviour:
+    """Matches the beginning of a path, and sends all of it on with the dots that stand in it."""
+    return _keeping_climbs(right, CLIMB)
+
+
+@defect("encoded-slashes-forwarded", breaks=("security.no-climbing-by-slash",), seen_in="BerriAI/litellm#24501")
+def encoded_slashes_forwarded(right: Behaviour) -> Behaviour:
+    """Sends dots between encoded slashes on."""
+    return _keeping_climbs(right, SLASHES)
+
+
+@defect("open-prefix-before-dots", breaks=("security.no-weaker-door",), seen_in="BerriAI/litellm#24501")
+def open_prefix_before_dots(right: Behaviour) -> Behaviour:
+    """Asks for no key below an open path, and resolves dots only when it forwards."""
+
+    def resolved(incoming: Incoming) -> Incoming:
+        climbs = has_dot_segments(incoming.path)
+        return replace(incoming, path=posixpath.normpath(unquote(incoming.path))) if climbs else incoming
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        opens = has_dot_segments(incoming.path) and incoming.path.startswith(("/docs", "/threads", "/settings"))
+        return config.client_keys[0] if opens else right.authenticate(config, incoming)
+
+    return replace(
+        right, place=lambda routes, incoming: right.place(routes, resolved(incoming)), authenticate=authenticate
+    )
+
+
+def _led_by(right: Behaviour, names: Callable[[Exchange], str | None]) -> Behaviour:
+    """Calls whatever server a request names, as long as it is one that an operator could have meant."""
+
+    def chosen(exchange: Exchange) -> str | None:
+        config = exchange.config
+        urls = [upstream.url for upstream in config.upstreams.values()] + ([config.amp.url] if config.amp else [])
+        host = names(exchange)
+        return host if host in {urlsplit(url).netloc for url in urls} else None
+
+    def base(exchange: Exchange) -> str:
+        host = chosen(exchange)
+        return f"http://{host}" if host else right.upstream_base(exchange)
+
+    def target(exchange: Exchange) -> str:
+        return exchange.incoming.path if chosen(exchange) else right.upstream_target(exchange)
+
+    return replace(right, upstream_base=base, upstream_target=target)
+
+
+@defect(
+    "host-chooses-upstream",
+    breaks=("security.whole-url-chooses-nothing", "security.client-chooses-no-upstream"),
+)
+def host_chooses_upstream(right: Behaviour) -> Behaviour:
+    """Calls the host that the request names, as a forward proxy does."""
+    return _led_by(right, lambda exchange: exchange.incoming.headers.get("host"))
+
+
+@defect("forwarding-header-chooses-upstream", breaks=("security.client-chooses-no-upstream",))
+def forwarding_header_chooses_upstream(right: Behaviour) -> Behaviour:
+    """Calls the host that `X-Forwarded-Host` names."""
+    return _led_by(right, lambda exchange: exchange.incoming.headers.get("x-forwarded-host"))
+
+
+@defect("body-chooses-upstream", breaks=("security.client-chooses-no-upstream",))
+def body_chooses_upstream(right: Behaviour) -> Behaviour:
+    """Calls the server that a field of the body names."""
+
+    def host(exchange: Exchange) -> str | None:
+        try:
+            return urlsplit(json.loads(exchange.incoming.body)["api_base"]).netloc
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    return _led_by(right, host)
+
+
+class _Overriding:
+    """A client that does what a header says in place of the method."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+        return self._client.send(
+            replace(request, method=request.headers.get("x-http-method-override") or request.method)
+        )
+
+
+@defect("method-overridden", breaks=("security.client-chooses-no-upstream",))
+def method_overridden(right: Behaviour) -> Behaviour:
+    """Takes the method from a header where one names it."""
+    return replace(right, sender=lambda client: _Overriding(right.sender(client)))
+
+
+def _answering(right: Behaviour, method: str, status: int, text: Callable[[Incoming], str]) -> Behaviour:
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        if incoming.method == method:
+            return Refusal(status, text(incoming), open=True)
+        return right.place(routes, incoming)
+
+    return replace(right, place=place)
+
+
+@defect("tunnel-opened", breaks=("security.no-tunnel",))
+def tunnel_opened(right: Behaviour) -> Behaviour:
+    """Opens a tunnel to whatever host CONNECT names."""
+    return _answering(right, "CONNECT", 200, lambda _: "")
+
+
+@defect("trace-echoed", breaks=("security.no-echo",))
+def trace_echoed(right: Behaviour) -> Behaviour:
+    """Answers TRACE with the request as it came."""
+    return _answering(
+        right, "TRACE", 200, lambda incoming: "\n".join(f"{name}: {value}" for name, value in incoming.headers)
+    )
+
+
+@defect("line-ends-decoded", breaks=("security.no-header-injection",))
+def line_ends_decoded(right: Behaviour) -> Behaviour:
+    """Writes the decoded query into the head of the upstream request."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        lines = unquote(exchange.incoming.query).split("\r\n")[1:]
+        parts = [line.partition(":") for line in lines]
+        return right.upstream_headers(exchange, body).adding(*((name, value.strip()) for name, _, value in parts))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("both-lengths-forwarded", breaks=("security.conflicting-framing",))
+def both_lengths_forwarded(right: Behaviour) -> Behaviour:
+    """Takes a request with two lengths and sends both on."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent, coding = right.upstream_headers(exchange, body), exchange.incoming.headers.get("transfer-encoding")
+        return sent.adding(("Transfer-Encoding", coding)) if coding and isinstance(exchange.back_end, Local) else sent
+
+    return replace(right, framing_problem=lambda _: None, upstream_headers=headers)
+
+
+@defect("large-headers-fail", breaks=("security.large-headers",))
+def large_headers_fail(right: Behaviour) -> Behaviour:
+    """Fails where a header is larger than its buffer."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        if any(len(value) > LONGEST for _, value in incoming.headers):
+            return Refusal(500, "Internal error.", open=True)
+        return right.place(routes, incoming)
+
+    return replace(right, place=place)

@@ -1,0 +1,104 @@
+"""Faults of streaming."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..exchange import Exchange
+from ..upstream import UpstreamBrokenError
+from .registry import defect
+
+
+def is_event_stream(headers: Headers) -> bool:
+    """Whether an answer is a stream of events."""
+    return (headers.get("content-type") or "").startswith("text/event-stream")
+
+
+@defect(
+    "abort-as-clean-end",
+    breaks=("streaming.upstream-abort-is-no-clean-end",),
+    seen_in="router-for-me/CLIProxyAPI#4296",
+)
+def abort_as_clean_end(right: Behaviour) -> Behaviour:
+    """Ends the client's stream cleanly when the upstream broke off, so that half an answer looks whole."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in right.response_body(exchange, headers, given):
+                yield chunk
+        except UpstreamBrokenError:
+            return
+
+    return replace(right, response_body=chunks)
+
+
+@defect("terminator-dropped", breaks=("routing.stream-relayed",))
+def terminator_dropped(right: Behaviour) -> Behaviour:
+    """Holds the last event back: the stream has no end that a client can see."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        held: bytes | None = None
+        async for chunk in _events(right.response_body(exchange, headers, given), headers):
+            if held is not None:
+                yield held
+            held = chunk
+        if held is not None and not is_event_stream(headers):
+            yield held
+
+    return replace(right, response_body=chunks)
+
+
+@defect("stream-buffered", breaks=("routing.stream-relayed",), seen_in="Portkey-AI/gateway#290")
+def stream_buffered(right: Behaviour) -> Behaviour:
+    """Collects the stream and hands it out as one JSON document."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        yield b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
+
+    def renamed(exchange: Exchange, given: Headers) -> Headers:
+        relayed = right.response_headers(exchange, given)
+        return relayed.setting("Content-Type", "application/json") if is_event_stream(given) else relayed
+
+    return replace(right, response_body=chunks, response_headers=renamed)
+
+
+@defect("event-names-dropped", breaks=("routing.stream-relayed",))
+def event_names_dropped(right: Behaviour) -> Behaviour:
+    """Re-frames events with their data alone."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for event in _events(right.response_body(exchange, headers, given), headers):
+            named = event.startswith(b"event:") and is_event_stream(headers)
+            yield event.partition(b"\n")[2] if named else event
+
+    return replace(right, response_body=chunks)
+
+
+@defect("in-band-error-dropped", breaks=("streaming.in-band-error-relayed",), seen_in="zyycn/codex-proxy-rs#90")
+def in_band_error_dropped(right: Behaviour) -> Behaviour:
+    """Drops events that it does not know, the error after a good beginning among them."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for event in _events(right.response_body(exchange, headers, given), headers):
+            if not (is_event_stream(headers) and (b'"error":{' in event or b'"type":"error"' in event)):
+                yield event
+
+    return replace(right, response_body=chunks)
+
+
+async def _events(chunks: AsyncIterator[bytes], headers: Headers) -> AsyncIterator[bytes]:
+    """Whole events of a stream; what is no stream comes in the chunks that it came in."""
+    end = b"\r\n\r\n" if headers.get("content-type") == "text/event-stream" else b"\n\n"
+    rest = b""
+    async for chunk in chunks:
+        if not is_event_stream(headers):
+            yield chunk
+            continue
+        *whole, rest = (rest + chunk).split(end)
+        for event in whole:
+            yield event + end
+    if rest:
+        yield rest

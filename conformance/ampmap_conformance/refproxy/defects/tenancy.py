@@ -1,0 +1,284 @@
+"""Faults between clients: what one leaves behind for the next, and what all of them share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from ...messages import Headers
+from ...reference.types import Reference
+from ..behaviour import Behaviour
+from ..config import ProxyConfig
+from ..credentials import given_keys
+from ..exchange import Amp, Exchange, Incoming, Outgoing, OwnAnswer, Place, Refusal
+from ..routing import Routes
+from ..upstream import Sender, UpstreamAnswer, UpstreamFailedError
+from .registry import defect
+from .streaming import is_event_stream
+
+PLACES = 20
+TURN = 2.5
+STALL = 4.0
+"""Seconds for which a dead connection is waited for."""
+
+
+@defect("one-amp-key-for-all", breaks=("tenancy.own-amp-key", "tenancy.own-amp-key-on-management"))
+def one_amp_key_for_all(right: Behaviour) -> Behaviour:
+    """Calls Amp's servers with one key, whichever client calls."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        if not isinstance(exchange.back_end, Amp):
+            return right.upstream_headers(exchange, body)
+        shared = replace(exchange.back_end.upstream, keys_by_client={})
+        return right.upstream_headers(replace(exchange, back_end=Amp(shared)), body)
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect(
+    "other-clients-key-tried",
+    breaks=("tenancy.failure-stays-with-its-key",),
+    seen_in="router-for-me/CLIProxyAPI#5188",
+)
+def other_clients_key_tried(right: Behaviour) -> Behaviour:
+    """Tries another client's Amp key when the caller's own fails."""
+
+    def other(exchange: Exchange, status: int | None) -> Exchange | None:
+        own = given_keys(exchange.incoming)
+        if isinstance(exchange.back_end, Amp) and exchange.key in own:
+            foreign = next((key for key in exchange.config.client_keys if key not in own), None)
+            return None if foreign is None else replace(exchange, key=foreign)
+        return right.next_attempt(exchange, status)
+
+    return replace(right, next_attempt=other)
+
+
+@defect("streams-crossed", breaks=("tenancy.no-cross-talk",), also=("tenancy.calls-after-abort", "streaming.*"))
+def streams_crossed(right: Behaviour) -> Behaviour:
+    """Has places for some streams, and puts the chunks of those above the number into the same one."""
+    places: list[int] = []
+    shared = [b""]
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        places.append(id(exchange))
+        try:
+            async for chunk in right.response_body(exchange, headers, given):
+                if not is_event_stream(headers) or id(exchange) in places[:PLACES]:
+                    yield chunk
+                    continue
+                shared[0] = chunk
+                await asyncio.sleep(0.01)
+                yield shared[0]
+        finally:
+            places.remove(id(exchange))
+
+    return replace(right, response_body=chunks)
+
+
+@defect("one-stream-at-a-time", breaks=("tenancy.side-by-side",), also=("*",))
+def one_stream_at_a_time(right: Behaviour) -> Behaviour:
+    """Serves a stream to its end before it begins the next one."""
+    turn = asyncio.Lock()
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        if not is_event_stream(headers):
+            async for chunk in right.response_body(exchange, headers, given):
+                yield chunk
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(turn.acquire(), TURN)
+        try:
+            async for chunk in right.response_body(exchange, headers, given):
+                yield chunk
+        finally:
+            if turn.locked():
+                turn.release()
+
+    return replace(right, response_body=chunks)
+
+
+@defect("trace-id-shared", breaks=("tenancy.headers-stay-with-their-call",), seen_in="BerriAI/litellm#40124")
+def trace_id_shared(right: Behaviour) -> Behaviour:
+    """Keeps the trace id of a client's first call with what it knows of the client."""
+    known: dict[str, str] = {}
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        given = sent.get("traceparent")
+        return sent if given is None else sent.setting("traceparent", known.setdefault(exchange.key or "", given))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("betas-remembered", breaks=("tenancy.nothing-carried-over",), also=("headers.*",),
+        seen_in="headroomlabs-ai/headroom#1724")  # fmt: skip
+def betas_remembered(right: Behaviour) -> Behaviour:
+    """Adds the betas of earlier calls to those of later ones."""
+    seen: dict[str, None] = {}
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        seen.update((value, None) for value in sent.all("anthropic-beta"))
+        return sent.setting("anthropic-beta", ",".join(seen)) if seen else sent
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("cookies-kept", breaks=("tenancy.nothing-carried-over",), also=("management.*", "headers.*"))
+def cookies_kept(right: Behaviour) -> Behaviour:
+    """Keeps the cookies of every answer, and sends them with every call."""
+    jar: dict[str, str] = {}
+
+    def incoming(exchange: Exchange, given: Headers) -> Headers:
+        for line in given.all("set-cookie"):
+            name, _, value = line.partition(";")[0].partition("=")
+            jar[name] = value
+        return right.response_headers(exchange, given)
+
+    def outgoing(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        kept = "; ".join(f"{name}={value}" for name, value in jar.items())
+        return sent.adding(("Cookie", kept)) if kept else sent
+
+    return replace(right, response_headers=incoming, upstream_headers=outgoing)
+
+
+class _Wrapped:
+    """A sender whose sending is a function's."""
+
+    def __init__(self, send: Callable[[Outgoing], AbstractAsyncContextManager[UpstreamAnswer]]) -> None:
+        self._send = send
+
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+        """As the function does it."""
+        return self._send(request)
+
+
+@defect("answers-kept", breaks=("tenancy.no-shared-answer",))
+def answers_kept(right: Behaviour) -> Behaviour:
+    """Keeps answers, and gives them to whoever asks the same."""
+    known: dict[tuple[str, bytes], tuple[UpstreamAnswer, list[bytes]]] = {}
+
+    async def again(parts: list[bytes]) -> AsyncIterator[bytes]:
+        for part in parts:
+            yield part
+
+    def sender(client: Sender) -> Sender:
+        async def kept(key: tuple[str, bytes], answer: UpstreamAnswer) -> AsyncIterator[bytes]:
+            parts = []
+            async for chunk in answer.chunks:
+                parts.append(chunk)
+                yield chunk
+            known[key] = (answer, parts)
+
+        @asynccontextmanager
+        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+            key = (request.target, request.body)
+            if key in known:
+                answer, parts = known[key]
+                yield replace(answer, chunks=again(parts))
+                return
+            async with client.send(request) as answer:
+                keep = request.method == "POST" and answer.status == 200
+                yield replace(answer, chunks=kept(key, answer)) if keep else answer
+
+        return _Wrapped(send)
+
+    return replace(right, sender=lambda client: sender(right.sender(client)))
+
+
+@defect("caller-trusted-once", breaks=("tenancy.each-call-is-authenticated",), also=("*",))
+def caller_trusted_once(right: Behaviour) -> Behaviour:
+    """Lets a caller in who was let in before, without asking again."""
+    known: dict[str, str] = {}
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        key = right.authenticate(config, incoming)
+        if key is not None and not given_keys(incoming)[1:]:
+            known[incoming.peer] = key
+        return key or (None if given_keys(incoming) else known.get(incoming.peer))
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect("refusal-repeated", breaks=("tenancy.connection-after-error",), also=("*",))
+def refusal_repeated(right: Behaviour) -> Behaviour:
+    """Answers the call behind a refused one with the same refusal."""
+    left: list[Refusal] = []
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        if refusal.status in (400, 405, 502) and not refusal.lines[2:]:
+            left[:] = [replace(refusal, lines=(*refusal.lines, ("x-again", "1"), ("x-again", "2")))]
+        return right.own_answer(reference, refusal)
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        return left.pop() if left else right.place(routes, incoming)
+
+    return replace(right, own_answer=own, place=place)
+
+
+@defect("abandoned-streams-go-on", breaks=("tenancy.calls-after-abort",), also=("*",))
+def abandoned_streams_go_on(right: Behaviour) -> Behaviour:
+    """Gives what a client did not read of its stream to the next one."""
+    left: list[bytes] = []
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        if left and is_event_stream(headers):
+            yield left.pop()
+        chunk, ended = b"", False
+        try:
+            async for chunk in right.response_body(exchange, headers, given):
+                yield chunk
+            ended = True
+        finally:
+            if not ended and is_event_stream(headers):
+                left[:] = [chunk]
+
+    return replace(right, response_body=chunks)
+
+
+def _unchecked(client: Any) -> None:
+    """Make the pool take each of its connections for a living one."""
+    pool = getattr(getattr(client, "_transport", None), "_pool", None)
+    for connection in getattr(pool, "connections", ()):
+        connection.has_expired = lambda: False
+
+
+@defect("dead-connections-used", breaks=("tenancy.stale-connection-is-replaced",), also=("*",))
+def dead_connections_used(right: Behaviour) -> Behaviour:
+    """Sends calls on connections that the upstream has closed, and reports the failure."""
+
+    def sender(client: Sender) -> Sender:
+        @asynccontextmanager
+        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+            _unchecked(client)
+            async with client.send(request) as answer:
+                yield answer
+
+        return _Wrapped(send)
+
+    return replace(right, sender=lambda client: sender(right.sender(client)))
+
+
+@defect("dead-connections-waited-for", breaks=("tenancy.stale-connection",), also=("*",), seen_in="fkiene/llmtrim#205")
+def dead_connections_waited_for(right: Behaviour) -> Behaviour:
+    """Waits for an answer on connections that the upstream has closed."""
+
+    def sender(client: Sender) -> Sender:
+        @asynccontextmanager
+        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+            _unchecked(client)
+            try:
+                async with client.send(request) as answer:
+                    yield answer
+            except UpstreamFailedError:
+                await asyncio.sleep(STALL)
+                raise
+
+        return _Wrapped(send)
+
+    return replace(right, sender=lambda client: sender(right.sender(client)))

@@ -1,0 +1,416 @@
+"""Proxies that do everything right in a way of their own. None of them may raise a failure or a warning."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from .. import bodies
+from ..messages import Headers
+from ..reference.types import Provider, Reference
+from .behaviour import CORRECT, Behaviour
+from .config import ProxyConfig
+from .exchange import (
+    Amp,
+    Exchange,
+    Failure,
+    Incoming,
+    ManagementCall,
+    Outgoing,
+    OwnAnswer,
+    Place,
+    ProviderCall,
+    Refusal,
+)
+from .headers import answer_coding
+from .routing import Routes
+from .upstream import Sender, UpstreamAnswer, UpstreamBrokenError
+
+Chunks: TypeAlias = AsyncIterator[bytes]
+Change = Callable[[Behaviour], Behaviour]
+
+LATENCY = 0.03
+SILENCE = 0.3
+PIECE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A correct proxy that is unusual."""
+
+    id: str
+    summary: str
+    policy: Mapping[str, Any]
+    """What such a proxy says of itself in its target file, beside what the embedded one says."""
+    change: Change = field(repr=False)
+
+
+_REGISTRY: dict[str, Variant] = {}
+VARIANTS: Mapping[str, Variant] = MappingProxyType(_REGISTRY)
+"""Every variant by id."""
+
+
+def variant(id_: str, **policy: Any) -> Callable[[Change], Change]:
+    """Register a function that makes a behaviour unusual; its docstring is the summary."""
+
+    def register(change: Change) -> Change:
+        _REGISTRY[id_] = Variant(id_, " ".join((change.__doc__ or "").split()), policy, change)
+        return change
+
+    return register
+
+
+def varied(id_: str) -> Behaviour:
+    """The correct behaviour in the way of a variant. Raises LookupError for an unknown id, naming it."""
+    if id_ not in VARIANTS:
+        raise LookupError(f"no variant is called {id_!r}")
+    return VARIANTS[id_].change(CORRECT)
+
+
+def _body(right: Behaviour, change: Callable[[Exchange, Headers, Chunks], Chunks]) -> Behaviour:
+    def chunks(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+        return change(exchange, headers, right.response_body(exchange, headers, given))
+
+    return replace(right, response_body=chunks)
+
+
+def _is_stream(headers: Headers) -> bool:
+    return (headers.get("content-type") or "").startswith("text/event-stream") and answer_coding(headers) == "identity"
+
+
+@variant("capital-headers")
+def capital_headers(right: Behaviour) -> Behaviour:
+    """Writes header names in capitals, both ways."""
+
+    def capitals(headers: Headers) -> Headers:
+        return Headers(tuple((name.upper(), value) for name, value in headers))
+
+    return replace(
+        right,
+        upstream_headers=lambda exchange, body: capitals(right.upstream_headers(exchange, body)),
+        response_headers=lambda exchange, given: capitals(right.response_headers(exchange, given)),
+    )
+
+
+@variant("headers-in-another-order")
+def headers_in_another_order(right: Behaviour) -> Behaviour:
+    """Sorts header lines by name; lines of the same name keep their order."""
+
+    def ordered(headers: Headers) -> Headers:
+        return Headers(tuple(sorted(headers, key=lambda line: line[0].lower())))
+
+    return replace(
+        right,
+        upstream_headers=lambda exchange, body: ordered(right.upstream_headers(exchange, body)),
+        response_headers=lambda exchange, given: ordered(right.response_headers(exchange, given)),
+    )
+
+
+@variant("headers-of-its-own")
+def headers_of_its_own(right: Behaviour) -> Behaviour:
+    """Adds Via, a date, a server name and an id of its own to every answer."""
+    lines = (
+        ("Via", "1.1 example"),
+        ("Date", "Mon, 03 Nov 2025 10:00:00 GMT"),
+        ("Server", "example"),
+        ("X-Proxy-Id", "7"),
+    )
+    return replace(
+        right, response_headers=lambda exchange, given: right.response_headers(exchange, given).adding(*lines)
+    )
+
+
+@variant("small-chunks")
+def small_chunks(right: Behaviour) -> Behaviour:
+    """Hands answers on in small pieces, wherever that cuts them."""
+
+    async def cut(_exchange: Exchange, _headers: Headers, given: Chunks) -> Chunks:
+        async for chunk in given:
+            size = max(PIECE, len(chunk) // 20)
+            for start in range(0, len(chunk), size):
+                yield chunk[start : start + size]
+
+    return _body(right, cut)
+
+
+@variant("length-not-told")
+def length_not_told(right: Behaviour) -> Behaviour:
+    """Sends every answer in chunks, though its length is known."""
+    return replace(
+        right,
+        response_headers=lambda exchange, given: right.response_headers(exchange, given).without("content-length"),
+    )
+
+
+@variant("events-written-anew")
+def events_written_anew(right: Behaviour) -> Behaviour:
+    """Reads the lines of a stream and writes them anew: other line ends, no space behind the colon."""
+
+    async def anew(_exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+        if not _is_stream(headers):
+            async for chunk in given:
+                yield chunk
+            return
+        rest = b""
+        async for chunk in given:
+            *lines, rest = re.split(rb"\r\n|\n|\r(?!\n|\Z)", rest + chunk)
+            for line in lines:
+                yield re.sub(rb"^(data|event): ", rb"\1:", line) + b"\r\n"
+        if rest:
+            yield rest
+
+    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+        sent = right.response_headers(exchange, headers)
+        return sent.without("content-length") if _is_stream(headers) else sent
+
+    return replace(_body(right, anew), response_headers=lengthless)
+
+
+@variant("json-written-anew")
+def json_written_anew(right: Behaviour) -> Behaviour:
+    """Reads the JSON of good answers and writes it anew, in another layout and with a field of its own."""
+
+    def applies(exchange: Exchange, headers: Headers) -> bool:
+        listed = isinstance(exchange.place, ProviderCall) and exchange.place.match.call.operation.request is None
+        kind = headers.get("content-type") or ""
+        return listed and kind.startswith("application/json") and answer_coding(headers) == "identity"
+
+    async def anew(_exchange: Exchange, _headers: Headers, given: Chunks) -> Chunks:
+        whole = b"".join([chunk async for chunk in given])
+        try:
+            data = json.loads(whole)
+        except ValueError:
+            data = None
+        good = isinstance(data, dict) and "error" not in data
+        yield json.dumps({**data, "x_proxy": True}, indent=2).encode() if good else whole
+
+    async def chosen(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+        async for chunk in anew(exchange, headers, given) if applies(exchange, headers) else given:
+            yield chunk
+
+    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+        sent = right.response_headers(exchange, headers)
+        return sent.without("content-length") if applies(exchange, headers) else sent
+
+    return replace(_body(right, chosen), response_headers=lengthless)
+
+
+@variant("signs-of-life")
+def signs_of_life(right: Behaviour) -> Behaviour:
+    """Begins each stream with a comment, and sends one whenever it is quiet between two events."""
+
+    async def lively(_exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+        if not _is_stream(headers):
+            async for chunk in given:
+                yield chunk
+            return
+        between, tail = True, b""
+        following = asyncio.ensure_future(anext(given, None))
+        try:
+            while True:
+                done, _ = await asyncio.wait((following,), timeout=SILENCE)
+                if not done:
+                    if between:
+                        yield b": still there\n\n"
+                    continue
+                chunk = following.result()
+                if chunk is None:
+                    return
+                tail = (tail + chunk)[-4:]
+                between = tail.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+                yield chunk
+                following = asyncio.ensure_future(anext(given, None))
+        finally:
+            following.cancel()
+
+    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+        sent = right.response_headers(exchange, headers)
+        return sent.without("content-length") if _is_stream(headers) else sent
+
+    return replace(_body(right, lively), response_headers=lengthless)
+
+
+@variant("abort-told-in-band")
+def abort_told_in_band(right: Behaviour) -> Behaviour:
+    """Tells of a stream that broke off by the dialect's own error event, where it stands between two events."""
+
+    async def told(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+        tail = b"\n\n"
+        try:
+            async for chunk in given:
+                tail = (tail + chunk)[-4:]
+                yield chunk
+        except UpstreamBrokenError:
+            frame = _error_frame(exchange) if _is_stream(headers) and tail.endswith((b"\n\n", b"\r\n\r\n")) else None
+            if frame is None:
+                raise
+            yield frame
+
+    return _body(right, told)
+
+
+def _error_frame(exchange: Exchange) -> bytes | None:
+    if not isinstance(exchange.place, ProviderCall):
+        return None
+    call = exchange.place.match.call
+    if call.operation.in_band_error is None:
+        return None
+    return bodies.in_band_error_frame(call, bodies.framing(exchange.config.reference, call))
+
+
+@variant("other-words-in-errors")
+def other_words_in_errors(right: Behaviour) -> Behaviour:
+    """Words its errors in its own way, and adds fields to them."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, replace(refusal, message=f"Das geht nicht (Status {refusal.status})."))
+        data = json.loads(answer.body)
+        return replace(answer, body=bodies.dump({**data, "x_help": "https://example.invalid/help", "x_id": "e-17"}))
+
+    return replace(right, own_answer=own)
+
+
+@variant("other-statuses-in-errors")
+def other_statuses_in_errors(right: Behaviour) -> Behaviour:
+    """Says 422 for JSON that is none, and 503 with a Retry-After for an upstream that cannot be reached."""
+
+    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+        found = right.body_problem(place, incoming)
+        return replace(found, status=422) if found is not None and found.status == 400 else found
+
+    def failed(exchange: Exchange, failure: Failure) -> Refusal:
+        return replace(right.upstream_failed(exchange, failure), status=503, lines=(("Retry-After", "1"),))
+
+    return replace(right, body_problem=problem, upstream_failed=failed)
+
+
+class _Late:
+    """A sender that takes its time."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+        """Send, a little later."""
+
+        @asynccontextmanager
+        async def late() -> AsyncIterator[UpstreamAnswer]:
+            await asyncio.sleep(LATENCY)
+            async with self._client.send(request) as answer:
+                yield answer
+
+        return late()
+
+
+@variant("some-latency")
+def some_latency(right: Behaviour) -> Behaviour:
+    """Waits a little before each call."""
+    return replace(right, sender=_Late)
+
+
+@variant("connection-per-call")
+def connection_per_call(right: Behaviour) -> Behaviour:
+    """Keeps no connection open, neither to the client nor to the upstream."""
+
+    def outgoing(exchange: Exchange, body: bytes) -> Headers:
+        return right.upstream_headers(exchange, body).setting("Connection", "close")
+
+    def incoming(exchange: Exchange, given: Headers) -> Headers:
+        return right.response_headers(exchange, given).setting("Connection", "close")
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        return replace(answer, headers=answer.headers.setting("Connection", "close"))
+
+    return replace(right, upstream_headers=outgoing, response_headers=incoming, own_answer=own)
+
+
+@variant("routes-of-its-own")
+def routes_of_its_own(right: Behaviour) -> Behaviour:
+    """Serves a health page, and providers' paths without the proxy's prefix as well."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        found = right.place(routes, incoming)
+        if not isinstance(found, Refusal) or found.about is not None:
+            return found
+        for base, provider, _ in routes.providers:
+            other = right.place(routes, replace(incoming, path=base[:-1] + incoming.path))
+            if isinstance(other, ProviderCall) and provider.upstream_credential == "x-api-key":
+                return other
+        return found
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        return replace(answer, headers=answer.headers.adding(("Link", "</healthz>; rel=health")))
+
+    return replace(right, place=place, own_answer=own)
+
+
+@variant("bearer-upstream")
+def bearer_upstream(right: Behaviour) -> Behaviour:
+    """Sends its key as a bearer token to providers that take it in several carriers."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        takes = isinstance(exchange.place, ProviderCall) and _takes_bearer(exchange.place.provider)
+        if not takes or isinstance(exchange.back_end, Amp):
+            return sent
+        key = exchange.back_end.upstream.key
+        return sent.without("x-api-key", "x-goog-api-key").setting("Authorization", f"Bearer {key}")
+
+    return replace(right, upstream_headers=headers)
+
+
+def _takes_bearer(provider: Provider) -> bool:
+    return "authorization-bearer" in (provider.upstream_credential, *provider.client_credentials)
+
+
+@variant("amp-headers-kept-back", amp_headers="stripped")
+def amp_headers_kept_back(right: Behaviour) -> Behaviour:
+    """Does not show Amp's own headers to providers, and says so."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        if isinstance(exchange.back_end, Amp):
+            return sent
+        return Headers(tuple(line for line in sent if not line[0].lower().startswith(("amp-", "x-amp-"))))
+
+    return replace(right, upstream_headers=headers)
+
+
+@variant("upstreams-names-kept", response_model="upstream")
+def upstreams_names_kept(right: Behaviour) -> Behaviour:
+    """Leaves the serving model's name in answers to mapped calls, and says so."""
+
+    async def chunks(_exchange: Exchange, _headers: Headers, given: Chunks) -> Chunks:
+        async for chunk in given:
+            yield chunk
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        served = replace(exchange, back_end=replace(exchange.back_end, mapped=None)) if exchange.mapped else exchange
+        return right.response_headers(served, given)
+
+    return replace(right, response_body=chunks, response_headers=headers)
+
+
+@variant("configuration-taken-up-late")
+def configuration_taken_up_late(right: Behaviour) -> Behaviour:
+    """Goes by a new configuration from the third call on."""
+    waiting: dict[str, int] = {}
+
+    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
+        return right.reloaded(current, text)
+
+    def text(file: Any) -> str:
+        new = right.file_text(file)
+        waiting[new] = waiting.get(new, 0) + 1
+        known = [old for old in waiting if old != new]
+        return new if waiting[new] > 3 or not known else known[-1]
+
+    return replace(right, file_text=text, reloaded=reloaded)

@@ -1,0 +1,1 @@
+"""From outcomes to `report.json`, and to the terminal."""

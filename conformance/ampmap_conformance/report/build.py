@@ -1,0 +1,189 @@
+"""Makes a report from outcomes. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ..about import version
+from ..engine import Outcome
+from ..engine_session import Session
+from ..reference.types import Reference
+from ..verdicts import EXECUTED, ExitCode, Level, Verdict
+from .exchanges import reported
+from .model import (
+    BaselineUse,
+    Kit,
+    KnownFailure,
+    Notice,
+    ReferenceId,
+    Report,
+    Reproduce,
+    Requests,
+    Result,
+    Rule,
+    Selection,
+    Summary,
+    SummaryVerdict,
+    TargetId,
+)
+from .reproduce import command_line, curl_line, serve_line
+
+NOTEWORTHY = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.FLAKY, Verdict.KNOWN_FAILURE, Verdict.ERROR})
+
+SUMMARY: dict[ExitCode, SummaryVerdict] = {
+    ExitCode.CONFORMANT: "conformant",
+    ExitCode.FAILURES: "non-conformant",
+    ExitCode.INTERRUPTED: "incomplete",
+    ExitCode.KIT_ERROR: "error",
+    ExitCode.NOTHING_RAN: "incomplete",
+    ExitCode.STALE_BASELINE: "non-conformant",
+}
+
+
+def make_report(
+    session: Session,
+    results: Iterable[Result],
+    code: ExitCode,
+    *,
+    missing: Iterable[str] = (),
+    interrupted: bool = False,
+    baseline: BaselineUse | None = None,
+    notices: Iterable[Notice] = (),
+    docs_url: str = "",
+) -> Report:
+    """The report of a run that ended with `code`; `missing` are the requirements that could not be tested at all."""
+    file, options = session.target.file, session.options
+    target = TargetId(
+        name=file.name,
+        version=file.version,
+        base_url=session.scrubber.clean(file.base_url),
+        claims=tuple(file.claims),
+    )
+    selection = Selection(profiles=options.profiles, select=options.select, skip=options.skip, defects=options.defects)
+    return assembled(
+        session.reference,
+        target,
+        selection,
+        results,
+        code,
+        planned=len(session.plan.selected),
+        missing=missing,
+        interrupted=interrupted,
+        baseline=baseline,
+        notices=notices,
+        requests=Requests(
+            planned=session.estimate.requests,
+            sent=session.setting.budget.sent,
+            limit=options.max_requests,
+            rate=options.rate,
+        ),
+        docs_url=docs_url,
+    )
+
+
+def assembled(
+    reference: Reference,
+    target: TargetId,
+    selection: Selection,
+    results: Iterable[Result],
+    code: ExitCode,
+    *,
+    planned: int,
+    missing: Iterable[str] = (),
+    interrupted: bool = False,
+    baseline: BaselineUse | None = None,
+    notices: Iterable[Notice] = (),
+    requests: Requests | None = None,
+    docs_url: str = "",
+) -> Report:
+    """The report on any target, be it a proxy or a resolver; `planned` is how many cases were selected."""
+    found = tuple(results)
+    rows = {row.id: row for row in reference.requirements.values()}
+    return Report(
+        kit=Kit(version=version()),
+        reference=ReferenceId(edition=reference.edition.id, digest=reference.digest),
+        target=target,
+        selection=selection,
+        summary=Summary(
+            verdict=SUMMARY[code],
+            exit_code=code,
+            interrupted=interrupted,
+            planned=planned,
+            untested=tuple(missing),
+            counts=_counts(found),
+            by_profile={name: _counts(r for r in found if r.profile == name) for name in _profiles(found)},
+            by_level={level: _counts(r for r in found if r.level is level) for level in Level},
+        ),
+        notices=tuple(notices),
+        requests=requests,
+        baseline=baseline,
+        rules={
+            name: Rule(
+                statement=rows[name].statement,
+                level=Level(rows[name].level),
+                profile=rows[name].profile,
+                docs_url=docs_link(name, docs_url),
+            )
+            for name in dict.fromkeys(result.requirement for result in found)
+        },
+        results=found,
+    )
+
+
+def make_result(
+    session: Session,
+    outcome: Outcome,
+    docs_url: str = "",
+    *,
+    known: KnownFailure | None = None,
+    traced: bool = False,
+) -> Result:
+    """One case of the report.
+
+    `docs_url` is where the documentation is published, empty for a relative link; `known` is the baseline's entry
+    that the case falls under; of a `traced` case the exchanges are kept whatever it came to.
+    """
+    task = outcome.task
+    kept = outcome.exchanges if outcome.verdict in NOTEWORTHY or traced else ()
+    last = outcome.exchanges[-1] if kept else None
+    return Result(
+        id=task.id,
+        requirement=task.row.id,
+        case=task.case.name,
+        level=Level(task.row.level),
+        profile=task.row.profile,
+        verdict=outcome.verdict,
+        reason=outcome.reason,
+        expected=outcome.expected,
+        actual=outcome.actual,
+        docs_url=docs_link(task.row.id, docs_url),
+        exchanges=tuple(reported(exchange, session.scrubber) for exchange in kept),
+        reproduce=Reproduce(
+            curl=curl_line(last.request, session.target, session.scrubber) if last else "",
+            command=command_line(task.id, session.target, session.options, outcome.verdict),
+            serve=serve_line(session.target, session.options) if last else "",
+            curl_alone=last.plain if last else True,
+        ),
+        duration_ms=round(outcome.seconds * 1000, 3),
+        known=known,
+        scored=session.release.scores(task.row.id),
+        attempts=outcome.attempts,
+        held=outcome.held if outcome.verdict in EXECUTED else None,
+        attribution=outcome.attribution,
+    )
+
+
+def docs_link(requirement: str, base: str = "") -> str:
+    """The place of a requirement in the documentation, below `base`."""
+    profile, _, name = requirement.partition(".")
+    return f"{base.rstrip('/')}/requirements/{profile}/#{name}".removeprefix("/")
+
+
+def _profiles(results: tuple[Result, ...]) -> list[str]:
+    return list(dict.fromkeys(result.profile for result in results))
+
+
+def _counts(results: Iterable[Result]) -> dict[Verdict, int]:
+    counted = Counter(result.verdict for result in results)
+    return {verdict: counted[verdict] for verdict in Verdict if counted[verdict]}

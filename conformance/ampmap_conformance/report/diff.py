@@ -1,0 +1,121 @@
+"""Compares two reports case by case. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from types import MappingProxyType
+
+from ..verdicts import Verdict
+from .model import Report, Result
+
+
+@unique
+class Standing(StrEnum):
+    """What a verdict says of the target."""
+
+    WORKS = "works"
+    TOLERATED = "tolerated"
+    """It does not do as the rule has it, and that is put up with."""
+    UNSEEN = "unseen"
+    BROKEN = "broken"
+
+
+STANDINGS: Mapping[Verdict, Standing] = MappingProxyType(
+    {
+        Verdict.PASS: Standing.WORKS,
+        Verdict.UNEXPECTED_PASS: Standing.WORKS,
+        Verdict.WARN: Standing.TOLERATED,
+        Verdict.KNOWN_FAILURE: Standing.TOLERATED,
+        Verdict.NOT_APPLICABLE: Standing.UNSEEN,
+        Verdict.NOT_TESTABLE: Standing.UNSEEN,
+        Verdict.BLOCKED: Standing.UNSEEN,
+        Verdict.FAIL: Standing.BROKEN,
+        Verdict.FLAKY: Standing.BROKEN,
+        Verdict.ERROR: Standing.BROKEN,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One case whose verdict differs; None where the case is in one of the reports only."""
+
+    id: str
+    before: Verdict | None
+    after: Verdict | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What changed from one report to another, each part in the order of the newer report."""
+
+    regressions: tuple[Change, ...]
+    """What worked and no longer does (nor is seen to), and what is broken now and was not."""
+    fixes: tuple[Change, ...]
+    """What works now and did not, or was not seen to."""
+    changed: tuple[Change, ...]
+    """Other verdicts that differ."""
+    new: tuple[Change, ...]
+    gone: tuple[Change, ...]
+    notes: tuple[str, ...]
+    """What else differs between the two runs and may explain it."""
+
+
+def difference(old: Report, new: Report) -> Difference:
+    """What changed from `old` to `new`."""
+    before = {result.id: result for result in old.results}
+    after = {result.id: result for result in new.results}
+    found: dict[str, list[Change]] = {name: [] for name in ("regressions", "fixes", "changed")}
+    for name, result in after.items():
+        if name in before and before[name].verdict is not result.verdict:
+            found[_kind(standing(before[name]), standing(result))].append(_change(before[name], result))
+    return Difference(
+        **{kind: tuple(changes) for kind, changes in found.items()},
+        new=tuple(_change(None, result) for name, result in after.items() if name not in before),
+        gone=tuple(_change(result, None) for name, result in before.items() if name not in after),
+        notes=tuple(_notes(old, new)),
+    )
+
+
+def standing(result: Result) -> Standing:
+    """What a result says of the target; what does not score is put up with."""
+    found = STANDINGS[result.verdict]
+    return Standing.TOLERATED if found is Standing.BROKEN and not result.scored else found
+
+
+def _kind(was: Standing, became: Standing) -> str:
+    if was is became:
+        return "changed"
+    if became is Standing.WORKS:
+        return "fixes"
+    return "regressions" if was is Standing.WORKS or became is Standing.BROKEN else "changed"
+
+
+def _change(before: Result | None, after: Result | None) -> Change:
+    named = after or before
+    return Change(
+        id=named.id if named else "",
+        before=before.verdict if before else None,
+        after=after.verdict if after else None,
+        reason=after.reason if after else "",
+    )
+
+
+def _notes(old: Report, new: Report) -> list[str]:
+    pairs = (
+        ("target", old.target.name, new.target.name),
+        ("target version", old.target.version, new.target.version),
+        ("edition", old.reference.edition, new.reference.edition),
+        ("reference", old.reference.digest, new.reference.digest),
+        ("kit", old.kit.version, new.kit.version),
+    )
+    notes = [f"{what}: {before or 'none'}, now {after or 'none'}" for what, before, after in pairs if before != after]
+    for which, report in (("old", old), ("new", new)):
+        if report.summary.interrupted:
+            notes.append(f"the {which} run was interrupted")
+        if not report.selection.is_whole:
+            notes.append(f"the {which} run was of a part of the suite")
+    return notes

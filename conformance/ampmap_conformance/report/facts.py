@@ -1,0 +1,61 @@
+"""What all forms of a report say in the same words."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from ..verdicts import EXECUTED, Verdict
+from .model import Report, Result
+
+RED = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.UNEXPECTED_PASS, Verdict.ERROR})
+"""Verdicts for which a run is not conformant."""
+
+ENDINGS = MappingProxyType(
+    {
+        0: "every case that was decided is as the reference has it",
+        1: "cases fail",
+        2: "the run was interrupted, and this is what was decided until then",
+        3: "the kit itself failed, which says nothing of the target",
+        5: "too little was tested",
+        7: "the baseline no longer fits",
+    }
+)
+"""Why a run ended as it did, by exit code."""
+
+
+def ending(report: Report) -> str:
+    """One line on how the run ended."""
+    return ENDINGS.get(report.summary.exit_code, report.summary.verdict)
+
+
+def is_red(result: Result) -> bool:
+    """Whether a case keeps the run from being conformant."""
+    return result.verdict in RED and result.scored
+
+
+def red_results(report: Report) -> dict[str, list[Result]]:
+    """The cases that make the run red, by requirement."""
+    found: dict[str, list[Result]] = {}
+    for result in report.results:
+        if is_red(result):
+            found.setdefault(result.requirement, []).append(result)
+    return found
+
+
+def executed(report: Report) -> int:
+    """How many cases ran to their end."""
+    return sum(count for verdict, count in report.summary.counts.items() if verdict in EXECUTED)
+
+
+def run_problems(report: Report) -> tuple[tuple[str, str], ...]:
+    """What makes a run red although no case of it says so: its kind, and one sentence on it."""
+    summary = report.summary
+    entries = report.baseline.problems if report.baseline else ()
+    found: list[tuple[str, str]] = [(entry.kind, f"{entry.place}: {entry.message}") for entry in entries]
+    found += [("untested", f"{name} could not be tested at all") for name in summary.untested]
+    if summary.interrupted:
+        decided = f"{len(report.results)} of {summary.planned} cases were decided"
+        found.append(("interrupted", f"the run was interrupted: {decided}"))
+    elif not executed(report) and not summary.untested:
+        found.append(("nothing-ran", "no case was executed"))
+    return tuple(found)

@@ -1,0 +1,225 @@
+"""The report as a value. `report.schema.json` is the schema of `Report`.
+
+Times are in milliseconds since the request of their exchange was begun.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from ..verdicts import Attribution, Level, Verdict
+
+SCHEMA_VERSION: Final = 1
+SummaryVerdict: TypeAlias = Literal["conformant", "non-conformant", "incomplete", "error"]
+Encoding: TypeAlias = Literal["utf-8", "gzip", "base64"]
+HeaderLine: TypeAlias = tuple[str, str]
+
+
+class Part(BaseModel):
+    """A closed part of the report."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kit(Part):
+    """Who tested."""
+
+    version: str
+
+
+class ReferenceId(Part):
+    """What was tested against."""
+
+    edition: str
+    digest: str
+
+
+class TargetId(Part):
+    """What was tested; no secret, ever."""
+
+    name: str
+    version: str | None
+    base_url: str
+    claims: tuple[str, ...]
+
+
+class Message(Part):
+    """A request or an answer on one hop, secrets masked. Text bodies are text; others are base64."""
+
+    start: str
+    """The request line, or the status; empty for no answer."""
+    headers: tuple[HeaderLine, ...]
+    body: str
+    encoding: Encoding = "utf-8"
+    """`gzip`: the body was packed, and is shown unpacked."""
+    broken: str | None = None
+    """How the transfer ended when it did not end cleanly."""
+    left_out: int = 0
+    """Bytes at the end of the body that the report does not hold."""
+    at_ms: float | None = None
+    """When it arrived, or, for the observer's answer, when it was begun; absent where nobody saw it."""
+
+
+class UpstreamMessage(Part):
+    """What one upstream saw, and what the observer set out to answer."""
+
+    persona: str
+    request: Message
+    response: Message | None = None
+
+
+class ReportedExchange(Part):
+    """One probe on both hops."""
+
+    request: Message
+    response: Message
+    upstream: tuple[UpstreamMessage, ...]
+    ended_ms: float = 0.0
+    """When the answer was there as a whole."""
+
+
+class Reproduce(Part):
+    """How to see it again, in a POSIX shell. Keys stand as the variable or file that holds them."""
+
+    curl: str
+    """The request that showed it; empty where none was sent, or where curl cannot send it."""
+    command: str
+    """The run of this case."""
+    serve: str = ""
+    """What must run before `curl` can reach it; empty for a target of the user's own."""
+    curl_alone: bool = True
+    """Whether `curl` sees what the kit saw: not where the upstream's answer was scripted, or the bytes were special."""
+
+
+class KnownFailure(Part):
+    """The entry of the baseline that a case falls under."""
+
+    pattern: str
+    reason: str
+    issue: str | None = None
+    owner: str | None = None
+    expires: str | None = None
+
+
+class Result(Part):
+    """One case."""
+
+    id: str
+    requirement: str
+    case: str
+    level: Level
+    profile: str
+    verdict: Verdict
+    reason: str
+    expected: str
+    actual: str
+    docs_url: str
+    exchanges: tuple[ReportedExchange, ...]
+    """Of cases that found a violation, and of those that `--trace` names; empty for others."""
+    reproduce: Reproduce
+    duration_ms: float
+    known: KnownFailure | None = None
+    """Of a known failure, and of an unexpected pass."""
+    scored: bool = True
+    """Whether it counts. Requirements that came after the kit's release are shown and decide nothing."""
+    attempts: int = 1
+    """How often the check was made (`--repeat`)."""
+    held: int | None = None
+    """In how many of them nothing was broken; absent where the check did not come to its end."""
+    attribution: Attribution | None = None
+    """Whose fault a violation is, where the run asked (`--attribute`)."""
+
+
+class Rule(Part):
+    """What a requirement says."""
+
+    statement: str
+    level: Level
+    profile: str
+    docs_url: str
+
+
+class Notice(Part):
+    """Something that the run noticed and that decides nothing."""
+
+    kind: Literal["unclaimed-feature", "unscored-failure"]
+    text: str
+
+
+class Requests(Part):
+    """How many requests the target got."""
+
+    planned: int
+    """The most that the plan comes to."""
+    sent: int
+    limit: int | None = None
+    """`--max-requests`."""
+    rate: float | None = None
+    """`--rate`, in requests per second."""
+
+
+class Selection(Part):
+    """What part of the suite was asked for; all empty is the whole."""
+
+    profiles: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
+    """Faults of the embedded proxy that were switched on."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no case was left out."""
+        return not (self.profiles or self.select or self.skip)
+
+
+class BaselineProblem(Part):
+    """An entry of the baseline that makes the run red."""
+
+    kind: Literal["stale", "unknown", "expired"]
+    pattern: str
+    place: str
+    """`file:line:column` of the entry."""
+    message: str
+
+
+class BaselineUse(Part):
+    """The baseline of a run."""
+
+    file: str
+    entries: int
+    problems: tuple[BaselineProblem, ...]
+
+
+class Summary(Part):
+    """All cases counted."""
+
+    verdict: SummaryVerdict
+    exit_code: int = 0
+    interrupted: bool = False
+    planned: int = 0
+    """How many cases were selected; in an interrupted run there are fewer results."""
+    untested: tuple[str, ...] = ()
+    """Selected requirements that could not be tested at all."""
+    counts: dict[Verdict, int]
+    by_profile: dict[str, dict[Verdict, int]]
+    by_level: dict[Level, dict[Verdict, int]]
+
+
+class Report(Part):
+    """The outcome of a run."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    kit: Kit
+    reference: ReferenceId
+    target: TargetId
+    selection: Selection = Selection()
+    summary: Summary
+    notices: tuple[Notice, ...] = ()
+    requests: Requests | None = None
+    baseline: BaselineUse | None = None
+    rules: dict[str, Rule] = {}
+    """By requirement id: those that the results are of."""
+    results: tuple[Result, ...]

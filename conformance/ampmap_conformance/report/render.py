@@ -1,0 +1,32 @@
+"""Fills the templates of reports."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(template: str, **values: Any) -> bytes:
+    """A template of `templates/`, filled. In HTML and SVG every value is escaped; an unknown name is an error."""
+    return _environment().get_template(template).render(**values).encode()
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    from .text import code, facts, ms, plain, prose
+
+    made = Environment(
+        loader=PackageLoader("ampmap_conformance.report", "templates"),
+        autoescape=select_autoescape(("html.j2", "svg.j2")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {"code": code, "facts": facts, "ms": ms, "plain": plain, "prose": prose}
+    return made

@@ -1,0 +1,102 @@
+"""Writes and reads reports; what does not fit the schema is neither written nor believed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from .. import atomic
+from ..yamlfile import UsageError, read
+from .badge import badge_json, badge_svg
+from .junit import to_junit
+from .markdown import to_markdown
+from .model import SCHEMA_VERSION, Report
+from .page import to_html
+
+DEFAULT_FOLDER = Path("ampmap-report")
+SCHEMA = "report.schema.json"
+
+
+def to_json(report: Report) -> bytes:
+    """`report.json`."""
+    text = json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    Report.model_validate_json(text)
+    return f"{text}\n".encode()
+
+
+RENDERERS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
+    {
+        "report.json": to_json,
+        "report.html": to_html,
+        "report.xml": to_junit,
+        "summary.md": to_markdown,
+        "badge.json": badge_json,
+        "badge.svg": badge_svg,
+    }
+)
+"""The files that a run writes into its folder."""
+
+
+def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
+    """Writes every file of a report into `folder`, each at once; returns their paths.
+
+    Raises UsageError when the folder cannot be written to.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, render in RENDERERS.items():
+            atomic.write(folder / name, render(report))
+            written.append(folder / name)
+    except OSError as error:
+        raise UsageError(f"--report-dir: {folder} cannot be written: {error.strerror or error}") from error
+    return tuple(written)
+
+
+def read_report(file: Path) -> Report:
+    """The report in a file. Raises UsageError, in one line with its place, for what cannot be read or is none."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: this is not a report: it is not UTF-8 text") from error
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{file}:{error.lineno}:{error.colno}: this is not a report: {error.msg}") from error
+    found = data.get("schema_version") if isinstance(data, dict) else None
+    if isinstance(found, int) and found != SCHEMA_VERSION:
+        raise UsageError(f"{file}: a report of schema version {found}; this kit reads version {SCHEMA_VERSION}")
+    try:
+        return Report.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        path = ".".join(str(part) for part in problem["loc"]) or "the whole"
+        place = _place(file, problem["loc"])
+        raise UsageError(f"{place}: this is not a report of this kit: `{path}`: {problem['msg']}") from error
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of reports, as shipped."""
+    text = (resources.files(__package__ or "") / SCHEMA).read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def made_schema() -> dict[str, Any]:
+    """The JSON Schema as the model gives it; the shipped one must be equal."""
+    made = Report.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def _place(file: Path, path: tuple[str | int, ...]) -> str:
+    """`file:line:col` of a value; JSON is YAML, and the reader of YAML knows the places."""
+    try:
+        return read(file).at(path)
+    except UsageError:
+        return str(file)

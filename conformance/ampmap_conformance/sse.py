@@ -1,0 +1,71 @@
+"""Reads server-sent events and compares two streams by what they say, not by how they are cut."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from .messages import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: its name (empty for none) and its data, lines joined by a newline."""
+
+    name: str
+    data: str
+
+    def json(self) -> Any:
+        """The data as JSON, or as the string that it is where it is none."""
+        try:
+            return json.loads(self.data)
+        except ValueError:
+            return self.data
+
+
+def events(body: bytes) -> tuple[Event, ...]:
+    """The complete events of a stream, in order, comments left out (WHATWG rules of interpretation)."""
+    text = body.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    found: list[Event] = []
+    name, data = "", None
+    for line in text.split("\n")[:-1]:
+        if not line:
+            if data is not None:
+                found.append(Event(name, "\n".join(data)))
+            name, data = "", None
+            continue
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "data":
+            data = [*(data or []), value]
+        elif field == "event":
+            name = value
+    return tuple(found)
+
+
+def covers(sent: Any, received: Any) -> bool:
+    """Whether `received` has everything of `sent`: objects may have further fields, all else is equal."""
+    if isinstance(sent, dict):
+        return isinstance(received, dict) and all(
+            key in received and covers(value, received[key]) for key, value in sent.items()
+        )
+    if isinstance(sent, list):
+        return (
+            isinstance(received, list)
+            and len(sent) == len(received)
+            and all(covers(a, b) for a, b in zip(sent, received, strict=True))
+        )
+    return type(sent) is type(received) and bool(sent == received)
+
+
+def decoded(headers: Headers, body: bytes) -> bytes:
+    """The body without gzip, where the headers declare it; as it is where it is none."""
+    if (headers.get("content-encoding") or "").strip().lower() != "gzip":
+        return body
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        return body

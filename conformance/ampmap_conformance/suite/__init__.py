@@ -1,0 +1,1 @@
+"""The checks: one per requirement, each read as given, when, then."""

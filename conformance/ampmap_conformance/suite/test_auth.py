@@ -1,0 +1,67 @@
+"""Profile auth: who may call, and what never shows."""
+
+from __future__ import annotations
+
+from ampmap_conformance.cases import CallCase, CredentialCase
+from ampmap_conformance.credentials import NO_CREDENTIAL, PLACEHOLDER, Credential, holding
+from ampmap_conformance.expect import assert_absent, assert_nothing_upstream, assert_status, assert_success
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import carrier_once, client_uses_carrier
+
+REFUSED = 401
+
+
+@checks("auth.accepts-credential", when=client_uses_carrier)
+def test_credential_is_accepted(case: CredentialCase, probe: Probe) -> None:
+    """Given the client's key in one carrier alone, when the call is sent, then it succeeds."""
+    credential = holding(case.carrier, probe.client_key)
+    for carrier in case.provider.placeholder_credentials:
+        credential += holding(carrier, PLACEHOLDER)
+    exchange = probe.send(case, credential=credential)
+
+    assert_success(exchange)
+
+
+@checks("auth.none-refused")
+def test_no_credential_is_refused(case: CallCase, probe: Probe) -> None:
+    """Given no credential, when the call is sent, then it is refused and goes nowhere."""
+    probe.require_client_key()
+    exchange = probe.send(case, credential=NO_CREDENTIAL)
+
+    assert_status(exchange.response, REFUSED, saying="a call without a credential was not refused")
+    assert_nothing_upstream(exchange)
+
+
+@checks("auth.wrong-refused")
+def test_wrong_key_is_refused(case: CredentialCase, probe: Probe) -> None:
+    """Given a wrong key, when the call is sent, then it is refused and goes nowhere."""
+    probe.require_client_key()
+    exchange = probe.send(case, credential=holding(case.carrier, probe.canary()))
+
+    assert_status(exchange.response, REFUSED, saying="a wrong key was not refused")
+    assert_nothing_upstream(exchange)
+
+
+@checks("auth.placeholder-is-no-credential", when=carrier_once)
+def test_placeholder_is_no_credential(case: CredentialCase, probe: Probe) -> None:
+    """Given the SDK's placeholder alone, when the call is sent, then it is refused and goes nowhere."""
+    probe.require_client_key()
+    exchange = probe.send(case, credential=holding(case.carrier, PLACEHOLDER))
+
+    assert_status(exchange.response, REFUSED, saying="the placeholder was taken for a key")
+    assert_nothing_upstream(exchange)
+
+
+@checks("auth.canary-nowhere", when=carrier_once, requests=3)
+def test_keys_show_in_no_answer(case: CredentialCase, probe: Probe) -> None:
+    """Given an accepted and a refused key, when answers and errors come back, then none holds either."""
+    key, canary = probe.client_key, probe.canary()
+    beside: Credential = holding(case.provider.client_credentials[0], key)
+    accepted = probe.send(case, credential=holding(case.carrier, key) + beside)
+    refused = probe.send(case, credential=holding(case.carrier, canary))
+    lost = probe.send(case, credential=holding(case.carrier, key) + beside, target=f"{case.provider.base_path}/ampmap")
+
+    for exchange in (accepted, refused, lost):
+        assert_absent(key, in_=exchange.response, saying="the client's key stands in an answer")
+        assert_absent(canary, in_=exchange.response, saying="the refused key stands in an answer")

@@ -1,0 +1,101 @@
+"""Profile auth: several carriers at once, keys that are almost right, and keys where none belongs."""
+
+from __future__ import annotations
+
+import base64
+from typing import get_args
+
+from ampmap_conformance import bodies
+from ampmap_conformance.cases import CallCase, CredentialCase, VariedCase
+from ampmap_conformance.credentials import Credential, as_client_sends, holding
+from ampmap_conformance.expect import (
+    assert_absent,
+    assert_nothing_upstream,
+    assert_status,
+    assert_success,
+    expect,
+)
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.reference.types import CredentialCarrier
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import has_other_carrier, is_promised_carrier
+
+REFUSED = (401, 400, 403)
+BODY_FIELDS = ("api_key", "apiKey", "key", "access_token")
+
+
+def almost(word: str, key: str) -> Credential:
+    """What is not the key, but near to it."""
+    if word == "other-scheme":
+        return Credential((("Authorization", f"Basic {base64.b64encode(f'x:{key}'.encode()).decode()}"),))
+    if word == "empty":
+        return Credential((("Authorization", "Bearer"), ("x-api-key", "")))
+    forms = {
+        "cut-short": key[:-1],
+        "prolonged": f"{key}x",
+        "other-case": key.swapcase() if key.swapcase() != key else key[::-1],
+    }
+    return holding("authorization-bearer", forms[word])
+
+
+@checks("auth.promised-carriers", when=is_promised_carrier)
+def test_promised_carrier_is_accepted(case: CredentialCase, probe: Probe) -> None:
+    """Given the client's key in a carrier that is promised, when the call is sent, then it succeeds."""
+    assert_success(probe.send(case, credential=holding(case.carrier, probe.client_key)))
+
+
+@checks("auth.valid-beside-wrong", when=has_other_carrier)
+def test_valid_key_beside_a_wrong_one(case: CredentialCase, probe: Probe) -> None:
+    """Given a valid key and a wrong one in another carrier, when the call is sent, then it succeeds."""
+    other: CredentialCarrier = next(each for each in case.provider.client_credentials if each != case.carrier)
+    wrong = holding(case.carrier, probe.canary())
+    exchange = probe.send(case, credential=wrong + holding(other, probe.client_key))
+
+    assert_success(exchange)
+
+
+@checks("auth.malformed-refused")
+def test_key_that_is_almost_right(case: VariedCase, probe: Probe) -> None:
+    """Given what is almost the key, when the call is sent, then it is refused and goes nowhere."""
+    exchange = probe.send(case, credential=almost(case.variation, probe.client_key))
+
+    assert_status(exchange.response, *REFUSED, saying="what is no key was taken for one")
+    assert_nothing_upstream(exchange)
+
+
+@checks("auth.scheme-without-case")
+def test_scheme_has_no_case(case: CallCase, probe: Probe) -> None:
+    """Given a small `bearer`, when the call is sent, then it succeeds."""
+    exchange = probe.send(case, credential=Credential((("Authorization", f"bearer {probe.client_key}"),)))
+
+    assert_success(exchange)
+
+
+@checks("auth.stale-keys-go-nowhere")
+def test_stale_keys_go_nowhere(case: CallCase, probe: Probe) -> None:
+    """Given a key of its own in every carrier, when the call is made, then none shows on either side."""
+    key = probe.client_key
+    canaries = {carrier: probe.canary() for carrier in (*get_args(CredentialCarrier), "auth_token")}
+    credential = as_client_sends(case.provider, key)
+    for carrier in get_args(CredentialCarrier):
+        credential += holding(carrier, canaries[carrier])
+    exchange = probe.send(case, credential=credential, more_query=f"auth_token={canaries['auth_token']}")
+
+    for carrier, canary in (*canaries.items(), ("the client's own", key)):
+        assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} stands in the answer")
+        for upstream in exchange.upstream:
+            assert_absent(canary, in_=upstream, saying=f"the key in {carrier} reached the upstream")
+
+
+@checks("auth.body-key-ignored", requests=2)
+def test_key_in_the_body_is_ignored(case: CallCase, probe: Probe) -> None:
+    """Given a key in the body, when this call and the next go on, then neither is made with it."""
+    canary = probe.canary()
+    plain = bodies.request_body(case.call, case.model, "Say hi.", stream=False)
+    fields = bodies.dump(dict.fromkeys(BODY_FIELDS, canary))
+    exchanges = [probe.send(case, body=plain[:-1] + b"," + fields[1:]), probe.send(case)]
+
+    heads = [request.raw.partition(b"\r\n\r\n")[0] for exchange in exchanges for request in exchange.upstream]
+    used = [number for number, head in enumerate(heads, start=1) if canary.encode() in head]
+    expect(bool(heads), "no call reached the upstream", expected="two calls", actual="none")
+    expect(not used, "a key in the body became the credential", expected="no call with it", actual=f"call {used}")

@@ -1,0 +1,185 @@
+"""Profile bodies: what is in them arrives, in every size, coding and spelling."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from ampmap_conformance import bodies
+from ampmap_conformance.cases import CallCase, VariedCase
+from ampmap_conformance.expect import (
+    assert_equal,
+    assert_header,
+    assert_status,
+    assert_success,
+    assert_whole,
+    expect,
+)
+from ampmap_conformance.expect_http import unpacked
+from ampmap_conformance.messages import Request
+from ampmap_conformance.observer import Reply
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.raw import Piece, RawRequest, chunked, wire
+from ampmap_conformance.registry import checks
+from ampmap_conformance.sse import covers, decoded
+from ampmap_conformance.suite.conditions import forwards_bodies, is_asked_for_blocks
+
+RICH = (
+    b' , "ampmap_extra" : {"b":1, "a":2,"big": 9007199254740993,"huge":123456789012345678901234567890,\n'
+    b'\t"exact":1.0,"exponent":1E+2,"zeros":0.1000,"minus":-0, "none":null , "empty":{ },"list":[ ],\n'
+    b'"bare":"\xc3\xa9 \xe2\x80\xa8 \xf0\x9f\x98\x80","escaped":"\\u00e9 \\ud83d\\ude00 \\/"}}\n'
+)
+"""Members behind those of a body, and its end: numbers that a double changes, letters that a writer escapes, blanks."""
+SIZE = 8 << 20
+NEEDS_LENGTH = 411
+CHUNK = 100
+CHARSETS = ("application/json; charset=utf-8", 'application/json;charset="UTF-8"')
+SIGNED = b'{"type":"thinking", "thinking":"\\u00e9 1.0","signature":"c2lnbmVk"}'
+UNSIGNED = b'{"type":"thinking","thinking":"x","signature":%b}'
+BLOCKS = (
+    {"type": "thinking", "thinking": "Let me see.", "signature": "c2lnbmVk"},
+    {"type": "tool_use", "id": "toolu_example0001", "name": "probe", "input": {"n": 9_007_199_254_740_993}},
+)
+
+
+def rich(body: bytes) -> bytes:
+    """A JSON object with further members that are easily lost."""
+    return b"\n " + body[:-1] + RICH
+
+
+def zstd(data: bytes) -> bytes:
+    """`data` in a zstd frame of one uncompressed block (RFC 8878); it holds between 256 bytes and 64 kB."""
+    block = (len(data) << 3 | 1).to_bytes(3, "little")
+    return b"\x28\xb5\x2f\xfd\x60" + (len(data) - 256).to_bytes(2, "little") + block + data
+
+
+PACKED = MappingProxyType({"gzip": lambda data: gzip.compress(data, mtime=0), "zstd": zstd})
+
+
+def exact(body: bytes) -> Any:
+    """JSON with its numbers as they are, however they are written."""
+    return json.loads(body, parse_int=Decimal, parse_float=Decimal)
+
+
+@checks("bodies.byte-fidelity", applies=forwards_bodies)
+def test_bytes_arrive(case: CallCase, probe: Probe) -> None:
+    """Given a body with everything that is easily changed, when it goes on, then its hash is the same."""
+    sent = rich(bodies.request_body(case.call, case.model, "Say hi.", stream=case.stream))
+    exchange = probe.send(case, body=sent)
+
+    upstream = exchange.only_upstream_request()
+    if hashlib.sha256(upstream.body).digest() != hashlib.sha256(sent).digest():
+        assert_equal(upstream.body, sent, "the body changed on its way (see `policy.body`)")
+    assert_success(exchange)
+
+
+@checks("bodies.answer-fidelity", applies=forwards_bodies)
+def test_values_come_back(case: CallCase, probe: Probe) -> None:
+    """Given an answer with everything that is easily changed, when it comes back, then every value is the same."""
+    sent = rich(bodies.response_body(case.call, case.model))
+    exchange = probe.send(case, replies=(Reply(body=sent),))
+
+    exchange.only_upstream_request()
+    assert_whole(exchange.response)
+    came = decoded(exchange.response.headers, exchange.response.body)
+    if not covers(exact(sent), exact(came)):
+        assert_equal(came, sent, "values changed on their way")
+
+
+@checks("bodies.large", applies=forwards_bodies)
+def test_large_body(case: CallCase, probe: Probe) -> None:
+    """Given a body of 8 MB, when it is sent, then it arrives whole."""
+    plain = bodies.request_body(case.call, case.model, "Say hi.", stream=False)
+    sent = plain[:-1] + b',"ampmap_extra":"' + b"ampmap! " * (SIZE // 8) + b'"}'
+    exchange = probe.send(case, body=sent)
+
+    assert_success(exchange)
+    upstream = exchange.only_upstream_request()
+    assert_equal(len(upstream.body), len(sent), "the body was cut")
+    assert_equal(hashlib.sha256(upstream.body).hexdigest(), hashlib.sha256(sent).hexdigest(), "the body changed")
+
+
+@checks("bodies.chunked-request", applies=forwards_bodies)
+def test_chunked_body(case: CallCase, probe: Probe) -> None:
+    """Given a body in chunks, when it is sent, then it arrives whole."""
+
+    def in_chunks(request: Request) -> RawRequest:
+        lines = request.headers.adding(("Transfer-Encoding", "chunked"))
+        return RawRequest((Piece(wire(replace(request, headers=lines, body=chunked(request.body, CHUNK)))),))
+
+    exchange, _ = probe.send_raw(case, in_chunks)
+    assert_status(exchange.response, 200, NEEDS_LENGTH, saying="a body in chunks was not served")
+    if exchange.response.status != NEEDS_LENGTH:
+        assert_equal(exchange.only_upstream_request().body, exchange.request.body, "the body changed on its way")
+
+
+@checks("bodies.coded-request-readable", applies=forwards_bodies)
+def test_coded_body_is_readable(case: VariedCase, probe: Probe) -> None:
+    """Given a compressed body, when it goes on, then it can be read by what its headers say."""
+    plain = rich(bodies.request_body(case.call, case.model, "Say hi.", stream=False))
+    packed = PACKED[case.variation](plain)
+    exchange = probe.send(case, body=packed, more_headers=[("Content-Encoding", case.variation)])
+
+    for upstream in exchange.upstream:
+        coding = upstream.headers.get("content-encoding") or "none"
+        if (coding, upstream.body) != (case.variation, packed):
+            assert_equal(coding, "gzip" if upstream.body.startswith(b"\x1f\x8b") else "none", "the label is wrong")
+            assert_equal(unpacked(upstream.headers, upstream.body, "the label is wrong"), plain, "the body changed")
+
+
+@checks("bodies.coded-request-served", applies=forwards_bodies)
+def test_coded_body_is_served(case: CallCase, probe: Probe) -> None:
+    """Given a compressed body, when it is sent, then the call is served."""
+    packed = gzip.compress(bodies.request_body(case.call, case.model, "Say hi.", stream=False), mtime=0)
+    exchange = probe.send(case, body=packed, more_headers=[("Content-Encoding", "gzip")])
+
+    assert_success(exchange)
+    exchange.only_upstream_request()
+
+
+@checks("bodies.charset-parameter", applies=forwards_bodies, requests=len(CHARSETS))
+def test_charset_parameter(case: CallCase, probe: Probe) -> None:
+    """Given a charset beside the media type, when the call is sent, then it is served, and the charset goes on."""
+    for kind in CHARSETS:
+        request = probe.request(case)
+        changed = replace(request, headers=request.headers.setting("Content-Type", kind))
+        exchange = probe.exchange(changed, persona=case.provider.id)
+
+        upstream = exchange.only_upstream_request()
+        assert_success(exchange)
+        assert_header(upstream.headers, "content-type", kind, saying="the media type was lost or changed")
+
+
+@checks("bodies.history-comes-home", when=is_asked_for_blocks, applies=forwards_bodies, requests=2)
+def test_history_comes_home(case: CallCase, probe: Probe) -> None:
+    """Given blocks as the client got them, when it sends them back, then the upstream sees its own."""
+    answer = {**json.loads(bodies.response_body(case.call, case.model)), "content": BLOCKS}
+    first = probe.send(case, replies=(Reply(body=bodies.dump(answer)),))
+    came = json.loads(decoded(first.response.headers, first.response.body))["content"]
+
+    asked = json.loads(bodies.request_body(case.call, case.model, "Say hi.", stream=False))
+    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": BLOCKS[1]["id"], "content": "done"}]}
+    messages = [*asked["messages"], {"role": "assistant", "content": came}, result]
+    upstream = probe.send(case, body=bodies.dump({**asked, "messages": messages})).only_upstream_request()
+
+    sent = upstream.json()["messages"][-2]["content"]
+    strange = [block for block in sent if block not in BLOCKS]
+    expect(not strange, "the upstream's own block changed", expected="its blocks", actual=json.dumps(strange))
+    expect(BLOCKS[1] in sent, "the call of a tool was lost", expected="the tool_use block", actual="none")
+
+
+@checks("bodies.signed-blocks-kept", when=is_asked_for_blocks, applies=forwards_bodies)
+def test_signed_blocks_are_kept(case: CallCase, probe: Probe) -> None:
+    """Given a signed block among others that are not, when they go on, then its bytes are the same."""
+    others = [UNSIGNED % signature for signature in (b'""', b'" "', b"5", b"null")]
+    blocks = b",".join([*others[:2], SIGNED, *others[2:], b'{"type":"text","text":"Hm."}'])
+    plain = bodies.request_body(case.call, case.model, "Say hi.", stream=False)
+    history = b',{"role":"assistant","content":[%b]},{"role":"user","content":"Go on."}]}' % blocks
+    upstream = probe.send(case, body=plain.removesuffix(b"]}") + history).only_upstream_request()
+
+    expect(SIGNED in upstream.body, "a signed block changed", expected=SIGNED.decode(), actual="another text, or none")

@@ -1,0 +1,175 @@
+"""Profile errors: the proxy's own, for what the client or the configuration did wrong."""
+
+from __future__ import annotations
+
+import re
+
+from ampmap_conformance.cases import CallCase, VariedCase
+from ampmap_conformance.credentials import carried
+from ampmap_conformance.expect import assert_absent, assert_shape, assert_status, assert_success, expect
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.sse import decoded
+from ampmap_conformance.suite.conditions import (
+    forwards_bodies,
+    has_body,
+    is_no_object,
+    names_model_in_body,
+    promises_body_limit,
+)
+from ampmap_conformance.suite.own_errors import bad_json, nested, padded, provoked, two_models
+
+NO_SUCH_PROVIDER = "ampmap-no-such-provider"
+MALFORMED = b'{"model": "example-model", "messages": [}'
+UNKNOWN_CODING = "x-ampmap-unknown"
+DEPTH = 20_000
+"""Arrays in each other: more than a recursive reader can follow, and few bytes."""
+TRACES = re.compile(
+    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\bgoroutine \d+ \[|\bpanic:|"
+    r"\.(?:go|py|rs|rb|java|kt|php|cs):\d+\b|\.[cm]?[jt]s:\d+:\d+|\bat [\w.$<>]+ ?\([^)]*:\d+\)"
+)
+"""How stack traces look in the languages that proxies are written in."""
+
+
+@checks("errors.unknown-provider")
+def test_unknown_provider(case: CallCase, probe: Probe) -> None:
+    """Given a provider that does not exist, when its route is called, then the answer is 404."""
+    probe.must_name_provider(case)
+    exchange = probe.send(case, target=case.target.replace(case.provider.id, NO_SUCH_PROVIDER, 1))
+
+    assert_status(exchange.response, 404, saying="an unknown provider was not answered with 404")
+
+
+@checks("errors.method-not-allowed", when=has_body)
+def test_method_not_allowed(case: CallCase, probe: Probe) -> None:
+    """Given a method that the route does not have, when it is used, then it is refused."""
+    exchange = probe.send(case, method="GET", body=b"")
+
+    assert_status(exchange.response, 405, 404, saying="a method that the route does not have was not refused")
+
+
+@checks("errors.allow-header", when=has_body)
+def test_405_names_the_methods(case: CallCase, probe: Probe) -> None:
+    """Given a method that the route does not have, when it is refused, then `Allow` names the right one."""
+    response = probe.send(case, method="GET", body=b"").response
+
+    assert_status(response, 405, saying="a wrong method is not told from a wrong path")
+    methods = [method.strip() for line in response.headers.all("allow") for method in line.split(",")]
+    expect(
+        case.method in methods,
+        "Allow is missing",
+        expected=f"Allow: {case.method}",
+        actual=", ".join(methods) or "none",
+    )
+
+
+@checks("errors.malformed-json", when=has_body)
+def test_malformed_json(case: CallCase, probe: Probe) -> None:
+    """Given a body that is no JSON, when it is sent, then it is refused."""
+    exchange = probe.send(case, body=MALFORMED)
+
+    assert_status(exchange.response, 400, 422, saying="a body that is no JSON was not refused")
+
+
+@checks("errors.odd-json")
+def test_odd_json(case: VariedCase, probe: Probe) -> None:
+    """Given a body that is no JSON object, when it is sent, then it is refused as the client's mistake."""
+    exchange = probe.send(case, body=bad_json(case.variation, case))
+
+    assert_status(exchange.response, 400, 422, saying="a body that is no JSON object was not refused")
+
+
+@checks("errors.no-object-never-succeeds", when=is_no_object)
+def test_no_object_never_succeeds(case: VariedCase, probe: Probe) -> None:
+    """Given a body that cannot be a request, when it is sent, then there is no success."""
+    status = probe.send(case, body=bad_json(case.variation, case)).response.status
+
+    expect(status >= 400, "a body that is no request succeeded", expected="an error", actual=f"status {status}")
+
+
+@checks("errors.two-models", when=names_model_in_body, applies=forwards_bodies)
+def test_two_models(case: VariedCase, probe: Probe) -> None:
+    """Given a body that names two models, when it is sent, then it is refused, or arrives as it is."""
+    others = [model.id for model in probe.target.models(case.provider) if case.model not in (model.id, model.wire_id)]
+    exchange = probe.send(case, body=two_models(case, next(iter(others), "example-model")))
+
+    arrived = [request.body for request in exchange.upstream]
+    refused = 400 <= exchange.response.status < 500 and not arrived
+    saying = "the upstream was asked for another model than the proxy decided on"
+    same = arrived == [exchange.request.body]
+    expect(refused or same, saying, expected="a 4xx status, or the same body upstream", actual="another body")
+
+
+@checks("errors.deep-json", requests=2)
+def test_deep_json(case: VariedCase, probe: Probe) -> None:
+    """Given JSON that is nested very deeply, when it is sent, then the proxy does not fail, nor afterwards."""
+    status = probe.send(case, body=nested(case, DEPTH)).response.status
+
+    saying = "the proxy fails on JSON that is nested deeply"
+    expect(status < 500, saying, expected="no 5xx status", actual=f"status {status}")
+    assert_success(probe.send(case))
+
+
+@checks("errors.body-limit", applies=promises_body_limit)
+def test_body_limit(case: VariedCase, probe: Probe) -> None:
+    """Given a body over the promised limit, when it is sent, then it is refused as too large."""
+    exchange = probe.send(case, body=padded(case, (probe.target.policy.body_limit or 0) + 1))
+
+    assert_status(exchange.response, 413, saying="a body over the limit is not refused as such")
+
+
+@checks("errors.unknown-coding")
+def test_unknown_coding(case: VariedCase, probe: Probe) -> None:
+    """Given a body in a coding that nobody knows, when it is sent, then it is refused, or arrives with its label."""
+    exchange = probe.send(case, more_headers=(("Content-Encoding", UNKNOWN_CODING),))
+
+    status = exchange.response.status
+    same = all(
+        request.body == exchange.request.body and request.headers.get("content-encoding") == UNKNOWN_CODING
+        for request in exchange.upstream
+    )
+    told = status in (400, 415) or (bool(exchange.upstream) and same)
+    expect(
+        told, "a coding was guessed at", expected="status 415 or 400, or the body as it was", actual=f"status {status}"
+    )
+
+
+@checks("errors.own-shape")
+def test_own_errors_have_the_providers_shape(case: VariedCase, probe: Probe) -> None:
+    """Given an error of the proxy's own, when it comes back, then it is JSON in the provider's shape."""
+    response = provoked(case, probe).response
+
+    expect(response.status >= 400, "no error was made", expected="an error", actual=f"status {response.status}")
+    kind = (response.headers.get("content-type") or "none").partition(";")[0].strip().lower()
+    saying = "SDKs do not read the error: it is not marked as JSON"
+    expect(kind.endswith("json"), saying, expected="Content-Type: application/json", actual=f"Content-Type: {kind}")
+    shape = probe.error_shape(case)
+    assert_shape(
+        decoded(response.headers, response.body), shape.body, saying=f"not the error shape of {shape.display_name}"
+    )
+
+
+@checks("errors.tell-no-internals", requests=2)
+def test_errors_tell_no_internals(case: VariedCase, probe: Probe) -> None:
+    """Given an error of the proxy's own, when it comes back, then it holds no stack trace and no address behind it."""
+    hosts = [request.headers.get("host") or "" for request in probe.send(case).upstream]
+    failed = provoked(case, probe)
+    relayed = failed.answers and case.variation != "no-upstream"
+    text = "" if relayed else decoded(failed.response.headers, failed.response.body).decode("utf-8", "replace")
+
+    trace = TRACES.search(text)
+    expect(trace is None, "an error shows the proxy's inside", expected="no stack trace", actual="a stack trace")
+    told = [host for host in hosts if host and host in text]
+    expect(not told, "an error shows where the upstream is", expected="no address", actual="the upstream's address")
+
+
+@checks("errors.tell-no-key", requests=2)
+def test_errors_tell_no_key(case: VariedCase, probe: Probe) -> None:
+    """Given an error of the proxy's own, when it comes back, then the upstream's key is not in it."""
+    good = probe.send(case)
+    failed = provoked(case, probe)
+
+    for request in good.upstream:
+        for keys in carried(request.headers, request.query).values():
+            for key in keys:
+                assert_absent(key, in_=failed.response, saying="an error holds the upstream's key")

@@ -1,0 +1,91 @@
+"""Profile errors: those of upstreams, and upstreams that give no answer, or half of one."""
+
+from __future__ import annotations
+
+from ampmap_conformance.bodies import dump
+from ampmap_conformance.cases import StatusCase, VariedCase
+from ampmap_conformance.expect import assert_equal, assert_status, expect
+from ampmap_conformance.observer import End, Reply
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.sse import decoded
+from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_astray, promises_timeout
+from ampmap_conformance.suite.own_errors import ATTEMPTS
+from ampmap_conformance.suite.streams import json_answer
+
+GRACE = 3.0
+"""Seconds beyond the promised time within which a proxy must have given up."""
+BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
+
+
+@checks("errors.upstream-status-relayed", applies=forwards_bodies)
+def test_upstream_status_is_relayed(case: StatusCase, probe: Probe) -> None:
+    """Given an error of the upstream, when it comes back, then status and bytes are the same."""
+    _assert_relayed(case, probe, case.status)
+
+
+@checks("errors.routed-status-relayed", when=goes_astray, applies=(forwards_bodies, claims_way))
+def test_status_is_relayed_whoever_answers(case: VariedCase, probe: Probe) -> None:
+    """Given an error of a mapped model or of Amp's servers, when it comes back, then status and bytes are the same."""
+    _assert_relayed(case, probe, int(case.variation))
+
+
+@checks("errors.failure-is-no-success", applies=claims_way)
+def test_failure_is_no_success(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that fails, when the answer comes back, then its status says so."""
+    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    status = probe.send(case, replies=(failed,) * ATTEMPTS).response.status
+
+    expect(status >= 400, "a failure looks like a success", expected="an error", actual=f"status {status}")
+
+
+@checks("errors.upstream-unreachable", applies=claims_way)
+def test_upstream_unreachable(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that drops the connection, when the call is made, then the status says so."""
+    exchange = probe.send(case, replies=(Reply(end=BEGINS[case.variation]),) * ATTEMPTS)
+
+    assert_status(exchange.response, 502, 503, 504, saying="a dead upstream does not show in the status")
+
+
+@checks("errors.cut-answer-is-no-success", applies=claims_way)
+def test_cut_answer_is_no_success(case: VariedCase, probe: Probe) -> None:
+    """Given an answer that breaks off, when it comes back, then it is an error, or breaks off too."""
+    body = dump(json_answer(case, probe))
+    reply = {
+        "cut": Reply(end=End.CUT),
+        "reset": Reply(end=End.RESET),
+        "one-byte-short": Reply(
+            headers=(("Content-Type", "application/json"), ("Content-Length", str(len(body) + 1))),
+            body=body,
+            end=End.CUT,
+            stop_after=1,
+        ),
+    }[case.variation]
+    response = probe.send(case, replies=(reply,) * ATTEMPTS).response
+
+    whole = response.broken is None and response.status < 500
+    expected = "a broken transfer, or a 5xx status"
+    expect(
+        not whole, "half an answer looks whole", expected=expected, actual=f"status {response.status} and a clean end"
+    )
+
+
+@checks("errors.silent-upstream", applies=(promises_timeout, claims_way), pace=Pace.WAITS)
+def test_silent_upstream(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that says nothing, when the promised time is over, then the client is told."""
+    limit = probe.target.policy.answer_timeout or 0.0
+    response = probe.send(case, replies=(Reply.silent(limit + GRACE + 1),)).response
+
+    assert_status(response, 504, 503, 502, 408, saying="a silent upstream does not show in the status")
+    in_time = response.seconds < limit + GRACE
+    expect(in_time, "the client waits on", expected=f"an answer within {limit + GRACE:g} s", actual="a later one")
+
+
+def _assert_relayed(case: VariedCase, probe: Probe, status: int) -> None:
+    reply = Reply.error(probe.error_shape(case), status)
+    exchange = probe.send(case, replies=(reply,) * ATTEMPTS)
+
+    expect(bool(exchange.upstream), "the call did not reach the upstream", expected="a request", actual="none")
+    response = exchange.response
+    assert_equal(response.status, status, "the upstream's status changed")
+    assert_equal(decoded(response.headers, response.body), reply.body, "the upstream's error was re-written")

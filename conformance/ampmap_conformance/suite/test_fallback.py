@@ -1,0 +1,218 @@
+"""Profile fallback: local provider, mapping, or Amp's own servers; and what becomes of model names on the way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from ampmap_conformance.bodies import dump, request_body
+from ampmap_conformance.cases import CallCase, VariedCase
+from ampmap_conformance.credentials import carried
+from ampmap_conformance.expect import (
+    assert_absent,
+    assert_equal,
+    assert_events_relayed,
+    assert_json_relayed,
+    assert_names_model,
+    assert_own_credential,
+    assert_same_path,
+    assert_success,
+)
+from ampmap_conformance.expect_streams import assert_events, assert_json_answer
+from ampmap_conformance.observer import Gzip, Reply
+from ampmap_conformance.probe import AMP, Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import (
+    claims_way,
+    forwards_bodies,
+    goes_mapped,
+    is_by_the_way,
+    is_elsewhere,
+    is_local,
+    is_mapped,
+    is_mapped_by_pattern,
+    is_orphaned,
+    knows_a_local_model,
+    renames_answers,
+)
+from ampmap_conformance.suite.streams import PIECE, frames_of, in_pieces, json_answer, served_model, stream_events
+
+BIG = 9_007_199_254_740_993
+"""An integer that a double cannot hold."""
+
+
+@checks("fallback.local-stays-local", when=is_local, applies=forwards_bodies)
+def test_local_stays_local(case: CallCase, probe: Probe) -> None:
+    """Given a local model, when it is called, then its provider is asked for it by its own name."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request()
+    assert_equal(probe.model_of(case, upstream), case.model, "the upstream was asked for another model")
+
+
+@checks("fallback.mapping-rewrites-model", when=is_mapped, applies=forwards_bodies)
+def test_mapping_rewrites_the_model(case: CallCase, probe: Probe) -> None:
+    """Given a mapped model, when it is called, then the upstream is asked for the mapping's target."""
+    exchange = probe.send(case)
+
+    assert_success(exchange)
+    upstream = exchange.only_upstream_request()
+    assert_equal(
+        probe.model_of(case, upstream), probe.target.mapped(case.model), "the upstream was asked for another model"
+    )
+
+
+@checks("fallback.pattern-mapping", when=is_mapped_by_pattern, applies=forwards_bodies)
+def test_patterns_map_too(case: CallCase, probe: Probe) -> None:
+    """Given a model that a mapping's pattern matches, when it is called, then the mapping's target is asked for."""
+    exchange = probe.send(case)
+
+    assert_success(exchange)
+    upstream = exchange.only_upstream_request()
+    assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the pattern was not applied")
+
+
+@checks("fallback.mapping-on-other-roots", when=goes_mapped, applies=(forwards_bodies, claims_way))
+def test_mapping_holds_on_other_roots(case: VariedCase, probe: Probe) -> None:
+    """Given a mapped model on another form of the path, when it is called, then the mapping's target is asked for."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request()
+    assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the mapping depends on the path")
+
+
+@checks("fallback.orphaned-mapping-goes-upstream", when=is_orphaned)
+def test_orphaned_mapping_goes_to_amp(case: CallCase, probe: Probe) -> None:
+    """Given a mapping to a model that is not there, when it is called for, then Amp gets the call as it is."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request(AMP)
+    assert_same_path(upstream.path, case.target, "Amp's servers got another path")
+    assert_equal(upstream.body, exchange.request.body, "the body changed on its way")
+
+
+@checks("fallback.unmapped-goes-upstream", when=is_elsewhere)
+def test_unmapped_goes_to_amp(case: CallCase, probe: Probe) -> None:
+    """Given a model that is neither local nor mapped, when it is called, then Amp's servers get the call as it is."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request(AMP)
+    assert_same_path(upstream.path, case.target, "Amp's servers got another path")
+    assert_equal(upstream.body, exchange.request.body, "the body changed on its way")
+    if probe.target.client is not None:
+        assert_absent(probe.client_key, in_=upstream, saying="the client's key reached Amp's servers")
+
+
+@checks("fallback.amp-key", when=is_elsewhere, applies=knows_a_local_model, requests=2)
+def test_amp_gets_the_amp_key(case: CallCase, probe: Probe) -> None:
+    """Given a call that goes to Amp, when it arrives, then it has a key, which is not the provider's."""
+    own = probe.send(replace(case, model=probe.target.models(case.provider)[0].id))
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request(AMP)
+    assert_own_credential(upstream, ("authorization-bearer", "x-api-key"), client_key=probe.client_key)
+    for request in own.upstream:
+        for keys in carried(request.headers, request.query).values() if request.persona != AMP else ():
+            for key in keys:
+                assert_absent(key, in_=upstream, saying="the provider's key reached Amp's servers")
+
+
+@checks("fallback.amp-answer-relayed", when=is_elsewhere)
+def test_amps_answer_is_relayed(case: CallCase, probe: Probe) -> None:
+    """Given an answer of Amp's servers, when it comes back, then it is as it was."""
+    exchange = probe.send(case)
+
+    exchange.only_upstream_request(AMP)
+    assert_success(exchange)
+    if case.stream:
+        assert_events_relayed(exchange)
+    else:
+        assert_json_relayed(exchange)
+
+
+@checks("fallback.same-way-for-every-call", when=is_by_the_way, applies=(forwards_bodies, claims_way))
+def test_every_call_about_a_model_goes_its_way(case: VariedCase, probe: Probe) -> None:
+    """Given a call beside the usual one, as counting tokens, when it is made, then it goes where the model goes."""
+    exchange = probe.send(case)
+
+    assert_success(exchange)
+    upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+    if case.way != "elsewhere":
+        assert_equal(probe.model_of(case, upstream), served_model(case, probe), "another model was asked for")
+
+
+@checks("fallback.answer-names-requested-model", when=is_mapped, applies=renames_answers)
+def test_answer_names_the_requested_model(case: CallCase, probe: Probe) -> None:
+    """Given a mapped model, when the answer comes back, then it names the client's model everywhere."""
+    exchange = probe.send(case)
+
+    exchange.only_upstream_request()
+    assert_success(exchange)
+    assert_names_model(exchange, case.model, instead_of=probe.target.mapped(case.model) or "")
+
+
+@checks("fallback.names-however-written", when=goes_mapped, applies=(forwards_bodies, renames_answers, claims_way))
+def test_model_is_named_however_it_is_written(case: VariedCase, probe: Probe) -> None:
+    """Given an answer written in an unusual way, when it comes back, then it names the client's model all the same."""
+    reply, lines = _written(case, probe)
+    exchange = probe.send(case, replies=(reply,), more_headers=lines)
+
+    exchange.only_upstream_request()
+    assert_success(exchange)
+    assert_names_model(exchange, case.model, instead_of=served_model(case, probe))
+
+
+@checks(
+    "fallback.only-names-change-in-answers", when=goes_mapped, applies=(forwards_bodies, renames_answers, claims_way)
+)
+def test_only_names_change_in_answers(case: VariedCase, probe: Probe) -> None:
+    """Given an answer that speaks of the model elsewhere too, when it comes back, then only its name is another."""
+    beside = {
+        "x_note": f"made by {served_model(case, probe)}",
+        "x_part": {"model": served_model(case, probe)},
+        "x_big": BIG,
+    }
+    if case.stream:
+        events = [e.model_copy(update={"data": {**e.data, **beside}}) if isinstance(e.data, dict) else e
+                  for e in stream_events(case, probe)]  # fmt: skip
+        exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames_of(events, case, probe))),))
+        exchange.only_upstream_request()
+        assert_events(exchange, model=case.model)
+    else:
+        exchange = probe.send(case, replies=(Reply(body=dump({**json_answer(case, probe), **beside})),))
+        exchange.only_upstream_request()
+        assert_json_answer(exchange, model=case.model)
+
+
+@checks("fallback.only-model-changes-in-requests", when=goes_mapped, applies=(forwards_bodies, claims_way))
+def test_only_the_model_changes_in_requests(case: VariedCase, probe: Probe) -> None:
+    """Given a mapped call with unusual JSON, when it goes on, then every other byte is as it was."""
+    odd = b'{ "x_big":%d.0, "x_part" : {"model": "%b"}, "x_text":"\\u00e9\\/",' % (BIG, case.model.encode())
+    exchange = probe.send(case, body=odd + request_body(case.call, case.model, "Say hi.", stream=case.stream)[1:])
+
+    upstream = exchange.only_upstream_request()
+    named, target = f'"model":"{case.model}"', f'"model":"{served_model(case, probe)}"'
+    expected = exchange.request.body.replace(named.encode(), target.encode())
+    assert_equal(upstream.body, expected, "more than the model changed in the request, or not even that")
+    assert_equal(upstream.headers.get("content-length"), str(len(expected)), "the request's length is wrong")
+
+
+def _written(case: VariedCase, probe: Probe) -> tuple[Reply, tuple[tuple[str, str], ...]]:
+    """The normal answer in the form that the case's word stands for, and what the client must send for it."""
+    if case.variation == "gzip":
+        return Reply(gzip=Gzip.DECLARED), (("Accept-Encoding", "gzip"),)
+    if case.variation == "in-pieces":
+        return Reply(split=PIECE), ()
+    name = served_model(case, probe)
+    escaped = f"\\u{ord(name[0]):04x}{name[1:]}"
+
+    def odd(data: object) -> bytes:
+        if case.variation == "spaced":
+            return json.dumps(data, separators=(" , ", " : ")).encode()
+        return dump(data).replace(f'"{name}"'.encode(), f'"{escaped}"'.encode())
+
+    if not case.stream:
+        return Reply(body=odd(json_answer(case, probe))), ()
+    events = [(e.model_copy(update={"data": odd(e.data).decode()}) if isinstance(e.data, dict) else e)
+              for e in stream_events(case, probe)]  # fmt: skip
+    return Reply(pieces=in_pieces(frames_of(events, case, probe))), ()

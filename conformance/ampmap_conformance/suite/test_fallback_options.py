@@ -1,0 +1,97 @@
+"""Profile fallback: the rows of the decision table for which the target's configuration has to be another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from ampmap_conformance.amp_block import BlockMapping
+from ampmap_conformance.cases import CallCase
+from ampmap_conformance.expect import assert_equal, assert_nothing_upstream, assert_status, expect
+from ampmap_conformance.messages import Exchange
+from ampmap_conformance.probe import NotTestableError, Probe
+from ampmap_conformance.registry import Pace, checks
+
+LOOKS = 40
+"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
+
+
+@checks("fallback.no-upstream-is-an-error", pace=Pace.ALONE, requests=LOOKS * 2)
+def test_no_upstream_is_an_error(case: CallCase, probe: Probe) -> None:
+    """Given no Amp upstream, when a model is called that nobody has, then the call fails and goes nowhere."""
+    with _without_amp(case, probe) as exchange:
+        failed = exchange.response.status >= 400
+        saying = "a model that nobody has was served"
+        expect(failed, saying, expected="an error", actual=f"status {exchange.response.status}")
+        assert_nothing_upstream(exchange)
+
+
+@checks("fallback.unknown-model-is-not-found", pace=Pace.ALONE, requests=LOOKS * 2)
+def test_unknown_model_is_not_found(case: CallCase, probe: Probe) -> None:
+    """Given no Amp upstream, when a model is called that nobody has, then the status is one that is not retried."""
+    with _without_amp(case, probe) as exchange:
+        assert_status(exchange.response, 404, 400, saying="the client takes an unknown model for an outage")
+
+
+@checks("fallback.local-before-mapping", pace=Pace.ALONE, requests=LOOKS * 2)
+def test_local_comes_before_its_mapping(case: CallCase, probe: Probe) -> None:
+    """Given a mapping of a local model, and of another one, when the local one is called, then it serves itself."""
+    first, second, absent = _models(case, probe)
+    rules = (BlockMapping(from_=first, to=second), BlockMapping(from_=absent, to=second))
+    with probe.reloading.changed(lambda: _asked_for(case, probe, absent) == second, model_mappings=rules) as adopted:
+        expect(adopted, "the new mappings did not take effect", expected=second, actual="another model")
+        assert_equal(_asked_for(case, probe, first), first, "a local model was mapped to another one")
+
+
+@checks("fallback.mapping-can-be-forced", pace=Pace.ALONE, requests=LOOKS * 2)
+def test_mapping_can_be_forced(case: CallCase, probe: Probe) -> None:
+    """Given forced mappings and one of a local model, when that is called, then the mapping's target serves it."""
+    first, second, _ = _models(case, probe)
+    rules = (BlockMapping(from_=first, to=second),)
+    seen = lambda: _asked_for(case, probe, first) == second  # noqa: E731
+    with probe.reloading.changed(seen, model_mappings=rules, force_model_mappings=True) as adopted:
+        expect(adopted, "a forced mapping does not win over a local model", expected=second, actual=first)
+
+
+@checks("fallback.name-before-pattern", pace=Pace.ALONE, requests=LOOKS * 2)
+def test_name_comes_before_pattern(case: CallCase, probe: Probe) -> None:
+    """Given a pattern and, behind it, a name that fit a model, when it is called, then the name decides."""
+    first, second, absent = _models(case, probe)
+    rules = (BlockMapping(from_=".*", to=first, regex=True), BlockMapping(from_=absent, to=second))
+    with probe.reloading.changed(lambda: _asked_for(case, probe, absent) == second, model_mappings=rules) as adopted:
+        expect(adopted, "a pattern won over the model's own name", expected=second, actual="the pattern's target")
+
+
+@contextmanager
+def _without_amp(case: CallCase, probe: Probe) -> Iterator[Exchange]:
+    """A call for a model that nobody has, on a target that has no Amp upstream."""
+    case = replace(case, model=_models(case, probe)[2])
+    if not probe.target.claims("upstream-fallback"):
+        yield probe.send(case)
+        return
+    seen = lambda: not probe.send(case).upstream  # noqa: E731
+    with probe.reloading.changed(seen, upstream_url="") as adopted:
+        expect(adopted, "the Amp upstream is still used", expected="no request at Amp", actual="a request at Amp")
+        yield probe.send(case)
+
+
+def _asked_for(case: CallCase, probe: Probe, model: str) -> str:
+    """The model that an upstream is asked for when the client asks for `model`."""
+    called = replace(case, model=model)
+    exchange = probe.send(called)
+    return probe.model_of(called, exchange.upstream[0]) if exchange.upstream else ""
+
+
+def _models(case: CallCase, probe: Probe) -> tuple[str, str, str]:
+    """Two local models of the case's provider, and one that nobody has and no mapping speaks of."""
+    target = probe.target
+    local = [model.wire_id or model.id for model in target.models(case.provider)]
+    absent = [
+        name
+        for name in target.file.models.unavailable
+        if not target.rules_for(name) and target.provider_of(name) is case.provider
+    ]
+    if len(local) < 2 or not absent:
+        raise NotTestableError("the target file names no model that is unavailable, or not two that are there")
+    return local[0], local[1], absent[0]

@@ -1,0 +1,141 @@
+"""Profile headers: what goes on, what is replaced, what is dropped, and what comes back."""
+
+from __future__ import annotations
+
+from ampmap_conformance.cases import CallCase, CredentialCase
+from ampmap_conformance.credentials import as_client_sends, holding
+from ampmap_conformance.expect import (
+    assert_absent,
+    assert_equal,
+    assert_header,
+    assert_no_placeholder,
+    assert_own_credential,
+    expect,
+)
+from ampmap_conformance.observer import Reply
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import (
+    carrier_by_call,
+    forwards_amp_headers,
+    forwards_bodies,
+    has_body,
+    is_model_call,
+    relays_lists,
+)
+
+HOP_HEADER = "x-ampmap-hop"
+HOP_VALUE = "ampmap-connection-only"
+FRAMING = frozenset({"connection", "te", "transfer-encoding", "upgrade", "trailer"})
+"""Hop-by-hop headers that change how a message is read, so that a probe cannot give them any value."""
+
+OTHER_HEADER = "x-ampmap-probe"
+OTHER_VALUE = "one, two;three"
+
+RETRY_AFTER = "7"
+
+
+@checks("headers.client-credential-replaced", when=carrier_by_call, applies=relays_lists)
+def test_client_credential_is_replaced(case: CredentialCase, probe: Probe) -> None:
+    """Given the client's key in a carrier, when the call goes on, then no byte of it holds the key."""
+    key = probe.client_key
+    credential = holding(case.carrier, key) + as_client_sends(case.provider, key)
+    exchange = probe.send(case, credential=credential)
+
+    upstream = exchange.only_upstream_request()
+    assert_absent(key, in_=upstream, saying="the client's key reached the upstream")
+    assert_no_placeholder(upstream)
+
+
+@checks("headers.upstream-credential-set", when=is_model_call, applies=relays_lists)
+def test_upstream_credential_is_set(case: CallCase, probe: Probe) -> None:
+    """Given a call, when it goes on, then it carries a credential that is not the client's."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request()
+    accepted = (case.provider.upstream_credential, *case.provider.client_credentials)
+    assert_own_credential(upstream, accepted, client_key=probe.client_key)
+
+
+@checks("headers.forwarded", when=has_body, applies=forwards_bodies)
+def test_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
+    """Given headers that choose version and features, when the call goes on, then they do too."""
+    optional = tuple((name, "ampmap-probe-2025-01-01") for name in probe.optional_headers(case))
+    exchange = probe.send(case, more_headers=optional)
+
+    upstream = exchange.only_upstream_request()
+    chosen = tuple(probe.dialect_headers(case).items())
+    for name, value in (("content-type", "application/json"), *chosen, *optional):
+        assert_header(upstream.headers, name, value, saying="a header of the call was lost or changed")
+
+
+@checks("headers.end-to-end-forwarded", applies=forwards_bodies)
+def test_other_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
+    """Given a header that nobody knows, when the call goes on, then it does too."""
+    exchange = probe.send(case, more_headers=((OTHER_HEADER, OTHER_VALUE),))
+
+    upstream = exchange.only_upstream_request()
+    agent = exchange.request.headers.get("user-agent") or ""
+    for name, value in ((OTHER_HEADER, OTHER_VALUE), ("user-agent", agent)):
+        assert_header(upstream.headers, name, value, saying="a header of the call was lost or changed")
+
+
+@checks("headers.amp-headers-forwarded", applies=forwards_amp_headers)
+def test_amp_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
+    """Given Amp's own headers, when the call goes on, then they do too."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request()
+    for name in probe.amp_headers(exchange.request.headers):
+        sent = exchange.request.headers.get(name) or ""
+        assert_header(upstream.headers, name, sent, saying="a header of Amp's was lost or changed")
+
+
+@checks("headers.hop-by-hop-dropped")
+def test_hop_by_hop_headers_are_dropped(case: CallCase, probe: Probe) -> None:
+    """Given headers of one connection, when the call goes on, then they do not."""
+    names = [name for name in probe.header_names("hop-by-hop") if name not in FRAMING]
+    lines = [("Connection", f"keep-alive, {HOP_HEADER}"), *((name, HOP_VALUE) for name in (*names, HOP_HEADER))]
+    exchange = probe.send(case, more_headers=lines)
+
+    upstream = exchange.only_upstream_request()
+    kept = [name for name, value in upstream.headers if HOP_VALUE in value]
+    expect(not kept, "headers of the client's connection went on", expected="none of them", actual=", ".join(kept))
+
+
+@checks("headers.host-is-upstreams")
+def test_host_is_the_upstreams(case: CallCase, probe: Probe) -> None:
+    """Given a call to the proxy's host, when it goes on, then Host is another."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request()
+    hosts = upstream.headers.all("host")
+    called = exchange.request.headers.get("host")
+    expect(len(hosts) == 1, "Host is not there once", expected="one Host", actual=f"{len(hosts)} of them")
+    expect(hosts[0] != called, "the client's Host went on", expected="the upstream's host", actual="the proxy's host")
+
+
+@checks("headers.response-relayed", applies=forwards_bodies)
+def test_retry_headers_are_relayed(case: CallCase, probe: Probe) -> None:
+    """Given an error that steers retries, when it comes back, then it still does."""
+    lines = tuple((name, RETRY_AFTER) for name in probe.relayed_headers(case, "conditional"))
+    reply = Reply.error(probe.error_shape(case), 400, more_headers=lines)
+    exchange = probe.send(case, replies=(reply,))
+
+    assert_equal(exchange.response.status, 400, "the error was not relayed")
+    for name, value in lines:
+        assert_header(exchange.response.headers, name, value, saying="a header that steers retries was lost or changed")
+
+
+@checks("headers.limits-relayed", applies=forwards_bodies)
+def test_limits_are_relayed(case: CallCase, probe: Probe) -> None:
+    """Given request id and limits, when the answer comes back, then they are there."""
+    names = probe.relayed_headers(case, "when-available")
+    added = tuple((name, "1000") for name in names if name != probe.error_shape(case).request_id_header)
+    exchange = probe.send(case, replies=(Reply(more_headers=added),))
+
+    exchange.only_upstream_request()
+    for name in names:
+        sent = exchange.answers[0].headers.all(name)
+        came = exchange.response.headers.all(name)
+        assert_equal(", ".join(came), ", ".join(sent), f"{name} was lost or changed")

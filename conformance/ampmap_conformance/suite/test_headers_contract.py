@@ -1,0 +1,142 @@
+"""Profile headers: versions, features, lists, limits, and what is nobody's business."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ampmap_conformance.cases import CallCase
+from ampmap_conformance.expect import assert_absent, assert_equal, assert_header, assert_success, expect
+from ampmap_conformance.messages import Headers, UpstreamRequest
+from ampmap_conformance.observer import Reply
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import asks_for_features, chooses_version, forwards_bodies
+
+OTHER_VERSION = "2026-10-21"
+"""The newer of the two contracts of Anthropic's API; the client of this edition names the older one."""
+FEATURES = ("known-2025-05-14, ampmap-unknown-2099-01-01", "another-2099-01-01")
+"""Two lines, of which the first is a list."""
+LIST = "x-ampmap-list"
+VALUES = ("one, two", "three", "four;five=6")
+LIMIT = "1000"
+NOT_A_NUMBER = "NOT_GIVEN"
+HOP_HEADER = "x-ampmap-hop"
+HOP_VALUE = "ampmap-connection-only"
+FRAMING = frozenset({"connection", "te", "transfer-encoding", "upgrade", "trailer"})
+"""Hop-by-hop headers that change how a message is read, so that an answer cannot give them any value."""
+
+
+def listed(headers: Headers, name: str) -> str:
+    """All values of a list, however they are spread over lines."""
+    return ", ".join(item.strip() for line in headers.all(name) for item in line.split(","))
+
+
+@checks("headers.version-relayed", when=chooses_version, applies=forwards_bodies)
+def test_version_is_relayed(case: CallCase, probe: Probe) -> None:
+    """Given another version than the usual, when the call goes on, then it names that one and no other."""
+    request = probe.request(case)
+    names = tuple(probe.dialect_headers(case))
+    for name in names:
+        request = replace(request, headers=request.headers.setting(name, OTHER_VERSION))
+    exchange = probe.exchange(request, persona=case.provider.id)
+
+    upstream = exchange.only_upstream_request()
+    for name in names:
+        assert_header(upstream.headers, name, OTHER_VERSION, saying="the version was lost or changed")
+
+
+@checks("headers.beta-lines-kept", when=asks_for_features, applies=forwards_bodies)
+def test_features_are_kept(case: CallCase, probe: Probe) -> None:
+    """Given features on two lines, when the call goes on, then it asks for just these."""
+    names = probe.optional_headers(case)
+    exchange = probe.send(case, more_headers=[(name, line) for name in names for line in FEATURES])
+
+    upstream = exchange.only_upstream_request()
+    for name in names:
+        assert_equal(listed(upstream.headers, name), ", ".join(FEATURES), f"{name} was lost or changed")
+
+
+@checks("headers.no-feature-invented", requests=3, when=asks_for_features, applies=forwards_bodies)
+def test_features_are_not_remembered(case: CallCase, probe: Probe) -> None:
+    """Given calls with one feature, another, and none, when they go on, then each asks for its own alone."""
+    for wanted in (*FEATURES, ""):
+        lines = [(name, wanted) for name in probe.optional_headers(case) if wanted]
+        upstream = probe.send(case, more_headers=lines).only_upstream_request()
+        for name in probe.optional_headers(case):
+            assert_equal(listed(upstream.headers, name), wanted, f"{name} is not what the client sent")
+
+
+@checks("headers.sdk-telemetry-harmless")
+def test_telemetry_does_no_harm(case: CallCase, probe: Probe) -> None:
+    """Given every header that SDKs add, with a value that is no number, when the call is made, then it succeeds."""
+    names = dict.fromkeys((*probe.header_names("sdk-telemetry"), "accept-language", "sec-fetch-mode"))
+    exchange = probe.send(case, more_headers=[(name, NOT_A_NUMBER) for name in names])
+
+    exchange.only_upstream_request()
+    assert_success(exchange)
+
+
+@checks("headers.request-lines-kept", applies=forwards_bodies)
+def test_lines_of_a_request_are_kept(case: CallCase, probe: Probe) -> None:
+    """Given a header on several lines, when the call goes on, then all its values do."""
+    exchange = probe.send(case, more_headers=[(LIST, value) for value in VALUES])
+
+    upstream = exchange.only_upstream_request()
+    assert_equal(listed(upstream.headers, LIST), ", ".join(VALUES), "lines of a header were lost or changed")
+
+
+@checks("headers.answer-lines-kept", applies=forwards_bodies)
+def test_lines_of_an_answer_are_kept(case: CallCase, probe: Probe) -> None:
+    """Given an answer with a header on several lines, when it comes back, then all its values do."""
+    exchange = probe.send(case, replies=(Reply(more_headers=tuple((LIST, value) for value in VALUES)),))
+
+    exchange.only_upstream_request()
+    assert_equal(listed(exchange.response.headers, LIST), ", ".join(VALUES), "lines of a header were lost or changed")
+
+
+@checks("headers.limits-on-errors", applies=forwards_bodies)
+def test_limits_come_with_errors(case: CallCase, probe: Probe) -> None:
+    """Given an error with request id and limits, when it comes back, then they are there."""
+    names = probe.relayed_headers(case, "when-available")
+    lines = tuple((name, LIMIT) for name in names)
+    exchange = probe.send(case, replies=(Reply.error(probe.error_shape(case), 400, more_headers=lines),))
+
+    exchange.only_upstream_request()
+    assert_equal(exchange.response.status, 400, "the error was not relayed")
+    for name in names:
+        assert_equal(exchange.response.headers.get(name), LIMIT, f"{name} was lost or changed")
+
+
+@checks("headers.answer-hop-by-hop-dropped")
+def test_hop_by_hop_headers_of_answers_are_dropped(case: CallCase, probe: Probe) -> None:
+    """Given headers of the upstream's connection, when the answer comes back, then they do not."""
+    names = [name for name in probe.header_names("hop-by-hop") if name not in FRAMING]
+    lines = (("Connection", HOP_HEADER), *((name, HOP_VALUE) for name in (*names, HOP_HEADER)))
+    exchange = probe.send(case, replies=(Reply(more_headers=lines),))
+
+    exchange.only_upstream_request()
+    kept = [name for name, value in exchange.response.headers if HOP_VALUE in value]
+    expect(not kept, "headers of the upstream's connection came back", expected="none", actual=", ".join(kept))
+
+
+@checks("headers.content-type-relayed", requests=2, applies=forwards_bodies)
+def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
+    """Given an answer and an error, when they come back, then the client is told what they are."""
+    error = replace(Reply.error(probe.error_shape(case), 400), headers=(("Content-Type", "application/problem+json"),))
+    for reply in (Reply(), error):
+        exchange = probe.send(case, replies=(reply,))
+        exchange.only_upstream_request()
+        sent, came = (of.headers.get("content-type") or "" for of in (exchange.answers[0], exchange.response))
+        kinds = [kind.partition(";")[0].strip().lower() for kind in (came, sent)]
+        assert_equal(kinds[0], kinds[1], "the media type changed")
+
+
+@checks("headers.other-credentials-dropped", applies=forwards_bodies)
+def test_other_credentials_are_dropped(case: CallCase, probe: Probe) -> None:
+    """Given a cookie and a key in a header of another API, when the call goes on, then they do not."""
+    cookie, key = probe.canary(), probe.canary()
+    exchange = probe.send(case, more_headers=[("Cookie", f"session={cookie}"), ("api-key", key)])
+
+    upstream: UpstreamRequest = exchange.only_upstream_request()
+    assert_absent(cookie, in_=upstream, saying="a cookie reached the provider")
+    assert_absent(key, in_=upstream, saying="the key in api-key reached the provider")

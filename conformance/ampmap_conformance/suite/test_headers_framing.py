@@ -1,0 +1,112 @@
+"""Profile headers: lengths, codings and expectations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ampmap_conformance.cases import CallCase, VariedCase
+from ampmap_conformance.expect import assert_equal, assert_status, assert_whole, expect
+from ampmap_conformance.expect_http import GZIP_MAGIC, assert_one_right_length, unpacked
+from ampmap_conformance.messages import Request, UpstreamRequest
+from ampmap_conformance.observer import Gzip, Reply
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.raw import Piece, RawRequest, wire
+from ampmap_conformance.registry import checks
+from ampmap_conformance.sse import covers, decoded, events
+from ampmap_conformance.suite.conditions import forwards_bodies, goes_mapped
+
+PATIENCE = 0.3
+"""Seconds that the client waits for leave to send its body; then it sends it all the same."""
+REFUSED_EXPECTATION = 417
+STATUSES = (200, 400, 503)
+ATTEMPTS = 6
+"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
+
+
+def said(body: bytes) -> list[Any]:
+    """What an answer or a stream says, however it is cut and framed."""
+    found = events(body) or ()
+    return [event.json() for event in found] or [body.decode("utf-8", "replace")]
+
+
+@checks("headers.length-kept")
+def test_length_is_kept(case: CallCase, probe: Probe) -> None:
+    """Given a body with a length, when the call goes on, then it has one length, the right one."""
+    upstream: UpstreamRequest = probe.send(case).only_upstream_request()
+
+    assert_one_right_length(upstream.headers, upstream.body, "the upstream is not told one right length")
+
+
+@checks("headers.length-after-rewrite", when=goes_mapped, applies=forwards_bodies)
+def test_length_after_a_rewrite(case: VariedCase, probe: Probe) -> None:
+    """Given a call whose model is mapped, when body and answer are changed, then so are their lengths."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request()
+    assert_one_right_length(upstream.headers, upstream.body, "the upstream is not told one right length")
+    assert_whole(exchange.response)
+    told = [*exchange.response.headers.all("content-length"), *exchange.response.headers.all("transfer-encoding")]
+    expect(len(told) <= 1, "the answer has two lengths", expected="one length, or chunks", actual=", ".join(told))
+
+
+@checks("headers.compressed-answer-readable", applies=forwards_bodies)
+def test_compressed_answer_is_readable(case: VariedCase, probe: Probe) -> None:
+    """Given an answer that is compressed, when it comes back, then it can be read by what its headers say."""
+    reply = Reply.error(probe.error_shape(case), 400) if case.variation == "error" else Reply()
+    streamed = replace(case, stream=case.variation == "stream")
+    exchange = probe.send(streamed, replies=(replace(reply, gzip=Gzip.DECLARED),) * ATTEMPTS)
+
+    exchange.only_upstream_request()
+    answer, response = exchange.answers[0], exchange.response
+    assert_whole(response)
+    assert_equal(response.status, answer.status, "the status changed")
+    sent = decoded(answer.headers, answer.body)
+    came = unpacked(response.headers, response.body, "the answer's label is wrong")
+    if case.variation == "error":
+        assert_equal(came, sent, "the error cannot be read")
+    same = covers(said(sent), said(came)) or (not events(sent) and came[:1] == b"{")
+    expect(same, "the answer cannot be read", expected="what the upstream said", actual=came.decode("utf-8", "replace"))
+
+
+@checks("headers.undeclared-compression-alike", requests=3, applies=forwards_bodies)
+def test_undeclared_compression_is_treated_alike(case: CallCase, probe: Probe) -> None:
+    """Given compressed answers that do not say so, when they come back, then errors look as successes do."""
+    treated = {}
+    for status in STATUSES:
+        reply = Reply.error(probe.error_shape(case), status) if status >= STATUSES[1] else Reply()
+        response = probe.send(case, replies=(replace(reply, gzip=Gzip.UNDECLARED),) * ATTEMPTS).response
+        packed = decoded(response.headers, response.body).startswith(GZIP_MAGIC)
+        treated[status] = "still compressed" if packed else "readable"
+
+    actual = ", ".join(f"{status} {how}" for status, how in treated.items())
+    expect(len(set(treated.values())) == 1, "errors are treated otherwise", expected="all alike", actual=actual)
+
+
+@checks("headers.coding-not-asked-for")
+def test_coding_that_was_not_asked_for(case: CallCase, probe: Probe) -> None:
+    """Given a client that takes no compression, when the upstream uses what it was offered, then none comes back."""
+    request = probe.request(case)
+    plain = replace(request, headers=request.headers.setting("Accept-Encoding", "identity"))
+    packed = (Reply(gzip=Gzip.DECLARED),) * ATTEMPTS
+    exchange = probe.exchange(plain, persona=case.provider.id, replies=packed)
+
+    offered = exchange.only_upstream_request().headers.get("accept-encoding") or "identity"
+    coding = exchange.response.headers.get("content-encoding") or "identity"
+    own = "gzip" in offered and coding != "identity"
+    expect(not own, "the proxy asked for compression", expected="no Content-Encoding", actual=f"{coding}")
+
+
+@checks("headers.expectation-met")
+def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
+    """Given a body that comes a while after its head, when leave for it is asked for, then the call is served."""
+
+    def waiting(request: Request) -> RawRequest:
+        head, end, body = wire(request).partition(b"\r\n\r\n")
+        return RawRequest((Piece(head + end), Piece(body, PATIENCE)))
+
+    exchange, _ = probe.send_raw(case, waiting, more_headers=[("Expect", "100-continue")])
+    assert_status(exchange.response, 200, 417, saying="the call was not served")
+    if exchange.response.status != REFUSED_EXPECTATION:
+        upstream = exchange.only_upstream_request()
+        assert_equal(upstream.body, exchange.request.body, "the body was lost while the client waited")

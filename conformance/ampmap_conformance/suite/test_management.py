@@ -1,0 +1,68 @@
+"""Profile management: everything that goes to Amp's own servers."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from ampmap_conformance.cases import ManagementCase
+from ampmap_conformance.credentials import NO_CREDENTIAL
+from ampmap_conformance.expect import (
+    assert_absent,
+    assert_equal,
+    assert_json_relayed,
+    assert_nothing_upstream,
+    assert_same_path,
+    assert_status,
+)
+from ampmap_conformance.observer import Reply
+from ampmap_conformance.probe import AMP, Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import is_read, needs_client_key
+
+COOKIES = (("Set-Cookie", "ampmap-a=1; Path=/"), ("Set-Cookie", "ampmap-b=2; Path=/; HttpOnly"))
+QUERY = "ampmap=1&ampmap=2"
+REFUSED = 401
+
+
+@checks("management.forwarded")
+def test_management_is_forwarded(case: ManagementCase, probe: Probe) -> None:
+    """Given a management call, when it is sent, then Amp's servers get it whole and their answer comes back."""
+    exchange = probe.send(case, more_query=QUERY)
+
+    upstream = exchange.only_upstream_request(AMP)
+    assert_equal(upstream.method, case.method, "the method changed")
+    assert_same_path(upstream.path, case.path, "the upstream got another path")
+    assert_equal(str(parse_qs(upstream.query or "")), str(parse_qs(QUERY)), "the query changed on its way")
+    assert_equal(upstream.body, exchange.request.body, "the body changed on its way")
+    assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
+    assert_json_relayed(exchange)
+
+
+@checks("management.credential-replaced")
+def test_client_key_does_not_reach_amp(case: ManagementCase, probe: Probe) -> None:
+    """Given the client's key, when a management call goes on, then no byte of it holds the key."""
+    key = probe.client_key
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request(AMP)
+    assert_absent(key, in_=upstream, saying="the client's key reached Amp's servers")
+
+
+@checks("management.cookies-relayed", when=is_read)
+def test_cookies_are_relayed(case: ManagementCase, probe: Probe) -> None:
+    """Given two cookies, when the answer comes back, then each has its line."""
+    exchange = probe.send(case, replies=(Reply(more_headers=COOKIES),))
+
+    expected = " | ".join(value for _, value in COOKIES)
+    actual = " | ".join(exchange.response.headers.all("set-cookie"))
+    assert_equal(actual, expected, "Set-Cookie lines were lost, merged or changed")
+
+
+@checks("management.refuses-without-credential", when=needs_client_key)
+def test_management_needs_the_client_key(case: ManagementCase, probe: Probe) -> None:
+    """Given no credential, when a management call is sent, then it is refused and goes nowhere."""
+    probe.require_client_key()
+    exchange = probe.send(case, credential=NO_CREDENTIAL)
+
+    assert_status(exchange.response, REFUSED, saying="a management path was open")
+    assert_nothing_upstream(exchange)

@@ -1,0 +1,102 @@
+"""Profile management: who may call Amp's own servers through the proxy, and with whose key."""
+
+from __future__ import annotations
+
+from ampmap_conformance.cases import ManagementCase
+from ampmap_conformance.credentials import NO_CREDENTIAL, carried, holding
+from ampmap_conformance.expect import (
+    assert_absent,
+    assert_nothing_upstream,
+    assert_own_credential,
+    assert_status,
+    assert_success,
+    expect,
+)
+from ampmap_conformance.messages import Exchange
+from ampmap_conformance.probe import AMP, NotTestableError, Probe
+from ampmap_conformance.reference.types import CredentialCarrier
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import (
+    is_first_family,
+    is_open_page,
+    is_open_read,
+    is_sample_with_key,
+    is_sign_in,
+    needs_client_key,
+)
+
+REFUSED = 401
+AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
+UNKNOWN = "/api/ampmap-no-such-family/x"
+
+
+def assert_no_key_lent(exchange: Exchange) -> None:
+    """Nothing that went upstream holds a credential; the client had none."""
+    lent = [carrier for request in exchange.upstream for carrier in carried(request.headers, request.query)]
+    expect(not lent, "the proxy lent its own key", expected="no credential upstream", actual=", ".join(lent))
+
+
+@checks("management.wrong-key-refused", when=needs_client_key)
+def test_wrong_key_is_refused(case: ManagementCase, probe: Probe) -> None:
+    """Given a wrong key, when a management call is sent, then it is refused and goes nowhere."""
+    probe.require_client_key()
+    exchange = probe.send(case, credential=holding("authorization-bearer", probe.canary()))
+
+    assert_status(exchange.response, REFUSED, saying="a wrong key opened a management path")
+    assert_nothing_upstream(exchange)
+
+
+@checks("management.amp-key-set", when=needs_client_key)
+def test_amp_key_is_set(case: ManagementCase, probe: Probe) -> None:
+    """Given the client's key, when a management call goes on, then it carries one of the proxy's own."""
+    upstream = probe.send(case).only_upstream_request(AMP)
+
+    assert_own_credential(upstream, AMP_CARRIERS, client_key=probe.client_key)
+
+
+@checks("management.second-client", when=is_sample_with_key)
+def test_second_client(case: ManagementCase, probe: Probe) -> None:
+    """Given another client's key, when a management call goes on, then no byte of it holds that key."""
+    if probe.target.second_client is None:
+        raise NotTestableError("no second client is known: name one under `credentials.second_client`")
+    key = probe.target.second_client.value
+    exchange = probe.send(case, credential=holding("authorization-bearer", key))
+
+    assert_success(exchange)
+    upstream = exchange.only_upstream_request(AMP)
+    assert_absent(key, in_=upstream, saying="the second client's key reached Amp's servers")
+
+
+@checks("management.sign-in-open", when=is_sign_in)
+def test_sign_in_is_open(case: ManagementCase, probe: Probe) -> None:
+    """Given no credential, when a sign-in page is asked for, then Amp's servers answer."""
+    exchange = probe.send(case, credential=NO_CREDENTIAL)
+
+    exchange.only_upstream_request(AMP)
+    assert_success(exchange)
+
+
+@checks("management.pages-open", when=is_open_page)
+def test_pages_are_open(case: ManagementCase, probe: Probe) -> None:
+    """Given no credential, when another page is asked for, then Amp's servers answer."""
+    exchange = probe.send(case, credential=NO_CREDENTIAL)
+
+    exchange.only_upstream_request(AMP)
+    assert_success(exchange)
+
+
+@checks("management.open-pages-carry-no-key", when=is_open_read)
+def test_open_pages_carry_no_key(case: ManagementCase, probe: Probe) -> None:
+    """Given no credential, when an open page is asked for, then the proxy's own key stays out of it."""
+    assert_no_key_lent(probe.send(case, credential=NO_CREDENTIAL))
+
+
+@checks("management.unknown-path", when=is_first_family, requests=2)
+def test_unknown_path(case: ManagementCase, probe: Probe) -> None:
+    """Given a path of no family, when it is called with and without a key, then it neither fails nor opens."""
+    known, unknown = (probe.send(case, target=UNKNOWN, credential=given) for given in (None, NO_CREDENTIAL))
+
+    for exchange in (known, unknown):
+        status = exchange.response.status
+        expect(status < 500, "a new path makes the proxy fail", expected="404, or an answer", actual=f"status {status}")
+    assert_no_key_lent(unknown)

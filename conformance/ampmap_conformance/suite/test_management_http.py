@@ -1,0 +1,150 @@
+"""Profile management: methods, queries, paths, bodies, cookies, redirects, conditions, streams and upgrades."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+
+from ampmap_conformance import bodies
+from ampmap_conformance.cases import ManagementCase
+from ampmap_conformance.expect import assert_equal, assert_header, assert_same_path, assert_success, expect
+from ampmap_conformance.expect_http import unpacked
+from ampmap_conformance.observer import Framing, Reply
+from ampmap_conformance.probe import AMP, Probe
+from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.suite.conditions import (
+    changes_something,
+    has_paths_below,
+    is_first_family,
+    is_sample,
+    is_sample_with_body,
+    takes_head,
+)
+from ampmap_conformance.suite.timing import ATTEMPTS, GAP, assert_flushed_once
+
+SELECTOR = "ampmapGetUserInfo"
+WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx"
+BELOW = "T-0/a.b%20c%2Fd.md"
+TAG = '"ampmap-1"'
+COOKIES = "ampmap-a=1; ampmap-b=2"
+REDIRECTS = (302, 307)
+NOT_MODIFIED = 304
+SWITCHING = 101
+ELSEWHERE = "https://elsewhere.example/ampmap?next=%2Fa"
+PACKED_SIZE = 25_600
+"""Bytes above which the client compresses a body."""
+UPGRADE = (
+    ("Connection", "Upgrade"),
+    ("Upgrade", "websocket"),
+    ("Sec-WebSocket-Version", "13"),
+    ("Sec-WebSocket-Key", "YW1wbWFwLWFtcG1hcC1hbQ=="),
+)
+
+
+@checks("management.methods", when=changes_something)
+def test_method_is_kept(case: ManagementCase, probe: Probe) -> None:
+    """Given a method that changes something, when the call is sent, then Amp's servers get it with its body."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request(AMP)
+    assert_equal(upstream.method, case.verb, "the method changed")
+    assert_equal(upstream.body, exchange.request.body, "the body changed on its way")
+    assert_success(exchange)
+
+
+@checks("management.head", when=takes_head)
+def test_head(case: ManagementCase, probe: Probe) -> None:
+    """Given HEAD, when it is sent, then the status comes, and no body."""
+    exchange = probe.send(case, method="HEAD")
+
+    exchange.only_upstream_request(AMP)
+    assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
+    assert_equal(exchange.response.body, b"", "a body came with the answer to HEAD")
+
+
+@checks("management.selector-kept", when=is_sample_with_body)
+def test_selector_is_kept(case: ManagementCase, probe: Probe) -> None:
+    """Given a query that is a bare name, when the call goes on, then the name does."""
+    exchange = probe.send(replace(case, verb="POST"), more_query=SELECTOR)
+
+    upstream = exchange.only_upstream_request(AMP)
+    assert_equal((upstream.query or "").rstrip("="), SELECTOR, "the name in the query was lost or changed")
+
+
+@checks("management.query-bytes", when=is_sample)
+def test_query_arrives_as_it_was_written(case: ManagementCase, probe: Probe) -> None:
+    """Given a query, when the call goes on, then the query is the same text."""
+    upstream = probe.send(case, more_query=WRITTEN).only_upstream_request(AMP)
+
+    assert_equal(upstream.query, WRITTEN, "the query was written anew")
+
+
+@checks("management.path-kept", when=has_paths_below)
+def test_path_is_kept(case: ManagementCase, probe: Probe) -> None:
+    """Given a path below a family, when the call goes on, then the path does as it was."""
+    target = f"{case.path}/{BELOW}"
+    upstream = probe.send(case, target=target).only_upstream_request(AMP)
+
+    assert_same_path(upstream.path, target, "the upstream got another path")
+
+
+@checks("management.compressed-body", when=is_sample_with_body)
+def test_compressed_body(case: ManagementCase, probe: Probe) -> None:
+    """Given a compressed body, when the call goes on, then it can be read by what its headers say."""
+    plain = bodies.dump({"thread": "ampmap " * PACKED_SIZE})
+    packed = gzip.compress(plain, mtime=0)
+    exchange = probe.send(replace(case, verb="POST"), body=packed, more_headers=[("Content-Encoding", "gzip")])
+
+    upstream = exchange.only_upstream_request(AMP)
+    came = unpacked(upstream.headers, upstream.body, "the label of the body is wrong")
+    assert_equal(came, plain, "the body cannot be read")
+
+
+@checks("management.cookies-forwarded", when=is_sample)
+def test_cookies_are_forwarded(case: ManagementCase, probe: Probe) -> None:
+    """Given cookies, when the call goes on, then they do too."""
+    upstream = probe.send(case, more_headers=[("Cookie", COOKIES)]).only_upstream_request(AMP)
+
+    assert_header(upstream.headers, "cookie", COOKIES, saying="cookies were lost or changed")
+
+
+@checks("management.redirects-relayed", when=is_sample, requests=2)
+def test_redirects_are_relayed(case: ManagementCase, probe: Probe) -> None:
+    """Given a redirect to another site, when it comes back, then it is for the client to follow."""
+    for status in REDIRECTS:
+        exchange = probe.send(case, replies=(Reply(status=status, headers=(("Location", ELSEWHERE),), body=b""),))
+
+        exchange.only_upstream_request(AMP)
+        assert_equal(exchange.response.status, status, "the redirect was not relayed")
+        assert_header(exchange.response.headers, "location", ELSEWHERE, saying="the redirect leads elsewhere")
+
+
+@checks("management.not-modified", when=is_sample)
+def test_not_modified(case: ManagementCase, probe: Probe) -> None:
+    """Given a condition, when the upstream says that nothing changed, then the client learns just that."""
+    reply = Reply(status=NOT_MODIFIED, headers=(("ETag", TAG),), body=b"")
+    exchange = probe.send(case, more_headers=[("If-None-Match", TAG)], replies=(reply,))
+
+    upstream = exchange.only_upstream_request(AMP)
+    assert_header(upstream.headers, "if-none-match", TAG, saying="the condition was lost or changed")
+    assert_equal(exchange.response.status, NOT_MODIFIED, "the status changed")
+    assert_equal(exchange.response.body, b"", "a body came with 304")
+    assert_header(exchange.response.headers, "etag", TAG, saying="the tag was lost or changed")
+
+
+@checks("management.stream-not-buffered", when=is_first_family, pace=Pace.WAITS, requests=ATTEMPTS)
+def test_stream_is_not_buffered(case: ManagementCase, probe: Probe) -> None:
+    """Given an answer in two parts with a pause, when it comes back, then the first comes before the second."""
+    pieces = ((0.0, b"data: one\n\n"), (GAP, b"data: two\n\n"))
+    reply = Reply(headers=(("Content-Type", "text/event-stream"),), pieces=pieces, framing=Framing.CHUNKED)
+    assert_flushed_once(case, probe, reply)
+
+
+@checks("management.upgrade-answered", when=is_sample)
+def test_offer_to_upgrade(case: ManagementCase, probe: Probe) -> None:
+    """Given an offer to upgrade, when nobody takes it, then the call is answered as any other."""
+    exchange = probe.send(case, more_headers=UPGRADE)
+
+    status = exchange.response.status
+    ordinary = status < 500 and status != SWITCHING
+    expect(ordinary, "the offer was taken for more", expected="an ordinary answer", actual=f"status {status}")

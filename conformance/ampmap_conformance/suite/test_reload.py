@@ -1,0 +1,176 @@
+"""Profile reload: the configuration changes while the proxy runs."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from ampmap_conformance.amp_block import BlockMapping, ClientKeys
+from ampmap_conformance.cases import CallCase, ManagementCase, VariedCase
+from ampmap_conformance.credentials import carried
+from ampmap_conformance.expect import assert_equal, assert_success, expect
+from ampmap_conformance.expect_streams import assert_events
+from ampmap_conformance.messages import Exchange
+from ampmap_conformance.observer import Reply
+from ampmap_conformance.probe import AMP, NotTestableError, Probe
+from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.suite.conditions import forwards_bodies, goes_elsewhere, goes_local_streaming, is_first_family
+from ampmap_conformance.suite.streams import in_pieces, stream_frames
+
+LOOKS = 90
+"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
+OTHER_PATH = "/ampmap-second"
+"""Below it Amp's servers are another upstream."""
+GAP = 0.15
+ATTEMPTS = 3
+FORBIDDEN = 403
+BROKEN = {"address-that-is-none": '{"upstream-url": "http://["}', "text-that-is-none": "upstream-url: [\n\t- : {"}
+
+
+@checks("reload.model-mappings", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+def test_model_mappings_are_reloaded(case: CallCase, probe: Probe) -> None:
+    """Given a new mapping, when its model is called, then the mapping's target is asked for."""
+    absent, target = _absent(case, probe), probe.target.models(case.provider)[0].id
+    rules = (BlockMapping(from_=absent.model, to=target),)
+    with probe.reloading.changed(lambda: _model(absent, probe) == target, model_mappings=rules) as adopted:
+        expect(adopted, "a new mapping did not take effect", expected=target, actual="another model")
+
+
+@checks("reload.ways-to-write", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+def test_each_way_to_write_is_noticed(case: VariedCase, probe: Probe) -> None:
+    """Given a new configuration, written in one of the ways of editors and tools, then it takes effect."""
+    if case.variation not in probe.reloading.hook.ways:
+        raise NotTestableError(
+            "the target's reload command does not say that it can write a file so: use `{way}` in it"
+        )
+    absent, target = _absent(case, probe), probe.target.models(case.provider)[0].id
+    rules = (BlockMapping(from_=absent.model, to=target),)
+    seen = lambda: _model(absent, probe) == target  # noqa: E731
+    with probe.reloading.changed(seen, way=case.variation, model_mappings=rules) as adopted:
+        expect(adopted, "a file written so was not noticed", expected="the new mapping", actual="the old one")
+
+
+@checks("reload.upstream-url", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
+def test_upstream_url_is_reloaded(case: VariedCase, probe: Probe) -> None:
+    """Given another URL of Amp's servers, when a call goes there, then it goes to the new one."""
+    url = probe.reloading.block.upstream_url + OTHER_PATH
+    with probe.reloading.changed(lambda: _path(case, probe).startswith(OTHER_PATH), upstream_url=url) as adopted:
+        expect(adopted, "a new upstream did not take effect", expected="the new URL", actual="the old one")
+
+
+@checks("reload.upstream-api-key", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
+def test_upstream_api_key_is_reloaded(case: VariedCase, probe: Probe) -> None:
+    """Given another Amp key for everybody, when a call goes to Amp, then it carries the new one."""
+    key = probe.canary()
+    seen = lambda: key in _keys(probe.send(case))  # noqa: E731
+    with probe.reloading.changed(seen, upstream_api_key=key, upstream_api_keys=()) as adopted:
+        expect(adopted, "a new Amp key did not take effect", expected="the new key", actual="another one")
+
+
+@checks("reload.upstream-api-keys", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
+def test_upstream_api_keys_are_reloaded(case: VariedCase, probe: Probe) -> None:
+    """Given another Amp key for one client, when its call goes to Amp, then it carries the new one."""
+    key = probe.canary()
+    entries = (ClientKeys(upstream_api_key=key, api_keys=(probe.client_key,)),)
+    seen = lambda: key in _keys(probe.send(case))  # noqa: E731
+    with probe.reloading.changed(seen, upstream_api_keys=entries) as adopted:
+        expect(adopted, "a client's new Amp key did not take effect", expected="the new key", actual="another one")
+
+
+@checks("reload.restrict-management-to-localhost", when=is_first_family, pace=Pace.ALONE, requests=LOOKS)
+def test_localhost_rule_is_reloaded(case: ManagementCase, probe: Probe) -> None:
+    """Given a rule that is switched, when another machine calls a management path, then the rule holds as it is now."""
+    reloading, words = probe.reloading, {True: "refused", False: "let in"}
+    usual = reloading.block.restrict_management_to_localhost
+    saying = "the rule for other machines did not take effect"
+
+    def seen() -> bool:
+        return _refused(case, probe) != usual
+
+    with reloading.changed(seen, restrict_management_to_localhost=not usual) as adopted:
+        expect(adopted, saying, expected=words[not usual], actual=words[usual])
+    back = reloading.eventually(lambda: not seen())
+    expect(back, saying, expected=words[usual], actual=words[not usual])
+
+
+@checks("reload.open-stream", when=goes_local_streaming, applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that runs, when the configuration changes meanwhile, then the stream comes to its end."""
+    absent = _absent(case, probe)
+    for _ in range(ATTEMPTS):
+        exchange, changed_at = _streamed_meanwhile(case, absent, probe)
+        assert_success(exchange)
+        assert_events(exchange)
+        first = exchange.response.chunks[0].at
+        if exchange.begun + first < changed_at < exchange.begun + exchange.response.seconds:
+            return
+    raise NotTestableError("no stream was open when the configuration changed: the machine is too busy")
+
+
+@checks("reload.broken-address-keeps-the-old", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
+def test_broken_address_keeps_the_old(case: VariedCase, probe: Probe) -> None:
+    """Given a new URL that is none, when a call goes to Amp, then it goes to the old one."""
+    _assert_kept(case, probe, "address-that-is-none")
+
+
+@checks("reload.broken-file-keeps-the-old", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
+def test_broken_file_keeps_the_old(case: VariedCase, probe: Probe) -> None:
+    """Given a file that cannot be read, when a call goes to Amp, then it goes to the old one."""
+    _assert_kept(case, probe, "text-that-is-none")
+
+
+def _streamed_meanwhile(case: VariedCase, other: CallCase, probe: Probe) -> tuple[Exchange, float]:
+    """A stream during which the configuration changes, and when the change had taken effect."""
+    pieces = in_pieces(stream_frames(case, probe), gap=GAP)
+    url = probe.reloading.block.upstream_url + OTHER_PATH
+    with ThreadPoolExecutor(1) as beside:
+        streaming = beside.submit(probe.send, case, replies=(Reply(pieces=pieces),))
+        time.sleep(GAP * 2)
+        with probe.reloading.changed(lambda: _path(other, probe).startswith(OTHER_PATH), upstream_url=url):
+            changed_at = time.monotonic()
+            return streaming.result(), changed_at
+
+
+def _assert_kept(case: VariedCase, probe: Probe, word: str) -> None:
+    before = probe.send(case).only_upstream_request(AMP)
+    with probe.reloading.broken(BROKEN[word]):
+        exchange = probe.send(case)
+        assert_success(exchange)
+        after = exchange.only_upstream_request(AMP)
+        assert_equal(after.path, before.path, "a broken configuration replaced the old one")
+        kept = carried(after.headers, after.query) == carried(before.headers, before.query)
+        expect(kept, "a broken configuration replaced the old one", expected="the same key", actual="another one")
+
+
+def _absent(case: CallCase, probe: Probe) -> CallCase:
+    """A call for a model that nobody has but Amp."""
+    target = probe.target
+    for name in target.file.models.unavailable:
+        if not target.rules_for(name) and target.provider_of(name) is case.provider:
+            return replace(case, model=name, stream=False)
+    raise NotTestableError(f"the target file names no unavailable model of {case.provider.id}")
+
+
+def _model(case: CallCase, probe: Probe) -> str:
+    upstream = probe.send(case).upstream
+    return probe.model_of(case, upstream[0]) if upstream else ""
+
+
+def _path(case: CallCase, probe: Probe) -> str:
+    upstream = probe.send(case).upstream
+    return upstream[0].path if upstream else ""
+
+
+def _keys(exchange: Exchange) -> set[str]:
+    return {
+        key
+        for request in exchange.upstream
+        if request.persona == AMP
+        for keys in carried(request.headers, request.query).values()
+        for key in keys
+    }
+
+
+def _refused(case: ManagementCase, probe: Probe) -> bool:
+    return probe.send_from_elsewhere(case).response.status == FORBIDDEN

@@ -1,0 +1,148 @@
+"""Profile routing: every call reaches its provider as it was made, and the answer comes back."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qs, quote
+
+from ampmap_conformance.cases import CallCase, ModeCase
+from ampmap_conformance.expect import (
+    assert_equal,
+    assert_events_relayed,
+    assert_json_relayed,
+    assert_same_path,
+    assert_success,
+    assert_whole,
+    expect,
+)
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import (
+    RELAYED,
+    forwards_bodies,
+    has_body,
+    has_local_mode_model,
+    has_model_in_path,
+    is_model_call,
+    is_warm_up,
+    relays_lists,
+    streams,
+)
+
+QUERY = "ampmap=b%20b&ampmap=&ampmap=a&ampmap.other=%C3%A9&beta=true&api-version=2025-01-01"
+"""A repeated key, an empty value, an order that is not the alphabet's, percent-encoding, and what chooses contracts."""
+
+WARM_UP_SECONDS = 1.0
+"""The SDK's own timeout for the warm-up."""
+WARM_UP_ATTEMPTS = 3
+"""The quickest counts: a busy machine is not a slow proxy."""
+RETRIED = (408, 409, 429)
+
+
+@checks("routing.reaches-upstream", when=is_model_call, applies=relays_lists)
+def test_reaches_upstream(case: CallCase, probe: Probe) -> None:
+    """Given a call, when it is sent, then its provider gets one request and nobody else any."""
+    exchange = probe.send(case)
+
+    exchange.only_upstream_request()
+
+
+@checks("routing.method-and-path", when=is_model_call, applies=RELAYED)
+def test_method_and_path(case: CallCase, probe: Probe) -> None:
+    """Given a call, when it is sent, then method and path at the provider are those of its upstream URL."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request()
+    assert_equal(upstream.method, case.method, "the method changed")
+    assert_same_path(upstream.path, case.upstream_target, "the upstream got another path")
+
+
+@checks("routing.query-kept", when=is_model_call, applies=RELAYED)
+def test_query_kept(case: CallCase, probe: Probe) -> None:
+    """Given a query of repeated, empty and encoded values, when it is sent, then all of them arrive."""
+    exchange = probe.send(case, more_query=QUERY)
+
+    upstream = exchange.only_upstream_request()
+    own = case.upstream_target.partition("?")[2]
+    expected = parse_qs(f"{own}&{QUERY}", keep_blank_values=True)
+    actual = parse_qs(upstream.query or "", keep_blank_values=True)
+    kept = {name: actual.get(name) for name in expected}
+    assert_equal(json.dumps(kept), json.dumps(expected), "the query changed on its way")
+
+
+@checks("routing.body-kept", when=has_body, applies=forwards_bodies)
+def test_body_kept(case: CallCase, probe: Probe) -> None:
+    """Given a JSON body, when it is sent, then the same bytes arrive."""
+    exchange = probe.send(case)
+
+    upstream = exchange.only_upstream_request()
+    assert_equal(upstream.body, exchange.request.body, "the body changed on its way (see `policy.body`)")
+
+
+@checks("routing.answer-relayed", when=is_model_call, applies=RELAYED)
+def test_answer_relayed(case: CallCase, probe: Probe) -> None:
+    """Given an answer of the upstream, when it comes back, then nothing of it is missing."""
+    exchange = probe.send(case)
+
+    exchange.only_upstream_request()
+    assert_whole(exchange.response)
+    assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
+    assert_json_relayed(exchange)
+
+
+@checks("routing.stream-relayed", when=streams, applies=forwards_bodies)
+def test_stream_relayed(case: CallCase, probe: Probe) -> None:
+    """Given a stream of the upstream, when it comes back, then it is a stream with the same events."""
+    exchange = probe.send(case)
+
+    exchange.only_upstream_request()
+    assert_success(exchange)
+    kind = (exchange.response.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    assert_equal(kind, "text/event-stream", "the answer is not marked as a stream")
+    assert_events_relayed(exchange)
+
+
+@checks("routing.agent-mode-endpoint", applies=(has_local_mode_model, forwards_bodies))
+def test_agent_mode_endpoint(case: ModeCase, probe: Probe) -> None:
+    """Given a mode's primary model, when it is called, then the provider of the routing map is asked for it."""
+    exchange = probe.send(case)
+
+    assert_success(exchange)
+    upstream = exchange.only_upstream_request(case.mode.provider)
+    assert_same_path(upstream.path, case.upstream_target, "the mode's call went elsewhere")
+    assert_equal(probe.model_of(case, upstream), case.model, "the mode's call asks for another model")
+
+
+@checks("routing.alternate-roots", when=is_model_call, applies=RELAYED)
+def test_alternate_roots(case: CallCase, probe: Probe) -> None:
+    """Given another form of a path, when it is called, then the same operation is reached."""
+    exchange = probe.send(case)
+
+    assert_success(exchange)
+    upstream = exchange.only_upstream_request()
+    assert_same_path(upstream.path, case.upstream_target, "the upstream got another path")
+
+
+@checks("routing.encoded-model-id", when=has_model_in_path, applies=RELAYED)
+def test_encoded_model_id(case: CallCase, probe: Probe) -> None:
+    """Given an id with a slash, all of it percent-encoded, when it is called, then the slash arrives encoded."""
+    encoded = "".join(letter if letter.isalnum() else f"%{ord(letter):02X}" for letter in f"example/{case.model}")
+    plain = quote(case.model, safe="")
+    exchange = probe.send(case, target=case.target.replace(plain, encoded).replace(":", "%3A"))
+
+    assert_success(exchange)
+    upstream = exchange.only_upstream_request()
+    expected = case.upstream_target.replace(plain, f"example%2F{plain}")
+    assert_same_path(upstream.path, expected, "the encoded path led elsewhere")
+
+
+@checks("routing.warm-up", when=is_warm_up, requests=WARM_UP_ATTEMPTS)
+def test_warm_up(case: CallCase, probe: Probe) -> None:
+    """Given the warm-up call, when it is sent, then the SDK's constructor goes on at once."""
+    answers = [probe.send(case).response for _ in range(WARM_UP_ATTEMPTS)]
+
+    retried = [a.status for a in answers if a.status in RETRIED or a.status >= 500]
+    actual = ", ".join(f"status {status}" for status in retried)
+    expect(not retried, "the SDK will try again", expected="no status that SDKs retry", actual=actual)
+    in_time = min(answer.seconds for answer in answers) < WARM_UP_SECONDS
+    expect(in_time, "the SDK gives up waiting", expected="an answer within 1 s", actual="no answer within 1 s")

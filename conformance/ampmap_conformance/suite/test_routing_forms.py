@@ -1,0 +1,155 @@
+"""Profile routing: forms of paths and queries that are rarer, and what is no route."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import quote, unquote
+
+from ampmap_conformance import bodies
+from ampmap_conformance.cases import CallCase, VariedCase
+from ampmap_conformance.expect import assert_equal, assert_json_relayed, assert_same_path, assert_success, expect
+from ampmap_conformance.messages import Request
+from ampmap_conformance.observer import Reply
+from ampmap_conformance.probe import AMP, Probe
+from ampmap_conformance.raw import RawRequest, whole
+from ampmap_conformance.registry import checks
+from ampmap_conformance.sse import decoded
+from ampmap_conformance.suite.conditions import (
+    RELAYED,
+    counts_tokens,
+    forwards_bodies,
+    has_model_in_path,
+    is_list,
+    streams_by_path,
+    switches_in_body,
+)
+
+WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&a=%7e"
+"""Names out of order and repeated, an empty value, a field without a value, and encodings that could be others."""
+NO_OPERATION = "ampmap-no-such-operation"
+UNLISTED = "example/ampmap-unlisted:free[1m] (x)"
+NOT_SERVED = (404, 405, 501)
+ATTEMPTS = 6
+"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
+
+
+@checks("routing.query-bytes", applies=RELAYED)
+def test_query_arrives_as_it_was_written(case: CallCase, probe: Probe) -> None:
+    """Given a query, when the call goes on, then the query is the same text."""
+    exchange = probe.send(case, more_query=WRITTEN)
+
+    upstream = exchange.only_upstream_request()
+    own = case.upstream_target.partition("?")[2]
+    written = f"{own}&{WRITTEN}" if own else WRITTEN
+    came = upstream.query or "no query"
+    expect(written in came, "the query was written anew", expected=written, actual=came)
+
+
+@checks("routing.slash-in-model-id", when=has_model_in_path, applies=RELAYED)
+def test_slash_in_a_model_id(case: CallCase, probe: Probe) -> None:
+    """Given a model id with a bare slash, when its path is called, then the path arrives with it."""
+    plain = quote(case.model, safe="")
+    exchange = probe.send(case, target=case.target.replace(plain, f"example/{plain}"))
+
+    upstream = exchange.only_upstream_request()
+    expected = case.upstream_target.replace(plain, f"example/{plain}")
+    assert_same_path(upstream.path, expected, "the path with a slash in the model id led elsewhere")
+
+
+@checks("routing.head-answered", when=is_list)
+def test_head(case: CallCase, probe: Probe) -> None:
+    """Given a route that has GET, when HEAD is sent, then no body comes, and no surprise."""
+
+    def head(request: Request) -> RawRequest:
+        return whole(replace(request, method="HEAD", headers=request.headers.setting("Connection", "close")))
+
+    exchange, answer = probe.send_raw(case, head, responses=2)
+    status = exchange.response.status
+    known = status < 300 or status in NOT_SERVED
+    expect(known, "HEAD is answered otherwise than GET", expected="status 200, 404, 405 or 501", actual=f"{status}")
+    after = answer.raw.partition(b"\r\n\r\n")[2]
+    expect(not after, "a body follows the answer to HEAD", expected="no body", actual=f"{len(after)} bytes")
+
+
+@checks("routing.unknown-operation")
+def test_unknown_operation(case: CallCase, probe: Probe) -> None:
+    """Given a path that is no operation, when it is called, then it is refused and nothing else is called."""
+    path = case.target.partition("?")[0]
+    end = ":" if ":" in path.rpartition("/")[2] else "/"
+    exchange = probe.send(case, target=f"{path.rpartition(end)[0]}{end}{NO_OPERATION}")
+
+    status = exchange.response.status
+    expect(400 <= status < 500, "an unknown path was not refused", expected="status 404", actual=f"status {status}")
+    others = [request.path for request in exchange.upstream if not request.path.endswith(NO_OPERATION)]
+    expect(not others, "another operation was called", expected="none", actual=", ".join(others))
+
+
+@checks("routing.unprefixed-path")
+def test_path_without_prefix(case: CallCase, probe: Probe) -> None:
+    """Given a provider's path without the proxy's prefix, when it is called, then that is no server's error."""
+    probe.must_name_provider(case)
+    exchange = probe.send(case, target=case.target.removeprefix(case.provider.base_path or ""))
+
+    status = exchange.response.status
+    expect(status < 500, "a wrong base URL looks like an outage", expected="a 4xx status", actual=f"status {status}")
+
+
+@checks("routing.models-list-form", when=is_list)
+def test_form_of_a_list(case: CallCase, probe: Probe) -> None:
+    """Given a list of models, when it comes, then an SDK of the dialect can read it."""
+    exchange = probe.send(case)
+
+    assert_success(exchange)
+    body = decoded(exchange.response.headers, exchange.response.body)
+    problem = probe.schemas.response(case.call, body)
+    expect(problem is None, "the list has another form", expected=f"the {case.call.dialect} form", actual=problem or "")
+
+
+@checks("routing.count-refusal-relayed", when=counts_tokens)
+def test_refusal_to_count(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that refuses to count, when it is asked, then the client learns that."""
+    reply = Reply.error(probe.error_shape(case), int(case.variation))
+    exchange = probe.send(case, replies=(reply,) * ATTEMPTS)
+
+    if exchange.upstream:
+        assert_equal(exchange.response.status, int(case.variation), "a refusal was hidden")
+
+
+@checks("routing.explicit-no-stream", when=switches_in_body)
+def test_stream_field_that_is_false(case: CallCase, probe: Probe) -> None:
+    """Given a stream field that is false, when the answer comes, then it is no stream."""
+    switch = case.call.operation.stream
+    plain = bodies.request_body(case.call, case.model, "Say hi.", stream=False)
+    field = (switch.field if switch else None) or "stream"
+    exchange = probe.send(case, body=plain[:-1] + bodies.dump({field: False}).replace(b"{", b",", 1))
+
+    asked = exchange.only_upstream_request().json().get(field)
+    expect(asked is not True, "the upstream was asked for a stream", expected=f"{field}: false", actual=str(asked))
+    kind = exchange.response.headers.get("content-type") or "no Content-Type"
+    expect("event-stream" not in kind, "the answer is a stream", expected="application/json", actual=kind)
+
+
+@checks("routing.json-array-stream", when=streams_by_path, applies=forwards_bodies)
+def test_stream_as_an_array(case: CallCase, probe: Probe) -> None:
+    """Given a stream path without the query for events, when the answer comes, then it is the upstream's array."""
+    exchange = probe.send(case, target=case.target.partition("?")[0])
+
+    exchange.only_upstream_request()
+    assert_success(exchange)
+    kind = (exchange.response.headers.get("content-type") or "").partition(";")[0]
+    assert_equal(kind, "application/json", "the answer is no array")
+    assert_json_relayed(exchange)
+
+
+@checks("routing.unlisted-model", applies=forwards_bodies)
+def test_unlisted_model(case: CallCase, probe: Probe) -> None:
+    """Given a model that nobody listed, when it is called, then somebody is asked for it by its name."""
+    exchange = probe.send(replace(case, model=UNLISTED))
+
+    asked = [request.persona for request in exchange.upstream]
+    refused = f"status {exchange.response.status} and requests at {', '.join(asked) or 'no upstream'}"
+    known = asked in ([case.provider.id], [AMP])
+    expect(known, "the model was not asked for", expected=f"a request at {case.provider.id} or {AMP}", actual=refused)
+    upstream = exchange.upstream[0]
+    named = UNLISTED in unquote(upstream.target) or UNLISTED in upstream.body.decode()
+    expect(named, "another model was asked for", expected=UNLISTED, actual=probe.model_of(case, upstream))

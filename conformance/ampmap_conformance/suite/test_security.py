@@ -1,0 +1,127 @@
+"""Profile security: who is on this machine, and what a web page may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from ampmap_conformance.cases import CallCase, Case, ManagementCase
+from ampmap_conformance.credentials import NO_CREDENTIAL, carried
+from ampmap_conformance.expect import assert_nothing_upstream, assert_success, expect
+from ampmap_conformance.messages import Exchange
+from ampmap_conformance.probe import AMP, Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import is_first_family, is_sample
+
+OTHER_NAME = "rebound.example"
+OTHER_ORIGIN = "https://elsewhere.example"
+OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
+ADDRESS_HEADERS = ("X-Forwarded-For", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "Client-IP")
+FAR = "203.0.113.9"
+NEAR = "127.0.0.1"
+PREFLIGHT = (
+    ("Origin", OTHER_ORIGIN),
+    ("Access-Control-Request-Method", "POST"),
+    ("Access-Control-Request-Headers", "authorization, content-type"),
+)
+
+
+def coming_from(address: str) -> list[tuple[str, str]]:
+    """Every header by which a proxy tells where a call comes from."""
+    return [("Forwarded", f"for={address}"), *((name, address) for name in ADDRESS_HEADERS)]
+
+
+def named(probe: Probe, case: Case, name: str) -> Exchange:
+    """The call of a case, made where it always is, by another name of the host."""
+    request = probe.request(case)
+    port = urlsplit(f"//{request.headers.get('host')}").port
+    host = f"{name}:{port}" if port else name
+    changed = replace(request, headers=request.headers.setting("Host", host))
+    return probe.exchange(changed, persona=probe.persona_of(case))
+
+
+def assert_refused(exchange: Exchange, saying: str) -> None:
+    """A 4xx status, and nothing upstream."""
+    status = exchange.response.status
+    expect(400 <= status < 500, saying, expected="status 403", actual=f"status {status}")
+    assert_nothing_upstream(exchange)
+
+
+def assert_no_key_lent(exchanges: Iterable[Exchange]) -> None:
+    """Nothing that went upstream holds a credential; the client had none."""
+    sent = [request for exchange in exchanges for request in exchange.upstream]
+    lent = [f"{request.method} {request.path}" for request in sent if carried(request.headers, request.query)]
+    expect(not lent, "the proxy lent its own key", expected="no credential upstream", actual=", ".join(lent))
+
+
+@checks("security.foreign-peer-refused")
+def test_foreign_peer_is_refused(case: ManagementCase, probe: Probe) -> None:
+    """Given a caller on another machine, when it asks for management, then it is refused."""
+    assert_refused(probe.send_from_elsewhere(case), "another machine got through")
+
+
+@checks("security.address-headers-not-believed", when=is_sample)
+def test_address_headers_are_not_believed(case: ManagementCase, probe: Probe) -> None:
+    """Given a caller on another machine that claims to be on this one, when it asks, then it is refused."""
+    exchange = probe.send_from_elsewhere(case, more_headers=coming_from(NEAR))
+
+    assert_refused(exchange, "another machine got through by a header")
+
+
+@checks("security.models-served-abroad")
+def test_models_are_served_abroad(case: CallCase, probe: Probe) -> None:
+    """Given a caller on another machine, when it calls a model, then it is served."""
+    exchange = probe.send_from_elsewhere(case)
+
+    exchange.only_upstream_request()
+    assert_success(exchange)
+
+
+@checks("security.peer-decides", when=is_sample)
+def test_peer_decides(case: ManagementCase, probe: Probe) -> None:
+    """Given a caller on this machine whose headers name another, when it asks, then it is served."""
+    exchange = probe.send(case, more_headers=coming_from(FAR))
+
+    exchange.only_upstream_request(AMP)
+    assert_success(exchange)
+
+
+@checks("security.rebound-name-refused")
+def test_rebound_name_is_refused(case: ManagementCase, probe: Probe) -> None:
+    """Given a call on this machine by a name that is not its own, when it is made, then it is refused."""
+    assert_refused(named(probe, case, OTHER_NAME), "a foreign name got through")
+
+
+@checks("security.own-names-served", when=is_first_family, requests=3)
+def test_own_names_are_served(case: ManagementCase, probe: Probe) -> None:
+    """Given the names of this machine, when a call is made by each, then it is served."""
+    for name in OWN_NAMES:
+        exchange = named(probe, case, name)
+        expect(bool(exchange.upstream), f"{name} is not served", expected="a request at Amp's servers", actual="none")
+        assert_success(exchange)
+
+
+@checks("security.no-foreign-origin", requests=2)
+def test_no_foreign_origin_is_trusted(case: CallCase, probe: Probe) -> None:
+    """Given a foreign web page, when it asks and when it calls, then it is not let at the answer with credentials."""
+    asked = probe.send(case, method="OPTIONS", body=b"", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)
+    called = probe.send(case, more_headers=PREFLIGHT[:1])
+
+    for exchange in (asked, called):
+        headers = exchange.response.headers
+        origin = headers.get("access-control-allow-origin")
+        trusts = headers.get("access-control-allow-credentials") == "true" and origin in (OTHER_ORIGIN, "*", "null")
+        expect(not trusts, "a foreign page is trusted", expected="no credentials for it", actual=f"{origin} is trusted")
+
+
+@checks("security.preflight-goes-nowhere")
+def test_preflight_goes_nowhere(case: CallCase, probe: Probe) -> None:
+    """Given a preflight, when it is sent to a provider's route, then the proxy's key stays at home."""
+    assert_no_key_lent([probe.send(case, method="OPTIONS", body=b"", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)])
+
+
+@checks("security.management-preflight-goes-nowhere", when=is_sample)
+def test_management_preflight_goes_nowhere(case: ManagementCase, probe: Probe) -> None:
+    """Given a preflight, when it is sent to a management path, then the proxy's key stays at home."""
+    assert_no_key_lent([probe.send(case, method="OPTIONS", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)])

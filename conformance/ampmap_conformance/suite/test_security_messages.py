@@ -1,0 +1,195 @@
+"""Profile security: paths that climb, who chooses the upstream, and messages that can be read in two ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from types import MappingProxyType
+
+from ampmap_conformance import bodies
+from ampmap_conformance.cases import CallCase, ManagementCase, VariedCase
+from ampmap_conformance.client import NoAnswerError
+from ampmap_conformance.credentials import NO_CREDENTIAL
+from ampmap_conformance.expect import assert_absent, assert_equal, assert_same_path, assert_success, expect
+from ampmap_conformance.messages import Headers, Request
+from ampmap_conformance.paths import has_dot_segments
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.raw import Piece, RawRequest, chunked, wire
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import is_sample_page
+from ampmap_conformance.suite.test_security import assert_no_key_lent
+
+CLIMBS = MappingProxyType({"plain": "/../..", "encoded": "/%2e%2E/.%2e", "doubled-slash": "//../.."})
+BY_SLASH = "/..%2F..%2f"
+DOTS = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
+DOORS = (
+    "{open}/../{path}", "{open}/%2e%2e/{path}", "{open}/..%2f{path}", "{open}%2f..%2f{path}", "{open}/..;/{path}",
+    "{open}/..\\{path}", "{open}x/../{path}", "//{path}", "/./{path}", "/{path}/.", "/{path};x={open}", "/{upper}",
+)  # fmt: skip
+"""Ways of writing a protected path. `open` begins with a slash, `path` does not."""
+PROTECTED = "api/internal/ampmap"
+INJECTED = "X-Ampmap-Injected"
+LINE = f"%0d%0a{INJECTED}:%20yes"
+SMUGGLED = "ampmap-smuggled"
+LARGE = 200_000
+"""Bytes of a header line: more than any server takes by default."""
+OVERRIDES = ("X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method")
+FORWARDING = ("X-Forwarded-Host", "X-Host", "X-Original-Host", "X-Upstream-Host", "X-Forwarded-Server")
+REWRITING = ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri")
+ADDRESS_FIELDS = ("api_base", "base_url", "baseURL", "url", "endpoint")
+
+
+@checks("security.no-climbing")
+def test_no_climbing(case: VariedCase, probe: Probe) -> None:
+    """Given a path that climbs, when it is called, then no dot segment goes on."""
+    path = case.target.partition("?")[0]
+    exchange = probe.send(case, target=f"{path}{CLIMBS[case.variation]}/ampmap")
+
+    climbing = [request.path for request in exchange.upstream if DOTS.search(request.path)]
+    expect(not climbing, "the path climbs at the upstream", expected="no dot segment", actual=", ".join(climbing))
+
+
+@checks("security.no-climbing-by-slash")
+def test_no_climbing_by_slash(case: CallCase, probe: Probe) -> None:
+    """Given dots between encoded slashes, when the path is called, then it does not go on so."""
+    path = case.target.partition("?")[0]
+    exchange = probe.send(case, target=f"{path}{BY_SLASH}/ampmap")
+
+    climbing = [request.path for request in exchange.upstream if has_dot_segments(request.path)]
+    expect(not climbing, "the path may climb at the upstream", expected="no dot segment", actual=", ".join(climbing))
+
+
+@checks("security.no-weaker-door", when=is_sample_page, requests=len(DOORS))
+def test_no_weaker_door(case: ManagementCase, probe: Probe) -> None:
+    """Given other ways of writing a protected path, when each is called without a key, then none is lent."""
+    doors = [door.format(open=case.path, path=PROTECTED, upper=PROTECTED.upper()) for door in DOORS]
+    assert_no_key_lent([probe.send(case, target=door, credential=NO_CREDENTIAL) for door in doors])
+
+
+@checks("security.whole-url-chooses-nothing")
+def test_whole_url(case: CallCase, probe: Probe) -> None:
+    """Given a request for a whole URL, when it is sent, then its host does not get it."""
+    exchange = probe.send(case, target=f"http://{probe.observer_host}{case.target}")
+
+    elsewhere = [request.target for request in exchange.upstream if request.persona != case.provider.id]
+    expect(not elsewhere, "the call went to the URL's host", expected="nothing there", actual=", ".join(elsewhere))
+
+
+@checks("security.client-chooses-no-upstream")
+def test_client_chooses_no_upstream(case: VariedCase, probe: Probe) -> None:
+    """Given a call that names another host, path or method beside its own, when it goes on, then as if it did not."""
+    request = _choosing(case.variation, probe.request(case), probe.observer_host)
+    exchange = probe.exchange(request, persona=case.provider.id)
+
+    if exchange.upstream or exchange.response.status < 400:
+        upstream = exchange.only_upstream_request()
+        assert_equal(upstream.method, case.method, "the client chose the method")
+        assert_same_path(upstream.path, case.upstream_target, "the client chose the path")
+
+
+@checks("security.no-tunnel")
+def test_no_tunnel(case: CallCase, probe: Probe) -> None:
+    """Given CONNECT, when it is sent, then no tunnel is opened."""
+
+    def connecting(request: Request) -> RawRequest:
+        host = probe.observer_host
+        asked = Request("CONNECT", host, request.headers.setting("Host", host).without("content-type"))
+        return RawRequest((Piece(wire(asked)),), half_close=True)
+
+    try:
+        status = probe.send_raw(case, connecting)[0].response.status
+    except NoAnswerError:
+        return
+    expect(status >= 300, "a tunnel was opened", expected="a refusal", actual=f"status {status}")
+
+
+@checks("security.no-echo")
+def test_no_echo(case: CallCase, probe: Probe) -> None:
+    """Given TRACE, when it is sent with a key, then the key does not come back."""
+    try:
+        response = probe.send(case, method="TRACE", body=b"").response
+    except NoAnswerError:
+        return
+    assert_absent(probe.client_key, in_=response, saying="the key came back")
+
+
+@checks("security.no-header-injection", requests=3)
+def test_no_header_injection(case: CallCase, probe: Probe) -> None:
+    """Given encoded line ends, when a path, a query and a name hold them, then no header line comes of it."""
+    path = case.target.partition("?")[0]
+    named = replace(case, model=f"example\r\n{INJECTED}: yes")
+    for exchange in (probe.send(case, more_query=f"a={LINE}"), probe.send(case, target=path + LINE), probe.send(named)):
+        lines: list[Headers] = [request.headers for request in exchange.upstream]
+        injected = any(INJECTED in headers for headers in (*lines, exchange.response.headers))
+        expect(not injected, "a header was injected", expected=f"no {INJECTED}", actual=f"{INJECTED} as a header")
+
+
+@checks("security.conflicting-framing")
+def test_conflicting_framing(case: VariedCase, probe: Probe) -> None:
+    """Given a request with two lengths, when it is sent, then no second request comes of it."""
+    try:
+        exchange, _ = probe.send_raw(case, FRAMINGS[case.variation])
+    except NoAnswerError:
+        return  # the connection was closed, which refuses it as well
+    smuggled = [request.target for request in exchange.upstream if SMUGGLED in request.target]
+    expect(not smuggled, "a second request came of it", expected="none", actual=", ".join(smuggled))
+    for request in exchange.upstream:
+        told = [name for name in ("content-length", "transfer-encoding") for _ in request.headers.all(name)]
+        expect(len(told) <= 1, "the upstream is told two lengths", expected="one", actual=" and ".join(told))
+
+
+@checks("security.large-headers", requests=2)
+def test_large_headers(case: CallCase, probe: Probe) -> None:
+    """Given a header of 200 kB, when it was sent, then nothing is worse than before."""
+    try:
+        status = probe.send(case, more_headers=[("X-Ampmap-Large", "x" * LARGE)]).response.status
+    except NoAnswerError:
+        status = 431
+    expect(status < 500, "a large header makes the proxy fail", expected="431", actual=f"status {status}")
+
+    exchange = probe.send(case)
+    exchange.only_upstream_request()
+    assert_success(exchange)
+
+
+def _choosing(word: str, request: Request, host: str) -> Request:
+    """`request` with what names another host, path or method."""
+    lines: list[tuple[str, str]] = []
+    match word:
+        case "host":
+            return replace(request, headers=request.headers.setting("Host", host))
+        case "forwarding-headers":
+            lines = [("Forwarded", f"host={host}"), *((name, host) for name in FORWARDING)]
+            lines += [(name, "/ampmap-elsewhere") for name in REWRITING]
+        case "method-override":
+            lines = [(name, "DELETE") for name in OVERRIDES]
+        case _:
+            fields = bodies.dump(dict.fromkeys(ADDRESS_FIELDS, f"http://{host}/ampmap-elsewhere"))
+            return replace(request, body=request.body[:-1] + b"," + fields[1:])
+    return replace(request, headers=request.headers.adding(*lines))
+
+
+def _smuggling(request: Request, *lines: tuple[str, str]) -> RawRequest:
+    """The call in chunks, a second one behind them, and a length that takes in both."""
+    second = Request(
+        "GET", f"/{SMUGGLED}", Headers((("Host", "x"), ("User-Agent", request.headers.get("user-agent") or "")))
+    )
+    body = chunked(request.body, len(request.body)) + wire(second)
+    headers = request.headers.adding(("Content-Length", str(len(body))), *lines)
+    return RawRequest((Piece(wire(replace(request, headers=headers, body=body))),))
+
+
+def _two_lengths(request: Request) -> RawRequest:
+    lengths = [("Content-Length", str(len(request.body))), ("Content-Length", "4")]
+    return RawRequest((Piece(wire(replace(request, headers=request.headers.adding(*lengths)))),))
+
+
+FRAMINGS: MappingProxyType[str, Callable[[Request], RawRequest]] = MappingProxyType(
+    {
+        "length-and-chunks": lambda request: _smuggling(request, ("Transfer-Encoding", "chunked")),
+        "two-lengths": _two_lengths,
+        "odd-coding": lambda request: _smuggling(request, ("Transfer-Encoding", "xchunked, chunked")),
+        "space-before-colon": lambda request: _smuggling(request, ("Transfer-Encoding ", "chunked")),
+    }
+)

@@ -1,0 +1,164 @@
+"""Profile streaming: every legal form of a stream comes through, and how one that goes wrong looks to the client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ampmap_conformance.cases import CallCase, VariedCase
+from ampmap_conformance.expect import assert_no_clean_end, assert_success, expect
+from ampmap_conformance.expect_streams import assert_events, came_events, own_error_of
+from ampmap_conformance.messages import Exchange
+from ampmap_conformance.observer import End, Reply, StreamFault
+from ampmap_conformance.probe import AMP, Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.sse import decoded
+from ampmap_conformance.stream_rules import broken_rule
+from ampmap_conformance.suite.conditions import (
+    can_fail_in_band,
+    claims_way,
+    forwards_bodies,
+    frames_no_names,
+    streams,
+)
+from ampmap_conformance.suite.rich_streams import rich_events
+from ampmap_conformance.suite.streams import (
+    big_frames,
+    client_model,
+    formed,
+    frames_of,
+    has_form,
+    in_pieces,
+    served_model,
+    stream_frames,
+)
+
+MEGABYTE = 1 << 20
+BIG = {"local": 10 * MEGABYTE, "elsewhere": 2 * MEGABYTE, "mapped": MEGABYTE}
+"""Bytes of a big stream; a mapped one has to be read event by event."""
+CLIENT_ERRORS = ("invalid_request", "authentication", "permission", "not_found", "invalid_argument")
+"""Beginnings of error types that put the blame on the client, which then does not try again."""
+
+
+@checks("streaming.legal-forms", when=has_form, applies=(forwards_bodies, claims_way))
+def test_legal_forms(case: VariedCase, probe: Probe) -> None:
+    """Given a stream in one of the forms that the standard allows, when it comes back, then its events are the same."""
+    exchange = probe.send(case, replies=(formed(case.variation, case, probe),))
+
+    _assert_asked(case, exchange)
+    assert_success(exchange)
+    assert_events(exchange, model=client_model(case, probe))
+
+
+@checks("streaming.rare-forms", when=has_form, applies=(forwards_bodies, claims_way))
+def test_rare_forms(case: VariedCase, probe: Probe) -> None:
+    """Given a stream in a form that is legal and seldom seen, when it comes back, then its events are the same."""
+    exchange = probe.send(case, replies=(formed(case.variation, case, probe),))
+
+    assert_success(exchange)
+    assert_events(exchange, model=client_model(case, probe))
+
+
+@checks("streaming.comments-relayed", when=streams, applies=(forwards_bodies, claims_way))
+def test_comments_are_relayed(case: VariedCase, probe: Probe) -> None:
+    """Given comments in a stream, when it comes back, then they are there: they keep idle connections open."""
+    exchange = probe.send(case, replies=(formed("comments", case, probe),))
+
+    body = decoded(exchange.response.headers, exchange.response.body)
+    expect(b"\n: a comment" in b"\n" + body, "comments were dropped", expected="comment lines", actual="none")
+
+
+@checks("streaming.well-formed", when=streams, applies=claims_way)
+def test_well_formed(case: VariedCase, probe: Probe) -> None:
+    """Given a stream with thinking, text and tool calls, when it comes back, then it is one whole message in order."""
+    frames = frames_of(rich_events(case, served_model(case, probe)), case, probe)
+    exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames)),))
+
+    assert_success(exchange)
+    broken = broken_rule(case.call.dialect, came_events(exchange.response))
+    expect(broken is None, "a client cannot follow the stream", expected="the dialect's order", actual=broken or "")
+
+
+@checks("streaming.big", when=streams, applies=(forwards_bodies, claims_way))
+def test_big_stream(case: VariedCase, probe: Probe) -> None:
+    """Given a stream of some megabytes, when it comes back, then no event is missing or changed."""
+    frames = big_frames(case, probe, size=BIG[case.way])
+    exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames)),))
+
+    assert_success(exchange)
+    assert_events(exchange, model=client_model(case, probe))
+
+
+@checks("streaming.nothing-invented", when=streams, applies=(forwards_bodies, claims_way))
+def test_nothing_is_invented(case: VariedCase, probe: Probe) -> None:
+    """Given a stream without its last event, or without any, when it ends, then the proxy has not put one in."""
+    fault = Reply(stream=StreamFault.NO_TERMINATOR) if case.variation == "no-terminator" else Reply(pieces=())
+    exchange = probe.send(case, replies=(fault,))
+
+    sent, came = exchange.answers[0].body.count(b"data:"), len(came_events(exchange.response))
+    failed = exchange.response.status >= 400 or exchange.response.broken is not None
+    told = own_error_of(came_events(exchange.response)) is not None
+    invented = came > sent and not told and not failed
+    saying = "the proxy ended a stream that its upstream had not ended"
+    expect(not invented, saying, expected=f"{sent} events, or an error", actual=f"{came} events")
+
+
+@checks("streaming.upstream-abort-is-no-clean-end", when=streams, applies=claims_way)
+def test_upstream_abort_is_no_clean_end(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that breaks off upstream, when it comes back, then the client can tell."""
+    exchange = probe.send(case, replies=(_broken(case, probe),))
+
+    _assert_asked(case, exchange)
+    assert_no_clean_end(exchange, case.call.operation.in_band_error)
+
+
+@checks("streaming.abort-is-the-servers-fault", when=streams)
+def test_abort_is_the_servers_fault(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that breaks off upstream, when an error event tells of it, then the client is not to blame."""
+    exchange = probe.send(case, replies=(_broken(case, probe),))
+
+    told = own_error_of(came_events(exchange.response)) or {}
+    inner = told.get("error")
+    error: dict[str, Any] = inner if isinstance(inner, dict) else told
+    kind = str(error.get("type") or error.get("status") or error.get("code") or "").lower()
+    blamed = kind.startswith(CLIENT_ERRORS) or kind.startswith("4")
+    expect(not blamed, "the client is told that its request was wrong", expected="an error of the server", actual=kind)
+
+
+@checks("streaming.in-band-error-relayed", when=can_fail_in_band, applies=(forwards_bodies, claims_way))
+def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
+    """Given an error inside a stream, when the stream comes back, then it holds the error."""
+    exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR),))
+
+    _assert_asked(case, exchange)
+    assert_events(exchange, model=client_model(case, probe))
+
+
+@checks("streaming.bare-error-relayed", when=frames_no_names, applies=forwards_bodies)
+def test_bare_error_is_relayed(case: CallCase, probe: Probe) -> None:
+    """Given an error that stands in a stream without any framing, when it comes back, then it is still there."""
+    exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR_BARE),))
+
+    bare = exchange.answers[0].body.rpartition(b"\n")[2]
+    body = decoded(exchange.response.headers, exchange.response.body)
+    broken = exchange.response.broken is not None
+    expect(bare in body or broken, "the error was swallowed", expected="the error as it was sent", actual="none")
+
+
+def _assert_asked(case: VariedCase, exchange: Exchange) -> None:
+    exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+
+
+def _broken(case: VariedCase, probe: Probe) -> Reply:
+    """A stream that breaks off in the way that the case's word stands for."""
+    frames = stream_frames(case, probe)
+    middle = len(frames) // 2
+    inside = [*frames[:middle], frames[middle][: len(frames[middle]) // 2]]
+    kept = {
+        "cut-at-once": [],
+        "cut-in-event": inside,
+        "cut-between-events": frames[:middle] or frames[:1],
+        "cut-before-end": frames[:-1],
+        "reset": inside,
+    }[case.variation]
+    end = End.RESET if case.variation == "reset" else End.CUT
+    return Reply(pieces=in_pieces(kept), end=end, stop_after=len(kept))

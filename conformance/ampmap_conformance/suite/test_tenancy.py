@@ -1,0 +1,204 @@
+"""Profile tenancy: clients do not see each other, and do not wait for each other."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+
+from ampmap_conformance.cases import ManagementCase, VariedCase
+from ampmap_conformance.credentials import NO_CREDENTIAL, as_client_sends, carried, holding
+from ampmap_conformance.expect import assert_equal, assert_status, assert_success, expect
+from ampmap_conformance.expect_streams import assert_events
+from ampmap_conformance.messages import Exchange
+from ampmap_conformance.observer import End, Reply
+from ampmap_conformance.probe import AMP, Probe
+from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, needs_client_key, streams
+from ampmap_conformance.suite.fleet import Marked, at_once, everybodys, marked_stream, most_together
+from ampmap_conformance.suite.own_errors import provoked
+
+ATTEMPTS = 6
+"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
+MANY = 64
+SOME = 12
+GAP = 0.08
+LONG_GAP = 0.1
+TOGETHER = 3
+"""Of SOME streams so many must be seen to run at the same time: few, for a machine may be busy."""
+MARK = re.compile(r"mark-[0-9a-f]{16}")
+TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-")
+PROMPT = 2.5
+"""Seconds within which a call must be answered although a kept connection has gone away."""
+
+
+@checks("tenancy.own-amp-key", when=goes_elsewhere, requests=2)
+def test_each_client_has_its_amp_key(case: VariedCase, probe: Probe) -> None:
+    """Given two clients with Amp keys of their own, when their calls go to Amp, then each has its client's."""
+    first, second = (_amp_keys(probe.send(case, credential=as_client_sends(case.provider, key)))
+                     for key in (probe.client_key, probe.second_client_key))  # fmt: skip
+
+    saying = "two clients' calls carry the same Amp key"
+    expect(bool(first) and bool(second), "a call to Amp has no key", expected="a key in each", actual="none")
+    expect(not first & second, saying, expected="a key for each client", actual="one for both")
+
+
+@checks("tenancy.own-amp-key-on-management", when=needs_client_key, requests=2)
+def test_each_client_has_its_amp_key_on_management(case: ManagementCase, probe: Probe) -> None:
+    """Given two clients with Amp keys of their own, when they make management calls, then each has its client's."""
+    first, second = (_amp_keys(probe.send(case, credential=holding("authorization-bearer", key)))
+                     for key in (probe.client_key, probe.second_client_key))  # fmt: skip
+
+    saying = "two clients' calls carry the same Amp key"
+    expect(bool(first) and bool(second), "a call to Amp has no key", expected="a key in each", actual="none")
+    expect(not first & second, saying, expected="a key for each client", actual="one for both")
+
+
+@checks("tenancy.failure-stays-with-its-key", when=goes_elsewhere, requests=2)
+def test_failure_stays_with_its_key(case: VariedCase, probe: Probe) -> None:
+    """Given a client whose Amp key fails, when its call ends, then the other client's key was not tried."""
+    other = _amp_keys(probe.send(case, credential=as_client_sends(case.provider, probe.second_client_key)))
+    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
+
+    tried = _amp_keys(exchange)
+    expect(not tried & other, "another client's key was used", expected="the client's own", actual="the other client's")
+    assert_equal(exchange.response.status, int(case.variation), "the failure was hidden")
+
+
+@checks("tenancy.no-cross-talk", when=streams, applies=forwards_bodies, pace=Pace.ALONE, requests=MANY)
+def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
+    """Given many streams at once, when they come back, then each client has its own and nothing of another's."""
+    marked = everybodys(case, probe, MANY)
+    for own, exchange in zip(marked, at_once(lambda one: marked_stream(one, probe, gap=GAP), marked), strict=True):
+        foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
+        expect(not foreign, "a client got another client's events", expected="its own", actual="another's")
+        assert_events(exchange)
+
+
+@checks("tenancy.side-by-side", when=streams, pace=Pace.ALONE, requests=SOME)
+def test_side_by_side(case: VariedCase, probe: Probe) -> None:
+    """Given streams that take a while, when several run at once, then they do not wait for each other."""
+    exchanges = at_once(lambda one: marked_stream(one, probe, gap=LONG_GAP), everybodys(case, probe, SOME))
+
+    for exchange in exchanges:
+        assert_success(exchange)
+    together = most_together(exchanges)
+    saying, actual = "streams wait for each other", f"never more than {together} at a time"
+    expect(together >= TOGETHER, saying, expected="many at the same time", actual=actual)
+
+
+@checks("tenancy.headers-stay-with-their-call", requests=SOME)
+def test_headers_stay_with_their_call(case: VariedCase, probe: Probe) -> None:
+    """Given calls at once with trace ids of their own, when they arrive, then each has its own or none."""
+    traces = [secrets.token_hex(16) for _ in range(SOME)]
+    exchanges = at_once(lambda trace: probe.send(case, more_headers=(_trace(trace),)), traces)
+
+    for trace, exchange in zip(traces, exchanges, strict=True):
+        sent = exchange.only_upstream_request().headers.get("traceparent") or ""
+        found = TRACE.match(sent)
+        foreign = found is not None and found[1] in traces and found[1] != trace
+        expect(not foreign, "a call carries another call's trace id", expected="its own, or none", actual="another's")
+
+
+@checks("tenancy.nothing-carried-over", requests=2)
+def test_nothing_is_carried_over(case: VariedCase, probe: Probe) -> None:
+    """Given a call with headers of its own, and cookies in its answer, when another follows, it has none of them."""
+    word = f"ampmap{secrets.token_hex(6)}"
+    asked = (("anthropic-beta", word), ("Cookie", f"a={word}"), ("x-ampmap-own", word))
+    probe.send(case, more_headers=asked, replies=(Reply(more_headers=(("Set-Cookie", f"jar={word}; Path=/"),)),))
+    following = probe.send(case)
+
+    left = word.encode() in following.only_upstream_request().raw
+    expect(not left, "a call carries what belongs to an earlier one", expected="nothing of it", actual="a header of it")
+
+
+@checks("tenancy.no-shared-answer", requests=2)
+def test_no_shared_answer(case: VariedCase, probe: Probe) -> None:
+    """Given the same call of two clients, when each is made, then the upstream is asked twice."""
+    request = probe.request(case)
+    for _ in range(2):
+        exchange = probe.exchange(request, persona=probe.persona_of(case))
+        exchange.only_upstream_request()
+
+
+@checks("tenancy.each-call-is-authenticated", requests=3)
+def test_each_call_is_authenticated(case: VariedCase, probe: Probe) -> None:
+    """Given a connection on which a client was let in, when a call without a key follows on it, then it is refused."""
+    probe.require_client_key()
+    with probe.on_own_connections() as connection:
+        assert_success(connection.send(case))
+        refused = connection.send(case, credential=NO_CREDENTIAL)
+        assert_status(refused.response, 401, saying="a call without a key was let in because an earlier one was")
+        assert_success(connection.send(case))
+
+
+@checks("tenancy.connection-after-error", requests=3)
+def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
+    """Given a connection on which a call was refused, when a good one follows on it, then it gets its own answer."""
+    with probe.on_own_connections() as connection:
+        for _ in range(2 if case.variation == "no-upstream" else 1):
+            expect(
+                provoked(case, connection).response.status >= 400, "no error was made", expected="one", actual="none"
+            )
+        following = connection.send(case)
+        following.only_upstream_request()
+        assert_success(following)
+
+
+@checks("tenancy.calls-after-abort", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.WAITS, requests=5)
+def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
+    """Given clients that left in the middle of streams, when others call, each gets its own answer from its start."""
+    first = Marked(case, f"mark-{secrets.token_hex(8)}")
+    probe.leave(case, after=0.3, within=2.0, replies=(Reply(split=40, gap=0.05),))
+    for own in (first, *everybodys(case, probe, 3)):
+        exchange = marked_stream(own, probe, gap=0.0)
+        foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
+        expect(not foreign, "a client got the rest of another's stream", expected="its own", actual="another's")
+        assert_success(exchange)
+        assert_events(exchange)
+
+
+@checks("tenancy.stale-connection", pace=Pace.ALONE, requests=8)
+def test_stale_connection(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that closed a kept connection, when calls follow, then they are answered at once."""
+    for exchange in _after_closed_connections(case, probe):
+        status, seconds = exchange.response.status, exchange.response.seconds
+        expect(
+            seconds < PROMPT,
+            "a dead connection stalls the next call",
+            expected="an answer at once",
+            actual="a late one",
+        )
+        saying = "a dead connection fails the next call"
+        expect(
+            status < 300 or status in (502, 503, 504), saying, expected="status 200 or 502", actual=f"status {status}"
+        )
+
+
+@checks("tenancy.stale-connection-is-replaced", pace=Pace.ALONE, requests=8)
+def test_stale_connection_is_replaced(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that closed a kept connection, when calls follow, then they succeed."""
+    for exchange in _after_closed_connections(case, probe):
+        assert_success(exchange)
+
+
+def _after_closed_connections(case: VariedCase, probe: Probe) -> list[Exchange]:
+    """Calls that follow, each, upon an answer after which the upstream closed the connection without saying so."""
+    closing = Reply(more_headers=(("Connection", "keep-alive"),), end=End.CUT, stop_after=1)
+    following = []
+    for _ in range(4):
+        probe.send(case, replies=(closing,))
+        time.sleep(0.02)
+        following.append(probe.send(case))
+    return following
+
+
+def _amp_keys(exchange: Exchange) -> set[str]:
+    """Every key that reached Amp's servers."""
+    sent = [request for request in exchange.upstream if request.persona == AMP]
+    return {key for request in sent for keys in carried(request.headers, request.query).values() for key in keys}
+
+
+def _trace(trace: str) -> tuple[str, str]:
+    return ("traceparent", f"00-{trace}-{secrets.token_hex(8)}-01")

@@ -1,0 +1,34 @@
+"""The words of the axes that vary what goes wrong, or how a message looks; the checks hold what each stands for."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+VARIATIONS = MappingProxyType(
+    {
+        "answer_form": ("spaced", "escaped", "in-pieces", "gzip"),
+        "sse_form": (
+            "crlf", "no-space", "several-lines", "comments", "pings", "ids-and-retry", "long-line", "line-by-line",
+            "in-pieces", "all-at-once", "split-characters", "known-length", "until-close",
+        ),
+        "rare_sse_form": ("carriage-returns", "byte-order-mark", "unknown-event"),
+        "stream_break": ("cut-at-once", "cut-in-event", "cut-between-events", "cut-before-end", "reset"),
+        "stream_end": ("no-terminator", "no-events"),
+        "pause": ("before-first-event", "between-events", "inside-event"),
+        "body_break": ("cut", "reset", "one-byte-short"),
+        "bad_json": ("empty", "number", "text", "array", "truncated", "not-utf-8", "trailing-text"),
+        "upstream_refusal": ("400", "413", "422"),
+        "upstream_failure": ("401", "404", "429", "500", "503"),
+        "no_answer": ("closed", "reset"),
+        "own_error": ("no-credential", "no-operation", "no-object", "wrong-method", "no-upstream"),
+        "upstream_refused_count": ("401", "404", "429"),
+        "answer_kind": ("whole", "error", "stream"),
+        "malformed_credential": ("empty", "cut-short", "prolonged", "other-case", "other-scheme"),
+        "request_coding": ("gzip", "zstd"),
+        "upstream_choice": ("host", "forwarding-headers", "method-override", "body-fields"),
+        "climb": ("plain", "encoded", "doubled-slash"),
+        "conflicting_framing": ("length-and-chunks", "two-lengths", "odd-coding", "space-before-colon"),
+        "way_to_write": ("rename", "in-place", "symlink"),
+    }
+)  # fmt: skip
+"""Axis and its words, in the order of the cases."""

@@ -1,0 +1,120 @@
+"""The closed set of verdicts, what decides them, and the exit code that they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from enum import IntEnum, StrEnum, unique
+
+
+@unique
+class Level(StrEnum):
+    """How strongly a requirement binds (RFC 2119)."""
+
+    MUST = "must"
+    SHOULD = "should"
+    MAY = "may"
+
+
+@unique
+class Attribution(StrEnum):
+    """Where the fault behind a violation lies."""
+
+    PROXY = "proxy"
+    UPSTREAM = "upstream"
+    UNKNOWN = "unknown"
+
+
+@unique
+class Verdict(StrEnum):
+    """What a case came to. Every verdict but `pass` carries a reason."""
+
+    PASS = "pass"  # noqa: S105 - a verdict
+    FAIL = "fail"
+    WARN = "warn"
+    NOT_APPLICABLE = "not-applicable"
+    NOT_TESTABLE = "not-testable"
+    BLOCKED = "blocked"
+    KNOWN_FAILURE = "known-failure"
+    UNEXPECTED_PASS = "unexpected-pass"  # noqa: S105 - a verdict
+    FLAKY = "flaky"
+    ERROR = "error"
+
+
+class Violation(AssertionError):  # noqa: N818 - the word of the reports
+    """A rule was broken. `saying` tells what went wrong in words; it may be empty.
+
+    `expected` and `actual` hold nothing that differs between two runs and no secret.
+    """
+
+    def __init__(self, saying: str, *, expected: str, actual: str) -> None:
+        super().__init__(f"{saying or 'the rule was broken'}\n  expected  {expected}\n  actual    {actual}")
+        self.saying = saying
+        self.expected = expected
+        self.actual = actual
+
+
+class UnreachableError(Exception):
+    """The target, or its observer, cannot be had, so nothing can be tested; the message is one sentence."""
+
+
+EXECUTED = frozenset(
+    {Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.KNOWN_FAILURE, Verdict.UNEXPECTED_PASS, Verdict.FLAKY}
+)
+"""Verdicts of cases whose check ran to its end."""
+
+
+BROKEN = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.FLAKY, Verdict.ERROR})
+"""Verdicts of cases in which something is wrong that nobody expected."""
+
+
+@unique
+class ExitCode(IntEnum):
+    """Exit codes of `run`; 0 to 5 agree with pytest's."""
+
+    CONFORMANT = 0
+    FAILURES = 1
+    INTERRUPTED = 2
+    KIT_ERROR = 3
+    USAGE = 4
+    NOTHING_RAN = 5
+    UNREACHABLE = 6
+    STALE_BASELINE = 7
+
+
+def verdict_of(level: Level, *, broken: int, of: int = 1, strict: bool = False) -> Verdict:
+    """The verdict of a case whose check found a violation in `broken` of its `of` attempts.
+
+    A `must` fails, or is flaky where some attempts held; a `should` warns, and is as strict as a `must` under
+    `--strict`; a `may` only ever warns.
+    """
+    if not broken:
+        return Verdict.PASS
+    if level is Level.MAY or (level is Level.SHOULD and not strict):
+        return Verdict.WARN
+    return Verdict.FAIL if broken == of else Verdict.FLAKY
+
+
+def exit_code(
+    verdicts: Iterable[Verdict],
+    *,
+    missing: Collection[str] = (),
+    interrupted: bool = False,
+    stale_baseline: bool = False,
+) -> ExitCode:
+    """The exit code of a run: the gravest thing that happened decides.
+
+    `missing` names selected requirements of which no case was executed although one should have been;
+    `stale_baseline` tells of entries that are expired, or that excuse nothing.
+    """
+    seen = frozenset(verdicts)
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    if Verdict.ERROR in seen:
+        return ExitCode.KIT_ERROR
+    if seen & {Verdict.FAIL, Verdict.FLAKY}:
+        return ExitCode.FAILURES
+    if stale_baseline or Verdict.UNEXPECTED_PASS in seen:
+        return ExitCode.STALE_BASELINE
+    if missing or not seen & EXECUTED:
+        return ExitCode.NOTHING_RAN
+    return ExitCode.CONFORMANT

@@ -1,0 +1,99 @@
+"""Reads a small YAML file so that every complaint can name file, line and column."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+Path_: TypeAlias = tuple[str | int, ...]
+
+_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+class UsageError(Exception):
+    """Bad input from the user: a message that fits on one screen, never a traceback."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data with the place of each of its values and keys; places are (line, column), from 1."""
+
+    file: Path
+    data: Any
+    places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+
+    def at_key(self, path: Path_) -> str:
+        """`file:line:col` of the key at `path`, where it is one."""
+        line, column = self.keys.get(path, (0, 0))
+        return f"{self.file}:{line}:{column}" if line else self.at(path)
+
+    def at(self, path: Path_) -> str:
+        """`file:line:col` of the value at `path`, or of the nearest one around it."""
+        while path and path not in self.places:
+            path = path[:-1]
+        line, column = self.places.get(path, (1, 1))
+        return f"{self.file}:{line}:{column}"
+
+
+def read(file: Path) -> Document:
+    """The one document in `file`, with YAML 1.2 scalars.
+
+    Raises UsageError, with file:line:col, for a file that cannot be read, is no YAML, or has a key twice.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: the file is not UTF-8 text") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise UsageError(f"{file}{place}: {error.problem or 'this is not YAML'}") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{file}: {error}") from error
+    document = Document(file, None)
+    data = None if node is None else _value(node, (), document)
+    return Document(file, data, document.places, document.keys)
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """`; did you mean ...?` when something near is known, else nothing."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def _value(node: yaml.Node, path: Path_, document: Document) -> Any:
+    document.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if isinstance(node, yaml.MappingNode):
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            document.keys[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            if key in mapping:
+                raise UsageError(f"{document.at_key((*path, key))}: the key `{key}` stands here twice")
+            mapping[key] = _value(value_node, (*path, key), document)
+        return mapping
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*path, index), document) for index, item in enumerate(node.value)]
+    return _scalar(node)
+
+
+def _scalar(node: yaml.Node) -> Any:
+    text = str(node.value)
+    if node.tag == "tag:yaml.org,2002:str" or getattr(node, "style", None) in ("'", '"', "|", ">"):
+        return text
+    if text.lower() in _WORDS and text in (text.lower(), text.capitalize(), text.upper()):
+        return _WORDS[text.lower()]
+    for kind in (int, float):
+        try:
+            return kind(text) if not text.startswith("0") or text in ("0", "0.0") or "." in text else text
+        except ValueError:
+            continue
+    return text

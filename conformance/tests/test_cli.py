@@ -1,0 +1,220 @@
+"""The command as its users see it: what it prints and how it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from ampmap_conformance.embedded import spare_models
+from ampmap_conformance.engine_plan import proxy_rules
+from ampmap_conformance.reference.types import DIGEST, EDITION, Reference
+from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
+from ampmap_conformance.report.write import read_report
+
+Process: TypeAlias = "subprocess.Popen[str]"
+Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
+KEY = "canary-of-the-command-canary"
+
+
+def test_the_default_run_is_green_and_quick(command: Command, tmp_path: Path, reference: Reference) -> None:
+    begun = time.monotonic()
+    done = command("run")
+    seconds = time.monotonic() - begun
+
+    assert done.returncode == 0, done.stdout
+    assert "conformant: " in done.stdout
+    assert done.stderr == ""
+    report = read_report(tmp_path / "ampmap-report" / "report.json")
+    assert report.summary.verdict == "conformant"
+    assert set(report.summary.counts) == {"pass"}
+    assert {r.requirement for r in report.results} == {r.id for r in proxy_rules(reference).values() if not r.excluded}
+    assert (report.reference.edition, report.reference.digest) == (EDITION, reference.digest)
+    assert seconds < 20
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (
+            ("run", "--base-url", "http://127.0.0.1:9"),
+            6,
+            "http://127.0.0.1:9 is unreachable: the connection was refused.",
+        ),
+        (("run", "--base-url", "http://no-such-host.invalid"), 6, "the host name has no address"),
+        (("run", "--base-url", "nonsense"), 4, "--base-url: an absolute http or https URL is needed, not `nonsense`"),
+        (("run", "--target", "gone.yaml"), 4, "gone.yaml: No such file or directory"),
+        (("run", "--target", "gone.yaml", "--base-url", "http://x"), 4, "exclude each other"),
+        (("run", "--profile", "rooting"), 4, "--profile: there is no profile `rooting`; did you mean `routing`?"),
+        (("run", "--select", "headers.nothing"), 4, "--select: `headers.nothing` matches nothing"),
+        (("run", "--observer", "http://127.0.0.1:9"), 4, "--observer goes with --target or --base-url"),
+        (("run", "--no-such-option"), 4, "--no-such-option"),
+        (("explain", "auth.none-refuse"), 4, "did you mean `auth.none-refused`?"),
+        (("serve", "--defect", "bearer-onli"), 4, "did you mean `bearer-only`?"),
+        (("observe", "--listen", "here"), 4, "--listen: `here` is not HOST:PORT"),
+        (("target", "check", "gone.yaml"), 4, "gone.yaml"),
+    ],
+)
+def test_bad_input_and_absent_targets_end_in_one_message(
+    command: Command, words: tuple[str, ...], code: int, says: str
+) -> None:
+    done = command(*words)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 5
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "env", "says"),
+    [
+        (401, {"AMPMAP_CLIENT_KEY": KEY}, "refuses the client key in $AMPMAP_CLIENT_KEY on every provider route."),
+        (403, {}, "refuses calls without a client key on every provider route (name a key"),
+        (404, {}, "has no Amp surface: every provider route answers 404."),
+    ],
+)
+def test_the_smoke_stage_says_what_is_wrong_with_the_target(
+    command: Command, always: Callable[[int], str], status: int, env: dict[str, str], says: str
+) -> None:
+    done = command("run", "--base-url", always(status), env=env)
+    assert done.returncode == 6
+    assert says in done.stderr
+    assert KEY not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_server_that_says_yes_to_everything_is_not_conformant(
+    command: Command, always: Callable[[int], str], tmp_path: Path
+) -> None:
+    done = command("run", "--base-url", always(200), env={"AMPMAP_CLIENT_KEY": KEY})
+    assert done.returncode == 1
+    assert KEY not in done.stdout
+    report = read_report(tmp_path / "ampmap-report" / "report.json")
+    passed = {r.requirement for r in report.results if r.verdict.value == "pass"}
+    assert passed == {"auth.accepts-credential", "auth.canary-nowhere", "routing.warm-up"}
+    refused = [r.verdict.value for r in report.results if r.requirement == "auth.none-refused"]
+    assert set(refused) == {"fail"}
+
+
+def test_without_an_observer_nothing_is_green_that_was_not_seen(command: Command, always: Callable[[int], str]) -> None:
+    done = command("run", "--base-url", always(200), "--profile", "headers", env={"AMPMAP_CLIENT_KEY": KEY})
+    assert done.returncode == 5
+    assert "not tested at all: " in done.stdout
+    assert "no observer" in done.stdout
+
+
+def test_a_target_file_with_an_observer_is_tested_on_both_sides(
+    command: Command, tmp_path: Path, reference: Reference
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        observer = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+    unavailable, _ = spare_models(reference)
+    config = config_for_observer(reference, lambda persona: f"{observer}/{persona}", [KEY])
+    with ReferenceProxy(config) as proxy:
+        lines = [
+            "name: staging",
+            f"base_url: {proxy.url}",
+            "credentials: {client: {env: STAGING_KEY}}",
+            "claims: [management]",
+            "providers: [groq, google]",
+            f"observer: {{advertise: '{observer}'}}",
+        ]
+        (tmp_path / "staging.yaml").write_text("\n".join(lines), encoding="utf-8")
+        words = ("--target", "staging.yaml", "--profile", "routing", "--profile", "management")
+        done = command("run", *words, "--report-dir", "out", env={"STAGING_KEY": KEY})
+        narrow = command(
+            "run", *words, "--select", "routing.query-kept[groq*]", "--skip", "*[*stream]", env={"STAGING_KEY": KEY}
+        )
+        checked = command("target", "check", "staging.yaml", env={"STAGING_KEY": KEY})
+    assert done.returncode == 0, done.stdout
+    report = read_report(tmp_path / "out" / "report.json")
+    assert {r.case.split("-")[0] for r in report.results if r.requirement == "routing.body-kept"} == {"groq", "google"}
+    assert narrow.returncode == 0
+    assert "1 requirements, 2 cases" in narrow.stdout
+    assert checked.returncode == 0
+    assert "$STAGING_KEY" in checked.stdout
+    assert unavailable
+    assert KEY not in done.stdout + checked.stdout + (tmp_path / "out" / "report.json").read_text(encoding="utf-8")
+
+
+def test_a_claim_that_the_file_gives_nothing_for_is_incomplete(
+    command: Command, always: Callable[[int], str], tmp_path: Path
+) -> None:
+    (tmp_path / "x.yaml").write_text(f"name: x\nbase_url: {always(200)}\nclaims: [mapping]\n", encoding="utf-8")
+    done = command("run", "--target", "x.yaml", "--profile", "fallback")
+    assert done.returncode == 5
+    assert "fallback.mapping-rewrites-model" in done.stdout
+
+
+def test_a_dry_run_sends_nothing(command: Command, tmp_path: Path) -> None:
+    done = command("run", "--dry-run", "--base-url", "http://127.0.0.1:9", "--profile", "auth")
+    assert done.returncode == 0
+    assert "auth.none-refused" in done.stdout
+    assert "templates" in done.stdout
+    assert "routing." not in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fail_fast_stops_at_the_first_failure(command: Command, always: Callable[[int], str], tmp_path: Path) -> None:
+    done = command("run", "--base-url", always(200), "--profile", "auth", "--fail-fast", env={"AMPMAP_CLIENT_KEY": KEY})
+    assert done.returncode == 1
+    verdicts = [r.verdict.value for r in read_report(tmp_path / "ampmap-report" / "report.json").results]
+    assert verdicts.count("fail") == 1
+    assert verdicts[-1] == "fail"
+
+
+def test_an_interrupted_run_leaves_a_valid_report(begin: Callable[..., Process], tmp_path: Path) -> None:
+    process = begin("run", "--workers", "1")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("checks"):
+            process.send_signal(signal.SIGINT)
+            break
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "interrupted" in rest
+    assert read_report(tmp_path / "ampmap-report" / "report.json").summary.verdict == "incomplete"
+
+
+def test_requirements_and_defects_are_listed(command: Command, reference: Reference) -> None:
+    rows = json.loads(command("list", "--profile", "auth", "--json").stdout)
+    assert [row["id"] for row in rows] == [r.id for r in reference.requirements.values() if r.profile == "auth"]
+    assert "groq-chat.completions" in next(row for row in rows if row["id"] == "auth.none-refused")["cases"]
+    defects = json.loads(command("defects", "--json").stdout)
+    assert all(set(defect["breaks"]) <= set(reference.requirements) for defect in defects)
+    explained = command("explain", "auth.accepts-credential").stdout
+    assert "bearer-only" in explained
+    assert "amp-routing-map" in explained
+
+
+def test_the_version_names_tool_edition_and_reference(command: Command) -> None:
+    done = command("--version")
+    assert done.returncode == 0
+    assert EDITION in done.stdout
+    assert DIGEST in done.stdout
+
+
+@pytest.mark.parametrize("name", ["", "run", "list", "explain", "defects", "observe", "serve", "target", "manifest"])
+def test_help_has_an_example(command: Command, name: str) -> None:
+    done = command(*filter(None, [name]), "--help")
+    assert done.returncode == 0
+    assert "Example" in done.stdout
+    assert "ampmap-conformance" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["observe", "serve"])
+def test_servers_say_where_they_are_and_end_cleanly(begin: Callable[..., Process], name: str) -> None:
+    process = begin(name, env={"AMPMAP_CLIENT_KEY": KEY})
+    assert process.stdout is not None
+    host, _, port = process.stdout.readline().strip().removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), 10):
+        pass
+    process.terminate()
+    assert process.wait(30) == 0

@@ -1,0 +1,106 @@
+"""A run goes by the reference that its user means: a packaged edition, the target's, or a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ampmap_conformance import reference as packaged
+from ampmap_conformance.cli import main
+from ampmap_conformance.edition import reference_for
+from ampmap_conformance.reference.types import EDITION
+from ampmap_conformance.target import load
+from ampmap_conformance.yamlfile import UsageError
+
+LATER = packaged.editions()[-1]
+
+
+def target_file(folder: Path, edition: str | None, *more: str) -> Path:
+    file = folder / "staging.yaml"
+    lines = ["name: staging", "base_url: http://127.0.0.1:9", *([f"edition: {edition}"] if edition else []), *more]
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def test_every_packaged_edition_is_a_reference_of_itself() -> None:
+    names = packaged.editions()
+
+    assert names[0] == EDITION
+    assert len(names) > 1
+    assert {name: packaged.load(edition=name).edition.id for name in names} == {name: name for name in names}
+
+
+def test_without_a_word_it_is_the_base() -> None:
+    assert reference_for().edition.id == EDITION
+
+
+def test_the_target_names_its_edition(tmp_path: Path) -> None:
+    file = target_file(tmp_path, LATER, "providers: [kimi]")
+
+    known = reference_for(target=file)
+
+    assert known.edition.id == LATER
+    assert [provider.id for provider in load(file, known).providers] == ["kimi"]
+
+
+def test_a_provider_of_another_edition_is_not_known(tmp_path: Path) -> None:
+    file = target_file(tmp_path, LATER, "providers: [supernova]")
+
+    with pytest.raises(UsageError, match=r"staging.yaml:4:\d+: no provider `supernova`"):
+        load(file, reference_for(target=file))
+
+
+@pytest.mark.parametrize(
+    ("edition", "message"),
+    [
+        ("amp-0.0.177789747", f"staging.yaml:3:10: .*did you mean `{LATER}`"),
+        ("nothing", "staging.yaml:3:10: .*known: "),
+    ],
+)
+def test_an_unknown_edition_is_refused_where_it_stands(edition: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=message):
+        reference_for(target=target_file(tmp_path, edition))
+
+
+def test_an_option_that_contradicts_the_target_is_refused(tmp_path: Path) -> None:
+    file = target_file(tmp_path, LATER)
+
+    with pytest.raises(UsageError, match=f"staging.yaml:3:10: the reference is that of `{EDITION}`"):
+        load(file, reference_for(edition=EDITION, target=file))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("{", "JSON"), ("{}", "digest"), (None, "No such file")],
+)
+def test_a_file_that_is_no_reference_is_refused_in_one_line(content: str | None, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "reference.json"
+    if content is not None:
+        file.write_text(content)
+
+    with pytest.raises(UsageError) as raised:
+        reference_for(file)
+
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_reference_file_may_have_ids_that_no_packaged_one_has(tmp_path: Path) -> None:
+    data = json.loads(packaged.load().model_dump_json(exclude_unset=True))
+    data["providers"]["house"] = {**data["providers"]["groq"], "id": "house"}
+    file = tmp_path / "reference.json"
+    file.write_text(json.dumps(data))
+
+    assert "house" in reference_for(file).providers
+
+
+def test_a_run_probes_the_edition_that_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--edition", LATER, "--select", "routing.*[kimi*", "--report-dir", str(tmp_path)])
+
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert ended.value.code == 0
+    assert report["reference"]["edition"] == LATER
+    assert {result["verdict"] for result in report["results"]} == {"pass"}
+    assert all(f"--edition {LATER}" in result["reproduce"]["command"] for result in report["results"])

@@ -1,0 +1,123 @@
+"""The suite itself: every requirement has its check, every defect is caught, and pytest runs it too."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+import pytest
+from ampmap_conformance.cli_show import embedded_description
+from ampmap_conformance.engine import Engine
+from ampmap_conformance.engine_plan import make_plan, proxy_rules, suite_checks
+from ampmap_conformance.engine_session import RunOptions, opened
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.refproxy.defects import DEFECTS
+from ampmap_conformance.registry import Check, SuiteError
+from ampmap_conformance.run import Ended
+from ampmap_conformance.target_file import Policy
+from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
+
+Run: TypeAlias = Callable[..., Ended]
+Done: TypeAlias = "subprocess.CompletedProcess[str]"
+SUITE = "ampmap_conformance.suite"
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_every_defect_is_caught_by_a_requirement_that_it_breaks(run: Run, defect: str) -> None:
+    breaks = DEFECTS[defect].breaks
+    ended = run(defects=(defect,), select=breaks, strict=True, fail_fast=True, attribute=True)
+    red = [result for result in ended.report.results if result.verdict is Verdict.FAIL]
+    assert ended.code is ExitCode.FAILURES
+    assert red[0].requirement in breaks
+    assert {result.attribution for result in red} <= {Attribution.PROXY, Attribution.UNKNOWN}
+
+
+def test_every_requirement_has_a_check_and_every_check_a_requirement(reference: Reference) -> None:
+    rules = proxy_rules(reference)
+    assert set(suite_checks()) == {name for name, row in rules.items() if not row.excluded}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"id": "auth.new-rule"}, "neither a check nor a reason"),
+        ({"control": None}, "a negative check without a control"),
+        ({"control": "auth.none-refused"}, "its own control"),
+        ({"for_each": ("planet",)}, "planet is no axis"),
+        ({"for_each": ("management_route",)}, "must take a case of type ManagementCase"),
+        ({"excluded": "cannot be tested"}, "neither a check nor"),
+    ],
+)
+def test_rows_and_checks_that_do_not_fit_do_not_load(
+    reference: Reference, change: dict[str, object], words: str
+) -> None:
+    row = reference.requirements["auth.none-refused"].model_copy(update=change)
+    rows = {**reference.requirements, row.id: row}
+    with pytest.raises(SuiteError, match=words):
+        make_plan(reference.model_copy(update={"requirements": rows}), embedded_description(reference))
+
+
+def test_what_rests_on_a_failed_control_is_blocked_and_names_it(run: Run) -> None:
+    ended = run(defects=("count-tokens-not-served",), select=("routing.query-kept[anthropic-*]",))
+    verdicts = {result.case: result for result in ended.report.results}
+    blocked = verdicts["anthropic-messages.count_tokens"]
+    assert blocked.verdict is Verdict.BLOCKED
+    assert "routing.reaches-upstream[anthropic-messages.count_tokens]" in blocked.reason
+    assert verdicts["anthropic-messages"].verdict is Verdict.PASS
+
+
+def test_a_fault_of_the_kit_is_an_error_and_not_a_failure_of_the_target() -> None:
+    def faulty(_case: object, probe: Probe) -> None:
+        raise ZeroDivisionError(f"nonce and key: {probe.client_key}")
+
+    with opened(RunOptions(select=("routing.warm-up",))) as session:
+        (task,) = session.plan.selected
+        check = Check(task.row.id, faulty, task.check.when, ())
+        outcome = session.engine.outcome(replace(task, check=check))
+        assert outcome.verdict is Verdict.ERROR
+        assert "ZeroDivisionError" in outcome.reason
+        assert session.target.client is not None
+        assert session.target.client.value not in outcome.reason
+
+
+def test_a_provider_that_is_added_to_the_reference_passes(run: Run, reference: Reference) -> None:
+    added = reference.providers["groq"].model_copy(update={"id": "newcomer", "base_path": "/api/provider/newcomer"})
+    wider = reference.model_copy(update={"providers": {**reference.providers, "newcomer": added}})
+    ended = run(reference=wider, select=("*.*[newcomer*]",))
+    assert ended.code is ExitCode.CONFORMANT
+    assert len(ended.report.results) > 30
+
+
+def test_what_is_neither_claimed_nor_promised_is_not_applicable(reference: Reference) -> None:
+    with opened(RunOptions()) as session:
+        file = session.target.file.model_copy(update={"claims": (), "policy": Policy(lists="own")})
+        target = replace(session.target, file=file)
+        plan = make_plan(reference, target)
+        engine = Engine(replace(session.setting, target=target), plan, session.scrubber)
+        (listing,) = [task for task in plan.all["routing.query-kept"] if task.case.name == "groq-models.list"]
+        unclaimed = ("management.forwarded", "fallback.local-stays-local", "headers.amp-headers-forwarded")
+        for task in (listing, *(plan.all[requirement][0] for requirement in unclaimed)):
+            outcome = engine.outcome(task)
+            assert outcome.verdict is Verdict.NOT_APPLICABLE
+            assert outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("-k", "fallback and openai"), 0, "passed"),
+        (("-k", "routing", "--collect-only", "-q"), 0, "routing.warm-up[cerebras-tcp_warming]"),
+        (("--base-url", "http://127.0.0.1:9"), 6, "is unreachable: the connection was refused."),
+        (("--target", "gone.yaml"), 4, "gone.yaml: No such file or directory"),
+    ],
+)
+def test_plain_pytest_runs_the_same_suite(
+    python: Callable[..., Done], words: tuple[str, ...], code: int, says: str
+) -> None:
+    plain = ("-m", "pytest", "-p", "ampmap_conformance.plugin", "-p", "no:cacheprovider", "-W", "error")
+    done = python(*plain, "--pyargs", SUITE, *words, env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+    assert done.returncode == code, done.stdout
+    assert says in done.stdout + done.stderr

@@ -1,0 +1,97 @@
+"""Target files: what they may say, and where a complaint points to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ampmap_conformance import target as targets
+from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.yamlfile import UsageError
+
+KEY = "sk-a-secret-that-nobody-sees"
+GOOD = """\
+name: staging
+version: 2.3.1
+base_url: https://proxy.example.com/
+credentials:
+  client: {env: PROXY_CLIENT_KEY}
+claims: [mapping, management]
+providers: [groq, openai]
+mounts: {openai: /openai/v1}
+policy: {body: verbatim, amp_headers: stripped}
+mappings: [{from: claude-opus-4-5-20251101, to: gpt-5}]
+models: {available: {openai: [gpt-5, gpt-6-preview]}, unavailable: [o3]}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "staging.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_file_says_who_serves_what_and_where(tmp_path: Path, reference: Reference) -> None:
+    target = targets.load(written(tmp_path, GOOD), reference, {"PROXY_CLIENT_KEY": KEY})
+
+    assert target.file.base_url == "https://proxy.example.com"
+    assert {p.id: p.base_path for p in target.providers} == {"groq": "/api/provider/groq", "openai": "/openai/v1"}
+    assert target.client is not None
+    assert (target.client.value, target.client.label) == (KEY, "$PROXY_CLIENT_KEY")
+    openai = next(p for p in target.providers if p.id == "openai")
+    assert [model.id for model in target.models(openai)] == ["gpt-5", "gpt-6-preview"]
+    assert target.mapped("claude-opus-4-5-20251101") == "gpt-5"
+    assert KEY not in repr(target)
+
+
+def test_a_secret_may_stand_in_a_file_beside_the_target(tmp_path: Path, reference: Reference) -> None:
+    (tmp_path / "key").write_text(f"{KEY}\n", encoding="utf-8")
+    text = "name: x\nbase_url: http://proxy\ncredentials: {client: {file: key}}\n"
+    target = targets.load(written(tmp_path, text), reference, {})
+    assert target.client is not None
+    assert target.client.value == KEY
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("name: x\nbase_url: http://p\nclaim: [mapping]\n", "3:1", "no key `claim`; did you mean `claims`?"),
+        ("name: x\nbase_url: http://p\npolicy:\n  bodies: verbatim\n", "4:3", "did you mean `body`?"),
+        ("name: x\n", "1:1", "`base_url` is missing"),
+        ("name: x\nbase_url: proxy.example.com\n", "2:11", "an absolute http or https URL"),
+        ("name: x\nbase_url: http://u:pw@p\n", "2:11", "no user or password"),
+        ("name: x\nbase_url: http://p\nclaims: [mappings]\n", "3:10", "mapping"),
+        ("name: x\nbase_url: http://p\nproviders: [grok]\n", "3:13", "did you mean `groq`?"),
+        (
+            "name: x\nbase_url: http://p\nmounts: {openrouter: /x}\n",
+            "3:10",
+            "no provider `openrouter` passes the proxy",
+        ),
+        ("name: x\nbase_url: http://p\nedition: amp-9\n", "3:10", "the reference is that of"),
+        ("name: x\nbase_url: http://p\nname: y\n", "3:1", "stands here twice"),
+        ("name: x\nbase_url: [\n", "3:1", ""),
+        (f"name: x\nbase_url: http://p\ncredentials:\n  client: {KEY}\n", "4:11", "by reference, never as a value"),
+        ("name: x\nbase_url: http://p\ncredentials: {client: {env: NO_SUCH}}\n", "3:23", "NO_SUCH is not set"),
+        ("name: x\nbase_url: http://p\ncredentials: {client: {file: gone}}\n", "3:23", "gone cannot be read"),
+        ("name: x\nbase_url: http://p\ncredentials: {client: {env: A, file: b}}\n", "3:23", "exactly one"),
+        ("- name\n", "1:1", "a mapping"),
+    ],
+)
+def test_a_complaint_names_the_place(tmp_path: Path, reference: Reference, text: str, place: str, words: str) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        targets.load(file, reference, {})
+    message = str(caught.value)
+    assert message.startswith(f"{file}:{place}: ")
+    assert words in message
+    assert KEY not in message
+
+
+def test_an_address_alone_is_a_target(reference: Reference) -> None:
+    target = targets.from_url("http://127.0.0.1:8317/", reference, {targets.CLIENT_KEY_VARIABLE: KEY})
+    assert target.client is not None
+    assert target.client.value == KEY
+    assert not target.claims("management")
+    assert targets.from_url("http://127.0.0.1:8317", reference, {}).client is None
+    with pytest.raises(UsageError, match="--base-url"):
+        targets.from_url("127.0.0.1:8317", reference, {})

@@ -1,0 +1,489 @@
+"""Editions: which lies over which, and what each of them says against the facts that were measured."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from ampmap_generator.cli import main
+from ampmap_generator.compile import compile_editions, compile_reference
+from ampmap_generator.examine import examine
+from ampmap_generator.findings import Finding
+from ampmap_generator.load import UnknownEditionError, load
+from ampmap_generator.vendored.reference import Reference
+from ampmap_generator.vendored.routing import UnknownNameError, find_call, route
+from click.testing import CliRunner
+
+WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
+Place = Callable[[Finding], str]
+Editions = dict[str, Reference]
+
+GOOD_SPEC = Path(__file__).parent / "good_spec"
+GOOD = {path.relative_to(GOOD_SPEC).as_posix(): path.read_text() for path in sorted(GOOD_SPEC.rglob("*.yaml"))}
+
+BASE = "amp-0.0.1760587291"
+A = "amp-0.0.1767830505"
+B = "amp-0.0.1770734955"
+C = "amp-0.0.1774310664"
+E = "amp-0.0.1777897475"
+LATER = (A, B, C, E)
+FROM_B = (B, C, E)
+
+
+@pytest.fixture(scope="module")
+def editions(repository_spec: Path) -> Editions:
+    spec, read = load(repository_spec)
+    assert [finding for finding in examine(spec, read) if finding.severity.value == "error"] == []
+    return compile_editions(spec)
+
+
+# --- which lies over which
+
+
+def edition(base: str, built: str = "b") -> str:
+    return f"title: T\nclient_build: c\nbuilt: {built}\nbase: {base}\nsummary: s\nsources: [{{id: map}}]\n"
+
+
+CHAINS: list[tuple[dict[str, str], list[str], str]] = [
+    ({"editions/x.yaml": edition("later")}, [], ""),
+    (
+        {"editions/x.yaml": edition("later"), "editions/y.yaml": edition("x")},
+        ["edition-depth spec/editions/y.yaml:4:7"],
+        "`y` over `x` over `later` over `first`",
+    ),
+    (
+        {"editions/x.yaml": edition("y"), "editions/y.yaml": edition("x")},
+        ["edition-cycle spec/editions/x.yaml:4:7", "edition-cycle spec/editions/y.yaml:4:7"],
+        "`x` over `y` over `x`",
+    ),
+    ({"editions/x.yaml": edition("x")}, ["edition-cycle spec/editions/x.yaml:4:7"], "`x` over `x`"),
+    (
+        {"editions/x.yaml": edition("y"), "editions/y.yaml": edition("y")},
+        ["edition-cycle spec/editions/y.yaml:4:7"],
+        "`y` over `y`",
+    ),
+    ({"editions/x.yaml": edition("laterr")}, ["unknown-reference spec/editions/x.yaml:4:7"], "`later`"),
+    ({"editions/x.yaml": edition("null")}, ["edition-base spec/editions/x.yaml:4:7"], "`first` is the base already"),
+    (
+        {"editions/first.yaml": edition("later")},
+        ["edition-cycle spec/editions/first.yaml:4:7", "edition-cycle spec/editions/later.yaml:4:7"],
+        "over",
+    ),
+    (
+        {"editions/latr/models/acme.yaml": "gpt-x: {display_name: X}\n"},
+        ["edition-base spec/editions/latr:1:1"],
+        "did you mean `later`?",
+    ),
+    (
+        {"editions/first/models/acme.yaml": "gpt-x: {display_name: X}\n"},
+        ["edition-base spec/editions/first:1:1"],
+        "the spec itself",
+    ),
+    (
+        {"editions/later/editions/x.yaml": edition("first")},
+        ["unknown-folder spec/editions/later/editions:1:1"],
+        "belong to the spec",
+    ),
+    ({"editions/later/provider/x.yaml": "null\n"}, ["unknown-folder spec/editions/later/provider:1:1"], "folders"),
+]
+
+
+def place_rules(places: list[str]) -> set[str]:
+    return {each.split()[0] for each in places}
+
+
+@pytest.mark.parametrize(("files", "expected", "words"), CHAINS, ids=[str(row[1]) for row in CHAINS])
+def test_an_edition_lies_over_the_base_or_over_one_that_does(
+    files: dict[str, str], expected: list[str], words: str, write_spec: WriteSpec, place: Place
+) -> None:
+    spec, read = load(write_spec({**GOOD, **files}))
+
+    found = [finding for finding in examine(spec, read) if "no edition is the base" not in finding.message]
+
+    assert [place(finding) for finding in found if finding.rule in place_rules(expected)] == expected
+    assert {finding.rule for finding in found} == place_rules(expected)
+    assert words in "".join(f"{finding.message} {finding.hint}" for finding in found)
+
+
+def test_an_edition_that_lies_over_another_has_what_both_say(write_spec: WriteSpec) -> None:
+    files = {
+        "editions/top.yaml": edition("later"),
+        "editions/later/models/acme.yaml": "gpt-x: {display_name: Later, notes: [later]}\n",
+        "editions/top/models/acme.yaml": "gpt-x: {display_name: Top}\n",
+    }
+
+    models = {
+        name: r.models["acme/gpt-x"] for name, r in compile_editions(load(write_spec({**GOOD, **files}))[0]).items()
+    }
+
+    assert {name: (model.display_name, model.notes) for name, model in models.items()} == {
+        "first": ("X", ()),
+        "later": ("Later", ("later",)),
+        "top": ("Top", ("later",)),
+    }
+
+
+def test_a_mistake_in_one_edition_is_told_with_its_name(write_spec: WriteSpec, place: Place) -> None:
+    spec, read = load(write_spec({**GOOD, "editions/later/providers/acme.yaml": "null\n"}))
+
+    found = examine(spec, read)
+
+    assert "unknown-reference spec/models/acme.yaml:1:1" in {place(finding) for finding in found}
+    assert {finding.message.rpartition(" (in ")[2] for finding in found} == {"later)"}
+    assert examine(spec, read, edition="first") == []
+
+
+def test_an_edition_that_is_not_there_is_refused(repository_spec: Path) -> None:
+    spec, _ = load(repository_spec)
+
+    with pytest.raises(UnknownEditionError) as raised:
+        compile_reference(spec, "amp-0.0.1")
+
+    assert raised.value.known == (BASE, *LATER)
+    result = CliRunner().invoke(main, ["route", "smart", "--edition", "amp-0.0.1"])
+    assert (result.exit_code, A in result.output) == (2, True)
+
+
+def test_editions_are_listed_with_what_they_lie_over() -> None:
+    lines = CliRunner().invoke(main, ["editions"]).output.splitlines()
+
+    assert [line.split()[0] for line in lines] == [BASE, *LATER]
+    assert lines[0].endswith("the base")
+    assert all(line.split()[-2:] == ["over", BASE if line.startswith(A) else A] for line in lines[1:])
+
+
+def test_references_of_editions_differ_in_digest_and_name_themselves(editions: Editions) -> None:
+    assert list(editions) == [BASE, *LATER]
+    assert [name for name, reference in editions.items() if reference.edition.id != name] == []
+    assert len({reference.digest for reference in editions.values()}) == len(editions)
+
+
+READER = """\
+import sys
+from pathlib import Path
+from ampmap_types import Reference, route
+later = Reference.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
+print(route("smart", reference=later).wire_model)
+"""
+
+
+def test_with_open_ids_one_module_reads_every_edition(tmp_path: Path) -> None:
+    runner = CliRunner()
+    assert runner.invoke(main, ["build", "reference", "--edition", E, "--out", str(tmp_path)]).exit_code == 0
+    (tmp_path / "reader.py").write_text(READER)
+    outcomes = []
+    for flags in ([], ["--open-ids"]):
+        assert runner.invoke(main, ["types", *flags, "--out", str(tmp_path / "ampmap_types.py")]).exit_code == 0
+        command = [sys.executable, "reader.py", "reference.json"]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        outcomes.append((run.returncode, run.stdout.strip()))
+
+    assert outcomes == [(1, ""), (0, "claude-opus-4-7")]
+
+
+# --- where models go: the routes that were seen on the wire, or read
+
+CHAT = "chat/completions"
+VERTEX = "google/v1beta1/publishers/google/models"
+# editions, provider, model, path below /api/provider/, dialect, whether the client asks for a stream
+ROUTES = [
+    (LATER, "anthropic", "claude-haiku-4-5-20251001", "anthropic/v1/messages", "anthropic-messages", True),
+    (LATER, "openai", "gpt-5-codex", "openai/v1/responses", "openai-responses", True),
+    (LATER, "xai", "grok-code-fast-1", f"xai/v1/{CHAT}", "openai-chat", True),
+    (LATER, "fireworks", "accounts/fireworks/models/glm-4p6", f"fireworks/v1/{CHAT}", "openai-chat", True),
+    (LATER, "groq", "openai/gpt-oss-120b", f"groq/{CHAT}", "openai-chat", True),
+    ((A,), "groq", "kimi-k2-instruct-0905", f"groq/{CHAT}", "openai-chat", True),
+    (LATER, "cerebras", "zai-glm-4.7", f"cerebras/v1/{CHAT}", "openai-chat", False),
+    (FROM_B, "baseten", "moonshotai/Kimi-K2.5", f"baseten/v1/{CHAT}", "openai-chat", True),
+    (FROM_B, "kimi", "kimi-k2-instruct-0905", f"kimi/{CHAT}", "openai-chat", True),
+    (LATER, "google", "gemini-3-flash-preview", f"{VERTEX}/gemini-3-flash-preview:generateContent", "gemini", True),
+]
+
+
+@pytest.mark.parametrize("row", ROUTES, ids=[f"{row[1]}-{row[2]}" for row in ROUTES])
+def test_a_model_goes_where_the_client_was_seen_to_send_it(
+    row: tuple[tuple[str, ...], str, str, str, str, bool], editions: Editions
+) -> None:
+    having, provider, model, path, dialect, streamed = row
+    for name in having:
+        found = route(f"{provider}/{model}", reference=editions[name])
+        call = editions[name].providers[provider].client_call
+        assert (found.provider, found.dialect, found.via_proxy) == (provider, dialect, True)
+        assert found.url == f"https://ampcode.com/api/provider/{path}"
+        assert call is not None
+        assert call.streamed is streamed
+
+
+@pytest.mark.parametrize("row", ROUTES, ids=[f"{row[1]}-{row[2]}" for row in ROUTES])
+def test_a_route_is_in_no_other_edition(
+    row: tuple[tuple[str, ...], str, str, str, str, bool], editions: Editions
+) -> None:
+    having, provider, model, *_ = row
+    for name in set(LATER) - set(having):
+        with pytest.raises(UnknownNameError):
+            route(f"{provider}/{model}", reference=editions[name])
+
+
+def test_chat_with_google_streams_by_its_own_path(editions: Editions) -> None:
+    for name in LATER:
+        google = editions[name].providers["google"]
+        path = find_call(editions[name], google).path("gemini-3-pro-preview", stream=True)
+        assert path == f"/api/provider/{VERTEX}/gemini-3-pro-preview:streamGenerateContent?alt=sse"
+
+
+def test_providers_come_and_go(editions: Editions) -> None:
+    providers = {name: set(reference.providers) for name, reference in editions.items()}
+
+    assert providers[BASE] - providers[A] == {"supernova", "moonshot"}
+    assert providers[A] - providers[BASE] == {"fireworks"}
+    assert [providers[name] ^ providers[A] for name in FROM_B] == [{"baseten", "kimi"}] * 3
+
+
+# kind, editions that have them, ids; in no other edition from A on
+PRESENT = [
+    ("models", (), "anthropic/claude-3-5-haiku-20241022 anthropic/claude-3-5-sonnet-20241022 supernova/code-supernova"),
+    ("models", (), "openai/gpt-4.1 openai/gpt-4.1-mini openai/gpt-4.1-nano openai/gpt-4o openai/gpt-4o-mini"),
+    ("models", (), "openai/o3-deep-research openai/o4-mini-deep-research xai/grok-code cerebras/qwen-3-coder-480b"),
+    ("models", LATER, "anthropic/claude-sonnet-4-20250514 anthropic/claude-sonnet-4-5-20250929"),
+    ("models", LATER, "anthropic/claude-opus-4-20250514 anthropic/claude-opus-4-1-20250805"),
+    ("models", LATER, "anthropic/claude-opus-4-5-20251101 anthropic/claude-haiku-4-5-20251001"),
+    ("models", FROM_B, "anthropic/claude-opus-4-6 openai/gpt-5.2-codex google/gemini-3-pro-image-preview"),
+    ("models", (C, E), "anthropic/claude-sonnet-4-6 openai/gpt-5.3-codex openai/gpt-5.4"),
+    ("models", (C, E), "google/gemini-3.1-pro-preview"),
+    ("models", (E,), "anthropic/claude-opus-4-7 openai/gpt-5.5 openai/gpt-5.4-pro openai/gpt-5.5-pro"),
+    ("models", LATER, "openai/gpt-5 openai/gpt-5-codex openai/gpt-5-mini openai/gpt-5-nano openai/o3 openai/o3-mini"),
+    ("models", LATER, "openai/gpt-5.1 openai/gpt-5.2 openai/gpt-5.1-codex"),
+    ("models", (A,), "google/gemini-2.5-pro google/gemini-2.5-flash google/gemini-2.5-flash-preview-09-2025"),
+    ("models", (A,), "google/gemini-2.5-flash-lite google/gemini-2.5-flash-lite-preview-09-2025"),
+    ("models", LATER, "google/gemini-3-pro-preview google/gemini-3-flash-preview"),
+    ("models", LATER, "xai/grok-code-fast-1 cerebras/zai-glm-4.7 groq/openai/gpt-oss-120b"),
+    ("models", LATER, "fireworks/accounts/fireworks/models/qwen3-coder-480b-a35b-instruct"),
+    ("models", LATER, "fireworks/accounts/fireworks/models/kimi-k2-instruct-0905"),
+    ("models", LATER, "fireworks/accounts/fireworks/models/qwen3-235b-a22b-instruct-2507"),
+    ("models", LATER, "fireworks/accounts/fireworks/models/glm-4p6"),
+    ("models", (B,), "fireworks/accounts/fireworks/models/kimi-k2p5"),
+    ("models", (C, E), "fireworks/accounts/fireworks/models/glm-5 fireworks/accounts/fireworks/models/minimax-m2p5"),
+    ("models", FROM_B, "baseten/moonshotai/Kimi-K2.5"),
+    ("models", LATER, "openrouter/sonoma-sky-alpha openrouter/z-ai/glm-4.6 openrouter/moonshotai/kimi-k2-0905"),
+    ("models", LATER, "openrouter/qwen/qwen3-coder openrouter/qwen/qwen3-235b-a22b-2507"),
+    ("agent_modes", LATER, "smart rush large"),
+    ("agent_modes", FROM_B, "deep"),
+    ("agent_modes", (B,), "bombadil"),
+    ("agent_modes", (A, B, C), "free"),
+    ("agent_modes", (), "fast geppetto-main pinocchio-main claudius-main opus4.1 bolt-main hydrogen-main kashmir-main"),
+    ("agent_modes", (), "gossip-main sonomoon-main"),
+    ("tools", LATER, "oracle title finder look-at read-thread task"),
+    ("settings", LATER, "amp.url amp.anthropic.provider amp.internal.model amp.openrouter.apiKey"),
+    ("settings", LATER, "amp.agent.skipTitleGenerationIfMessageContains amp.anthropic.interleavedThinking.enabled"),
+    ("settings", (A, B, C), "amp.internal.oracleModel"),
+    ("settings", (E,), "amp.anthropic.speed amp.openai.speed amp.reasoning.effort amp.painter.model"),
+]
+
+
+@pytest.mark.parametrize(("kind", "having", "ids"), PRESENT, ids=[f"{row[0]} {row[2]}" for row in PRESENT])
+def test_what_each_build_was_seen_or_read_to_have(
+    kind: str, having: tuple[str, ...], ids: str, editions: Editions
+) -> None:
+    for name in LATER:
+        present = getattr(editions[name], kind)
+        assert [each for each in ids.split() if (each in present) is not (name in having)] == []
+
+
+def test_no_edition_has_more_models_than_were_seen_or_read(editions: Editions) -> None:
+    for name in LATER:
+        known = {each for kind, having, ids in PRESENT if kind == "models" and name in having for each in ids.split()}
+        moonshot = "groq/kimi-k2-instruct-0905" if name == A else "kimi/kimi-k2-instruct-0905"
+        assert set(editions[name].models) == {*known, moonshot}
+
+
+# what, per edition A, B, C, E; None: it has none
+LEADING = {
+    "smart": ("claude-opus-4-5-20251101", "claude-opus-4-6", "claude-opus-4-6", "claude-opus-4-7"),
+    "rush": ("claude-haiku-4-5-20251001",) * 4,
+    "large": ("claude-sonnet-4-5-20250929",) * 2 + ("claude-opus-4-6",) * 2,
+    "deep": (None, "gpt-5.2-codex", "gpt-5.3-codex", "gpt-5.4"),
+    "free": ("claude-haiku-4-5-20251001",) * 3 + (None,),
+    "bombadil": (None, "accounts/fireworks/models/kimi-k2p5", None, None),
+}
+
+
+@pytest.mark.parametrize("mode", LEADING)
+def test_the_model_that_leads_a_mode(mode: str, editions: Editions) -> None:
+    modes = [editions[name].agent_modes.get(mode) for name in LATER]
+
+    assert tuple(each and each.model for each in modes) == LEADING[mode]
+    for name in LATER:
+        for model in editions[name].models.values():
+            leads = mode in {m.id for m in editions[name].agent_modes.values() if m.model == model.id}
+            assert (mode in model.default_for) is leads
+
+
+TOOLS = {
+    "oracle": ("gpt-5.1", "gpt-5.2", "gpt-5.4", "gpt-5.4"),
+    "title": ("claude-haiku-4-5-20251001",) * 4,
+    "finder": ("gemini-3-flash-preview",) * 4,
+    "look-at": ("gemini-3-flash-preview",) * 4,
+    "read-thread": ("gemini-2.5-flash-lite-preview-09-2025", "unknown", "unknown", "gemini-3-flash-preview"),
+    "task": (None,) * 4,
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_model_that_a_tool_calls(tool: str, editions: Editions) -> None:
+    assert tuple(editions[name].tools[tool].default_model for name in LATER) == TOOLS[tool]
+
+
+# --- headers and credentials
+
+
+def headers(reference: Reference, header_set: str) -> dict[str, tuple[str, ...]]:
+    return {header.name: tuple(header.providers) for header in reference.headers[header_set].headers}
+
+
+# header of proxied requests, editions
+HEADERS = {
+    "x-amp-feature": LATER,
+    "x-amp-thread-id": LATER,
+    "x-amp-message-id": LATER,
+    "x-amp-mode": (A, B, C),
+    "x-amp-client-request-id": (A,),
+    "X-Amp-Client-Application": LATER,
+    "X-Amp-Client-Type": LATER,
+    "X-Amp-Client-Version": LATER,
+    "X-Amp-Client-Bundle": (A, B),
+    "X-Amp-Installation-ID": (C, E),
+    "X-Amp-Device-Fingerprint": (C, E),
+    "x-amp-override-provider": LATER,
+    "x-grok-conv-id": LATER,
+    "x-session-affinity": FROM_B,
+    "amp-application": (),
+    "amp-message-id": (),
+    "amp-thread-id": (),
+}
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_header_is_in_the_editions_that_send_it(header: str, editions: Editions) -> None:
+    sending = tuple(name for name in LATER if header in headers(editions[name], "proxied-requests"))
+
+    assert sending == HEADERS[header]
+
+
+def test_headers_go_to_the_providers_that_were_seen_to_get_them(editions: Editions) -> None:
+    for name in LATER:
+        sent = headers(editions[name], "proxied-requests")
+        assert "openai" not in sent["x-amp-message-id"]
+        assert "cerebras" not in sent["x-amp-message-id"]
+        assert "google" not in sent["X-Amp-Client-Application"]
+        assert sent["x-grok-conv-id"] == ("xai",)
+        assert sent["x-amp-override-provider"] == ("anthropic",)
+        assert set(sent.get("x-session-affinity", ("fireworks", "baseten"))) == {"fireworks", "baseten"}
+
+
+def test_management_calls_carry_the_client_headers_of_their_build(editions: Editions) -> None:
+    client = {"Authorization", "X-Amp-Client-Application", "X-Amp-Client-Type", "X-Amp-Client-Version"}
+    ids = {"X-Amp-Installation-ID", "X-Amp-Device-Fingerprint"}
+    expected = [client | {"X-Amp-Client-Bundle"}] * 2 + [client | ids] * 2
+
+    assert [set(headers(editions[name], "management-requests")) for name in LATER] == expected
+
+
+def test_the_default_beta_of_anthropic_calls_ends(editions: Editions) -> None:
+    values = []
+    for name in LATER:
+        (beta,) = (h for h in editions[name].headers["anthropic-requests"].headers if h.name == "anthropic-beta")
+        values.append(beta.value)
+
+    assert values == ["fine-grained-tool-streaming-2025-05-14"] * 2 + [None] * 2
+
+
+def test_anthropic_takes_the_key_in_one_carrier_and_google_holds_a_placeholder(editions: Editions) -> None:
+    for name in LATER:
+        reference = editions[name]
+        carriers = {provider.id: provider.client_credentials for provider in reference.providers.values()}
+        assert carriers.pop("anthropic") == ("x-api-key",)
+        assert set(carriers.values()) == {("authorization-bearer",)}
+        assert reference.providers["google"].placeholder_credentials == ("x-goog-api-key",)
+        bearer = headers(reference, "client-credentials")["Authorization"]
+        assert set(bearer) == {p.id for p in reference.providers.values() if p.via_proxy} - {"anthropic"}
+
+
+# --- management and settings
+
+EVERY = ("getUserInfo", "uploadThread", "webSearch2", "extractWebPageContent", "github-auth-status")
+CALLS = {
+    A: {*EVERY, "getCreditsByRequestId"},
+    B: {*EVERY, "getUserFreeTierStatus"},
+    C: {*EVERY, "getUserFreeTierStatus", "setThreadMeta"},
+    E: {*EVERY, "getUserFreeTierStatus", "setThreadMeta", "getThread", "loadPlugins"},
+}
+ANY = "any"
+ANSWERS = {
+    (A, "getUserInfo"): ANY,
+    (A, "getCreditsByRequestId"): ANY,
+    (A, "uploadThread"): {"ok": True, "result": {}},
+    (B, "getUserInfo"): {"ok": True, "result": {"id": "u", "email": "u@example.invalid", "features": []}},
+    (B, "getUserFreeTierStatus"): {"ok": True, "result": {}},
+    (C, "getUserFreeTierStatus"): ANY,
+    (C, "setThreadMeta"): ANY,
+    (E, "uploadThread"): {"ok": True, "result": {}},
+    (E, "getThread"): {"ok": False, "error": {"code": "thread-not-found"}},
+    (E, "loadPlugins"): {"ok": True, "result": []},
+}
+
+
+def test_the_management_calls_of_a_turn_and_their_smallest_answers(editions: Editions) -> None:
+    calls = {name: editions[name].management["api-internal"].calls for name in LATER}
+
+    assert {name: set(each) for name, each in calls.items()} == CALLS
+    for (name, method), answer in ANSWERS.items():
+        call = calls[name][method]
+        assert "answer" in call.model_fields_set
+        assert call.answer == (None if answer == ANY else answer)
+        assert call.path == f"/api/internal?{method}"
+
+
+def test_the_oracles_model_is_set_elsewhere_in_the_last_edition(editions: Editions) -> None:
+    settings = [editions[name].tools["oracle"].setting for name in LATER]
+    taken = editions[E].settings["amp.internal.model"].lifecycle
+
+    assert settings == ["amp.internal.oracleModel"] * 3 + ["amp.internal.model"]
+    assert taken is not None
+    assert taken.replaces == ("amp.internal.oracleModel",)
+
+
+# --- evidence
+
+
+def test_every_fact_of_a_later_build_tells_how_it_is_known(editions: Editions) -> None:
+    untold = []
+    for name in LATER:
+        reference = editions[name]
+        facts = [
+            *((f"providers/{key}", fact) for key, fact in reference.providers.items()),
+            *((f"models/{key}", fact) for key, fact in reference.models.items()),
+            *((f"agent_modes/{key}", fact) for key, fact in reference.agent_modes.items()),
+            *((f"tools/{key}", fact) for key, fact in reference.tools.items()),
+        ]
+        untold += [
+            f"{name} {key}"
+            for key, fact in facts
+            if not any(ref.id == "amp-client-2026-11" and ref.evidence != "stated" for ref in fact.sources)
+        ]
+
+    assert untold == []
+
+
+def test_no_claim_of_a_later_edition_asks_what_the_routing_maps_build_did(editions: Editions) -> None:
+    open_claims = [
+        f"{name} {provider.id}.{claim.field}"
+        for name in LATER
+        for provider in editions[name].providers.values()
+        for claim in provider.claims
+        if claim.status == "open"
+    ]
+
+    assert open_claims == []
