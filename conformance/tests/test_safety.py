@@ -121,7 +121,7 @@ def test_too_small_a_budget_and_a_rate_of_nothing_are_refused(
     [
         ({"profiles": ("auth",)}, None),
         # the case, its control, and one that asks whether the target is there
-        ({"select": ("headers.client-credential-replaced[groq-chat.completions-x_api_key-stream]",)}, 3),
+        ({"select": ("routing.query-kept[groq-models.list]",)}, 3),
         ({"select": ("routing.answer-relayed[groq-models.list]",), "repeat": 3}, 7),
     ],
 )

@@ -21,6 +21,7 @@ from .exchange import (
     Exchange,
     Failure,
     Incoming,
+    Local,
     ManagementCall,
     Outgoing,
     OwnAnswer,
@@ -219,12 +220,12 @@ def signs_of_life(right: Behaviour) -> Behaviour:
                     if between:
                         yield b": still there\n\n"
                     continue
-                chunk = following.result()
-                if chunk is None:
+                piece = following.result()
+                if piece is None:
                     return
-                tail = (tail + chunk)[-4:]
+                tail = (tail + piece)[-4:]
                 between = tail.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
-                yield chunk
+                yield piece
                 following = asyncio.ensure_future(anext(given, None))
         finally:
             following.cancel()
@@ -393,7 +394,8 @@ def upstreams_names_kept(right: Behaviour) -> Behaviour:
             yield chunk
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
-        served = replace(exchange, back_end=replace(exchange.back_end, mapped=None)) if exchange.mapped else exchange
+        back_end = exchange.back_end
+        served = replace(exchange, back_end=replace(back_end, mapped=None)) if isinstance(back_end, Local) else exchange
         return right.response_headers(served, given)
 
     return replace(right, response_body=chunks, response_headers=headers)

@@ -112,7 +112,7 @@ def body_chooses_upstream(right: Behaviour) -> Behaviour:
 
     def host(exchange: Exchange) -> str | None:
         try:
-            return urlsplit(json.loads(exchange.incoming.body)["api_base"]).netloc
+            return urlsplit(str(json.loads(exchange.incoming.body)["api_base"])).netloc
         except (ValueError, KeyError, TypeError):
             return None
 
