@@ -63,6 +63,11 @@ def test_a_feature_that_is_not_there_and_not_claimed_is_no_notice(run: Run, stag
     assert ended.report.notices == ()
 
 
+def test_what_cannot_be_seen_is_no_notice(run: Run, always: Callable[[int], str]) -> None:
+    ended = run(base_url=always(200), profiles=("management",))
+    assert ended.report.notices == ()
+
+
 def test_a_claim_that_does_not_hold_fails(run: Run, always: Callable[[int], str], staged: Callable[..., Path]) -> None:
     file = staged("claims: [management]\n")
     text = file.read_text(encoding="utf-8")
