@@ -44,7 +44,7 @@ class RawRequest:
     read_pause: float = 0.0
     """Seconds that are let pass before each read: a slow reader."""
     leave_after: float | None = None
-    """Seconds after which the connection is closed, whatever comes: a client that goes away."""
+    """The connection is closed when the answer's body has begun, or after so many seconds: a client that goes away."""
 
 
 @unique
@@ -54,6 +54,7 @@ class Ending(StrEnum):
     COMPLETE = "the answer is complete"
     CLOSED = "the connection was closed"
     RESET = "the connection was reset"
+    LEFT = "the client went away"
     TIMEOUT = "no more bytes came in time"
     TOO_MUCH = "more bytes came than are read"
     MALFORMED = "what came is no HTTP"
@@ -186,6 +187,8 @@ def _read(
         chunks.append(Chunk(time.monotonic() - begun, data))
         if not reader.take(chunks[-1]) or size > LARGEST:
             return Ending.TOO_MUCH if size > LARGEST else Ending.MALFORMED
+        if request.leave_after is not None and reader.in_body and not reader.complete:
+            return Ending.LEFT
     return Ending.COMPLETE
 
 
@@ -207,6 +210,11 @@ class AnswerReader:
         """Bytes of the body or of the chunk that are still to come; None where the connection's end is the end."""
         self._chunked = False
         self._now = 0.0
+
+    @property
+    def in_body(self) -> bool:
+        """Whether part of a body has come that is not at its end."""
+        return bool(self._body)
 
     def take(self, chunk: Chunk) -> bool:
         """Read on; False when what came is no HTTP."""

@@ -60,15 +60,16 @@ def stream_frames(case: CallCase, probe: Probe) -> Frames:
     return frames_of(stream_events(case, probe), case, probe)
 
 
+def several_frames(case: CallCase, probe: Probe, *, fewest: int = 5) -> Frames:
+    """A complete stream of some events: in short ones the event in the middle comes again and again."""
+    frames = stream_frames(case, probe)
+    middle = len(frames) // 2 - 1
+    return [*frames[:middle], *frames[middle : middle + 1] * max(1, fewest + 1 - len(frames)), *frames[middle + 1 :]]
+
+
 def in_pieces(frames: Frames, *, gap: float = 0.0) -> Pieces:
     """Each event a piece, with a gap before each but the first."""
     return tuple((gap if number else 0.0, data) for number, data in enumerate(frames))
-
-
-def in_few_pieces(frames: Frames, most: int, *, gap: float) -> Pieces:
-    """At most so many pieces with gaps: single events, and one with the rest."""
-    few = [*frames[: most - 1], b"".join(frames[most - 1 :])] if len(frames) > most else frames
-    return in_pieces(few, gap=gap)
 
 
 def formed(word: str, case: CallCase, probe: Probe) -> Reply:
