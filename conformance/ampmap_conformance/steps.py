@@ -98,6 +98,21 @@ class Steps:
 
         return watch
 
+    def wait_until_begun(self, seconds: float) -> bool:
+        """Whether every stream that is there has begun, waiting so many seconds for it."""
+
+        def begun() -> bool:
+            return bool(self._clients) and all(client.pieces for client in self._clients.values())
+
+        with self._changed:
+            return self._changed.wait_for(begun, seconds)
+
+    def go_on(self) -> None:
+        """Do without one of the parties: the streams waited for something else."""
+        with self._changed:
+            self._parties -= 1
+            self._go_on()
+
     def left(self, nonce: str) -> None:
         """The stream of this request is at its end."""
         with self._changed:

@@ -97,16 +97,6 @@ def goes_mapped(case: VariedCase, _target: Target) -> bool:
     return case.way == "mapped"
 
 
-def goes_mapped_streaming(case: VariedCase, _target: Target) -> bool:
-    """Streams of a mapped model."""
-    return case.way == "mapped" and case.stream
-
-
-def goes_local_streaming(case: VariedCase, _target: Target) -> bool:
-    """Streams of a provider's own model."""
-    return case.way == "local" and case.stream
-
-
 def streams_here(case: VariedCase, _target: Target) -> bool:
     """Streams of the proxy's own providers."""
     return case.stream and case.way != "elsewhere"

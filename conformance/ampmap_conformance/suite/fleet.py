@@ -15,7 +15,11 @@ from ..messages import Exchange
 from ..observer import Reply
 from ..probe import Probe
 from ..reference.types import StreamEvent, find_call
+from ..steps import Steps
 from .streams import in_pieces
+
+REPEATED = 3
+"""Times that the first event of a marked stream is sent, so that every stream has some."""
 
 One = TypeVar("One")
 Made = TypeVar("Made")
@@ -50,26 +54,23 @@ def at_once(work: Callable[[One], Made], given: Iterable[One]) -> list[Made]:
         return list(pool.map(work, every))
 
 
-def marked_stream(marked: Marked, probe: Probe, *, gap: float) -> Exchange:
-    """The exchange of a call whose every event has its mark, with so many seconds between two of them."""
+def marked_reply(marked: Marked, probe: Probe) -> Reply:
+    """A stream in a few pieces, each event of which has the call's mark."""
     how = framing(probe.reference, marked.case.call)
-    events = [
+    first, *others = (
         StreamEvent(event=e.event, data={**e.data, "x_mark": marked.mark} if isinstance(e.data, dict) else e.data)
         for e in stream_data(marked.case.call, marked.case.model)
-    ]
-    return probe.send(
-        marked.case, replies=(Reply(pieces=in_pieces([framed(event, how) for event in events], gap=gap)),)
     )
+    rest = b"".join(framed(event, how) for event in others)
+    return Reply(pieces=in_pieces([*[framed(first, how)] * REPEATED, rest]))
 
 
-def most_together(exchanges: Iterable[Exchange]) -> int:
-    """How many of these answers were on their way to the client at the same time, at most."""
-    times = []
-    for exchange in exchanges:
-        chunks = exchange.response.chunks
-        times += [(exchange.begun + chunks[0].at, 1), (exchange.begun + chunks[-1].at, -1)] if chunks else []
-    running = most = 0
-    for _, change in sorted(times):
-        running += change
-        most = max(most, running)
-    return most
+def marked_stream(marked: Marked, probe: Probe) -> Exchange:
+    """The exchange of a call whose every event has its mark."""
+    return probe.send(marked.case, replies=(marked_reply(marked, probe),))
+
+
+def in_step(calls: list[Marked], probe: Probe) -> tuple[list[Exchange], Steps]:
+    """Calls that run at the same time: no stream goes on before every client has what was sent to it."""
+    with Steps(len(calls)) as steps:
+        return at_once(lambda one: probe.send_in_step(one.case, steps, marked_reply(one, probe)), calls), steps

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -15,15 +14,16 @@ from ampmap_conformance.messages import Exchange
 from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import AMP, NotTestableError, Probe
 from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.suite.conditions import forwards_bodies, goes_elsewhere, goes_local_streaming, is_first_family
-from ampmap_conformance.suite.streams import in_pieces, stream_frames
+from ampmap_conformance.steps import Steps
+from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, is_first_family, streams
+from ampmap_conformance.suite.streams import client_model, in_pieces, several_frames
 
 LOOKS = 90
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""
 OTHER_PATH = "/ampmap-second"
 """Below it Amp's servers are another upstream."""
-GAP = 0.15
-ATTEMPTS = 3
+BEGUN = 10.0
+"""Seconds within which a stream must have begun."""
 FORBIDDEN = 403
 BROKEN = {"address-that-is-none": '{"upstream-url": "http://["}', "text-that-is-none": "upstream-url: [\n\t- : {"}
 
@@ -94,18 +94,22 @@ def test_localhost_rule_is_reloaded(case: ManagementCase, probe: Probe) -> None:
     expect(back, saying, expected=words[usual], actual=words[not usual])
 
 
-@checks("reload.open-stream", when=goes_local_streaming, applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.open-stream", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.ALONE, requests=LOOKS)
 def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
-    """Given a stream that runs, when the configuration changes meanwhile, then the stream comes to its end."""
+    """Given a stream that has begun, when the configuration changes before it goes on, then it comes to its end."""
     absent = _absent(case, probe)
-    for _ in range(ATTEMPTS):
-        exchange, changed_at = _streamed_meanwhile(case, absent, probe)
-        assert_success(exchange)
-        assert_events(exchange)
-        first = exchange.response.chunks[0].at
-        if exchange.begun + first < changed_at < exchange.begun + exchange.response.seconds:
-            return
-    raise NotTestableError("no stream was open when the configuration changed: the machine is too busy")
+    url = probe.reloading.block.upstream_url + OTHER_PATH
+    reply = Reply(pieces=in_pieces(several_frames(case, probe)))
+    with Steps(parties=2, patience=probe.reloading.seconds * 2) as steps, ThreadPoolExecutor(1) as beside:
+        streaming = beside.submit(probe.send_in_step, case, steps, reply)
+        steps.wait_until_begun(BEGUN)
+        seen = lambda: _path(absent, probe).startswith(OTHER_PATH)  # noqa: E731
+        with probe.reloading.changed(seen, upstream_url=url, model_mappings=()) as adopted:
+            steps.go_on()
+            exchange = streaming.result()
+    expect(adopted, "a new upstream did not take effect", expected="the new URL", actual="the old one")
+    assert_success(exchange)
+    assert_events(exchange, model=client_model(case, probe))
 
 
 @checks("reload.broken-address-keeps-the-old", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
@@ -118,18 +122,6 @@ def test_broken_address_keeps_the_old(case: VariedCase, probe: Probe) -> None:
 def test_broken_file_keeps_the_old(case: VariedCase, probe: Probe) -> None:
     """Given a file that cannot be read, when a call goes to Amp, then it goes to the old one."""
     _assert_kept(case, probe, "text-that-is-none")
-
-
-def _streamed_meanwhile(case: VariedCase, other: CallCase, probe: Probe) -> tuple[Exchange, float]:
-    """A stream during which the configuration changes, and when the change had taken effect."""
-    pieces = in_pieces(stream_frames(case, probe), gap=GAP)
-    url = probe.reloading.block.upstream_url + OTHER_PATH
-    with ThreadPoolExecutor(1) as beside:
-        streaming = beside.submit(probe.send, case, replies=(Reply(pieces=pieces),))
-        time.sleep(GAP * 2)
-        with probe.reloading.changed(lambda: _path(other, probe).startswith(OTHER_PATH), upstream_url=url):
-            changed_at = time.monotonic()
-            return streaming.result(), changed_at
 
 
 def _assert_kept(case: VariedCase, probe: Probe, word: str) -> None:
