@@ -8,7 +8,7 @@ VARIATIONS = MappingProxyType(
     {
         "answer_form": ("spaced", "escaped", "in-pieces", "gzip"),
         "sse_form": (
-            "crlf", "no-space", "several-lines", "comments", "pings", "ids-and-retry", "long-line", "line-by-line",
+            "crlf", "no-space", "several-lines", "odd-separators", "comments", "pings", "ids-and-retry", "long-line", "line-by-line",
             "in-pieces", "all-at-once", "split-characters", "known-length", "until-close",
         ),
         "rare_sse_form": ("carriage-returns", "byte-order-mark", "unknown-event"),

@@ -15,6 +15,7 @@ from ..reference.types import StreamEvent
 
 ODD_TEXT = "Zoë pays €5 for 日本 \U0001f600"
 """Characters of two, three and four bytes."""
+SEPARATORS = "a\u2028b\u2029c\u0085d"
 LONG = 300_000
 """Letters of a line that is longer than the buffers of line readers."""
 PIECE = 7
@@ -99,6 +100,11 @@ def _several_lines(data: bytes) -> bytes:
     return re.sub(rb"data: (\{.*\})(\r?\n)", spread, data)
 
 
+def _odd_separators(data: bytes) -> bytes:
+    """Characters at which some line readers end a line, and the standard does not."""
+    return data.replace(b'"x_text":"', b'"x_text":"' + SEPARATORS.encode())
+
+
 def _commented(data: bytes) -> bytes:
     return b": a comment\n\n" + data.replace(b"data:", b": another one\ndata:", 1)
 
@@ -145,6 +151,7 @@ _FORMS: dict[str, Callable[[Frames], Pieces]] = {
     "carriage-returns": _each(_other_newlines(b"\r")),
     "no-space": _each(_no_space),
     "several-lines": _each(_several_lines),
+    "odd-separators": _each(_odd_separators),
     "comments": _each(_commented),
     "pings": _pings,
     "ids-and-retry": _each(_with_ids),

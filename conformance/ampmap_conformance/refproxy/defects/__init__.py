@@ -24,6 +24,7 @@ from . import (
     security_messages,
     streaming,
     streaming_forms,
+    streaming_kinds,
     tenancy,
 )
 from .registry import REGISTRY, Defect
@@ -47,6 +48,7 @@ THEMES = (
     fallback_failures,
     streaming,
     streaming_forms,
+    streaming_kinds,
     tenancy,
     reload,
 )
