@@ -19,6 +19,7 @@ VARIATIONS = MappingProxyType(
         "bad_json": ("empty", "number", "text", "array", "truncated", "not-utf-8", "trailing-text"),
         "upstream_refusal": ("400", "413", "422"),
         "upstream_failure": ("401", "404", "429", "500", "503"),
+        "odd_error": ("html", "empty", "event-stream", "list", "long", "unlisted-status"),
         "no_answer": ("closed", "reset"),
         "own_error": ("no-credential", "no-operation", "no-object", "wrong-method", "no-upstream"),
         "upstream_refused_count": ("401", "404", "429"),

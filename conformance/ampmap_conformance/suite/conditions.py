@@ -112,6 +112,11 @@ def goes_astray(case: VariedCase, _target: Target) -> bool:
     return case.way != "local"
 
 
+def goes_astray_or_streams(case: VariedCase, target: Target) -> bool:
+    """Those calls; of a provider's own models some that ask for a stream."""
+    return goes_astray(case, target) or (case.stream and case.variation in ("429", "503"))
+
+
 def names_model_in_body(case: CallCase, _target: Target) -> bool:
     """Calls that name the model in the body."""
     return case.call.operation.model_in == "body"
