@@ -67,6 +67,11 @@ def is_mapped_by_pattern(case: CallCase, target: Target) -> bool:
     return _maps_here(case, target) and target.rules_for(case.model)[0].regex
 
 
+def is_mapped_anyhow(case: CallCase, target: Target) -> bool:
+    """Models that are mapped by their name, and for streams those that a pattern maps."""
+    return is_mapped(case, target) or (case.stream and is_mapped_by_pattern(case, target))
+
+
 def _maps_here(case: CallCase, target: Target) -> bool:
     mapped = target.mapped(case.model)
     return mapped is not None and target.provider_of(mapped) is case.provider
