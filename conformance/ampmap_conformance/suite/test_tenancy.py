@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 
+from ampmap_conformance.amp_block import ClientKeys
 from ampmap_conformance.cases import ManagementCase, VariedCase
 from ampmap_conformance.credentials import NO_CREDENTIAL, as_client_sends, carried, holding
 from ampmap_conformance.expect import assert_equal, assert_status, assert_success, expect
@@ -17,9 +18,12 @@ from ampmap_conformance.registry import Pace, checks
 from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, needs_client_key, streams
 from ampmap_conformance.suite.fleet import Marked, at_once, everybodys, in_step, marked_stream
 from ampmap_conformance.suite.own_errors import provoked
+from ampmap_conformance.suite.streams import client_model
 
 ATTEMPTS = 6
 """Replies that are held ready, so that a proxy that tries again meets the same upstream."""
+LOOKS = 40
+"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
 MANY = 64
 SOME = 12
 TOGETHER = 3
@@ -64,6 +68,18 @@ def test_failure_stays_with_its_key(case: VariedCase, probe: Probe) -> None:
     assert_equal(exchange.response.status, int(case.variation), "the failure was hidden")
 
 
+@checks("tenancy.unlisted-client-has-the-common-key", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS * 2)
+def test_unlisted_client_has_the_common_key(case: VariedCase, probe: Probe) -> None:
+    """Given an Amp key for one client alone, when another one's call goes to Amp, then it has the common key."""
+    common, own = probe.canary(), probe.canary()
+    entries = (ClientKeys(upstream_api_key=own, api_keys=(probe.second_client_key,)),)
+    seen = lambda: common in _amp_keys(probe.send(case))  # noqa: E731
+    with probe.reloading.changed(seen, upstream_api_key=common, upstream_api_keys=entries) as adopted:
+        keys = _amp_keys(probe.send(case))
+        other = "another client's key" if own in keys else "another key"
+        expect(adopted and own not in keys, "a client has the wrong Amp key", expected="the common key", actual=other)
+
+
 @checks("tenancy.no-cross-talk", when=streams, applies=forwards_bodies, pace=Pace.ALONE, requests=MANY)
 def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
     """Given many streams at once, when they come back, then each client has its own and nothing of another's."""
@@ -72,7 +88,7 @@ def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
     for own, exchange in zip(marked, exchanges, strict=True):
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got another client's events", expected="its own", actual="another's")
-        assert_events(exchange)
+        assert_events(exchange, model=client_model(own.case, probe))
 
 
 @checks("tenancy.side-by-side", when=streams, pace=Pace.ALONE, requests=SOME)
@@ -154,7 +170,7 @@ def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got the rest of another's stream", expected="its own", actual="another's")
         assert_success(exchange)
-        assert_events(exchange)
+        assert_events(exchange, model=client_model(own.case, probe))
 
 
 @checks("tenancy.stale-connection", pace=Pace.ALONE, requests=8)
