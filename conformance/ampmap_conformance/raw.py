@@ -168,28 +168,33 @@ def _read(
 ) -> Ending:
     size = 0
     while reader.complete < responses:
-        if request.read_pause:
-            time.sleep(request.read_pause)
-        if request.leave_after is not None:
-            left = request.leave_after - (time.monotonic() - begun)
-            if left <= 0:
-                return Ending.TIMEOUT
-            sock.settimeout(left)
-        try:
-            data = sock.recv(65536)
-        except TimeoutError:
-            return Ending.TIMEOUT
-        except OSError as error:
-            return Ending.RESET if isinstance(error, ConnectionResetError) else Ending.CLOSED
-        if not data:
-            return Ending.CLOSED
+        data = _received(sock, request, begun)
+        if isinstance(data, Ending):
+            return data
         size += len(data)
         chunks.append(Chunk(time.monotonic() - begun, data))
         if not reader.take(chunks[-1]) or size > LARGEST:
             return Ending.TOO_MUCH if size > LARGEST else Ending.MALFORMED
-        if request.leave_after is not None and reader.in_body and not reader.complete:
+        if request.leave_after is not None and reader.in_body:
             return Ending.LEFT
     return Ending.COMPLETE
+
+
+def _received(sock: socket.socket, request: RawRequest, begun: float) -> bytes | Ending:
+    """The next bytes, or why there are none."""
+    if request.read_pause:
+        time.sleep(request.read_pause)
+    if request.leave_after is not None:
+        left = request.leave_after - (time.monotonic() - begun)
+        if left <= 0:
+            return Ending.TIMEOUT
+        sock.settimeout(left)
+    try:
+        return sock.recv(65536) or Ending.CLOSED
+    except TimeoutError:
+        return Ending.TIMEOUT
+    except OSError as error:
+        return Ending.RESET if isinstance(error, ConnectionResetError) else Ending.CLOSED
 
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?")

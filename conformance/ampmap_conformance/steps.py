@@ -136,7 +136,8 @@ class Steps:
         with self._changed:
             while not self._over:
                 seen = self._news
-                if not self._changed.wait_for(lambda seen=seen: self._over or self._news != seen, self._patience):
+                self._changed.wait(self._patience)
+                if self._news == seen and not self._over:
                     self.stalled = True
                     self._let(ALL)
                     return

@@ -8,8 +8,8 @@ VARIATIONS = MappingProxyType(
     {
         "answer_form": ("spaced", "escaped", "in-pieces", "gzip"),
         "sse_form": (
-            "crlf", "no-space", "several-lines", "odd-separators", "comments", "pings", "ids-and-retry", "long-line", "line-by-line",
-            "in-pieces", "all-at-once", "split-characters", "known-length", "until-close",
+            "crlf", "no-space", "several-lines", "odd-separators", "comments", "pings", "ids-and-retry", "long-line",
+            "line-by-line", "in-pieces", "all-at-once", "split-characters", "known-length", "until-close",
         ),
         "rare_sse_form": ("carriage-returns", "byte-order-mark", "unknown-event"),
         "stream_break": ("cut-at-once", "cut-in-event", "cut-between-events", "cut-before-end", "reset"),

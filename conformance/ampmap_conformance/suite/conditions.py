@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ..cases import WARM_UP, CallCase, CredentialCase, ManagementCase, VariedCase
+from ..cases import WARM_UP, CallCase, CredentialCase, ManagementCase, StatusCase, VariedCase
 from ..reference.types import ManagementRoute
 from ..target import Target
 
 LONGEST_WAIT = 10.0
 """Seconds that a check may wait for a promised timeout."""
+
+SHARED_STATUSES = (400, 401, 429, 500)
+"""Statuses that are looked at for every provider."""
 
 # --- when: which cells are cases
 
@@ -90,6 +93,18 @@ def is_orphaned(case: CallCase, target: Target) -> bool:
 def is_local(case: CallCase, target: Target) -> bool:
     """Models that the proxy has by itself."""
     return case.model not in target.unavailable
+
+
+def is_local_sample(case: CallCase, target: Target) -> bool:
+    """Those models, each without a stream; with one the first of each provider."""
+    first = [model.wire_id or model.id for model in target.models(case.provider)][:1]
+    return is_local(case, target) and (not case.stream or case.model in first)
+
+
+def is_status_sample(case: StatusCase, target: Target) -> bool:
+    """Every status of each error shape; of providers that share one with an earlier provider a few."""
+    first = next(provider for provider in target.providers if provider.error_shape == case.provider.error_shape)
+    return case.provider.id == first.id or case.status in SHARED_STATUSES
 
 
 def is_by_the_way(case: VariedCase, _target: Target) -> bool:

@@ -9,7 +9,14 @@ from ampmap_conformance.observer import End, Reply
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.registry import Pace, checks
 from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_astray_or_streams, goes_elsewhere, promises_timeout
+from ampmap_conformance.suite.conditions import (
+    claims_way,
+    forwards_bodies,
+    goes_astray_or_streams,
+    goes_elsewhere,
+    is_status_sample,
+    promises_timeout,
+)
 from ampmap_conformance.suite.own_errors import ATTEMPTS, odd_error
 from ampmap_conformance.suite.streams import json_answer
 
@@ -22,7 +29,7 @@ NOBODY = "http://127.0.0.1:9"
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 
 
-@checks("errors.upstream-status-relayed", applies=forwards_bodies)
+@checks("errors.upstream-status-relayed", when=is_status_sample, applies=forwards_bodies)
 def test_upstream_status_is_relayed(case: StatusCase, probe: Probe) -> None:
     """Given an error of the upstream, when it comes back, then status and bytes are the same."""
     _assert_relayed(case, probe, case.status)

@@ -30,7 +30,7 @@ from ampmap_conformance.suite.conditions import (
     goes_mapped,
     is_by_the_way,
     is_elsewhere,
-    is_local,
+    is_local_sample,
     is_mapped,
     is_mapped_anyhow,
     is_mapped_by_pattern,
@@ -46,7 +46,7 @@ BIG = 9_007_199_254_740_993
 """An integer that a double cannot hold."""
 
 
-@checks("fallback.local-stays-local", when=is_local, applies=forwards_bodies)
+@checks("fallback.local-stays-local", when=is_local_sample, applies=forwards_bodies)
 def test_local_stays_local(case: CallCase, probe: Probe) -> None:
     """Given a local model, when it is called, then its provider is asked for it by its own name."""
     exchange = probe.send(case)

@@ -15,7 +15,7 @@ from ampmap_conformance.messages import Exchange
 from ampmap_conformance.observer import End, Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, needs_client_key, streams
+from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, is_sample_with_key, streams
 from ampmap_conformance.suite.fleet import Marked, at_once, everybodys, in_step, marked_stream
 from ampmap_conformance.suite.own_errors import provoked
 from ampmap_conformance.suite.streams import client_model
@@ -45,7 +45,7 @@ def test_each_client_has_its_amp_key(case: VariedCase, probe: Probe) -> None:
     expect(not first & second, saying, expected="a key for each client", actual="one for both")
 
 
-@checks("tenancy.own-amp-key-on-management", when=needs_client_key, requests=2)
+@checks("tenancy.own-amp-key-on-management", when=is_sample_with_key, requests=2)
 def test_each_client_has_its_amp_key_on_management(case: ManagementCase, probe: Probe) -> None:
     """Given two clients with Amp keys of their own, when they make management calls, then each has its client's."""
     first, second = (_amp_keys(probe.send(case, credential=holding("authorization-bearer", key)))

@@ -15,15 +15,15 @@ ATTEMPTS = 2
 def assert_flushed(case: Case, probe: Probe, reply: Reply) -> None:
     """The client has each event of a reply's pieces before the next but one is sent, in one of some attempts."""
     elsewhere = isinstance(case, ManagementCase) or (isinstance(case, VariedCase) and case.way == "elsewhere")
-    for _ in range(ATTEMPTS):
+    stalled, attempts = True, 0
+    while stalled and attempts < ATTEMPTS:
         with Steps() as steps:
             exchange = probe.send_in_step(case, steps, reply)
         exchange.only_upstream_request(AMP if elsewhere else None)
         assert_success(exchange)
-        if not steps.stalled:
-            return
+        stalled, attempts = steps.stalled, attempts + 1
     expect(
-        not steps.stalled,
+        not stalled,
         "events were held back",
         expected="each event before later ones are sent",
         actual="an event that came only when all had been sent",

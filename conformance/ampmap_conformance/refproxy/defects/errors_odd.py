@@ -103,9 +103,7 @@ def refused_connections_500(right: Behaviour) -> Behaviour:
 @defect("limit-by-told-length", breaks=("errors.body-limit-in-chunks",))
 def limit_by_told_length(right: Behaviour) -> Behaviour:
     """Goes by Content-Length alone to tell whether a body is too large."""
-    return replace(
-        right, too_large=lambda incoming: "content-length" in incoming.headers and right.too_large(incoming)
-    )
+    return replace(right, too_large=lambda incoming: "content-length" in incoming.headers and right.too_large(incoming))
 
 
 @defect("other-methods-welcomed", breaks=("errors.method-not-allowed",))
