@@ -12,6 +12,7 @@ from .reference.types import Requirement
 from .target import Target
 
 UNSEEN = frozenset({"foreign-peer", "reload"})
+"""Needs that nothing meets where nobody says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,14 @@ class Estimate:
         return sum(t.requests for t in self.templates) + self.controls + self.looks + self.smoke
 
 
-def estimate(plan: Plan, target: Target, *, observed: bool, repeat: int = 1) -> Estimate:
-    """What the selected cases of a plan come to; `observed` tells whether an observer stands in for the upstreams."""
-    asked = _Asked(target, observed)
+def estimate(
+    plan: Plan, target: Target, *, observed: bool, repeat: int = 1, unmet: frozenset[str] = UNSEEN
+) -> Estimate:
+    """What the selected cases of a plan come to.
+
+    `observed` tells whether an observer stands in for the upstreams, and `unmet` which needs of rows nothing meets.
+    """
+    asked = _Asked(target, observed, unmet)
     templates = tuple(
         Template(
             tasks[0].row,
@@ -109,10 +115,11 @@ class _Asked:
 
     target: Target
     observed: bool
+    unmet: frozenset[str]
 
     def can_see(self, row: Requirement) -> bool:
         needs = set(row.needs)
-        return not needs & UNSEEN and (self.observed or "upstream" not in needs)
+        return not needs & self.unmet and (self.observed or "upstream" not in needs)
 
     def sends(self, task: Task) -> bool:
         bound = task.row.claim is None or self.target.claims(task.row.claim)

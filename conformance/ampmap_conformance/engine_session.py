@@ -88,7 +88,9 @@ class Session:
     def estimate(self) -> Estimate:
         """What the run comes to."""
         observed = self.setting.observer is not None
-        return estimate(self.plan, self.target, observed=observed, repeat=self.options.repeat)
+        has = {"foreign-peer": self.setting.foreign, "reload": self.setting.reloading}
+        unmet = frozenset(need for need, had in has.items() if had is None)
+        return estimate(self.plan, self.target, observed=observed, repeat=self.options.repeat, unmet=unmet)
 
 
 @contextmanager

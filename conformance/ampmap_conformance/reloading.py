@@ -123,6 +123,8 @@ class Reloading:
     """What holds when nothing is changed."""
     seconds: float
     """How long the target may take to go by a change."""
+    settled: float | None = None
+    """Seconds after which it has surely seen one; by default the same."""
 
     @contextmanager
     def changed(self, seen: Callable[[], bool], *, way: str = RENAME, **options: Any) -> Iterator[bool]:
@@ -143,7 +145,7 @@ class Reloading:
         try:
             with contextlib.suppress(ReloadFailedError):  # a command that notices is right
                 self.hook.put(text, RENAME)
-            time.sleep(min(self.seconds, 0.2))
+            time.sleep(self.seconds if self.settled is None else self.settled)
             yield
         finally:
             self.hook.put(self.block.text(), RENAME)

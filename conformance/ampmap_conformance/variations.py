@@ -8,8 +8,8 @@ VARIATIONS = MappingProxyType(
     {
         "answer_form": ("spaced", "escaped", "in-pieces", "gzip"),
         "sse_form": (
-            "crlf", "no-space", "several-lines", "comments", "pings", "ids-and-retry", "long-line", "line-by-line",
-            "in-pieces", "all-at-once", "split-characters", "known-length", "until-close",
+            "crlf", "no-space", "several-lines", "odd-separators", "comments", "pings", "ids-and-retry", "long-line",
+            "line-by-line", "in-pieces", "all-at-once", "split-characters", "known-length", "until-close",
         ),
         "rare_sse_form": ("carriage-returns", "byte-order-mark", "unknown-event"),
         "stream_break": ("cut-at-once", "cut-in-event", "cut-between-events", "cut-before-end", "reset"),
@@ -19,6 +19,7 @@ VARIATIONS = MappingProxyType(
         "bad_json": ("empty", "number", "text", "array", "truncated", "not-utf-8", "trailing-text"),
         "upstream_refusal": ("400", "413", "422"),
         "upstream_failure": ("401", "404", "429", "500", "503"),
+        "odd_error": ("html", "empty", "event-stream", "list", "long", "unlisted-status"),
         "no_answer": ("closed", "reset"),
         "own_error": ("no-credential", "no-operation", "no-object", "wrong-method", "no-upstream"),
         "upstream_refused_count": ("401", "404", "429"),

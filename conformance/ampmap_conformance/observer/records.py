@@ -34,6 +34,10 @@ def nonces_in(raw: bytes, body: bytes) -> tuple[str, ...]:
     return tuple(nonce.decode() for nonce in found)
 
 
+HELD = 20.0
+"""Seconds after which a held answer goes on without having been released: whoever held it has gone."""
+
+
 @dataclass(eq=False, slots=True)
 class Record:
     """One request, its nonces, and the answer that it got (None until that is known)."""
@@ -72,6 +76,7 @@ class Records:
         self._all: deque[Record] = deque()
         self._by_nonce: dict[str, list[Record]] = {}
         self._scripts: dict[str, deque[Reply]] = {}
+        self._released: dict[str, int] = {}
         self._max_requests, self._max_bytes, self._bytes = max_requests, max_bytes, 0
 
     def add(self, request: UpstreamRequest) -> tuple[Record, Reply | None]:
@@ -119,6 +124,23 @@ class Records:
             self._changed.wait_for(lambda: self._closed or noted(), within)
             return noted()
 
+    def release(self, nonces: Iterable[str], pieces: int) -> None:
+        """Let held answers to requests that carry one of `nonces` go on until so many pieces are sent."""
+        with self._changed:
+            self._released.update(dict.fromkeys(nonces, pieces))
+            while len(self._released) > self._max_requests:
+                del self._released[next(iter(self._released))]
+            self._changed.notify_all()
+
+    def wait_for_release(self, record: Record, pieces: int) -> None:
+        """Wait until so many pieces of a held answer may be sent; no longer than HELD seconds."""
+
+        def released() -> bool:
+            return any(self._released.get(nonce, 1) >= pieces for nonce in record.nonces)
+
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or released(), HELD)
+
     def close(self) -> None:
         """Let nobody wait any longer."""
         with self._changed:
@@ -129,6 +151,7 @@ class Records:
         """Drop the requests and the script of `nonce`."""
         with self._changed:
             self._scripts.pop(nonce, None)
+            self._released.pop(nonce, None)
             for record in tuple(self._by_nonce.get(nonce, ())):
                 self._all.remove(record)
                 self._drop(record)

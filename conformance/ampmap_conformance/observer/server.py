@@ -144,6 +144,10 @@ class Observer:
         with self._lock:
             return tuple(self._malformed)
 
+    def release(self, nonces: Iterable[str], pieces: int) -> None:
+        """Let held answers to requests that carry one of `nonces` go on until so many pieces are sent."""
+        self._records.release(nonces, pieces)
+
     def forget(self, nonce: str) -> None:
         """Drop what is known of `nonce`: its requests and its script."""
         self._records.forget(nonce)
@@ -222,7 +226,12 @@ class Observer:
         answer = self._choose(record, reply)
         record.answer = answer
         try:
-            connection.send(answer, to_head=received.method == "HEAD", sent_at=record.sent_at)
+            connection.send(
+                answer,
+                to_head=received.method == "HEAD",
+                sent_at=record.sent_at,
+                released=lambda pieces: self._records.wait_for_release(record, pieces),
+            )
         except ClosedError:
             self._records.note(record, CLIENT_CLOSED)
             return False

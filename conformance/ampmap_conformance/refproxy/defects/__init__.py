@@ -9,9 +9,11 @@ from . import (
     auth_carriers,
     bodies_kept,
     errors,
+    errors_odd,
     errors_relayed,
     fallback,
     fallback_failures,
+    fallback_ways,
     framing,
     headers,
     headers_contract,
@@ -24,6 +26,7 @@ from . import (
     security_messages,
     streaming,
     streaming_forms,
+    streaming_kinds,
     tenancy,
 )
 from .registry import REGISTRY, Defect
@@ -37,6 +40,7 @@ THEMES = (
     auth,
     auth_carriers,
     errors,
+    errors_odd,
     errors_relayed,
     management,
     management_http,
@@ -45,8 +49,10 @@ THEMES = (
     bodies_kept,
     fallback,
     fallback_failures,
+    fallback_ways,
     streaming,
     streaming_forms,
+    streaming_kinds,
     tenancy,
     reload,
 )

@@ -56,7 +56,14 @@ def failures_retried(right: Behaviour) -> Behaviour:
     return _retrying(right, lambda status: status == 429 or status >= 500)
 
 
-@defect("failures-go-to-amp", breaks=("fallback.failure-stays-with-its-provider", "fallback.failure-is-one-call"))
+@defect(
+    "failures-go-to-amp",
+    breaks=(
+        "fallback.failure-stays-with-its-provider",
+        "fallback.dead-provider-stays-the-only-one",
+        "fallback.failure-is-one-call",
+    ),
+)
 def failures_go_to_amp(right: Behaviour) -> Behaviour:
     """Asks the paid Amp upstream when its own provider fails."""
 

@@ -57,6 +57,20 @@ def other_clients_key_tried(right: Behaviour) -> Behaviour:
     return replace(right, next_attempt=other)
 
 
+@defect("unlisted-clients-get-another-key", breaks=("tenancy.unlisted-client-has-the-common-key",))
+def unlisted_clients_get_another_key(right: Behaviour) -> Behaviour:
+    """Calls Amp's servers with the first client's key for a client that has none."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        back_end = exchange.back_end
+        if not isinstance(back_end, Amp) or exchange.key is None or exchange.key in back_end.upstream.keys_by_client:
+            return right.upstream_headers(exchange, body)
+        first = next(iter(back_end.upstream.keys_by_client.values()), back_end.upstream.key)
+        return right.upstream_headers(replace(exchange, back_end=Amp(replace(back_end.upstream, key=first))), body)
+
+    return replace(right, upstream_headers=headers)
+
+
 @defect("streams-crossed", breaks=("tenancy.no-cross-talk",), also=("tenancy.calls-after-abort", "streaming.*"))
 def streams_crossed(right: Behaviour) -> Behaviour:
     """Has places for some streams, and puts the chunks of those above the number into the same one."""
