@@ -6,6 +6,10 @@ from ..cases import WARM_UP, CallCase, CredentialCase, ManagementCase, VariedCas
 from ..reference.types import ManagementRoute
 from ..target import Target
 
+LARGE_BODY = 8 << 20
+"""Bytes of text in a body that proxies have to take unless they promise a limit."""
+ROOM = 1 << 16
+"""Bytes that stand around it at most."""
 LONGEST_WAIT = 10.0
 """Seconds that a check may wait for a promised timeout."""
 
@@ -171,6 +175,13 @@ def knows_a_local_model(case: CallCase, target: Target) -> str | None:
 def promises_body_limit(_case: CallCase, target: Target) -> str | None:
     """Bound only by the promise."""
     return None if target.policy.body_limit else "the target's policy names no limit for bodies"
+
+
+def takes_large_bodies(_case: CallCase, target: Target) -> str | None:
+    """Bound unless the target promises a limit that is smaller than a large body."""
+    limit = target.policy.body_limit
+    small = limit is not None and limit < LARGE_BODY + ROOM
+    return "the target's policy names a limit for bodies that is smaller" if small else None
 
 
 def promises_timeout(_case: CallCase, target: Target) -> str | None:

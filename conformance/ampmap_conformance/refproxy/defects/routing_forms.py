@@ -10,7 +10,18 @@ from ... import bodies
 from ...messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import BackEnd, Exchange, Incoming, Local, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal
+from ..errors import WARM_UP
+from ..exchange import (
+    BackEnd,
+    Exchange,
+    Incoming,
+    Local,
+    ManagementCall,
+    OwnAnswer,
+    Place,
+    ProviderCall,
+    Refusal,
+)
 from ..routing import Routes
 from .registry import defect
 
@@ -212,5 +223,17 @@ def base_path_dropped(right: Behaviour) -> Behaviour:
         sent = right.upstream_target(exchange)
         prefix = urlsplit(exchange.back_end.upstream.url).path
         return sent.removeprefix(prefix.rstrip("/")) if prefix.endswith("/") else sent
+
+    return replace(right, upstream_target=target)
+
+
+@defect("warm-up-asks-a-model", breaks=("routing.warm-up-unmetered",))
+def warm_up_asks_a_model(right: Behaviour) -> Behaviour:
+    """Opens its connection with a call of the operation that clients use most."""
+
+    def target(exchange: Exchange) -> str:
+        sent = right.upstream_target(exchange)
+        warms = isinstance(exchange.place, ProviderCall) and exchange.place.match.call.id == WARM_UP
+        return sent.replace(WARM_UP, "chat/completions") if warms else sent
 
     return replace(right, upstream_target=target)
