@@ -12,15 +12,14 @@ from ampmap_conformance.suite.conditions import carrier_once, client_uses_carrie
 REFUSED = (401, 403)
 
 
-@checks("auth.accepts-credential", when=client_uses_carrier)
+@checks("auth.accepts-credential", when=client_uses_carrier, requests=2)
 def test_credential_is_accepted(case: CredentialCase, probe: Probe) -> None:
-    """Given the client's key in one carrier alone, when the call is sent, then it succeeds."""
+    """Given the key in one carrier alone, its name in small letters or capitals, when it is sent, then it succeeds."""
     credential = holding(case.carrier, probe.client_key)
     for carrier in case.provider.placeholder_credentials:
         credential += holding(carrier, PLACEHOLDER)
-    exchange = probe.send(case, credential=credential)
-
-    assert_success(exchange)
+    for how in (str.lower, str.upper):
+        assert_success(probe.send(case, credential=credential.written(how)))
 
 
 @checks("auth.none-refused")

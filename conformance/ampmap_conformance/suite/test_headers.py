@@ -45,7 +45,7 @@ def test_client_credential_is_replaced(case: CredentialCase, probe: Probe) -> No
     """Given the client's key in a carrier, when the call goes on, then no byte of it holds the key."""
     key = probe.client_key
     credential = holding(case.carrier, key) + as_client_sends(case.provider, key)
-    exchange = probe.send(case, credential=credential)
+    exchange = probe.send(case, credential=credential.written(str.upper))
 
     upstream = exchange.only_upstream_request()
     assert_absent(key, in_=upstream, saying="the client's key reached the upstream")
@@ -66,7 +66,7 @@ def test_upstream_credential_is_set(case: CallCase, probe: Probe) -> None:
 def test_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
     """Given headers that choose version and features, when the call goes on, then they do too."""
     optional = tuple((name, "ampmap-probe-2025-01-01") for name in probe.optional_headers(case))
-    exchange = probe.send(case, more_headers=optional)
+    exchange = probe.send(case, more_headers=((name.upper(), value) for name, value in optional))
 
     upstream = exchange.only_upstream_request()
     chosen = tuple(probe.dialect_headers(case).items())
