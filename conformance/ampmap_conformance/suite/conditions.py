@@ -344,6 +344,11 @@ def is_sample_page(case: ManagementCase, target: Target) -> bool:
     return is_sample(case, target) and is_open_page(case, target)
 
 
+def is_no_bridge(case: CallCase, _target: Target) -> bool:
+    """Calls whose path one known proxy does not count among its management paths, as it does Google's."""
+    return case.call.dialect != "gemini"
+
+
 def is_asked_for_blocks(case: CallCase, _target: Target) -> bool:
     """Calls whose answers are lists of blocks, which the client sends back as history."""
     return isinstance(case.call.operation.response, dict) and isinstance(
