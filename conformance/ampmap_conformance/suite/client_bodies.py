@@ -59,6 +59,16 @@ REQUESTS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
 )
 """Members beside those of a minimal request."""
 
+RARE: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
+    {
+        "anthropic-messages": {"max_tokens": 0},
+        "openai-responses": {"input": None, "prompt": {"id": "pmpt_example0002", "version": "2"}},
+        "openai-chat": {"max_completion_tokens": 16, "messages": [{"role": "developer", "content": "Say hi."}]},
+        "gemini": {"contents": [{"parts": [{"text": "Say hi."}]}]},
+    }
+)
+"""Members in place of those of a minimal request; None takes one out. The vendors allow each of these forms."""
+
 ANSWERS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
     {
         "anthropic-messages": {
@@ -153,6 +163,13 @@ def client_request(case: CallCase) -> bytes:
     """A streaming call with every field that the client sends in the case's dialect."""
     plain = json.loads(bodies.request_body(case.call, case.model, "Say hi.", stream=True))
     return bodies.dump({**plain, **REQUESTS.get(case.call.dialect, {})})
+
+
+def rare_request(case: CallCase) -> bytes:
+    """A call that is legal in the case's dialect, and of a form that is easily taken for wrong."""
+    plain = json.loads(bodies.request_body(case.call, case.model, "Say hi.", stream=False))
+    rare = {**plain, **RARE.get(case.call.dialect, {})}
+    return bodies.dump({name: value for name, value in rare.items() if value is not None})
 
 
 def rich_answer(case: CallCase) -> bytes:

@@ -6,7 +6,7 @@ from typing import get_args
 
 from ampmap_conformance import bodies
 from ampmap_conformance.cases import CallCase, CredentialCase, VariedCase
-from ampmap_conformance.credentials import NO_CREDENTIAL, Credential, as_client_sends, holding
+from ampmap_conformance.credentials import NO_CREDENTIAL, Credential, as_client_sends, carried, holding
 from ampmap_conformance.expect import (
     assert_absent,
     assert_nothing_upstream,
@@ -14,6 +14,7 @@ from ampmap_conformance.expect import (
     assert_success,
     expect,
 )
+from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.reference.types import CredentialCarrier
 from ampmap_conformance.registry import checks
@@ -140,3 +141,14 @@ def test_other_roots_need_a_key(case: CallCase, probe: Probe) -> None:
     refused = exchange.response.status in (*SHUT, *NOT_SERVED)
     expect(refused, "another form of a path is open", expected="status 401", actual=f"{exchange.response.status}")
     assert_nothing_upstream(exchange)
+
+
+@checks("auth.upstream-key-nowhere", requests=2)
+def test_upstream_key_shows_nowhere(case: CallCase, probe: Probe) -> None:
+    """Given an answer and an error, when they come back, then the key that the upstream got is in neither."""
+    for reply in (Reply(), Reply.error(probe.error_shape(case), 400)):
+        exchange = probe.send(case, replies=(reply,))
+        expect(bool(exchange.upstream), "no call reached the upstream", expected="a call", actual="none")
+        for upstream in exchange.upstream:
+            for key in {key for keys in carried(upstream.headers, upstream.query).values() for key in keys}:
+                assert_absent(key, in_=exchange.response, saying="the upstream's key stands in the answer")

@@ -12,7 +12,7 @@ from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.registry import checks
 from ampmap_conformance.sse import covers, decoded
-from ampmap_conformance.suite.client_bodies import client_request, rich_answer
+from ampmap_conformance.suite.client_bodies import client_request, rare_request, rich_answer
 from ampmap_conformance.suite.conditions import forwards_bodies
 from ampmap_conformance.suite.test_bodies import exact
 
@@ -31,6 +31,16 @@ def test_fields_of_the_client_arrive(case: CallCase, probe: Probe) -> None:
     expect(not changed, "fields were lost or changed", expected="all as sent", actual=", ".join(changed))
     added = [name for name in came if name not in fields]
     expect(not added, "fields were added", expected="none but those sent", actual=", ".join(added))
+
+
+@checks("bodies.rare-forms-served", applies=forwards_bodies)
+def test_rare_forms_are_served(case: CallCase, probe: Probe) -> None:
+    """Given a request of a rare form that its vendor allows, when it is sent, then it goes on as it is."""
+    sent = rare_request(case)
+    exchange = probe.send(case, body=sent)
+
+    assert_success(exchange)
+    assert_equal(exchange.only_upstream_request().body, sent, "the body changed on its way (see `policy.body`)")
 
 
 @checks("bodies.rich-answer-kept", applies=forwards_bodies)

@@ -45,6 +45,7 @@ MODEL_DOORS = (
     "/auth/%2e%2e{path}",
     "{path}/",
     "{path};x=/docs",
+    "{like}",
 )
 """Ways of writing the path of a model's call."""
 FOLLOWED = "ampmap-followed"
@@ -101,10 +102,10 @@ def test_no_weaker_door_to_models(case: CallCase, probe: Probe) -> None:
     probe.require_client_key()
     path = case.target.partition("?")[0]
     first, *rest = path.lstrip("/").split("/")
+    encoded = f"%{ord(first[0]):02x}{first[1:]}"
+    like = path.replace(f"/{case.provider.id}/", f"/{case.provider.id}x/", 1)
     for door in MODEL_DOORS:
-        target = door.format(
-            path=path, upper=path.upper(), first=f"%{ord(first[0]):02x}{first[1:]}", rest="/".join(rest)
-        )
+        target = door.format(path=path, upper=path.upper(), like=like, first=encoded, rest="/".join(rest))
         assert_nothing_upstream(probe.send(case, target=target, credential=NO_CREDENTIAL))
 
 

@@ -162,3 +162,14 @@ def words_for_nothing_accepted(right: Behaviour) -> Behaviour:
         return config.client_keys[0] if nothing else right.authenticate(config, incoming)
 
     return replace(right, authenticate=authenticate)
+
+
+@defect("call-shown-in-answer", breaks=("auth.upstream-key-nowhere",))
+def call_shown_in_answer(right: Behaviour) -> Behaviour:
+    """Tells in a header of every answer what it sent upstream, its key included."""
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        key = exchange.back_end.upstream.key
+        return right.response_headers(exchange, given).adding(("X-Upstream-Request", f"authorization: Bearer {key}"))
+
+    return replace(right, response_headers=headers)

@@ -10,7 +10,7 @@ from typing import Any
 from ... import bodies
 from ...messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange
+from ..exchange import Exchange, Incoming, ManagementCall, ProviderCall, Refusal
 from .registry import defect
 
 NEWER = frozenset({"reasoning_effort", "thinking", "output_config", "prompt_cache_key", "store", "thinkingConfig"})
@@ -76,6 +76,20 @@ def newer_fields_dropped(right: Behaviour) -> Behaviour:
 def sampling_set_with_tools(right: Behaviour) -> Behaviour:
     """Adds a choice of its own to calls that have tools and make none."""
     return _requests(right, lambda body: {"tool_choice": "auto", **body} if "tools" in body else body)
+
+
+@defect("rules-of-its-own", breaks=("bodies.rare-forms-served",))
+def rules_of_its_own(right: Behaviour) -> Behaviour:
+    """Refuses a call that asks for no tokens, or that has no input."""
+
+    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+        refusal = right.body_problem(place, incoming)
+        rare = b'"max_tokens":0' in incoming.body or b'"prompt":{' in incoming.body
+        if refusal is None and rare and isinstance(place, ProviderCall):
+            return Refusal(400, "max_tokens and input are needed.", place.provider)
+        return refusal
+
+    return replace(right, body_problem=problem)
 
 
 @defect("usage-details-dropped", breaks=("bodies.rich-answer-kept", "routing.answer-relayed"))
