@@ -261,8 +261,9 @@ def is_promised_carrier(case: CredentialCase, target: Target) -> bool:
 
 
 def has_other_carrier(case: CredentialCase, _target: Target) -> bool:
-    """Carriers beside which the client uses another one for this provider."""
-    return any(carrier != case.carrier for carrier in case.provider.client_credentials)
+    """Headers beside which the client uses another one for this provider. A key in the query may well be refused."""
+    beside = any(carrier != case.carrier for carrier in case.provider.client_credentials)
+    return beside and case.carrier != "query-key"
 
 
 def carrier_by_call(case: CredentialCase, _target: Target) -> bool:

@@ -15,6 +15,7 @@ from ampmap_conformance.expect import (
     expect,
 )
 from ampmap_conformance.expect_http import assert_same_media_type
+from ampmap_conformance.messages import Exchange
 from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.registry import checks
@@ -40,6 +41,12 @@ STEERING = MappingProxyType({"x-should-retry": "false"})
 RETRY_AFTER = "7"
 
 
+def is_refused_carrier(case: CredentialCase, exchange: Exchange) -> bool:
+    """The call was refused for a key where the client puts none, and so went nowhere."""
+    odd = case.carrier not in (*case.provider.client_credentials, *case.provider.placeholder_credentials)
+    return odd and 400 <= exchange.response.status < 500 and not exchange.upstream
+
+
 @checks("headers.client-credential-replaced", when=carrier_by_call, applies=relays_lists)
 def test_client_credential_is_replaced(case: CredentialCase, probe: Probe) -> None:
     """Given the client's key in a carrier, when the call goes on, then no byte of it holds the key."""
@@ -47,6 +54,8 @@ def test_client_credential_is_replaced(case: CredentialCase, probe: Probe) -> No
     credential = holding(case.carrier, key) + as_client_sends(case.provider, key)
     exchange = probe.send(case, credential=credential.written(str.upper))
 
+    if is_refused_carrier(case, exchange):
+        return
     upstream = exchange.only_upstream_request()
     assert_absent(key, in_=upstream, saying="the client's key reached the upstream")
     assert_no_placeholder(upstream)

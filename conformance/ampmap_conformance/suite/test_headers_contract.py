@@ -26,11 +26,6 @@ FRAMING = frozenset({"connection", "te", "transfer-encoding", "upgrade", "traile
 """Hop-by-hop headers that change how a message is read, so that an answer cannot give them any value."""
 
 
-UPGRADE = (
-    ("Connection", "Upgrade, HTTP2-Settings"),
-    ("Upgrade", "h2c"),
-    ("HTTP2-Settings", "AAMAAABkAAQAAP__"),
-)
 STEERING = "x-should-retry"
 TOO_MANY = 429
 ATTEMPTS = 6
@@ -148,17 +143,6 @@ def test_no_steering_is_invented(case: CallCase, probe: Probe) -> None:
     assert_equal(exchange.response.status, TOO_MANY, "the error was not relayed")
     invented = exchange.response.headers.get(STEERING) or "none"
     assert_equal(invented, "none", f"{STEERING} was invented")
-
-
-@checks("headers.upgrade-dropped")
-def test_offers_to_upgrade_are_dropped(case: CallCase, probe: Probe) -> None:
-    """Given an offer to speak HTTP/2, when the call goes on, then the offer does not."""
-    exchange = probe.send(case, more_headers=UPGRADE)
-
-    upstream = exchange.only_upstream_request()
-    offered = [name for name, _ in UPGRADE[1:] if upstream.headers.get(name) is not None]
-    expect(not offered, "the offer went on", expected="none of its headers", actual=", ".join(offered))
-    assert_success(exchange)
 
 
 @checks("headers.content-type-relayed", requests=2, applies=forwards_bodies)

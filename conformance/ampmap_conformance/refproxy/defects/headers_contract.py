@@ -201,15 +201,3 @@ def retries_steered(right: Behaviour) -> Behaviour:
         return relayed.adding(("x-should-retry", "false")) if steers else relayed
 
     return replace(knowing_status(right), response_headers=headers)
-
-
-@defect("upgrade-offers-forwarded", breaks=("headers.upgrade-dropped",))
-def upgrade_offers_forwarded(right: Behaviour) -> Behaviour:
-    """Lets offers to change the protocol pass to providers, as configurations for WebSockets do."""
-
-    def headers(exchange: Exchange, body: bytes) -> Headers:
-        sent, offer = right.upstream_headers(exchange, body), exchange.incoming.headers.get("upgrade")
-        passes = offer is not None and isinstance(exchange.back_end, Local)
-        return sent.adding(("Upgrade", offer or "")) if passes else sent
-
-    return replace(right, upstream_headers=headers)
