@@ -24,7 +24,7 @@ from ampmap_conformance.suite.timing import ATTEMPTS, GAP, assert_flushed_once
 
 SELECTOR = "ampmapGetUserInfo"
 WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx"
-BELOW = "T-0/a.b%20c.md"
+BELOW = "T-0/a.b%20c%25d.md"
 WITH_SLASH = "T-0/a%2Fb.md"
 TAG = '"ampmap-1"'
 COOKIES = "ampmap-a=1; ampmap-b=2"

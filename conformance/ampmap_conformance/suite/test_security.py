@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from ampmap_conformance.cases import CallCase, Case, ManagementCase
@@ -16,11 +17,15 @@ from ampmap_conformance.registry import checks
 from ampmap_conformance.suite.conditions import is_first_family, is_no_bridge, is_sample
 
 OTHER_NAME = "rebound.example"
+LOOK_ALIKES = ("localhost.rebound.example", "127.0.0.1.rebound.example")
 OTHER_ORIGIN = "https://elsewhere.example"
 OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
-ADDRESS_HEADERS = ("X-Forwarded-For", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "Client-IP")
+ADDRESS_HEADERS = (
+    "X-Forwarded-For", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "Client-IP",
+    "X-Cluster-Client-IP", "X-Original-Forwarded-For", "Fastly-Client-IP", "X-Remote-Addr", "X-Originating-IP",
+)  # fmt: skip
 FAR = "203.0.113.9"
-NEAR = "127.0.0.1"
+NEAR = ("127.0.0.1", "::1")
 PREFLIGHT = (
     ("Origin", OTHER_ORIGIN),
     ("Access-Control-Request-Method", "POST"),
@@ -30,7 +35,8 @@ PREFLIGHT = (
 
 def coming_from(address: str) -> list[tuple[str, str]]:
     """Every header by which a proxy tells where a call comes from."""
-    return [("Forwarded", f"for={address}"), *((name, address) for name in ADDRESS_HEADERS)]
+    forwarded = f'for="[{address}]"' if ":" in address else f"for={address}"
+    return [("Forwarded", forwarded), *((name, address) for name in ADDRESS_HEADERS)]
 
 
 def named(probe: Probe, case: Case, name: str) -> Exchange:
@@ -69,14 +75,12 @@ def test_foreign_peer_is_refused(case: ManagementCase, probe: Probe) -> None:
     assert_refused(probe, lambda: probe.send_from_elsewhere(case), "another machine got through")
 
 
-@checks("security.address-headers-not-believed", when=is_sample)
+@checks("security.address-headers-not-believed", when=is_sample, requests=len(NEAR))
 def test_address_headers_are_not_believed(case: ManagementCase, probe: Probe) -> None:
     """Given a caller on another machine that claims to be on this one, when it asks, then it is refused."""
-    claiming = coming_from(NEAR)
-
-    assert_refused(
-        probe, lambda: probe.send_from_elsewhere(case, more_headers=claiming), "another machine got through by a header"
-    )
+    for address in NEAR:
+        claiming = partial(probe.send_from_elsewhere, case, more_headers=coming_from(address))
+        assert_refused(probe, claiming, "another machine got through by a header")
 
 
 @checks("security.models-served-abroad", when=is_no_bridge)
@@ -101,6 +105,13 @@ def test_peer_decides(case: ManagementCase, probe: Probe) -> None:
 def test_rebound_name_is_refused(case: ManagementCase, probe: Probe) -> None:
     """Given a call on this machine by a name that is not its own, when it is made, then it is refused."""
     assert_refused(probe, lambda: named(probe, case, OTHER_NAME), "a foreign name got through")
+
+
+@checks("security.look-alike-name-refused", when=is_first_family, requests=len(LOOK_ALIKES))
+def test_look_alike_names_are_refused(case: ManagementCase, probe: Probe) -> None:
+    """Given a call by a name that begins as this machine's, when it is made, then it is refused."""
+    for name in LOOK_ALIKES:
+        assert_refused(probe, partial(named, probe, case, name), "a foreign name got through")
 
 
 @checks("security.own-names-served", when=is_first_family, requests=3)

@@ -41,9 +41,7 @@ MODEL_DOORS = (
     "/{path}",
     "{upper}",
     "/{first}/{rest}",
-    "/docs/..{path}",
     "/auth/%2e%2e{path}",
-    "{path}/",
     "{path};x=/docs",
     "{like}",
 )

@@ -136,12 +136,6 @@ def first_line_removed_alone(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("missing-key-forbidden", breaks=("auth.refused-with-401",))
-def missing_key_forbidden(right: Behaviour) -> Behaviour:
-    """Says that a caller without a key may not do this, and not that the key is missing."""
-    return replace(right, unauthorised=lambda place, incoming: replace(right.unauthorised(place, incoming), status=403))
-
-
 @defect("other-roots-open", breaks=("auth.other-roots-need-key",), seen_in="BerriAI/litellm#24501")
 def other_roots_open(right: Behaviour) -> Behaviour:
     """Asks for a key on the paths that it lists, and has forgotten the other forms of them."""

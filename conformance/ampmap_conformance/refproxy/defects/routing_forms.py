@@ -237,3 +237,14 @@ def warm_up_asks_a_model(right: Behaviour) -> Behaviour:
         return sent.replace(WARM_UP, "chat/completions") if warms else sent
 
     return replace(right, upstream_target=target)
+
+
+@defect("body-given-to-get", breaks=("routing.method-and-path",), also=("routing.*", "headers.*"))
+def body_given_to_get(right: Behaviour) -> Behaviour:
+    """Sends a JSON object with every call, also with those that read."""
+
+    def body(exchange: Exchange) -> bytes:
+        reads = exchange.incoming.method == "GET" and isinstance(exchange.place, ProviderCall)
+        return b"{}" if reads else right.upstream_body(exchange)
+
+    return replace(right, upstream_body=body)
