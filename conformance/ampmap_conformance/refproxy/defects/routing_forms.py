@@ -239,7 +239,7 @@ def warm_up_asks_a_model(right: Behaviour) -> Behaviour:
     return replace(right, upstream_target=target)
 
 
-@defect("body-given-to-get", breaks=("routing.method-and-path",), also=("routing.*", "headers.*"))
+@defect("body-given-to-get", breaks=("routing.method-and-path",))
 def body_given_to_get(right: Behaviour) -> Behaviour:
     """Sends a JSON object with every call, also with those that read."""
 
