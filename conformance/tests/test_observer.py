@@ -187,7 +187,7 @@ def test_personas_know_their_paths(observer: Observer, path: str, status: int, p
     assert part in got
 
 
-@pytest.mark.parametrize("body", [b"{", b"", b"[]", b'"x"'])
+@pytest.mark.parametrize("body", [b"{", b"", b"[]", b'"x"', b"\xff", b'{"x":' + b"[" * 100_000])
 def test_a_body_that_is_no_json_object_is_refused(observer: Observer, body: bytes) -> None:
     assert once(observer, body).startswith(b"HTTP/1.1 400 ")
 
