@@ -67,6 +67,27 @@ def test_keep_alive_pipelining_and_expect_continue(observer: Observer) -> None:
     assert len({request.connection for request in observer.requests(NONCE)}) == 1
 
 
+def test_memory_is_bounded_in_bytes_with_answers_and_scripts() -> None:
+    nonces = [f"ampmap-{number:016x}" for number in range(6)]
+    long = Reply(body=b"x" * 40_000)
+    with Observer(REFERENCE, max_bytes=100_000) as observer:
+        for nonce in nonces[:3]:
+            observer.script(nonce, [long])
+        answers = [once(observer, b"{}", f"User-Agent: {nonce}") for nonce in nonces[:3]]
+        assert [b"xxxx" in answer for answer in answers] == [False, True, True]  # the oldest script went
+        for nonce in nonces[3:]:
+            observer.script(nonce, [long])
+            once(observer, b"{}", f"User-Agent: {nonce}")
+        assert [len(observer.requests(nonce)) for nonce in nonces] == [0, 0, 0, 0, 1, 1]
+        for nonce in nonces:
+            observer.forget(nonce)
+        assert observer.all_requests() == ()
+        once(observer, b"x" * 90_000, f"User-Agent: {nonces[0]}")
+        assert observer.requests(nonces[0]) == ()  # head, body and raw message are more than it may keep
+        once(observer, b"{}", f"User-Agent: {nonces[1]}")
+        assert len(observer.requests(nonces[1])) == 1  # what was dropped counts no longer
+
+
 def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
     with Observer(REFERENCE, max_requests=3) as observer:
         for number in range(5):

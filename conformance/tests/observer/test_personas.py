@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from ampmap_conformance import bodies
+from ampmap_conformance.cases import CallCase
 from ampmap_conformance.observer import Observer
 from ampmap_conformance.reference.types import Call, Provider, calls, find_call
 from ampmap_conformance.schemas import Schemas
+from ampmap_conformance.suite.rich_streams import rich_events
 
 from .talking import CHAT, NONCE, REFERENCE, once, post, talk, unchunked
 
@@ -131,6 +133,15 @@ def test_every_answer_of_its_own_fits_the_schemas(
     assert (seen.answer.status, seen.answer.fault) == (200, None)
     problem = judge.stream(call, seen.answer.body) if stream else judge.response(call, seen.answer.body)
     assert problem is None
+
+
+@pytest.mark.parametrize(("provider", "call", "stream"), [each for each in EVERY_CALL if each[2]])
+def test_the_rich_streams_of_the_suite_fit_the_schemas(provider: Provider, call: Call, stream: bool) -> None:
+    case = CallCase(call=call, model="m", stream=stream, root=provider.roots[0])
+    how = bodies.framing(REFERENCE, call)
+    frames = [bodies.frame(event, how) for event in rich_events(case, "m")]
+    assert not frames or Schemas(REFERENCE).stream(call, b"".join(frames)) is None
+    assert frames or call.dialect not in ("anthropic-messages", "openai-responses", "openai-chat", "gemini")
 
 
 @pytest.mark.parametrize("shape", REFERENCE.error_shapes)
