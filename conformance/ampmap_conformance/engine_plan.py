@@ -43,6 +43,8 @@ class Plan:
     selected: tuple[Task, ...]
     cells: Mapping[str, int] = field(default_factory=dict)
     """How many cells the axes of each requirement have; those of which it speaks are its cases."""
+    on_resolvers: frozenset[str] = frozenset()
+    """Profiles whose requirements are none on a proxy."""
 
     def control_of(self, task: Task) -> Task | None:
         """The case that must pass for this one to say anything: the nearest one of the requirement's control."""
@@ -101,7 +103,8 @@ def make_plan(reference: Reference, target: Target) -> Plan:
             cases = expand(row, world)
             cells[row.id] = len(cases)
             tasks[row.id] = tuple(Task(row, check, case) for case in cases if check.when(case, target))
-    return Plan(tasks, tuple(task for group in tasks.values() for task in group), cells)
+    on_resolvers = frozenset(row.profile for row in reference.requirements.values() if RESOLVER in row.needs)
+    return Plan(tasks, tuple(task for group in tasks.values() for task in group), cells, on_resolvers)
 
 
 def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
@@ -109,10 +112,16 @@ def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] 
     known = list(dict.fromkeys(task.row.profile for group in plan.all.values() for task in group))
     wanted = tuple(profiles)
     for profile in wanted:
+        if profile in plan.on_resolvers:
+            raise UsageError(f"--profile: {_on_resolvers(profile)}")
         if profile not in known:
             hint = did_you_mean(profile, known) or f"; they are {', '.join(known)}"
             raise UsageError(f"--profile: there is no profile `{profile}`{hint}")
     tasks = tuple(task for task in plan.selected if not wanted or task.row.profile in wanted)
+    select, skip = tuple(select), tuple(skip)
+    for pattern in (*select, *skip):
+        if (profile := pattern.partition(".")[0]) in plan.on_resolvers:
+            raise UsageError(f"`{pattern}`: {_on_resolvers(profile)}")
     names = tuple((task.row.id, task.case.name) for group in plan.all.values() for task in group)
     include, exclude = parse(select, names, "--select"), parse(skip, names, "--skip")
     tasks = tuple(
@@ -122,6 +131,11 @@ def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] 
         and not any(pattern.matches(task.row.id, task.case.name) for pattern in exclude)
     )
     return replace(plan, selected=tasks)
+
+
+def _on_resolvers(profile: str) -> str:
+    ask = "`ampmap-conformance resolve-auth --command CMD` (or `--url URL`)"
+    return f"the rules of `{profile}` are on a resolver and not on a proxy; ask one by {ask}"
 
 
 def suite_checks() -> dict[str, Check]:

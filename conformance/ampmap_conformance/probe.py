@@ -17,6 +17,7 @@ from .client import NoAnswerError, ProxyClient, Watch
 from .credentials import Credential, as_client_sends, holding
 from .elsewhere import Sender, is_loopback
 from .messages import Exchange, Headers, Request, Response, UpstreamRequest
+from .needs import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
 from .raw import Ending, RawAnswer, RawRequest, send_raw, whole
 from .reference.types import ErrorShape, Reference
 from .request_forms import KitFaultError, RequestForms
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 AMP = "amp"
 """The persona of Amp's own servers."""
-NO_RELOAD = "the kit cannot change the target's configuration: its file names no `reload` command"
-NO_OBSERVER = "no observer: the proxy's upstream side cannot be seen"
-NO_FOREIGN_PEER = "there is no peer with another address: this system allows no network namespace"
 SETTLING = 0.2
 """Seconds that a request which was answered with success may take to show at the observer."""
 
@@ -91,7 +89,7 @@ class Probe:
     def second_client_key(self) -> str:
         """Another client's key. Raises NotTestableError when none is known."""
         if self.target.second_client is None:
-            raise NotTestableError("no second client is known: name its key under `credentials.second_client`")
+            raise NotTestableError(NO_SECOND_CLIENT)
         return self.target.second_client.value
 
     @contextmanager

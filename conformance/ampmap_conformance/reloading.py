@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 AMP = "amp"
 PAUSE = 0.02
 """Seconds between two looks whether a change has taken effect; they grow."""
+LOOKS = 25
+"""The most looks whether one change has taken effect, however long it may take: each costs a request."""
 COMMAND_SECONDS = 60.0
 RENAME, IN_PLACE, SYMLINK = "rename", "in-place", "symlink"
 
@@ -151,13 +153,14 @@ class Reloading:
             self.hook.put(self.block.text(), RENAME)
 
     def eventually(self, seen: Callable[[], bool]) -> bool:
-        """Whether `seen` becomes true in time."""
+        """Whether `seen` becomes true in time; it is asked LOOKS times at most."""
         deadline, pause = time.monotonic() + self.seconds, PAUSE
+        longest = max(0.5, self.seconds / 10)
         while not seen():
             if time.monotonic() > deadline:
                 return False
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.5)
+            pause = min(pause * 1.5, longest)
         return True
 
 

@@ -47,6 +47,8 @@ class Record:
     answer: Answer | None = None
     sent_at: list[float] = field(default_factory=list)
     """When each write of the answer began, in monotonic seconds."""
+    size: int = 0
+    """Bytes that it counts for; none once it is dropped."""
 
     def seen(self) -> Seen:
         """What a probe is told of it."""
@@ -84,14 +86,24 @@ class Records:
         record = Record(request, nonces_in(request.raw, request.body))
         with self._changed:
             self._all.append(record)
-            self._bytes += _size(request)
+            record.size = len(request.raw) + len(request.body)
+            self._bytes += record.size
             for nonce in record.nonces:
                 self._by_nonce.setdefault(nonce, []).append(record)
-            while len(self._all) > self._max_requests or self._bytes > self._max_bytes:
-                self._drop(self._all.popleft())
+            self._trim()
             reply = next((self._next(nonce) for nonce in record.nonces if nonce in self._scripts), None)
             self._changed.notify_all()
         return record, reply
+
+    def answered(self, record: Record, answer: Answer) -> None:
+        """File the answer that a request gets."""
+        with self._changed:
+            record.answer = answer
+            if record.size:  # it is still kept
+                size = sum(len(data) for _, data in answer.pieces)
+                record.size += size
+                self._bytes += size
+                self._trim()
 
     def note(self, record: Record, event: str) -> None:
         """Remember something that happened while `record` was answered."""
@@ -105,7 +117,7 @@ class Records:
             self._scripts.pop(nonce, None)
             if waiting := deque(replies):
                 self._scripts[nonce] = waiting
-            while len(self._scripts) > self._max_requests:
+            while len(self._scripts) > self._max_requests or _held(self._scripts.values()) > self._max_bytes:
                 del self._scripts[next(iter(self._scripts))]
 
     def find(self, nonce: str | None, at_least: int, within: float) -> tuple[Record, ...]:
@@ -166,8 +178,13 @@ class Records:
             del self._scripts[nonce]
         return reply
 
+    def _trim(self) -> None:
+        while len(self._all) > self._max_requests or self._bytes > self._max_bytes:
+            self._drop(self._all.popleft())
+
     def _drop(self, record: Record) -> None:
-        self._bytes -= _size(record.request)
+        self._bytes -= record.size
+        record.size = 0
         for nonce in record.nonces:
             rest = [other for other in self._by_nonce[nonce] if other is not record]
             if rest:
@@ -176,5 +193,6 @@ class Records:
                 del self._by_nonce[nonce]
 
 
-def _size(request: UpstreamRequest) -> int:
-    return len(request.raw) + len(request.body)
+def _held(scripts: Iterable[Iterable[Reply]]) -> int:
+    replies = (reply for script in scripts for reply in script)
+    return sum(len(reply.body or b"") + sum(len(data) for _, data in reply.pieces or ()) for reply in replies)

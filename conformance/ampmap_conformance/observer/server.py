@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -224,7 +225,7 @@ class Observer:
         )
         record, reply = self._records.add(request)
         answer = self._choose(record, reply)
-        record.answer = answer
+        self._records.answered(record, answer)
         try:
             connection.send(
                 answer,
@@ -238,5 +239,9 @@ class Observer:
         return received.keep_alive and answer.end is End.CLEAN and answer.framing is not Framing.CLOSE
 
     def _choose(self, record: Record, reply: Reply | None) -> Answer:
-        normal = self._personas.answer(record.request)
-        return normal if reply is None else scripted(normal, reply)
+        try:
+            normal = self._personas.answer(record.request)
+            return normal if reply is None else scripted(normal, reply)
+        except Exception as error:  # noqa: BLE001 - told to whoever probes: the proxy is not to blame for it
+            fault = f"{type(error).__name__}: {error}"
+            return replace(plain(500, fault.encode(), content_type="text/plain"), fault=fault)

@@ -183,7 +183,7 @@ class Requirement(Fact):
     statement: str
     why: str
     profile: str
-    needs: tuple[Literal["client", "upstream", "foreign-peer", "reload", "resolver"], ...]
+    needs: tuple[Literal["client", "second-client", "upstream", "foreign-peer", "reload", "resolver"], ...]
     """What the check sees or drives. A rule that needs `resolver` is checked by `resolve-auth`, not on a proxy."""
     for_each: tuple[str, ...] = ()
     """Axes over which the check expands."""

@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 from ...messages import Headers
 from ...reference.types import Reference
@@ -16,7 +15,7 @@ from ..config import ProxyConfig
 from ..credentials import given_keys
 from ..exchange import Amp, Exchange, Incoming, Outgoing, OwnAnswer, Place, Refusal
 from ..routing import Routes
-from ..upstream import Sender, UpstreamAnswer, UpstreamFailedError
+from ..upstream import Sender, UpstreamAnswer, UpstreamClient, UpstreamFailedError
 from .registry import defect
 from .streaming import is_event_stream
 
@@ -255,11 +254,10 @@ def abandoned_streams_go_on(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks)
 
 
-def _unchecked(client: Any) -> None:
+def _unchecked(client: Sender) -> None:
     """Make the pool take each of its connections for a living one."""
-    pool = getattr(getattr(client, "_transport", None), "_pool", None)
-    for connection in getattr(pool, "connections", ()):
-        connection.has_expired = lambda: False
+    if isinstance(client, UpstreamClient):
+        client.looks_first = False
 
 
 @defect("dead-connections-used", breaks=("tenancy.stale-connection-is-replaced",), also=("*",))
