@@ -10,6 +10,7 @@ from typing import Any
 from .expect import SHOWN, expect
 from .messages import Exchange, Response
 from .sse import Event, covers, decoded, events
+from .verdicts import Violation
 
 MODEL_PLACES = (
     ("model",),
@@ -108,9 +109,16 @@ def arrivals(response: Response) -> list[float]:
     times: list[float] = []
     body = b""
     for chunk in response.chunks:
-        body += unpacker.decompress(chunk.data) if unpacker else chunk.data
+        body += _unpacked(unpacker, chunk.data) if unpacker else chunk.data
         times += [chunk.at] * (len(events(body)) - len(times))
     return times
+
+
+def _unpacked(unpacker: zlib._Decompress, data: bytes) -> bytes:
+    try:
+        return unpacker.decompress(data)
+    except zlib.error:
+        raise Violation("a stream is no gzip, although it says so", expected="gzip", actual="other bytes") from None
 
 
 def own_error_of(came: Iterable[Event]) -> Any:

@@ -235,8 +235,10 @@ class Probe:
         made = self._exchanged(request, self.persona_of(case), tuple(replies), deliver)
         return made, answers[0]
 
-    def leave(self, case: Case, *, after: float, within: float, replies: Iterable[Reply]) -> bool:
-        """Sends the request of a case and goes away `after` so many seconds.
+    def leave(
+        self, case: Case, *, after: float, within: float, replies: Iterable[Reply], begun: bool = False
+    ) -> bool:
+        """Sends the request of a case and goes away `after` so many seconds, or before when the answer has `begun`.
 
         Whether the connection to the upstream was closed as well, within so many seconds. Raises Violation where
         the call had been answered in full, and NotTestableError without an observer.
@@ -247,7 +249,7 @@ class Probe:
         nonce = nonce_of(request)
         observer.script(nonce, tuple(replies))
         self._spend()
-        answer = send_raw(self.target.file.base_url, replace(whole(request), leave_after=after))
+        answer = send_raw(self.target.file.base_url, replace(whole(request), leave_after=after, leave_begun=begun))
         try:
             if answer.ending is not Ending.TIMEOUT:
                 raise Violation("the call was answered in full", expected="half an answer", actual=answer.ending.value)

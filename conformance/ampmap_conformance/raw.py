@@ -45,6 +45,8 @@ class RawRequest:
     """Seconds that are let pass before each read: a slow reader."""
     leave_after: float | None = None
     """Seconds after which the connection is closed, whatever comes: a client that goes away."""
+    leave_begun: bool = False
+    """The connection is closed as soon as something of the first answer's body is there."""
 
 
 @unique
@@ -186,6 +188,8 @@ def _read(
         chunks.append(Chunk(time.monotonic() - begun, data))
         if not reader.take(chunks[-1]) or size > LARGEST:
             return Ending.TOO_MUCH if size > LARGEST else Ending.MALFORMED
+        if request.leave_begun and reader.has_body:
+            return Ending.TIMEOUT
     return Ending.COMPLETE
 
 
@@ -207,6 +211,11 @@ class AnswerReader:
         """Bytes of the body or of the chunk that are still to come; None where the connection's end is the end."""
         self._chunked = False
         self._now = 0.0
+
+    @property
+    def has_body(self) -> bool:
+        """Whether something of an answer's body has come, of which the rest is still to come."""
+        return bool(self._body)
 
     def take(self, chunk: Chunk) -> bool:
         """Read on; False when what came is no HTTP."""

@@ -15,7 +15,7 @@ from ..messages import Exchange
 from ..observer import Reply
 from ..probe import Probe
 from ..reference.types import StreamEvent, find_call
-from .streams import in_pieces
+from .streams import Frames, in_pieces
 
 One = TypeVar("One")
 Made = TypeVar("Made")
@@ -52,14 +52,17 @@ def at_once(work: Callable[[One], Made], given: Iterable[One]) -> list[Made]:
 
 def marked_stream(marked: Marked, probe: Probe, *, gap: float) -> Exchange:
     """The exchange of a call whose every event has its mark, with so many seconds between two of them."""
+    return probe.send(marked.case, replies=(Reply(pieces=in_pieces(marked_frames(marked, probe), gap=gap)),))
+
+
+def marked_frames(marked: Marked, probe: Probe) -> Frames:
+    """The events of a stream, each with the call's mark."""
     how = framing(probe.reference, marked.case.call)
     events = [
         StreamEvent(event=e.event, data={**e.data, "x_mark": marked.mark} if isinstance(e.data, dict) else e.data)
         for e in stream_data(marked.case.call, marked.case.model)
     ]
-    return probe.send(
-        marked.case, replies=(Reply(pieces=in_pieces([framed(event, how) for event in events], gap=gap)),)
-    )
+    return [framed(event, how) for event in events]
 
 
 def most_together(exchanges: Iterable[Exchange]) -> int:

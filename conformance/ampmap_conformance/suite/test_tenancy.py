@@ -15,7 +15,14 @@ from ampmap_conformance.observer import End, Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import Pace, checks
 from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, needs_client_key, streams
-from ampmap_conformance.suite.fleet import Marked, at_once, everybodys, marked_stream, most_together
+from ampmap_conformance.suite.fleet import (
+    Marked,
+    at_once,
+    everybodys,
+    marked_frames,
+    marked_stream,
+    most_together,
+)
 from ampmap_conformance.suite.own_errors import provoked
 
 ATTEMPTS = 6
@@ -28,6 +35,10 @@ TOGETHER = 3
 """Of SOME streams so many must be seen to run at the same time: few, for a machine may be busy."""
 MARK = re.compile(r"mark-[0-9a-f]{16}")
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-")
+NEVER = 30.0
+"""Seconds that a stream pauses of which the client has seen enough."""
+PATIENCE = 5.0
+"""Seconds that its first event, and then its end at the upstream, are waited for."""
 PROMPT = 2.5
 """Seconds within which a call must be answered although a kept connection has gone away."""
 
@@ -148,9 +159,11 @@ def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
 
 @checks("tenancy.calls-after-abort", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.WAITS, requests=5)
 def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
-    """Given clients that left in the middle of streams, when others call, each gets its own answer from its start."""
-    first = Marked(case, f"mark-{secrets.token_hex(8)}")
-    probe.leave(case, after=0.3, within=2.0, replies=(Reply(split=40, gap=0.05),))
+    """Given a client that left in the middle of its stream, when others call, each gets its own from its start."""
+    gone, first = (Marked(case, f"mark-{secrets.token_hex(8)}") for _ in range(2))
+    begun, *rest = marked_frames(gone, probe)
+    endless = Reply(pieces=((0.0, begun), (NEVER, b"".join(rest))))
+    probe.leave(case, after=PATIENCE, begun=True, within=PATIENCE, replies=(endless,))
     for own in (first, *everybodys(case, probe, 3)):
         exchange = marked_stream(own, probe, gap=0.0)
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
