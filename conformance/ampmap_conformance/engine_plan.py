@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from . import suite
-from .cases import AXES, Case, World, expand, kin, twin
+from .cases import AXES, Case, World, expand, kin, owner, twin
 from .reference.types import Reference, Requirement
 from .registry import Check, SuiteError, check_of
 from .selection import parse
@@ -45,12 +45,18 @@ class Plan:
     """How many cells the axes of each requirement have; those of which it speaks are its cases."""
 
     def control_of(self, task: Task) -> Task | None:
-        """The case that must pass for this one to say anything: the nearest one of the requirement's control."""
+        """The case that must pass for this one to say anything: the nearest one of the requirement's control.
+
+        That is the same call's, else the same provider's, else the first.
+        """
         if task.row.control is None:
             return None
         relatives = self._kin.get((task.row.control, kin(task.case)), ())
         near = twin(task.case, [other.case for other in relatives])
-        return next((other for other in relatives if other.case is near), None)
+        every = self.all.get(task.row.control, ())
+        of_provider = [other for other in every if owner(other.case) == owner(task.case)]
+        nearest = [*(other for other in relatives if other.case is near), *of_provider, *every]
+        return nearest[0] if nearest else None
 
     @cached_property
     def _kin(self) -> dict[tuple[str, Hashable], list[Task]]:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from ampmap_conformance.cases import CallCase, CredentialCase
 from ampmap_conformance.credentials import NO_CREDENTIAL, PLACEHOLDER, Credential, holding
-from ampmap_conformance.expect import assert_absent, assert_nothing_upstream, assert_status, assert_success
+from ampmap_conformance.expect import (
+    assert_absent,
+    assert_answers,
+    assert_nothing_upstream,
+    assert_status,
+    assert_success,
+)
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.registry import checks
 from ampmap_conformance.suite.conditions import carrier_once, client_uses_carrier
@@ -14,13 +20,14 @@ REFUSED = 401
 
 @checks("auth.accepts-credential", when=client_uses_carrier)
 def test_credential_is_accepted(case: CredentialCase, probe: Probe) -> None:
-    """Given the client's key in one carrier alone, when the call is sent, then it succeeds."""
+    """Given the client's key in one carrier alone, when the call is sent, then it is answered as the dialect does."""
     credential = holding(case.carrier, probe.client_key)
     for carrier in case.provider.placeholder_credentials:
         credential += holding(carrier, PLACEHOLDER)
     exchange = probe.send(case, credential=credential)
 
     assert_success(exchange)
+    assert_answers(exchange, case.call)
 
 
 @checks("auth.none-refused")
