@@ -235,9 +235,7 @@ class Probe:
         made = self._exchanged(request, self.persona_of(case), tuple(replies), deliver)
         return made, answers[0]
 
-    def leave(
-        self, case: Case, *, after: float, within: float, replies: Iterable[Reply], begun: bool = False
-    ) -> bool:
+    def leave(self, case: Case, *, after: float, within: float, replies: Iterable[Reply], begun: bool = False) -> bool:
         """Sends the request of a case and goes away `after` so many seconds, or before when the answer has `begun`.
 
         Whether the connection to the upstream was closed as well, within so many seconds. Raises Violation where

@@ -18,12 +18,14 @@ from ..engine import Engine, Outcome
 from ..engine_plan import Plan, Task, make_plan
 from ..observer.wire import Connection, MalformedError, Received
 from ..probe import Setting
+from ..reference import load
 from ..reference.types import Reference
 from ..registry import Pace
 from ..schemas import Schemas
 from ..scrub import Scrubber
 from ..secrecy import SecretBook
 from ..verdicts import Level, Verdict
+from .files import DegenerateRow, Degenerates
 
 PATIENCE = 1.0
 """Seconds without a byte after which a probe gives up: these servers answer at once, or never."""
@@ -118,6 +120,14 @@ def serving(degenerate: Degenerate) -> Iterator[str]:
             thread.join()
 
 
+DESERVED: Mapping[str, str] = MappingProxyType(
+    {
+        "routing.warm-up": "Any prompt answer lets the SDK's constructor go on; its status is not looked at there.",
+    }
+)
+"""Requirements that a degenerate server may meet, and why it truly does."""
+
+
 @dataclass(frozen=True)
 class Score:
     """What a degenerate server passes: the requirements of which a case does, by level."""
@@ -125,6 +135,56 @@ class Score:
     passed: Mapping[Level, frozenset[str]]
     faults: tuple[str, ...]
     """Cases in which the kit itself failed."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What it passes with an observer, and without one."""
+
+    observed: Score
+    blind: Score
+
+
+def scores(id_: str) -> Scores:
+    """Runs the suite twice against a degenerate server. Raises LookupError for an unknown one."""
+    reference, degenerate = load(), DEGENERATES[id_]
+    return Scores(*(scored(degenerate, reference, observed=observed) for observed in (True, False)))
+
+
+def problems(made: Mapping[str, Scores]) -> list[str]:
+    """What no degenerate server may pass, and faults of the kit; one sentence each."""
+    found = []
+    for id_, both in sorted(made.items()):
+        for score in (both.observed, both.blind):
+            undeserved = sorted(score.passed[Level.MUST] - set(DESERVED))
+            found += [f"{id_}: passes {name}, and no reason tells why it should" for name in undeserved]
+            found += [f"{id_}: {fault}" for fault in score.faults]
+    return found
+
+
+def degenerates_of(made: Mapping[str, Scores], edition: str) -> Degenerates:
+    """The scores as they are written down, sorted."""
+    return Degenerates(
+        made_from="`nox -s defects`: the whole suite against servers that do the same whatever they are asked",
+        edition=edition,
+        servers={id_: _row(DEGENERATES[id_], both) for id_, both in sorted(made.items())},
+        deserved=dict(sorted(DESERVED.items())),
+    )
+
+
+def _row(degenerate: Degenerate, both: Scores) -> DegenerateRow:
+    weaker = {
+        name
+        for score in (both.observed, both.blind)
+        for level in (Level.SHOULD, Level.MAY)
+        for name in score.passed[level]
+    }
+    return DegenerateRow(
+        summary=degenerate.summary,
+        observed=tuple(sorted(both.observed.passed[Level.MUST])),
+        blind=tuple(sorted(both.blind.passed[Level.MUST])),
+        weaker=tuple(sorted(weaker)),
+    )
 
 
 def scored(degenerate: Degenerate, reference: Reference, *, observed: bool) -> Score:
@@ -147,7 +207,8 @@ def _setting(right: Embedded, reference: Reference, url: str, client: ProxyClien
     file = right.target.file.model_copy(update={"base_url": url})
     target = replace(right.target, file=file)
     secrets = SecretBook(*(s.value for s in (target.client, target.second_client, *target.secrets) if s))
-    observer, reloading = (right.observer, right.reloading) if observed else (None, None)
+    observer = right.observer if observed else None
+    reloading = replace(right.reloading, seconds=PATIENCE) if observed else None
     return Setting(
         reference, target, client, observer, secrets, Schemas(reference), reloading=reloading, timeout=PATIENCE
     )
