@@ -194,11 +194,6 @@ def kin(case: Case) -> Hashable:
     return (case.provider.id, case.call.id) if isinstance(case, CallCase) else None
 
 
-def owner(case: Case) -> str | None:
-    """The provider whose call a case is."""
-    return case.provider.id if isinstance(case, CallCase) else None
-
-
 def twin(case: Case, of: Iterable[Case]) -> Case | None:
     """The case among `of` that is nearest to `case`: the same call, or the same management path."""
     if isinstance(case, ManagementCase):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from . import suite
-from .cases import AXES, Case, World, expand, kin, owner, twin
+from .cases import AXES, CallCase, Case, World, expand, kin, twin
 from .reference.types import Reference, Requirement
 from .registry import Check, SuiteError, check_of
 from .selection import parse
@@ -54,7 +54,7 @@ class Plan:
         relatives = self._kin.get((task.row.control, kin(task.case)), ())
         near = twin(task.case, [other.case for other in relatives])
         every = self.all.get(task.row.control, ())
-        of_provider = [other for other in every if owner(other.case) == owner(task.case)]
+        of_provider = [other for other in every if _owner(other.case) == _owner(task.case)]
         nearest = [*(other for other in relatives if other.case is near), *of_provider, *every]
         return nearest[0] if nearest else None
 
@@ -154,3 +154,7 @@ def _circular(row: Requirement, rows: Mapping[str, Requirement]) -> bool:
         seen.add(current.control)
         current = rows.get(current.control)
     return False
+
+
+def _owner(case: Case) -> str | None:
+    return case.provider.id if isinstance(case, CallCase) else None

@@ -171,11 +171,11 @@ def _read(
     while reader.complete < responses:
         if request.read_pause:
             time.sleep(request.read_pause)
+        passed = time.monotonic() - begun
+        if _leaves(request, reader, passed):
+            return Ending.TIMEOUT
         if request.leave_after is not None:
-            left = request.leave_after - (time.monotonic() - begun)
-            if left <= 0:
-                return Ending.TIMEOUT
-            sock.settimeout(left)
+            sock.settimeout(request.leave_after - passed)
         try:
             data = sock.recv(65536)
         except TimeoutError:
@@ -188,9 +188,12 @@ def _read(
         chunks.append(Chunk(time.monotonic() - begun, data))
         if not reader.take(chunks[-1]) or size > LARGEST:
             return Ending.TOO_MUCH if size > LARGEST else Ending.MALFORMED
-        if request.leave_begun and reader.has_body:
-            return Ending.TIMEOUT
     return Ending.COMPLETE
+
+
+def _leaves(request: RawRequest, reader: AnswerReader, passed: float) -> bool:
+    late = request.leave_after is not None and passed >= request.leave_after
+    return late or (request.leave_begun and reader.has_body)
 
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?")

@@ -8,9 +8,9 @@ from functools import cache
 from ..engine_session import RunOptions, Session, opened
 from ..reference import load
 from ..reference.types import Reference
+from ..registry import Pace
 from ..report.model import Result
 from ..run import conformance
-from ..registry import Pace
 from ..verdicts import BROKEN, Verdict
 from .matrix import FLEET, representatives
 
@@ -19,7 +19,7 @@ ALARMS = BROKEN | {Verdict.BLOCKED}
 
 
 def false_alarms(variant: str) -> tuple[str, ...]:
-    """What a whole default run finds fault with in a variant, with the reason. Raises LookupError for an unknown one."""
+    """What a whole default run finds fault with in a variant, and why. Raises LookupError for an unknown one."""
     ended = conformance(RunOptions(variant=variant), _Nobody(), reference=_reference())
     return tuple(f"{one.id}: {one.reason}" for one in ended.report.results if one.verdict in ALARMS)
 
