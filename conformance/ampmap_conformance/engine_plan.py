@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from . import suite
-from .cases import AXES, Case, World, expand, kin, twin
+from .cases import AXES, CallCase, Case, World, expand, kin, twin
 from .reference.types import Reference, Requirement
 from .registry import Check, SuiteError, check_of
 from .selection import parse
@@ -47,12 +47,18 @@ class Plan:
     """Profiles whose requirements are none on a proxy."""
 
     def control_of(self, task: Task) -> Task | None:
-        """The case that must pass for this one to say anything: the nearest one of the requirement's control."""
+        """The case that must pass for this one to say anything: the nearest one of the requirement's control.
+
+        That is the same call's, else the same provider's, else the first.
+        """
         if task.row.control is None:
             return None
         relatives = self._kin.get((task.row.control, kin(task.case)), ())
         near = twin(task.case, [other.case for other in relatives])
-        return next((other for other in relatives if other.case is near), None)
+        every = self.all.get(task.row.control, ())
+        of_provider = [other for other in every if _owner(other.case) == _owner(task.case)]
+        nearest = [*(other for other in relatives if other.case is near), *of_provider, *every]
+        return nearest[0] if nearest else None
 
     @cached_property
     def _kin(self) -> dict[tuple[str, Hashable], list[Task]]:
@@ -162,3 +168,7 @@ def _circular(row: Requirement, rows: Mapping[str, Requirement]) -> bool:
         seen.add(current.control)
         current = rows.get(current.control)
     return False
+
+
+def _owner(case: Case) -> str | None:
+    return case.provider.id if isinstance(case, CallCase) else None

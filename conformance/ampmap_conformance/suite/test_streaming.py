@@ -115,6 +115,7 @@ def test_nothing_is_invented(case: VariedCase, probe: Probe) -> None:
     fault = Reply(stream=StreamFault.NO_TERMINATOR) if case.variation == "no-terminator" else Reply(pieces=())
     exchange = probe.send(case, replies=(fault,))
 
+    _assert_asked(case, exchange)
     sent, came = exchange.answers[0].body.count(b"data:"), len(came_events(exchange.response))
     failed = exchange.response.status >= 400 or exchange.response.broken is not None
     told = own_error_of(came_events(exchange.response)) is not None
