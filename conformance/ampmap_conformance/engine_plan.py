@@ -16,6 +16,8 @@ from .selection import parse
 from .target import Target
 from .yamlfile import UsageError, did_you_mean
 
+ON_REQUEST = frozenset({"fuzz"})
+"""Profiles that run only when they are named, by `--profile` or at the beginning of a pattern of `--select`."""
 RESOLVER = "resolver"
 """The need of a requirement that is none on a proxy."""
 
@@ -112,9 +114,12 @@ def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] 
         if profile not in known:
             hint = did_you_mean(profile, known) or f"; they are {', '.join(known)}"
             raise UsageError(f"--profile: there is no profile `{profile}`{hint}")
-    tasks = tuple(task for task in plan.selected if not wanted or task.row.profile in wanted)
+    patterns = tuple(select)
+    named = {profile for profile in ON_REQUEST if any(text.startswith(f"{profile}.") for text in patterns)}
+    usual = {*wanted} or {*known} - ON_REQUEST | named
+    tasks = tuple(task for task in plan.selected if task.row.profile in usual)
     names = tuple((task.row.id, task.case.name) for group in plan.all.values() for task in group)
-    include, exclude = parse(select, names, "--select"), parse(skip, names, "--skip")
+    include, exclude = parse(patterns, names, "--select"), parse(skip, names, "--skip")
     tasks = tuple(
         task
         for task in tasks

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ampmap_conformance.cases import CallCase, VariedCase
 from ampmap_conformance.credentials import carried
 from ampmap_conformance.expect import assert_absent, assert_shape, assert_status, assert_success, expect
@@ -18,17 +16,13 @@ from ampmap_conformance.suite.conditions import (
     promises_body_limit,
 )
 from ampmap_conformance.suite.own_errors import bad_json, nested, padded, provoked, two_models
+from ampmap_conformance.traces import TRACES
 
 NO_SUCH_PROVIDER = "ampmap-no-such-provider"
 MALFORMED = b'{"model": "example-model", "messages": [}'
 UNKNOWN_CODING = "x-ampmap-unknown"
 DEPTH = 20_000
 """Arrays in each other: more than a recursive reader can follow, and few bytes."""
-TRACES = re.compile(
-    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\bgoroutine \d+ \[|\bpanic:|"
-    r"\.(?:go|py|rs|rb|java|kt|php|cs):\d+\b|\.[cm]?[jt]s:\d+:\d+|\bat [\w.$<>]+ ?\([^)]*:\d+\)"
-)
-"""How stack traces look in the languages that proxies are written in."""
 
 
 @checks("errors.unknown-provider")
