@@ -17,6 +17,7 @@ from . import (
     headers_contract,
     management,
     management_http,
+    odd_data,
     reload,
     routing,
     routing_forms,
@@ -49,6 +50,7 @@ THEMES = (
     streaming_forms,
     tenancy,
     reload,
+    odd_data,
 )
 """The modules that register defects, in the order of the profiles."""
 
