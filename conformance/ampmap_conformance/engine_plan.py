@@ -12,12 +12,10 @@ from . import suite
 from .cases import AXES, Case, World, expand, kin, twin
 from .reference.types import Reference, Requirement
 from .registry import Check, SuiteError, check_of
-from .selection import parse
+from .selection import ON_REQUEST, parse
 from .target import Target
 from .yamlfile import UsageError, did_you_mean
 
-ON_REQUEST = frozenset({"fuzz"})
-"""Profiles that run only when they are named, by `--profile` or at the beginning of a pattern of `--select`."""
 RESOLVER = "resolver"
 """The need of a requirement that is none on a proxy."""
 

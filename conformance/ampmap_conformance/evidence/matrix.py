@@ -17,6 +17,7 @@ from ..reference import load
 from ..reference.types import Reference
 from ..refproxy.defects import DEFECTS, Defect
 from ..registry import Pace
+from ..selection import ON_REQUEST
 from ..verdicts import Verdict
 
 TIMEOUT = 9.0
@@ -53,7 +54,7 @@ def tried(defect: str) -> Kills:
 def representatives(plan: Plan) -> tuple[Task, ...]:
     """For each requirement one case without a stream and one with, the first and the last; of those that wait, one."""
     chosen: list[Task] = []
-    for tasks in plan.all.values():
+    for tasks in (tasks for tasks in plan.all.values() if tasks and tasks[0].row.profile not in ON_REQUEST):
         plain = [task for task in tasks if not (isinstance(task.case, CallCase) and task.case.stream)][:1]
         streams = [task for task in tasks if isinstance(task.case, CallCase) and task.case.stream][-1:]
         both = [*plain, *streams]

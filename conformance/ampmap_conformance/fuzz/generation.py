@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import hypothesis
@@ -20,14 +21,19 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 from schemathesis.core.errors import SchemathesisError
+from schemathesis.core.result import Err
 from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
 from schemathesis.generation.meta import CoveragePhaseData, CoverageScenario
 
 from .rules import Wrong
 
+Case: TypeAlias = schemathesis.Case[Any]
+
 NOWHERE = "http://proxy.invalid"
 """The server that the document's requests are made for; only their targets are used."""
-ADDED = frozenset({"user-agent", "accept-encoding", "accept", "connection", "content-length", "x-schemathesis-testcaseid"})
+ADDED = frozenset(
+    {"user-agent", "accept-encoding", "accept", "connection", "content-length", "x-schemathesis-testcaseid"}
+)
 """Headers that the library adds by itself."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"(?:[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?)?")
@@ -74,12 +80,14 @@ def generated(document: dict[str, object], *, seed: int, max_examples: int, mode
     made: list[Generated] = []
     with _steady():
         for found in schema.get_all_operations():
+            if isinstance(found, Err):
+                raise found.err()
             create_test(operation=found.ok(), test_func=_collecting(made, model), config=wanted)()
     return tuple(dict.fromkeys(made))
 
 
-def _collecting(into: list[Generated], model: str) -> Callable[[schemathesis.Case], None]:
-    def collect(case: schemathesis.Case) -> None:
+def _collecting(into: list[Generated], model: str) -> Callable[[Case], None]:
+    def collect(case: Case) -> None:
         request = _request(case, model)
         if request is not None and request.is_http:
             into.append(request)
@@ -87,9 +95,9 @@ def _collecting(into: list[Generated], model: str) -> Callable[[schemathesis.Cas
     return collect
 
 
-def _request(case: schemathesis.Case, model: str) -> Generated | None:
+def _request(case: Case, model: str) -> Generated | None:
     """The case as it goes onto the wire; None where it cannot be written as a request at all."""
-    wrong, what = _wrong(case)
+    wrong, what = wrong_in(case)
     if wrong is Wrong.NOTHING:
         _pin(case, model)
     try:
@@ -109,7 +117,8 @@ def _request(case: schemathesis.Case, model: str) -> Generated | None:
     )
 
 
-def _wrong(case: schemathesis.Case) -> tuple[Wrong, str]:
+def wrong_in(case: Case) -> tuple[Wrong, str]:
+    """What is wrong with a generated case, and what is special about it in schemathesis' words."""
     meta = case.meta
     if meta is None:
         return Wrong.NOTHING, ""
@@ -122,7 +131,7 @@ def _wrong(case: schemathesis.Case) -> tuple[Wrong, str]:
     return Wrong.DATA if meta.generation.mode.is_negative else Wrong.NOTHING, what
 
 
-def _pin(case: schemathesis.Case, model: str) -> None:
+def _pin(case: Case, model: str) -> None:
     if isinstance(case.body, dict) and isinstance(case.body.get("model"), str):
         case.body = {**case.body, "model": model}
     if "model" in (case.path_parameters or {}):

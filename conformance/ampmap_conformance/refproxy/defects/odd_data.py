@@ -47,7 +47,9 @@ def missing_fields_made_up(right: Behaviour) -> Behaviour:
         if data is None or not isinstance(exchange.place, ProviderCall):
             return sent
         template = exchange.place.match.call.operation.request or {}
-        lists = {key: [] for key, value in template.items() if isinstance(value, list | tuple) and key not in data}
+        lists: dict[str, Any] = {
+            key: [] for key, value in template.items() if isinstance(value, list | tuple) and key not in data
+        }
         return bodies.dump({**data, **lists}) if lists else sent
 
     return replace(right, upstream_body=body)
@@ -96,7 +98,9 @@ def key_in_complaint(right: Behaviour) -> Behaviour:
         if not isinstance(place, ProviderCall) or not asks or model is not None:
             return right.back_end(config, place, model)
         upstream = config.upstreams.get(place.provider.id)
-        return Refusal(400, f"No model for {upstream and upstream.url} with {upstream and upstream.key}", place.provider)
+        return Refusal(
+            400, f"No model for {upstream and upstream.url} with {upstream and upstream.key}", place.provider
+        )
 
     return replace(right, back_end=back_end)
 
