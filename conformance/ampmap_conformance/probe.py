@@ -21,7 +21,7 @@ from .raw import Ending, RawAnswer, RawRequest, send_raw, whole
 from .reference.types import ErrorShape, Reference
 from .request_forms import KitFaultError, RequestForms
 from .schemas import Schemas
-from .secrecy import SecretBook
+from .secrecy import SecretBook, new_nonce
 from .target import Target
 from .verdicts import Violation
 
@@ -194,7 +194,7 @@ class Probe:
 
         `credential` replaces the client's own.
         """
-        nonce = f"ampmap-{random.token_hex(8)}"
+        nonce = new_nonce()
         sent = self._own_credential(case) if credential is None else credential
         body = self._setting.forms.body(case, nonce)
         headers = self._setting.forms.lines(case, nonce, has_body=bool(body))
