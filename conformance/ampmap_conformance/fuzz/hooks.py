@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 import schemathesis
-from schemathesis.checks import CheckContext
+from schemathesis.checks import CheckContext, CheckFunction
 from schemathesis.core.transport import Response as Answer
 
 from ..messages import Chunk, Exchange, Headers, Request, Response
@@ -62,13 +62,13 @@ def ampmap_no_stack_trace(_context: CheckContext, response: Answer, case: Case) 
     _assert("fuzz.no-stack-trace", rules.no_stack_trace, response, case)
 
 
-CHECKS = (
+CHECKS: list[CheckFunction] = [
     ampmap_no_server_error,
     ampmap_error_shape,
     ampmap_content_type,
     ampmap_no_leak,
     ampmap_no_stack_trace,
-)
+]
 """For `case.call_and_validate(checks=CHECKS)`."""
 
 

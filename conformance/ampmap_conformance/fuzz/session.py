@@ -14,12 +14,14 @@ from ..budget import BudgetSpentError
 from ..cases import WARM_UP, CallCase, Case, kin
 from ..client import NoAnswerError
 from ..messages import Exchange, Request
+from ..probe import NotTestableError
 from ..reference.types import Reference
+from ..request_forms import KitFaultError
 from ..target import Target
 from ..verdicts import Violation
 from .document import Document, document_for, part_for
 from .findings import Finding
-from .options import require_schemathesis
+from .options import most_requests, require_schemathesis
 from .rules import RULES, Facts, Sent, Wrong
 
 if TYPE_CHECKING:
@@ -84,8 +86,13 @@ class Campaigns:
         model = case.model if isinstance(case, CallCase) else ""
         part = part_for(self._document, self._reference, case)
         campaign, facts = Campaign(), facts_of(case, probe)
+        requests = generated(part, seed=self.seed, max_examples=self.max_examples, model=model)
+        if not requests:
+            raise NotTestableError("the OpenAPI document has no such operation")
+        if len(requests) > most_requests(case, self.max_examples):
+            raise KitFaultError(f"{len(requests)} requests were generated, which is more than was planned")
         try:
-            for request in generated(part, seed=self.seed, max_examples=self.max_examples, model=model):
+            for request in requests:
                 if request.wrong is Wrong.NOTHING and not facts.observed:
                     continue  # it might be charged for
                 exchange = _sent(case, probe, request)
