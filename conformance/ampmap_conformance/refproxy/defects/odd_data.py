@@ -91,16 +91,14 @@ def page_for_rare_methods(right: Behaviour) -> Behaviour:
 
 @defect("key-in-complaint", breaks=("fuzz.no-leak",))
 def key_in_complaint(right: Behaviour) -> Behaviour:
-    """Complains about a call that names no model with all that it knows of the provider, its key too."""
+    """Complains about a call that names no model and tells the key that it would have called the provider with."""
 
     def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
         asks = isinstance(place, ProviderCall) and place.match.call.operation.model_in == "body"
         if not isinstance(place, ProviderCall) or not asks or model is not None:
             return right.back_end(config, place, model)
         upstream = config.upstreams.get(place.provider.id)
-        return Refusal(
-            400, f"No model for {upstream and upstream.url} with {upstream and upstream.key}", place.provider
-        )
+        return Refusal(400, f"No model is named, for {upstream and upstream.key}.", place.provider)
 
     return replace(right, back_end=back_end)
 
