@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from .budget import Budget
-from .cases import CallCase, Case
+from .cases import CallCase, Case, kin
 from .claims import unclaimed
 from .engine_plan import Plan, Task
+from .fuzz.options import PROFILE, most_requests
 from .needs import NEEDS
 from .reference.types import Requirement
 from .target import Target
@@ -57,9 +58,12 @@ class Estimate:
         return sum(t.requests for t in self.templates) + self.controls + self.looks + self.smoke
 
 
-def estimate(plan: Plan, target: Target, *, had: Collection[str], repeat: int = 1) -> Estimate:
-    """What the selected cases of a plan come to; `had` is what the run has of `needs.NEEDS`."""
-    asked = _Asked(target, had)
+def estimate(plan: Plan, target: Target, *, had: Collection[str], repeat: int = 1, max_examples: int = 0) -> Estimate:
+    """What the selected cases of a plan come to; `had` is what the run has of `needs.NEEDS`.
+
+    `max_examples` is how many random requests are generated for each operation.
+    """
+    asked = _Asked(target, had, max_examples, _first_to_generate(plan))
     templates = tuple(
         Template(
             tasks[0].row,
@@ -109,6 +113,9 @@ class _Asked:
 
     target: Target
     had: Collection[str]
+    max_examples: int
+    generating: frozenset[str]
+    """Of the cases that share generated requests, the ids of the first ones: they count for all."""
 
     def can_see(self, row: Requirement) -> bool:
         return all(need in self.had for need in row.needs if need in NEEDS)
@@ -118,7 +125,16 @@ class _Asked:
         return bound and self.can_see(task.row) and not task.check.refusal(task.case, self.target)
 
     def requests(self, task: Task) -> int:
-        return task.check.requests if self.sends(task) else 0
+        if not self.sends(task):
+            return 0
+        if task.row.profile == PROFILE:
+            return most_requests(task.case, self.max_examples) if task.id in self.generating else 0
+        return task.check.requests
+
+
+def _first_to_generate(plan: Plan) -> frozenset[str]:
+    tasks = [task for task in plan.selected if task.row.profile == PROFILE]
+    return frozenset({kin(task.case): task.id for task in reversed(tasks)}.values())
 
 
 def _controls(plan: Plan, asked: _Asked) -> tuple[Task, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .baseline import Entry
 from .pattern_cover import Pair, fewest
 from .report.model import Report, Result
-from .selection import Pattern
+from .selection import ON_REQUEST, Pattern
 from .verdicts import Verdict
 
 UNDECIDED = frozenset({Verdict.NOT_TESTABLE, Verdict.BLOCKED, Verdict.ERROR})
@@ -116,4 +116,5 @@ def _unjudged(entry: Entry, report: Report) -> bool:
     matched = {r.verdict for r in report.results if entry.matches(r.requirement, r.case)}
     if matched:
         return matched <= UNDECIDED
-    return report.summary.interrupted or not report.selection.is_whole
+    unasked = entry.pattern.partition(".")[0] in ON_REQUEST
+    return report.summary.interrupted or not report.selection.is_whole or unasked

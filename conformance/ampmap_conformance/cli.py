@@ -124,6 +124,16 @@ def main() -> None:
 @click.option("--attribute", is_flag=True, help="Make failing cases without the proxy too, to tell whose fault it is.")
 @click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Send no more than this to the target.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="R", help="At most so many in a second.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="What `fuzz` generates data from.")
+@click.option(
+    "--max-examples",
+    type=click.IntRange(0, 100_000),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Random requests that `fuzz` adds for each operation.",
+)
+@click.option("--openapi", type=click.Path(path_type=Path), metavar="FILE", help="The document for `fuzz`.")
 @click.option("--strict", is_flag=True, help="A broken `should` fails.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and send nothing.")

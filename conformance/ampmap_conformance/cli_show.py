@@ -34,7 +34,7 @@ def dry_run(options: RunOptions) -> int:
     embedded = options.target is None and options.base_url is None
     observed = embedded or bool(options.observer or target.file.observer)
     had = promised(target, observed=observed, embedded=embedded)
-    reckoned = estimate(plan, target, had=had, repeat=options.repeat)
+    reckoned = estimate(plan, target, had=had, repeat=options.repeat, max_examples=options.max_examples)
     release = release_of(version())
     rows: list[tuple[str, ...]] = [("template", "level", "cells", "cases", "sent", "requests", "axes")]
     for made in reckoned.templates:

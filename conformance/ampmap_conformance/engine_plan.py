@@ -12,7 +12,7 @@ from . import suite
 from .cases import AXES, CallCase, Case, World, expand, kin, twin
 from .reference.types import Reference, Requirement
 from .registry import Check, SuiteError, check_of
-from .selection import parse
+from .selection import ON_REQUEST, parse
 from .target import Target
 from .yamlfile import UsageError, did_you_mean
 
@@ -123,13 +123,15 @@ def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] 
         if profile not in known:
             hint = did_you_mean(profile, known) or f"; they are {', '.join(known)}"
             raise UsageError(f"--profile: there is no profile `{profile}`{hint}")
-    tasks = tuple(task for task in plan.selected if not wanted or task.row.profile in wanted)
-    select, skip = tuple(select), tuple(skip)
-    for pattern in (*select, *skip):
+    patterns, skip = tuple(select), tuple(skip)
+    for pattern in (*patterns, *skip):
         if (profile := pattern.partition(".")[0]) in plan.on_resolvers:
             raise UsageError(f"`{pattern}`: {_on_resolvers(profile)}")
+    named = {profile for profile in ON_REQUEST if any(text.startswith(f"{profile}.") for text in patterns)}
+    usual = {*wanted} or {*known} - ON_REQUEST | named
+    tasks = tuple(task for task in plan.selected if task.row.profile in usual)
     names = tuple((task.row.id, task.case.name) for group in plan.all.values() for task in group)
-    include, exclude = parse(select, names, "--select"), parse(skip, names, "--skip")
+    include, exclude = parse(patterns, names, "--select"), parse(skip, names, "--skip")
     tasks = tuple(
         task
         for task in tasks

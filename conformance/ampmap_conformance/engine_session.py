@@ -20,6 +20,8 @@ from .edition import reference_for
 from .elsewhere import Sender, sender_to
 from .engine import Engine
 from .engine_plan import Plan, make_plan, narrowed
+from .fuzz.options import DEFAULT_SEED, PROFILE
+from .fuzz.session import Campaigns
 from .needs import had
 from .probe import Probe, Setting
 from .reference.types import Reference, Requirement
@@ -69,6 +71,12 @@ class RunOptions:
     max_requests: int | None = None
     rate: float | None = None
     """Requests to the target per second."""
+    seed: int = DEFAULT_SEED
+    """What the data of the profile `fuzz` is generated from."""
+    max_examples: int = 0
+    """How many random requests it adds for each operation of the document."""
+    openapi: Path | None = None
+    """The document that it generates from, in place of the packaged one."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,15 @@ class Session:
     @cached_property
     def estimate(self) -> Estimate:
         """What the run comes to."""
-        return estimate(self.plan, self.target, had=had(self.setting), repeat=self.options.repeat)
+        options = self.options
+        return estimate(
+            self.plan, self.target, had=had(self.setting), repeat=options.repeat, max_examples=options.max_examples
+        )
+
+    @property
+    def generates(self) -> bool:
+        """Whether data is generated for any of its cases."""
+        return any(task.row.profile == PROFILE for task in self.plan.selected)
 
 
 @contextmanager
@@ -137,13 +153,19 @@ def opened(options: RunOptions, reference: Reference | None = None) -> Iterator[
         client = stack.enter_context(ProxyClient(target.file.base_url))
         direct = stack.enter_context(ProxyClient(observer.direct_url)) if observer and options.attribute else None
         budget = Budget(options.max_requests, options.rate)
-        setting = Setting(known, target, client, observer, secrets, Schemas(known), budget, direct, foreign, reloading)
+        fuzzing = Campaigns(known, options.openapi, seed=options.seed, max_examples=options.max_examples)
+        setting = Setting(
+            known, target, client, observer, secrets, Schemas(known), budget, direct, foreign, reloading, fuzzing
+        )
         plan = narrowed(make_plan(known, target), profiles=options.profiles, select=options.select, skip=options.skip)
         scrubber = Scrubber(secrets, tuple(addresses))
         engine = Engine(
             setting, plan, scrubber, strict=options.strict, repeat=options.repeat, attribute=options.attribute
         )
-        yield Session(options, known, target, setting, plan, engine, scrubber, release_of(version()))
+        session = Session(options, known, target, setting, plan, engine, scrubber, release_of(version()))
+        if session.generates:
+            fuzzing.require()
+        yield session
 
 
 def smoke(session: Session) -> None:

@@ -13,6 +13,7 @@ from .engine_plan import proxy_rules
 from .reference.types import Reference, Requirement
 from .releases import Release
 from .report.model import Report
+from .selection import ON_REQUEST
 from .verdicts import Verdict
 from .yamlfile import UsageError
 
@@ -49,7 +50,12 @@ def manifest(report: Report, reference: Reference, release: Release) -> dict[str
         "target": report.target.name,
         "requirements": tested,
         "excluded": {name: row.excluded for name, row in sorted(rows.items()) if row.excluded},
-        "untested": sorted(name for name, row in rows.items() if not emitted[name] and not row.excluded),
+        "on_request": sorted(name for name, row in rows.items() if row.profile in ON_REQUEST),
+        "untested": sorted(
+            name
+            for name, row in rows.items()
+            if not emitted[name] and not row.excluded and row.profile not in ON_REQUEST
+        ),
     }
 
 

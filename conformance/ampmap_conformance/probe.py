@@ -22,12 +22,13 @@ from .raw import Ending, RawAnswer, RawRequest, send_raw, whole
 from .reference.types import ErrorShape, Reference
 from .request_forms import KitFaultError, RequestForms
 from .schemas import Schemas
-from .secrecy import SecretBook
+from .secrecy import SecretBook, new_nonce
 from .steps import Steps
 from .target import Target
 from .verdicts import Violation
 
 if TYPE_CHECKING:
+    from .fuzz.session import Campaign, Campaigns
     from .observer import Observing, Reply
     from .reloading import Reloading
 
@@ -58,6 +59,8 @@ class Setting:
     """Calls the target from another address than its own machine's loopback."""
     reloading: Reloading | None = None
     """Changes the target's configuration."""
+    fuzzing: Campaigns | None = None
+    """Sends generated data, once for all rules on it."""
     timeout: float = 30.0
 
     @cached_property
@@ -102,6 +105,21 @@ class Probe:
             finally:
                 self.exchanges += probe.exchanges
                 self.sent += probe.sent
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the upstream side can be seen."""
+        return self._setting.observer is not None
+
+    def fuzzed(self, case: Case, rule: str) -> Campaign:
+        """What generated data came to in the operations of a case, asked for one rule.
+
+        Raises NotTestableError where the target serves the case to its own machine alone.
+        """
+        self._must_be_served_here(case)
+        if self._setting.fuzzing is None:
+            raise NotTestableError("this run generates no data")
+        return self._setting.fuzzing.of(case, rule, lambda: Probe(self._setting))
 
     @property
     def observer_host(self) -> str:
@@ -176,7 +194,7 @@ class Probe:
 
         `credential` replaces the client's own.
         """
-        nonce = f"ampmap-{random.token_hex(8)}"
+        nonce = new_nonce()
         sent = self._own_credential(case) if credential is None else credential
         body = self._setting.forms.body(case, nonce)
         headers = self._setting.forms.lines(case, nonce, has_body=bool(body))

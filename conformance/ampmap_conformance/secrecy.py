@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import secrets as random
 import threading
 from urllib.parse import quote
 
@@ -11,7 +12,13 @@ from .credentials import CREDENTIAL_HEADERS
 from .messages import Headers
 
 NONCE = re.compile(r"ampmap-[0-9a-f]{16}")
+"""By which the observer finds a request again, wherever in it this stands."""
 _HIDDEN = frozenset({*CREDENTIAL_HEADERS, "cookie", "set-cookie", "proxy-authorization"})
+
+
+def new_nonce() -> str:
+    """A nonce that no other request has."""
+    return f"ampmap-{random.token_hex(8)}"
 
 
 def masked(secret: str) -> str:

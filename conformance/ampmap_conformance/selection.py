@@ -9,6 +9,9 @@ from functools import cache
 
 from .yamlfile import UsageError, did_you_mean
 
+ON_REQUEST = frozenset({"fuzz"})
+"""Profiles that run only when they are named: by `--profile`, or at the beginning of a pattern of `--select`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:

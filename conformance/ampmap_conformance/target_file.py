@@ -66,6 +66,8 @@ class Policy(Part):
     """Carriers in which clients' keys are accepted on every provider's routes, beside those that the client uses."""
     lists: Literal["relayed", "own"] = "relayed"
     """Who answers calls that list or describe models: the provider, or the proxy itself."""
+    invalid_data: Literal["either", "proxy", "upstream"] = "either"
+    """Who refuses data that the OpenAPI document does not allow: the proxy, or the upstream, which gets it as it is."""
     body_limit: int | None = Field(default=None, gt=0)
     """Bytes of a request's body beyond which the proxy answers 413."""
     answer_timeout: float | None = Field(default=None, gt=0)

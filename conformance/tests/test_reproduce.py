@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -160,6 +160,46 @@ def test_the_curl_line_of_a_failure_shows_what_the_kit_saw(
         assert result.exchanges[-1].response.encoding != "base64"
         shown = curl(line.replace(SERVED_AT, address), environment)
         assert shown == seen_by_kit(result.exchanges[-1].response), line
+
+
+ODD = (
+    (
+        ("odd-model-500", "zero-refused", "page-for-rare-methods", "key-in-complaint"),
+        "fuzz.*[openai-responses]",
+        {"fuzz.no-server-error", "fuzz.valid-goes-on", "fuzz.content-type", "fuzz.no-leak"},
+    ),
+    (("missing-fields-made-up",), "fuzz.*[anthropic-messages.count_tokens]", {"fuzz.invalid-is-no-success"}),
+    (("validation-in-own-shape",), "fuzz.*[anthropic-messages.count_tokens]", {"fuzz.error-shape"}),
+    (("trace-in-complaint",), "fuzz.*[anthropic-messages.count_tokens]", {"fuzz.no-stack-trace"}),
+    (("management-odd-body-500",), "fuzz.*[api-internal]", {"fuzz.management-holds"}),
+)
+"""Defects that generated data shows, where to look for them, and at least what they break."""
+
+
+@pytest.mark.parametrize(("defects", "select", "broken"), ODD)
+def test_both_lines_of_what_generated_data_found_show_it_again(
+    run: Run,
+    command: Command,
+    served: Callable[[str], tuple[str, dict[str, str]]],
+    curl: Callable[[str, dict[str, str]], Curled],
+    tmp_path: Path,
+    defects: tuple[str, ...],
+    select: str,
+    broken: set[str],
+) -> None:
+    failures = one_of_each(run(defects=defects, select=(select,), seed=5).report)
+    assert broken <= {result.requirement for result in failures}
+    address, environment = served(failures[0].reproduce.serve)
+    for result in failures:
+        assert "--seed 5" in result.reproduce.command
+        again(command, result.reproduce.command)
+        (seen,) = read_report(tmp_path / "ampmap-report" / "report.json").results
+        assert (seen.id, seen.verdict, seen.reason) == (result.id, result.verdict, result.reason)
+        assert (seen.actual, seen.reproduce.curl) == (result.actual, result.reproduce.curl)
+        assert result.reproduce.curl_alone
+        shown = curl(result.reproduce.curl.replace(SERVED_AT, address), environment)
+        shown = replace(shown, body=SecretBook("upstream-key-openai").hide(shown.body))
+        assert shown == seen_by_kit(result.exchanges[-1].response), result.reproduce.curl
 
 
 def test_a_scripted_case_says_that_curl_is_not_all(run: Run) -> None:

@@ -18,11 +18,10 @@ from .vendored.wire import Provider, Root
 Object = dict[str, Any]
 
 MANAGEMENT = "management"
-SEGMENT = "^[A-Za-z0-9._-]+$"
-"""One segment of a path that every router takes for one, whatever it decodes."""
-MODEL_ID = "^[A-Za-z0-9._/-]+$"
-BELOW = "^[A-Za-z0-9_-][A-Za-z0-9._-]*$"
-"""The same, and never `.` or `..`."""
+SEGMENT = "^[A-Za-z0-9_-][A-Za-z0-9._-]*$"
+"""One segment of a path that every router takes for one, whatever it decodes, and never `.` or `..`."""
+MODEL_ID = "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$"
+"""One or several of them."""
 
 NOT_PARAMETERS = frozenset({"accept", "authorization", "content-type"})
 """Headers that OpenAPI says elsewhere."""
@@ -253,7 +252,7 @@ _BELOW: Object = {
     "in": "path",
     "required": True,
     "description": "What is below; a proxy forwards any number of segments.",
-    "schema": {"type": "string", "pattern": BELOW},
+    "schema": {"type": "string", "pattern": SEGMENT},
     "x-ampmap-wildcard": True,
 }
 

@@ -19,6 +19,7 @@ from ..reference import load
 from ..reference.types import Reference
 from ..refproxy.defects import DEFECTS, Defect
 from ..registry import Pace
+from ..selection import ON_REQUEST
 from ..verdicts import Verdict
 from .consequences import because, remembers
 
@@ -71,7 +72,7 @@ def _sample(plan: Plan, defect: Defect) -> tuple[Task, ...]:
         task
         for name, tasks in plan.all.items()
         for task in representatives(tasks)
-        if task.check.requests <= FLEET or name in defect.breaks
+        if name in defect.breaks or (task.check.requests <= FLEET and task.row.profile not in ON_REQUEST)
     )
 
 

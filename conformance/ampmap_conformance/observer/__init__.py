@@ -1,5 +1,6 @@
 """The recording, scriptable upstream: it plays every provider and Amp's own servers."""
 
+from ..secrecy import new_nonce
 from .answer import Answer
 from .api import Observing
 from .control import CLIENT_CLOSED
@@ -25,5 +26,6 @@ __all__ = [
     "Seen",
     "StreamFault",
     "fail_then_succeed",
+    "new_nonce",
     "serve_observer",
 ]

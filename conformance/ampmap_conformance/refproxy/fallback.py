@@ -19,7 +19,7 @@ def body_problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Re
         body = _json(incoming)
     except ValueError as error:
         return Refusal(400, f"The body is no valid JSON: {error}.", place.provider)
-    if not isinstance(body, dict | None):
+    if not isinstance(body, dict):
         return Refusal(400, "The body is no JSON object.", place.provider)
     return None
 
@@ -69,12 +69,12 @@ def _applies(mapping: ModelMapping, model: str) -> bool:
 
 
 def _json(incoming: Incoming) -> Any:
-    """The body as JSON; None where its content coding hides it. Raises ValueError when it is no JSON."""
+    """The body as JSON; an empty object where its content coding hides it. Raises ValueError when it is no JSON."""
     coding = (incoming.headers.get("content-encoding") or "identity").lower()
     if coding == "identity":
         return _loads(incoming.body)
     if coding != "gzip":
-        return None
+        return {}
     try:
         return _loads(zlib.decompress(incoming.body, wbits=31))
     except zlib.error as error:

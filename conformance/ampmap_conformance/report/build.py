@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from importlib import metadata
 
 from ..about import version
 from ..engine import Outcome
@@ -13,6 +14,7 @@ from ..verdicts import EXECUTED, ExitCode, Level, Verdict
 from .exchanges import reported
 from .model import (
     BaselineUse,
+    Generated,
     Kit,
     KnownFailure,
     Notice,
@@ -78,8 +80,17 @@ def make_report(
             limit=options.max_requests,
             rate=options.rate,
         ),
+        generated=generated_of(session),
         docs_url=docs_url,
     )
+
+
+def generated_of(session: Session) -> Generated | None:
+    """Where the generated data comes from, if there is any."""
+    if not session.generates:
+        return None
+    by = f"schemathesis {metadata.version('schemathesis')}"
+    return Generated(seed=session.options.seed, max_examples=session.options.max_examples, by=by)
 
 
 def assembled(
@@ -95,6 +106,7 @@ def assembled(
     baseline: BaselineUse | None = None,
     notices: Iterable[Notice] = (),
     requests: Requests | None = None,
+    generated: Generated | None = None,
     docs_url: str = "",
 ) -> Report:
     """The report on any target, be it a proxy or a resolver; `planned` is how many cases were selected."""
@@ -117,6 +129,7 @@ def assembled(
         ),
         notices=tuple(notices),
         requests=requests,
+        generated=generated,
         baseline=baseline,
         rules={
             name: Rule(

@@ -160,6 +160,16 @@ class Requests(Part):
     """`--rate`, in requests per second."""
 
 
+class Generated(Part):
+    """What the data of the profile `fuzz` came from; the same values give the same data."""
+
+    seed: int
+    max_examples: int
+    """Random requests for each operation, beside those of the coverage phase."""
+    by: str
+    """The generator and its version."""
+
+
 class Selection(Part):
     """What part of the suite was asked for; all empty is the whole."""
 
@@ -219,6 +229,8 @@ class Report(Part):
     summary: Summary
     notices: tuple[Notice, ...] = ()
     requests: Requests | None = None
+    generated: Generated | None = None
+    """Of a run that generated data."""
     baseline: BaselineUse | None = None
     rules: dict[str, Rule] = {}
     """By requirement id: those that the results are of."""

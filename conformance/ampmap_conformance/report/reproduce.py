@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from ..engine_session import RunOptions
+from ..fuzz.options import DEFAULT_SEED, PROFILE
 from ..messages import Request
 from ..scrub import Scrubber
 from ..secrecy import NONCE
@@ -68,6 +69,8 @@ def command_line(case: str, target: Target, options: RunOptions, verdict: Verdic
     if options.observer:
         words.append(f"--observer {shlex.quote(options.observer)}")
     words += _defects(options)
+    if case.startswith(f"{PROFILE}."):
+        words += _generation(options)
     if options.strict:
         words.append("--strict")
     if options.repeat > 1:
@@ -80,6 +83,13 @@ def command_line(case: str, target: Target, options: RunOptions, verdict: Verdic
 def _known(options: RunOptions) -> list[str]:
     given = (("--reference", options.reference), ("--edition", options.edition))
     return [_option(name, value) for name, value in given if value]
+
+
+def _generation(options: RunOptions) -> list[str]:
+    """What the generated data depends on, where it is not the usual."""
+    words = [f"--seed {options.seed}"] if options.seed != DEFAULT_SEED else []
+    words += [f"--max-examples {options.max_examples}"] if options.max_examples else []
+    return words + ([_option("--openapi", options.openapi)] if options.openapi else [])
 
 
 def _defects(options: RunOptions) -> list[str]:

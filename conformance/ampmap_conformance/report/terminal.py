@@ -18,6 +18,7 @@ from ..engine_session import Session
 from ..reference.types import Reference, Requirement
 from ..run import Ended
 from ..verdicts import Verdict
+from .build import generated_of
 from .facts import ending
 from .model import Report, Result
 
@@ -72,6 +73,9 @@ class Terminal:
         counts = len(session.plan.by_requirement), len(session.plan.selected)
         observed = session.setting.observer is not None
         more = plan_lines(session.estimate, session.setting.budget, observed=observed)
+        if (made := generated_of(session)) is not None:
+            random = f"{made.max_examples} random requests for each operation" if made.max_examples else "coverage"
+            more = (*more, f"generated  {random}, seed {made.seed}, by {made.by}")
         self.announce(session.reference, f"{file.name}  {file.base_url}", *counts, more)
 
     def announce(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from ampmap_conformance.cases import CallCase, VariedCase
@@ -21,6 +20,7 @@ from ampmap_conformance.suite.conditions import (
     promises_body_limit,
 )
 from ampmap_conformance.suite.own_errors import bad_json, nested, padded, provoked, two_models
+from ampmap_conformance.traces import TRACES
 
 NO_SUCH_PROVIDER = "ampmap-no-such-provider"
 MALFORMED = b'{"model": "example-model", "messages": [}'
@@ -31,11 +31,6 @@ METHODS = ("GET", "PUT", "DELETE")
 """What no route for sending JSON has."""
 DEPTH = 20_000
 """Arrays in each other: more than a recursive reader can follow, and few bytes."""
-TRACES = re.compile(
-    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\bgoroutine \d+ \[|\bpanic:|"
-    r"\.(?:go|py|rs|rb|java|kt|php|cs):\d+\b|\.[cm]?[jt]s:\d+:\d+|\bat [\w.$<>]+ ?\([^)]*:\d+\)"
-)
-"""How stack traces look in the languages that proxies are written in."""
 
 
 @checks("errors.unknown-provider")

@@ -21,6 +21,7 @@ from . import (
     management,
     management_bodies,
     management_http,
+    odd_data,
     reload,
     routing,
     routing_forms,
@@ -59,6 +60,7 @@ THEMES = (
     streaming_kinds,
     tenancy,
     reload,
+    odd_data,
 )
 """The modules that register defects, in the order of the profiles."""
 

@@ -1,0 +1,95 @@
+"""The OpenAPI document that data is generated from: the packaged one of an edition, or a file, and parts of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from .. import reference as packaged
+from ..cases import CallCase, Case, ManagementCase
+from ..reference.types import EDITION, Reference
+from ..yamlfile import UsageError
+
+Document = dict[str, Any]
+
+METHODS = frozenset({"get", "head", "post", "put", "patch", "delete", "options", "trace"})
+
+
+def document_for(reference: Reference, file: Path | None = None) -> Document:
+    """The document in `file`, or the packaged one of the reference's edition.
+
+    Raises UsageError when there is none, when it is none, or when it was made from another reference.
+    """
+    text = _read(file) if file else _packaged(reference)
+    name = f"--openapi {file}" if file else "the packaged OpenAPI document"
+    try:
+        document = json.loads(text)
+        digest = document["info"]["x-ampmap"]["digest"]
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{name}: this is no document that `ampmap build openapi` made") from None
+    if digest != reference.digest:
+        raise UsageError(
+            f"{name} was made from another reference ({digest[:19]}, not {reference.digest[:19]}):"
+            " make one with `ampmap build openapi --out DIR`, and name it with `--openapi DIR/openapi.json`"
+        )
+    return dict(document)
+
+
+def part_for(document: Document, reference: Reference, case: Case) -> Document:
+    """The document with the operations of one case alone, on the paths of the target, and without credentials.
+
+    Credentials are left to the probe: schemathesis would vary them, and those are other requirements' matter.
+    """
+    components = {key: value for key, value in document["components"].items() if key != "securitySchemes"}
+    return {
+        **{key: value for key, value in document.items() if key not in ("paths", "components", "security")},
+        "paths": dict(_paths(document, reference, case)),
+        "components": components,
+    }
+
+
+def _paths(document: Document, reference: Reference, case: Case) -> Iterator[tuple[str, Any]]:
+    for path, item in document["paths"].items():
+        chosen = {
+            key: {name: value for name, value in operation.items() if name != "security"}
+            for key, operation in item.items()
+            if key in METHODS and _belongs(operation.get("x-ampmap", {}), case)
+        }
+        if chosen:
+            shared = {key: value for key, value in item.items() if key not in METHODS}
+            yield _mounted(path, reference, case), {**shared, **chosen}
+
+
+def _belongs(marks: Any, case: Case) -> bool:
+    if isinstance(case, CallCase):
+        return (marks.get("provider"), marks.get("operation")) == (case.provider.id, case.call.id)
+    return isinstance(case, ManagementCase) and marks.get("management") == case.route.id
+
+
+def _mounted(path: str, reference: Reference, case: Case) -> str:
+    """A path of the document as the target serves it, whose base path of the provider may be another one."""
+    if not isinstance(case, CallCase):
+        return path
+    base = reference.providers[case.provider.id].base_path or ""
+    return f"{case.provider.base_path}{path.removeprefix(base)}"
+
+
+def _packaged(reference: Reference) -> str:
+    name = "openapi.json" if reference.edition.id == EDITION else f"openapi/editions/{reference.edition.id}.json"
+    try:
+        return (resources.files(packaged.__name__) / name).read_text(encoding="utf-8")
+    except OSError:
+        raise UsageError(
+            f"there is no packaged OpenAPI document of edition `{reference.edition.id}`: make one with"
+            " `ampmap build openapi --out DIR`, and name it with `--openapi DIR/openapi.json`"
+        ) from None
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--openapi {file}: {getattr(error, 'strerror', None) or 'it is no text'}") from error

@@ -1,0 +1,233 @@
+"""What must hold for every generated request and its answer: one rule for each requirement of the profile. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, unique
+from types import MappingProxyType
+
+from ..expect import SHOWN, assert_absent, expect
+from ..messages import Exchange
+from ..reference.types import ErrorShape
+from ..schemas import Schemas
+from ..sse import decoded
+from ..traces import TRACES
+
+NOT_THE_PROXYS = frozenset({503, 504, 529})
+"""Statuses that a busy upstream gives; unless it is seen, they say nothing of the proxy."""
+RIGHT_TYPES = frozenset({"application/json", "text/event-stream"})
+NOT_IMPLEMENTED = 501
+"""What RFC 9110 (section 9.1) asks for a method that a server does not know at all."""
+REFUSALS = range(400, 500)
+EXPECTED = MappingProxyType(
+    {
+        "either": "a refusal with 4xx, or the upstream's answer to the same data",
+        "proxy": "a refusal with 4xx by the proxy itself",
+        "upstream": "the upstream's answer to the same data",
+    }
+)
+"""What becomes of invalid data, by the target's policy."""
+
+
+@unique
+class Wrong(Enum):
+    """What is wrong with a request, by the OpenAPI document."""
+
+    NOTHING = "nothing"
+    METHOD = "method"
+    """The path has no such method."""
+    DATA = "data"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the called operation and of the target."""
+
+    schemas: Schemas
+    shape: ErrorShape | None = None
+    """How the provider's errors look; None for calls that are no provider's."""
+    observed: bool = False
+    """Whether the upstreams are the observer, so that a relayed answer is told from one of the proxy's own."""
+    invalid_data: str = "either"
+    """The target's policy: who refuses invalid data."""
+    rewrites: bool = False
+    """Whether the target writes bodies anew."""
+    answers_itself: bool = False
+    """Whether the proxy may answer this operation without its upstream."""
+    client_key: str = ""
+    other_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A generated request that was sent, and what came of it."""
+
+    exchange: Exchange
+    wrong: Wrong
+    facts: Facts
+
+    @property
+    def status(self) -> int:
+        """The answer's status; 0 for no answer."""
+        return self.exchange.response.status
+
+    @property
+    def body(self) -> bytes:
+        """The answer's body, unpacked."""
+        return decoded(self.exchange.response.headers, self.exchange.response.body)
+
+    @property
+    def media_type(self) -> str:
+        """The answer's content type without parameters, in lower case."""
+        return (self.exchange.response.headers.get("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def is_relayed(self) -> bool:
+        """Whether an upstream was seen to give an answer of this status."""
+        return any(answer.status == self.status for answer in self.exchange.answers)
+
+    @property
+    def has_no_body(self) -> bool:
+        """Whether HTTP allows the answer no body."""
+        return self.exchange.request.method == "HEAD" or self.status in (0, 204, 304)
+
+
+Rule = Callable[[Sent], None]
+"""Raises Violation where it is broken."""
+
+
+def no_server_error(sent: Sent) -> None:
+    """Whatever is sent, the proxy itself does not fail."""
+    facts = sent.facts
+    if not facts.observed and sent.status in NOT_THE_PROXYS:
+        return
+    if sent.wrong is Wrong.METHOD and sent.status == NOT_IMPLEMENTED:
+        return
+    failed = sent.status == 0 or (sent.status >= 500 and not sent.is_relayed)
+    actual = f"status {sent.status}" if sent.status else "no answer"
+    expect(not failed, "the proxy failed", expected="an answer below status 500", actual=actual)
+
+
+def valid_goes_on(sent: Sent) -> None:
+    """What is valid by the document is not refused: it reaches an upstream."""
+    if sent.wrong is Wrong.NOTHING and sent.facts.observed and not sent.facts.answers_itself:
+        actual = f"status {sent.status}, and no request at an upstream"
+        expect(bool(sent.exchange.upstream), "a valid request was refused", expected="it goes on", actual=actual)
+
+
+def invalid_is_no_success(sent: Sent) -> None:
+    """What is invalid is refused, or it goes on as it is and the upstream's answer comes back: by the policy."""
+    if sent.wrong is Wrong.NOTHING or sent.facts.shape is None or not sent.facts.observed:
+        return
+    if not sent.status or (sent.status >= 500 and not sent.is_relayed):
+        return  # that the proxy fails is another rule's matter
+    refused = 300 <= sent.status < 500 and not sent.exchange.upstream
+    if sent.wrong is Wrong.METHOD:
+        free = sent.exchange.request.method in ("HEAD", "OPTIONS")
+        _must(sent, free or 400 <= sent.status < 500, "a method that the path does not have", "status 405 or 404")
+        return
+    if sent.facts.answers_itself:
+        return
+    by_proxy = refused and sent.facts.invalid_data != "upstream"
+    by_upstream = sent.facts.invalid_data != "proxy" and _is_untouched(sent)
+    _must(sent, by_proxy or by_upstream, "invalid data", EXPECTED[sent.facts.invalid_data])
+
+
+def _must(sent: Sent, holds: bool, what: str, expected: str) -> None:
+    seen = "a request at an upstream" if sent.exchange.upstream else "no request at an upstream"
+    if sent.exchange.upstream and not _is_untouched(sent):
+        seen = "other data, or another answer, at the upstream"
+    expect(holds, f"{what} was let through", expected=expected, actual=f"status {sent.status}, and {seen}")
+
+
+def _is_untouched(sent: Sent) -> bool:
+    """Whether an upstream got the data as it was sent, and its answer came back."""
+    return sent.is_relayed and (
+        sent.facts.rewrites or any(_same(sent.exchange.request.body, one.body) for one in sent.exchange.upstream)
+    )
+
+
+def _same(sent: bytes, came: bytes) -> bool:
+    if sent == came:
+        return True
+    try:
+        return bool(json.loads(sent) == json.loads(came))
+    except (ValueError, RecursionError):
+        return False
+
+
+def error_shape(sent: Sent) -> None:
+    """An error has the shape of the provider that was called."""
+    shape = sent.facts.shape
+    if shape is None or sent.has_no_body or not _is_judged_error(sent):
+        return
+    problem = sent.facts.schemas.error(shape, sent.body)
+    shown = sent.body[:SHOWN].decode(errors="replace") or "an empty body"
+    expect(
+        problem is None,
+        f"an error is not in {shape.display_name}'s shape",
+        expected=f"{shape.display_name}'s shape",
+        actual=f"status {sent.status}: {shown}",
+    )
+
+
+def content_type(sent: Sent) -> None:
+    """An answer says that it is JSON, or a stream of events; an error is JSON."""
+    if sent.facts.shape is None or sent.has_no_body:
+        return
+    if 200 <= sent.status < 300:
+        _typed(sent, sent.media_type in RIGHT_TYPES, " or ".join(sorted(RIGHT_TYPES)))
+    elif _is_judged_error(sent):
+        _typed(sent, sent.media_type == "application/json", "application/json")
+
+
+def _typed(sent: Sent, holds: bool, expected: str) -> None:
+    actual = f"status {sent.status} with {sent.media_type or 'no content type'}"
+    expect(holds, "an answer is not what its dialect has", expected=expected, actual=actual)
+
+
+def _is_judged_error(sent: Sent) -> bool:
+    """An error that says something of the proxy: of an upstream that nobody sees, only refusals do."""
+    return sent.status >= 400 if sent.facts.observed else sent.status in REFUSALS
+
+
+def no_leak(sent: Sent) -> None:
+    """No key shows in an answer, and the client's does not go on."""
+    for key in (sent.facts.client_key, *sent.facts.other_keys):
+        if key:
+            assert_absent(key, in_=sent.exchange.response, saying="a key came back")
+    if sent.facts.client_key:
+        for request in sent.exchange.upstream:
+            assert_absent(sent.facts.client_key, in_=request, saying="the client's key went on")
+
+
+def no_stack_trace(sent: Sent) -> None:
+    """An error that the proxy makes tells nothing of its inside."""
+    if sent.status < 400 or sent.is_relayed:
+        return
+    found = TRACES.search(sent.body.decode(errors="replace"))
+    shown = found[0] if found else ""
+    expect(found is None, "an error shows the proxy's inside", expected="no stack trace", actual=shown)
+
+
+def management_holds(sent: Sent) -> None:
+    """What holds for every path: the proxy does not fail, and no key shows."""
+    no_server_error(sent)
+    no_leak(sent)
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "fuzz.no-server-error": no_server_error,
+        "fuzz.valid-goes-on": valid_goes_on,
+        "fuzz.invalid-is-no-success": invalid_is_no_success,
+        "fuzz.error-shape": error_shape,
+        "fuzz.content-type": content_type,
+        "fuzz.no-leak": no_leak,
+        "fuzz.no-stack-trace": no_stack_trace,
+        "fuzz.management-holds": management_holds,
+    }
+)
+"""Every rule by the requirement that it tests."""

@@ -1,0 +1,162 @@
+"""Sends the generated requests of a case once, and judges every answer by all rules."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..budget import BudgetSpentError
+from ..cases import WARM_UP, CallCase, Case, kin
+from ..client import NoAnswerError
+from ..messages import Exchange, Request
+from ..probe import NotTestableError
+from ..reference.types import Reference
+from ..request_forms import KitFaultError
+from ..target import Target
+from ..verdicts import Violation
+from .document import Document, document_for, part_for
+from .findings import Finding
+from .options import most_requests, require_schemathesis
+from .rules import RULES, Facts, Sent, Wrong
+
+if TYPE_CHECKING:
+    from ..probe import Probe
+    from .generation import Generated
+
+
+@dataclass
+class Campaign:
+    """What all requests of a case came to."""
+
+    sent: int = 0
+    findings: dict[str, Finding] = field(default_factory=dict)
+    """By requirement."""
+    stopped: BudgetSpentError | None = None
+    """Why not all of them were sent."""
+
+    def raise_for(self, rule: str, probe: Probe) -> None:
+        """Raises what was found out about a rule, and shows its request among the probe's exchanges."""
+        finding = self.findings.get(rule)
+        if finding is not None:
+            probe.exchanges.append(finding.exchange)
+            raise finding.told(self.sent)
+        if self.stopped is not None:
+            raise self.stopped
+
+
+class Campaigns:
+    """The campaigns of a run: one for each call, shared by the rules. One is made at a time, as generation is work."""
+
+    def __init__(self, reference: Reference, file: Path | None, *, seed: int, max_examples: int) -> None:
+        self._reference = reference
+        self._file = file
+        self.seed = seed
+        self.max_examples = max_examples
+        self._lock = threading.Lock()
+        self._made: dict[tuple[Hashable, int], Campaign] = {}
+        self._asked: Counter[tuple[Hashable, str]] = Counter()
+
+    def require(self) -> None:
+        """Raises UsageError when there is no schemathesis or no document for the reference."""
+        require_schemathesis()
+        _ = self._document
+
+    def of(self, case: Case, rule: str, begin: Callable[[], Probe]) -> Campaign:
+        """The campaign of a case. A rule that asks again (`--repeat`) gets another one."""
+        with self._lock:
+            asked = (kin(case), rule)
+            key = (kin(case), self._asked[asked])
+            self._asked[asked] += 1
+            if key not in self._made:
+                self._made[key] = self._campaign(case, begin())
+            return self._made[key]
+
+    @cached_property
+    def _document(self) -> Document:
+        return document_for(self._reference, self._file)
+
+    def _campaign(self, case: Case, probe: Probe) -> Campaign:
+        from .generation import generated
+
+        model = case.model if isinstance(case, CallCase) else ""
+        part = part_for(self._document, self._reference, case)
+        campaign, facts = Campaign(), facts_of(case, probe)
+        requests = generated(part, seed=self.seed, max_examples=self.max_examples, model=model)
+        if not requests:
+            raise NotTestableError("the OpenAPI document has no such operation")
+        if len(requests) > most_requests(case, self.max_examples):
+            raise KitFaultError(f"{len(requests)} requests were generated, which is more than was planned")
+        try:
+            for request in requests:
+                if request.wrong is Wrong.NOTHING and not facts.observed:
+                    continue  # it might be charged for
+                exchange = _sent(case, probe, request)
+                campaign.sent += 1
+                _judge(campaign, Sent(exchange, request.wrong, facts), request.what)
+        except BudgetSpentError as error:
+            campaign.stopped = error
+        return campaign
+
+
+def facts_of(case: Case, probe: Probe) -> Facts:
+    """What the rules must know of a case and its target."""
+    target = probe.target
+    provider = case.provider if isinstance(case, CallCase) else None
+    return Facts(
+        probe.schemas,
+        probe.reference.error_shapes[provider.error_shape] if provider else None,
+        observed=probe.is_observed,
+        invalid_data=target.policy.invalid_data,
+        rewrites=target.policy.body == "translated",
+        answers_itself=_answers_itself(case, target),
+        client_key=target.client.value if target.client else "",
+        other_keys=tuple(secret.value for secret in (target.second_client, *target.secrets) if secret),
+    )
+
+
+def _answers_itself(case: Case, target: Target) -> bool:
+    if not isinstance(case, CallCase):
+        return True
+    lists = target.policy.lists == "own" and not case.call.operation.metered
+    return lists or case.call.id == WARM_UP
+
+
+def _sent(case: Case, probe: Probe, request: Generated) -> Exchange:
+    """The exchange of one request; one without an answer has status 0."""
+    ready = _as_client(probe.request(case), request)
+    try:
+        return probe.exchange(ready, persona=probe.persona_of(case))
+    except NoAnswerError:
+        return probe.exchanges[-1]
+    finally:
+        probe.exchanges.clear()
+
+
+def _as_client(usual: Request, request: Generated) -> Request:
+    """A generated request with what marks it as the kit's, and with the credentials of the client.
+
+    Of the client's usual header lines it has those that it does not write itself, and none about a body.
+    """
+    own = {name.lower() for name, _ in request.lines} | {"content-type"}
+    lines = tuple(line for line in usual.headers if line[0].lower() not in own)
+    _, _, query = usual.target.partition("?")
+    keys = [pair for pair in query.split("&") if pair.startswith("key=")]
+    target = request.target
+    for pair in keys:
+        target += f"{'&' if '?' in target else '?'}{pair}"
+    return Request(request.method, target, type(usual.headers)((*lines, *request.lines)), request.body)
+
+
+def _judge(campaign: Campaign, sent: Sent, what: str) -> None:
+    for name, rule in RULES.items():
+        try:
+            rule(sent)
+        except Violation as found:
+            finding = Finding(found, sent.exchange, what)
+            known = campaign.findings.get(name)
+            campaign.findings[name] = known.joined(finding) if known else finding

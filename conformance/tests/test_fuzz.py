@@ -1,0 +1,336 @@
+"""The profile `fuzz`: what it generates, what it finds, and that the guide's ways of using it work."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from ampmap_conformance import reference as packaged
+from ampmap_conformance.cases import World, expand
+from ampmap_conformance.cli_show import embedded_description
+from ampmap_conformance.fuzz.document import document_for, part_for
+from ampmap_conformance.fuzz.rules import RULES, Facts, Sent, Wrong
+from ampmap_conformance.messages import Chunk, Exchange, Headers, Request, Response, UpstreamAnswer, UpstreamRequest
+from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.refproxy.defects import DEFECTS
+from ampmap_conformance.report.write import read_report
+from ampmap_conformance.run import Ended
+from ampmap_conformance.schemas import Schemas
+from ampmap_conformance.selection import ON_REQUEST
+from ampmap_conformance.verdicts import ExitCode, Verdict, Violation
+
+Run: TypeAlias = Callable[..., Ended]
+Process: TypeAlias = "subprocess.Popen[str]"
+Done: TypeAlias = "subprocess.CompletedProcess[str]"
+
+GUIDE = Path(__file__).parents[2] / "site" / "docs" / "guides" / "fuzzing.md"
+KEY = "canary-of-the-fuzzing-canary"
+CASE = "fuzz.no-leak[xai-models.list]"
+"""A case of few requests."""
+ODD = {
+    "odd-model-500": "fuzz.no-server-error[groq-chat.completions]",
+    "zero-refused": "fuzz.valid-goes-on[anthropic-messages]",
+    "missing-fields-made-up": "fuzz.invalid-is-no-success[cerebras-chat.completions]",
+    "validation-in-own-shape": "fuzz.error-shape[anthropic-messages.count_tokens]",
+    "page-for-rare-methods": "fuzz.content-type[xai-models.list]",
+    "key-in-complaint": "fuzz.no-leak[cerebras-chat.completions]",
+    "trace-in-complaint": "fuzz.no-stack-trace[openai-chat.completions]",
+    "management-odd-body-500": "fuzz.management-holds[api-internal]",
+}
+"""A defect that odd data shows, and a case that shows it."""
+
+
+@pytest.mark.parametrize(("defect", "case"), ODD.items())
+def test_a_defect_that_odd_data_shows_is_found_in_one_case(run: Run, defect: str, case: str) -> None:
+    assert DEFECTS[defect].breaks == (case.partition("[")[0],)
+    ended = run(defects=(defect,), select=(case,), strict=True)
+    (result,) = ended.report.results
+    assert (result.id, result.verdict, ended.code) == (case, Verdict.FAIL, ExitCode.FAILURES)
+    assert re.search(r"\(.+; \d+ of \d+ requests\)$", result.reason)
+
+
+def test_every_rule_has_a_defect_that_it_finds(reference: Reference) -> None:
+    rules = {name for name, row in reference.requirements.items() if row.profile in ON_REQUEST}
+    assert rules == set(RULES) == {case.partition("[")[0] for case in ODD.values()}
+    assert set(ODD) == {name for name, defect in DEFECTS.items() if set(defect.breaks) & rules}
+
+
+def test_the_reference_proxy_holds_and_the_report_tells_what_was_generated(run: Run) -> None:
+    ended = run(select=("fuzz.*[groq-*]", "fuzz.*[cerebras-*]", "fuzz.*[api-auth]"))
+    report = ended.report
+    assert ended.code is ExitCode.CONFORMANT
+    assert set(report.summary.counts) == {Verdict.PASS}
+    assert report.generated is not None
+    assert (report.generated.seed, report.generated.max_examples) == (1, 0)
+    assert report.generated.by.startswith("schemathesis 4.")
+    assert report.requests is not None
+    assert 500 < report.requests.sent <= report.requests.planned
+
+
+def test_random_data_is_added_and_the_seed_is_printed(
+    begin: Callable[..., Process], command: Callable[..., Done], tmp_path: Path
+) -> None:
+    words = ("run", "--select", "fuzz.*[openai-responses]", "--seed", "7")
+    covered = command(*words)
+    assert "generated  coverage, seed 7, by schemathesis 4." in covered.stdout
+    sent = requests_sent(tmp_path)
+    random = command(*words, "--max-examples", "9")
+    assert random.returncode == 0, random.stdout
+    assert "generated  9 random requests for each operation, seed 7, by schemathesis 4." in random.stdout
+    assert sent < requests_sent(tmp_path) <= sent + 9
+    assert [path.name for path in tmp_path.iterdir()] == ["ampmap-report"]
+
+
+def requests_sent(folder: Path) -> int:
+    report = read_report(folder / "ampmap-report" / "report.json")
+    assert report.requests is not None
+    return report.requests.sent
+
+
+GENERATE = """
+import hashlib, sys
+from ampmap_conformance import reference
+from ampmap_conformance.cases import World, expand
+from ampmap_conformance.cli_show import embedded_description
+from ampmap_conformance.fuzz.document import document_for, part_for
+from ampmap_conformance.fuzz.generation import generated
+known = reference.load()
+row = known.requirements["fuzz.no-leak"]
+case = next(c for c in expand(row, World(known, embedded_description(known))) if c.name == "openai-responses")
+made = generated(part_for(document_for(known), known, case), seed=int(sys.argv[1]), max_examples=5, model="m")
+print(len(made), hashlib.sha256(repr(made).encode()).hexdigest())
+"""
+
+
+def test_the_same_seed_gives_the_same_requests_in_every_process(python: Callable[..., Done]) -> None:
+    first, second, other = (
+        python("-c", GENERATE, seed, env={"PYTHONHASHSEED": salt}).stdout
+        for seed, salt in (("1", "1"), ("1", "2"), ("2", "1"))
+    )
+    assert int(first.split()[0]) > 60
+    assert first == second
+    assert first != other
+
+
+def test_it_runs_only_when_it_is_named(command: Callable[..., Done]) -> None:
+    for words, named in (
+        (("run",), False),
+        (("run", "--select", "*.*[groq*]"), False),
+        (("run", "--select", CASE), True),
+    ):
+        assert ("fuzz." in command(*words, "--dry-run").stdout) is named
+    assert "fuzz.no-leak  " in command("list", "--profile", "fuzz").stdout
+
+
+def test_a_budget_holds_and_what_it_cut_off_is_not_passed(run: Run) -> None:
+    ended = run(select=("fuzz.no-leak[xai-chat.completions]",), max_requests=20)
+    (result,) = ended.report.results
+    assert (result.verdict, ended.code) == (Verdict.NOT_TESTABLE, ExitCode.NOTHING_RAN)
+    assert ended.report.requests is not None
+    assert ended.report.requests.sent == 20
+    found = run(select=("fuzz.no-server-error[xai-chat.completions]",), max_requests=120, defects=("odd-model-500",))
+    assert found.report.results[0].verdict is Verdict.WARN
+
+
+def test_a_known_failure_is_put_up_with(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "known.yaml"
+    file.write_text("- pattern: fuzz.content-type[xai-models.list]\n  reason: pages for TRACE\n", encoding="utf-8")
+    case = ODD["page-for-rare-methods"]
+    assert (
+        run(defects=("page-for-rare-methods",), select=(case,), strict=True, baseline=file).code is ExitCode.CONFORMANT
+    )
+    assert run(select=(case,), strict=True, baseline=file).code is ExitCode.STALE_BASELINE
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "--openapi api.json: No such file or directory"),
+        ("{}", "--openapi api.json: this is no document that `ampmap build openapi` made"),
+        ('{"info": {"x-ampmap": {"digest": "sha256:0"}}}', "--openapi api.json was made from another reference"),
+    ],
+)
+def test_a_wrong_document_ends_in_one_message(
+    command: Callable[..., Done], tmp_path: Path, text: str | None, says: str
+) -> None:
+    if text is not None:
+        (tmp_path / "api.json").write_text(text)
+    done = command("run", "--profile", "fuzz", "--openapi", "api.json")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert says in done.stderr
+
+
+def test_without_schemathesis_it_says_what_to_install(python: Callable[..., Done]) -> None:
+    main = "import sys; sys.modules['schemathesis'] = None; from ampmap_conformance.cli import main; main()"
+    done = python("-c", main, "run", "--profile", "fuzz")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "pip install 'ampmap[fuzz]'" in done.stderr
+    assert python("-c", main, "run", "--profile", "auth", "--select", "auth.none-refused[groq*]").returncode == 0
+
+
+def test_a_part_of_the_document_has_the_operations_of_a_case_where_the_target_has_them(reference: Reference) -> None:
+    target = embedded_description(reference)
+    moved = tuple(
+        provider.model_copy(update={"base_path": "/g"}) if provider.id == "google" else provider
+        for provider in target.providers
+    )
+    row = reference.requirements["fuzz.no-leak"]
+    (case,) = [
+        case
+        for case in expand(row, World(reference, replace(target, providers=moved)))
+        if case.name == "google-generateContent"
+    ]
+    part = part_for(document_for(reference), reference, case)
+    assert len(part["paths"]) == 2 * len(moved[2].roots)
+    assert "/g/v1beta/models/{model}:streamGenerateContent" in part["paths"]
+    assert all(path.startswith("/g/") for path in part["paths"])
+    assert "security" not in json.dumps(part["paths"])
+
+
+# --- rules, on exchanges that no proxy made
+
+BODY = b'{"model":7}'
+
+
+def sent(reference: Reference, wrong: Wrong, status: int, upstream: tuple[int, bytes] | None, **facts: Any) -> Sent:
+    """An exchange that was answered with `status`; `upstream` is the status of the observer and the body that it got."""
+    request = Request("POST", "/x", Headers(), BODY)
+    error = b'{"error":{"message":"m","type":"t"}}'
+    response = Response(status, Headers((("Content-Type", "application/json"),)), (Chunk(0.0, error),), 0.0)
+    seen: tuple[UpstreamRequest, ...] = ()
+    answers: tuple[UpstreamAnswer, ...] = ()
+    if upstream is not None:
+        seen = (UpstreamRequest("groq", "POST", "/x", Headers(), upstream[1], upstream[1], 1, 0.0),)
+        answers = (UpstreamAnswer(upstream[0], Headers(), b""),)
+    known = Facts(Schemas(reference), reference.error_shapes["groq"], observed=True)
+    return Sent(Exchange(request, response, seen, "groq", answers), wrong, replace(known, **facts))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "upstream", "holds_under"),
+    [
+        (Wrong.DATA, 400, None, {"either", "proxy"}),
+        (Wrong.DATA, 308, None, {"either", "proxy"}),
+        (Wrong.DATA, 400, (400, BODY), {"either", "upstream"}),
+        (Wrong.DATA, 200, (200, b'{ "model": 7 }'), {"either", "upstream"}),
+        (Wrong.DATA, 200, (200, b'{"model":"7"}'), set()),
+        (Wrong.DATA, 200, (400, BODY), set()),
+        (Wrong.DATA, 200, None, set()),
+        (Wrong.METHOD, 405, None, {"either", "proxy", "upstream"}),
+        (Wrong.METHOD, 404, (404, BODY), {"either", "proxy", "upstream"}),
+        (Wrong.METHOD, 200, (200, BODY), set()),
+        (Wrong.NOTHING, 200, None, {"either", "proxy", "upstream"}),
+    ],
+)
+def test_who_refuses_invalid_data_is_a_policy(
+    reference: Reference, wrong: Wrong, status: int, upstream: tuple[int, bytes] | None, holds_under: set[str]
+) -> None:
+    rule = RULES["fuzz.invalid-is-no-success"]
+    policies = ("either", "proxy", "upstream")
+    assert {name for name in policies if holds(rule, sent(reference, wrong, status, upstream, invalid_data=name))} == (
+        holds_under
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "upstream", "observed", "holds_it"),
+    [
+        (500, None, True, False),
+        (500, (500, BODY), True, True),
+        (500, (200, BODY), True, False),
+        (0, None, True, False),
+        (502, None, False, False),
+        (503, None, False, True),
+        (400, None, True, True),
+    ],
+)
+def test_a_failure_counts_where_it_is_the_proxys(
+    reference: Reference, status: int, upstream: tuple[int, bytes] | None, observed: bool, holds_it: bool
+) -> None:
+    case = sent(reference, Wrong.DATA, status, upstream, observed=observed)
+    assert holds(RULES["fuzz.no-server-error"], case) is holds_it
+
+
+def test_a_method_that_a_server_does_not_know_may_be_not_implemented(reference: Reference) -> None:
+    rule = RULES["fuzz.no-server-error"]
+    assert holds(rule, sent(reference, Wrong.METHOD, 501, None))
+    assert not holds(rule, sent(reference, Wrong.DATA, 501, None))
+
+
+def holds(rule: Callable[[Sent], None], case: Sent) -> bool:
+    try:
+        rule(case)
+    except Violation:
+        return False
+    return True
+
+
+# --- the guide's other ways
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with the files that the guide shows, and the document."""
+    blocks = re.findall(r'^```\w+ title="([^"]+)"\n(.*?)^```$', GUIDE.read_text(encoding="utf-8"), re.M | re.S)
+    for name, text in blocks:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert {name for name, _ in blocks} == {"schemathesis.toml", "fuzz.sh", "test_fuzz_proxy.py"}
+    document = (resources.files(packaged) / "openapi.json").read_text(encoding="utf-8")
+    (tmp_path / "openapi.json").write_text(document, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture(params=[(), ("--defect", "validation-in-own-shape")], ids=["right", "wrong"])
+def proxy(request: pytest.FixtureRequest, begin: Callable[..., Process]) -> Iterator[tuple[str, bool]]:
+    """A proxy, and whether it is right."""
+    process = begin("serve", *request.param, env={"AMPMAP_CLIENT_KEY": KEY})
+    assert process.stdout is not None
+    yield process.stdout.readline().strip(), not request.param
+
+
+def environment(url: str) -> dict[str, str]:
+    return {"AMPMAP_CLIENT_KEY": KEY, "PROXY_URL": url, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "LANG": "C.UTF-8"}
+
+
+def test_the_command_of_schemathesis_judges_by_the_same_rules(files: Path, proxy: tuple[str, bool]) -> None:
+    url, is_right = proxy
+    tool = shutil.which("st", path=str(Path(sys.executable).parent))
+    assert tool, "schemathesis is installed without its command"
+    path = {"PATH": f"{Path(tool).parent}:/usr/bin:/bin", "PYTHONPATH": ":".join(filter(None, sys.path))}
+    done = subprocess.run(
+        ["sh", "fuzz.sh"],
+        check=False,
+        cwd=files,
+        env={**environment(url), **path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == (0 if is_right else 1), done.stdout + done.stderr
+    assert KEY not in done.stdout
+    if not is_right:
+        assert "fuzz.error-shape: an error is not in Groq's shape" in done.stdout
+        assert '"max_tokens": ' in done.stdout
+        assert '"max_tokens": "[Filtered]"' not in done.stdout
+
+
+def test_plain_pytest_judges_by_the_same_rules(
+    files: Path, proxy: tuple[str, bool], python: Callable[..., Done]
+) -> None:
+    url, is_right = proxy
+    words = ("-m", "pytest", "-q", "-p", "schemathesis.pytest.plugin", "-p", "no:cacheprovider", "test_fuzz_proxy.py")
+    done = python(*words, env=environment(url))
+    assert done.returncode == (0 if is_right else 1), done.stdout + done.stderr
+    says = "6 passed" if is_right else "fuzz.error-shape: an error is not in Groq's shape"
+    assert says in done.stdout
+    assert KEY not in done.stdout
+    assert (files / "test_fuzz_proxy.py").is_file()
