@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from . import suite
-from .cases import AXES, Case, World, expand, kin, twin
+from .cases import AXES, Case, World, expand
+from .kinship import kin, twin
 from .reference.types import Reference, Requirement
 from .registry import Check, SuiteError, check_of
 from .selection import parse
@@ -18,6 +19,8 @@ from .yamlfile import UsageError, did_you_mean
 
 RESOLVER = "resolver"
 """The need of a requirement that is none on a proxy."""
+SDK = "sdk"
+"""The need of a requirement that is tested when it is asked for: it needs packages that the kit does without."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +108,24 @@ def make_plan(reference: Reference, target: Target) -> Plan:
 
 
 def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
-    """The plan with fewer selected tasks. Raises UsageError for a profile or pattern that means nothing."""
+    """The plan with fewer selected tasks. Raises UsageError for a profile or pattern that means nothing.
+
+    Requirements on SDKs are left out unless their profile is named, in `profiles` or at the beginning of a pattern.
+    """
     known = list(dict.fromkeys(task.row.profile for group in plan.all.values() for task in group))
-    wanted = tuple(profiles)
+    wanted, include_texts = tuple(profiles), tuple(select)
     for profile in wanted:
         if profile not in known:
             hint = did_you_mean(profile, known) or f"; they are {', '.join(known)}"
             raise UsageError(f"--profile: there is no profile `{profile}`{hint}")
-    tasks = tuple(task for task in plan.selected if not wanted or task.row.profile in wanted)
+    asked_for = {*wanted, *(pattern.partition(".")[0] for pattern in include_texts)}
+    tasks = tuple(
+        task
+        for task in plan.selected
+        if (not wanted or task.row.profile in wanted) and (SDK not in task.row.needs or task.row.profile in asked_for)
+    )
     names = tuple((task.row.id, task.case.name) for group in plan.all.values() for task in group)
-    include, exclude = parse(select, names, "--select"), parse(skip, names, "--skip")
+    include, exclude = parse(include_texts, names, "--select"), parse(skip, names, "--skip")
     tasks = tuple(
         task
         for task in tasks
