@@ -69,7 +69,7 @@ def _with_added(event: StreamEvent, provider: str) -> StreamEvent:
     data: dict[str, Any] = json.loads(json.dumps({**event.data, **of_chunk}))
     for choice in data.get("choices", ()):
         for call in choice["delta"].get("tool_calls", ()):
-            call |= of_call
+            call.update(of_call)
     return StreamEvent(event=event.event, data=data)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, Protocol
 
 from .wire import Line
@@ -63,40 +62,48 @@ class Adapter(Protocol):
 
     def plain(self, model: str, text: str) -> Told:
         """A whole answer."""
+        ...
 
     def stream(self, model: str, text: str) -> Streaming:
         """An answer that comes in parts."""
+        ...
 
     def count_tokens(self, model: str, text: str) -> int:
         """How many tokens a question has."""
+        ...
 
     def models(self) -> tuple[str, ...]:
         """The ids of the models that are listed, first page."""
+        ...
 
     def ask(self, model: str, text: str, *, stream: bool) -> tuple[ToolCall, ...]:
         """A question to which tools are offered; the calls of the answer."""
+        ...
 
     def answer(self, model: str, text: str) -> Told:
         """The same conversation, with its tool calls answered by `RESULT`."""
+        ...
 
     def error_names(self, status: int) -> tuple[str, ...]:
         """The classes of which one must be among those of the error for an answer of that status."""
+        ...
 
     def status_of(self, error: Exception) -> int | None:
         """The status that an error names."""
+        ...
 
     def body_of(self, error: Exception) -> Any:
         """The body that an error holds, as JSON; None where it is none."""
+        ...
 
     def header_of(self, error: Exception, name: str) -> str | None:
         """A header of the answer that an error holds."""
+        ...
 
     def is_own(self, error: Exception) -> bool:
         """Whether it is of the SDK's own kind."""
+        ...
 
     def is_timeout(self, error: Exception) -> bool:
         """Whether it says that nothing came in time."""
-
-
-Make = Callable[[ModuleType, Settings], Adapter]
-"""Makes an adapter from an imported SDK."""
+        ...

@@ -35,12 +35,12 @@ class Talk:
         self.model = case.model
         self._nonce = new_nonce()
         self.text = f"Hello {self._nonce}"
-        target = probe.target
+        target, base_path = probe.target, case.provider.base_path or ""
         self._line = Line(target.file.base_url, self._nonce, self._spend)
         own = target.client.value if target.client else NO_KEY
         self._settings = Settings(
             self._line,
-            target.file.base_url.rstrip("/") + case.provider.base_path,
+            target.file.base_url.rstrip("/") + base_path,
             own if key is None else key,
             {"amp-thread-id": f"T-{self._nonce}"},
             retries,

@@ -29,7 +29,7 @@ class Recorded:
     nonce: str
     begun: float
     status: int = 0
-    headers: Headers = Headers()
+    headers: Headers = field(default_factory=Headers)
     head_at: float = 0.0
     ended_at: float = 0.0
     chunks: list[Chunk] = field(default_factory=list)

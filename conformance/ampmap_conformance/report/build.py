@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ..about import version
+from ..cases import ClientCase
 from ..engine import Outcome
 from ..engine_session import Session
 from ..reference.types import Reference
@@ -13,6 +14,7 @@ from ..verdicts import EXECUTED, ExitCode, Level, Verdict
 from .exchanges import reported
 from .model import (
     BaselineUse,
+    Client,
     Kit,
     KnownFailure,
     Notice,
@@ -78,6 +80,7 @@ def make_report(
             limit=options.max_requests,
             rate=options.rate,
         ),
+        clients=_clients(session),
         docs_url=docs_url,
     )
 
@@ -95,6 +98,7 @@ def assembled(
     baseline: BaselineUse | None = None,
     notices: Iterable[Notice] = (),
     requests: Requests | None = None,
+    clients: Iterable[Client] = (),
     docs_url: str = "",
 ) -> Report:
     """The report on any target, be it a proxy or a resolver; `planned` is how many cases were selected."""
@@ -117,6 +121,7 @@ def assembled(
         ),
         notices=tuple(notices),
         requests=requests,
+        clients=tuple(clients),
         baseline=baseline,
         rules={
             name: Rule(
@@ -178,6 +183,12 @@ def docs_link(requirement: str, base: str = "") -> str:
     """The place of a requirement in the documentation, below `base`."""
     profile, _, name = requirement.partition(".")
     return f"{base.rstrip('/')}/requirements/{profile}/#{name}".removeprefix("/")
+
+
+def _clients(session: Session) -> tuple[Client, ...]:
+    cases = (task.case for task in session.plan.selected)
+    used = dict.fromkeys(case.sdk for case in cases if isinstance(case, ClientCase))
+    return tuple(Client(name=sdk.package, version=sdk.version) for sdk in used if sdk.version is not None)
 
 
 def _profiles(results: tuple[Result, ...]) -> list[str]:

@@ -160,6 +160,14 @@ class Requests(Part):
     """`--rate`, in requests per second."""
 
 
+class Client(Part):
+    """An SDK that made calls."""
+
+    name: str
+    """As it is called on the package index."""
+    version: str
+
+
 class Selection(Part):
     """What part of the suite was asked for; all empty is the whole."""
 
@@ -219,6 +227,8 @@ class Report(Part):
     summary: Summary
     notices: tuple[Notice, ...] = ()
     requests: Requests | None = None
+    clients: tuple[Client, ...] = ()
+    """The SDKs of the profile `clients`, where it was selected: those that are installed."""
     baseline: BaselineUse | None = None
     rules: dict[str, Rule] = {}
     """By requirement id: those that the results are of."""

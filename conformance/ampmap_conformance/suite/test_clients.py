@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,15 +12,19 @@ from ampmap_conformance.clients.expected import answered, text_of, tool_calls, t
 from ampmap_conformance.clients.talk import Talk
 from ampmap_conformance.expect import assert_equal, assert_same_path, expect
 from ampmap_conformance.messages import UpstreamRequest
+from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.reference.types import calls
-from ampmap_conformance.registry import checks
+from ampmap_conformance.registry import Pace, checks
 from ampmap_conformance.suite.conditions import forwards_bodies
+from ampmap_conformance.suite.streams import in_pieces, stream_frames
 from ampmap_conformance.target import Target
 
 ONE = 2
 """Requests of one call: Cerebras' SDK opens a connection before."""
 TWO = 3
+PAUSE = 1.0
+"""Seconds between the last text of a stream and its end."""
 
 
 def counts_tokens(case: ClientCase, target: Target) -> bool:
@@ -51,15 +56,19 @@ def test_plain_call(case: ClientCase, probe: Probe) -> None:
     assert_equal(told.model, case.model, "the SDK names another model")
 
 
-@checks("clients.stream", requests=ONE)
+@checks("clients.stream", pace=Pace.WAITS, requests=ONE)
 def test_stream(case: ClientCase, probe: Probe) -> None:
-    """Given an SDK that asks for a stream, when it reads it, then it gives the upstream's text."""
+    """Given an SDK that asks for a stream, when it reads it, then it gives the upstream's text, as it comes."""
+    *first, (_, last) = in_pieces(stream_frames(case, probe))
     with Talk(case, probe) as talk:
-        parts = talk.succeeds(lambda: tuple(talk.sdk.stream(talk.model, talk.text).texts), "the stream")
+        talk.script(Reply(pieces=(*first, (PAUSE, last))))
+        parts = talk.succeeds(lambda: _timed(talk.sdk.stream(talk.model, talk.text).texts), "the stream")
         _only(talk.arrived(), case)
 
-    assert_equal("".join(parts), text_of(case, probe), "the SDK reads another text")
-    expect(len(parts) > 1, "the text came at once", expected="several parts", actual=f"{len(parts)} part")
+    assert_equal("".join(text for _, text in parts), text_of(case, probe), "the SDK reads another text")
+    ended_at = probe.exchanges[-1].answers[-1].sent_at[-1]
+    saying = "the SDK gets the text when the upstream's stream is over"
+    expect(parts[0][0] < ended_at, saying, expected="a part before the end", actual="all of it after the end")
 
 
 @checks("clients.count-tokens", when=counts_tokens, applies=forwards_bodies, requests=ONE)
@@ -105,6 +114,11 @@ def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
     results = answered(arrived[-1].json())
     saying = "the upstream is told of calls that it did not make"
     expect(results == expected, saying, expected=", ".join(expected), actual=", ".join(results) or "no results")
+
+
+def _timed(texts: Iterator[str]) -> tuple[tuple[float, str], ...]:
+    """Parts of a text, each with the time at which it was there, in monotonic seconds."""
+    return tuple((time.monotonic(), text) for text in texts)
 
 
 def _only(arrived: tuple[UpstreamRequest, ...], case: ClientCase) -> UpstreamRequest:

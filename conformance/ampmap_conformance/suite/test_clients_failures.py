@@ -137,7 +137,9 @@ def test_stream_error(case: ClientCase, probe: Probe) -> None:
         error = _read(talk)
 
     message = _message_of(case)
-    told = (error is not None and talk.sdk.is_own(error)) or (not talk.sdk.tells_stream_errors and message in talk.got())
+    told = (error is not None and talk.sdk.is_own(error)) or (
+        not talk.sdk.tells_stream_errors and message in talk.got()
+    )
     actual = described(error) if error else "a stream that ends as if it were whole"
     expect(told, "the SDK does not learn of an error in a stream", expected="the SDK's error", actual=actual)
 

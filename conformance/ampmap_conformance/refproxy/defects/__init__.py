@@ -8,6 +8,7 @@ from . import (
     auth,
     auth_carriers,
     bodies_kept,
+    clients,
     errors,
     errors_relayed,
     fallback,
@@ -49,6 +50,7 @@ THEMES = (
     streaming_forms,
     tenancy,
     reload,
+    clients,
 )
 """The modules that register defects, in the order of the profiles."""
 
