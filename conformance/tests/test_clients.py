@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TypeAlias
+from functools import partial
+from types import ModuleType, SimpleNamespace
+from typing import TypeAlias, cast
 
 import httpx
 import pytest
 from ampmap_conformance.clients import table
+from ampmap_conformance.clients.protocol import Settings
+from ampmap_conformance.clients.stainless import Stainless
 from ampmap_conformance.clients.table import SDKS
 from ampmap_conformance.clients.wire import Line, new_nonce
 from ampmap_conformance.engine_plan import proxy_rules
@@ -20,7 +24,7 @@ from ampmap_conformance.report.markdown import to_markdown
 from ampmap_conformance.report.page import to_html
 from ampmap_conformance.request_forms import KitFaultError
 from ampmap_conformance.run import Ended
-from ampmap_conformance.verdicts import ExitCode, Verdict
+from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 
 Run: TypeAlias = Callable[..., Ended]
 PROFILE = "clients"
@@ -68,6 +72,24 @@ def test_every_sdk_works_through_the_reference_proxy(run: Run) -> None:
 
 
 @needs_sdks
+def test_what_the_observer_answers_is_valid_to_sdks_that_look_closely(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SDKs let wrong types pass unless they are told not to. The groq SDK of 2025 refuses Groq's own chunks then."""
+    make = Stainless.__init__
+
+    def strictly(self: Stainless, sdk: ModuleType, name: str, settings: Settings) -> None:
+        strict = {name: partial(getattr(sdk, name), _strict_response_validation=True)}
+        make(self, cast("ModuleType", SimpleNamespace(**{**vars(sdk), **strict})), name, settings)
+
+    monkeypatch.setattr(Stainless, "__init__", strictly)
+    rules = ("clients.plain", "clients.stream", "clients.count-tokens", "clients.models", "clients.tool-round-trip")
+    ended = run(select=rules)
+    assert [result.id for result in ended.report.results if result.verdict is not Verdict.PASS] == []
+    assert len(ended.report.results) > 40
+
+
+@needs_sdks
 def test_reports_name_the_versions(run: Run) -> None:
     report = run(select=("clients.models",)).report
     assert {client.name: client.version for client in report.clients} == {sdk.package: sdk.version for sdk in SDKS}
@@ -110,6 +132,12 @@ def test_no_other_host_is_called_and_the_attempt_is_a_fault_of_the_kit() -> None
         client.get("http://telemetry.example.com/")
     assert isinstance(line.fault, KitFaultError)
     assert line.records == []
+
+
+@needs_sdks
+def test_failures_are_told_apart_from_those_of_the_upstream(run: Run) -> None:
+    ended = run(select=("clients.plain[groq-*]",), defects=("answers-in-envelope",), attribute=True)
+    assert {result.attribution for result in ended.report.results} == {Attribution.PROXY}
 
 
 @needs_sdks

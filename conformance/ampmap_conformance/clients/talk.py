@@ -99,10 +99,6 @@ class Talk:
         """All that came back so far, of all calls."""
         return b"".join(record.response.body for record in self._line.records)
 
-    def hang_up(self) -> None:
-        """Closes the client's connections, as an application does that goes away."""
-        self._line.close()
-
     @property
     def _observer(self) -> Observing:
         observer = self._probe.setting.observer

@@ -20,9 +20,9 @@ from ampmap_conformance.suite.conditions import forwards_bodies
 from ampmap_conformance.suite.streams import in_pieces, stream_frames
 from ampmap_conformance.target import Target
 
-ONE = 2
-"""Requests of one call: Cerebras' SDK opens a connection before."""
-TWO = 3
+ONE = 4
+"""Requests of one call: Cerebras' SDK opens a connection before, and tries that up to three times."""
+TWO = 5
 PAUSE = 1.0
 """Seconds between the last text of a stream and its end."""
 
