@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType, SimpleNamespace
@@ -124,6 +125,21 @@ def test_variables_of_the_users_own_are_not_sent(run: Run, monkeypatch: pytest.M
     exchanges = json.dumps([result.model_dump(mode="json")["exchanges"] for result in report.results])
     assert "/chat/completions" in exchanges
     assert secret not in exchanges
+
+
+@needs_sdks
+def test_sdks_connect_to_loopback_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever library they connect by: some have several."""
+    connect, hosts = socket.socket.connect, set()
+
+    def watched(self: socket.socket, address: object) -> None:
+        hosts.add(address[0] if isinstance(address, tuple) else "a local socket")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", watched)
+    rules = ("clients.plain", "clients.count-tokens", "clients.models", "clients.own-errors")
+    assert run(select=rules).code is ExitCode.CONFORMANT
+    assert hosts - {"a local socket"} == {"127.0.0.1"}
 
 
 def test_no_other_host_is_called_and_the_attempt_is_a_fault_of_the_kit() -> None:

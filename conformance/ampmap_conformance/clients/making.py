@@ -5,17 +5,22 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType, ModuleType
 
 from ..probe import NotTestableError
 from .genai import Genai
 from .protocol import Adapter, Settings
-from .stainless import KINDS
+from .stainless import Chat, Messages, Responses
 from .table import REMEDY, Sdk
 
 PREFIXES = ("ANTHROPIC_", "OPENAI_", "GOOGLE_", "GEMINI_", "GROQ_", "CEREBRAS_")
 """Variables by which SDKs take keys, addresses and headers of the user's own."""
+ADAPTERS: Mapping[str, Callable[[ModuleType, str, Settings], Adapter]] = MappingProxyType(
+    {"messages": Messages, "chat.completions": Chat, "responses": Responses, "generateContent": Genai}
+)
+"""By the operation that is called; each is made from the SDK's module and the name of its client's class."""
 _ENVIRONMENT = threading.Lock()
 
 
@@ -24,9 +29,7 @@ def made(sdk: Sdk, operation: str, settings: Settings) -> Adapter:
     if sdk.version is None:
         raise NotTestableError(f"the SDK {sdk.package} is not installed: {REMEDY}")
     with _without_own_variables():
-        module = importlib.import_module(sdk.module)
-        adapter: Adapter = KINDS.get(operation, Genai)(module, sdk.client, settings)
-    return adapter
+        return ADAPTERS[operation](importlib.import_module(sdk.module), sdk.client, settings)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -200,12 +200,6 @@ class Responses(Stainless):
 
     def _create(self, model: str, given: Any, **more: Any) -> Any:
         return self._client.responses.create(model=model, input=given, **more)
-
-
-KINDS: MappingProxyType[str, Callable[[ModuleType, str, Settings], Any]] = MappingProxyType(
-    {"messages": Messages, "chat.completions": Chat, "responses": Responses}
-)
-"""By the operation that is called."""
 
 
 def _asked(text: str) -> dict[str, str]:

@@ -146,4 +146,5 @@ class _Stream:
 
     def close(self) -> None:
         """Lets go of the answer, also of one that has not come to its end."""
+        self._record.ended_at = self._record.ended_at or self._record.passed()
         self._stream.close()
