@@ -57,6 +57,22 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session
+def clients(session: nox.Session) -> None:
+    """Drive the newest official SDKs through a proxy: `-- --target FILE`; by default through the reference proxy."""
+    install(session, "conformance", "clients")
+    session.run("ampmap-conformance", "run", "--profile", "clients", *session.posargs)
+
+
+@nox.session
+def clients_2025_10(session: nox.Session) -> None:
+    """The same with the SDKs of October 2025, when the edition's client was built."""
+    if not session.virtualenv.is_sandboxed:
+        session.error("old SDKs need an environment of their own: leave --no-venv out")
+    session.install("-e", ".[conformance,clients]", "-c", "conformance/clients/october-2025.txt")
+    session.run("ampmap-conformance", "run", "--profile", "clients", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests of generator and conformance; `-- -k NAME` and other pytest arguments work."""
     install(session, "dev")

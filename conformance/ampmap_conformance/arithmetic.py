@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from .budget import Budget
-from .cases import CallCase, Case, kin
+from .cases import CallCase, Case
 from .claims import unclaimed
 from .engine_plan import Plan, Task
 from .fuzz.options import PROFILE, most_requests
+from .kinship import kin
 from .needs import NEEDS
 from .reference.types import Requirement
 from .target import Target

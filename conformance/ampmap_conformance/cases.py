@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
+from .clients.table import SDKS, Sdk
 from .reference.types import (
     AgentMode,
     Call,
@@ -114,6 +115,13 @@ class StatusCase(VariedCase):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClientCase(VariedCase):
+    """A call that an SDK makes by itself."""
+
+    sdk: Sdk
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModeCase(CallCase):
     """The call that an agent mode makes for its primary model."""
 
@@ -187,24 +195,6 @@ def case_type(axes: Iterable[str]) -> type[Case]:
     return max(wanted, key=lambda kind: len(kind.__mro__), default=Case)
 
 
-def kin(case: Case) -> Hashable:
-    """What a case and its twin have in common: the call, or the management family."""
-    if isinstance(case, ManagementCase):
-        return case.route.id
-    return (case.provider.id, case.call.id) if isinstance(case, CallCase) else None
-
-
-def twin(case: Case, of: Iterable[Case]) -> Case | None:
-    """The case among `of` that is nearest to `case`: the same call, or the same management path."""
-    if isinstance(case, ManagementCase):
-        same = [c for c in of if isinstance(c, ManagementCase) and kin(c) == kin(case)]
-        return next((c for c in same if (c.path, c.verb) == (case.path, case.verb)), same[0] if same else None)
-    if isinstance(case, CallCase):
-        near = [c for c in of if isinstance(c, CallCase) and kin(c) == kin(case)]
-        return next((c for c in near if c.stream == case.stream), near[0] if near else None)
-    return None
-
-
 # --- axes
 
 
@@ -225,6 +215,15 @@ def _first_provider(cell: Cell, world: World) -> Iterator[Cell]:
     for provider in world.target.providers[:1]:
         call = find_call(world.reference, provider)
         yield cell.having(provider.id, **_called(call, world))
+
+
+def _client(cell: Cell, world: World) -> Iterator[Cell]:
+    """Every official SDK at every provider that it can call, once for each way to ask for an answer."""
+    for provider in world.target.providers:
+        for sdk in SDKS:
+            for call, root in sdk.calls(world.reference, provider):
+                given = {**_called(call, world), "root": root}
+                yield cell.having(f"{provider.id}-{call.id}-{sdk.id}", sdk=sdk, **given)
 
 
 def _dialect(cell: Cell, world: World) -> Iterator[Cell]:
@@ -345,6 +344,7 @@ AXES: MappingProxyType[str, Axis] = MappingProxyType(
         "provider": _provider,
         "provider_operation": _provider_operation,
         "first_provider": _first_provider,
+        "client": _client,
         "dialect": _dialect,
         "model_route": _model_route,
         "stream": _stream,
@@ -367,6 +367,7 @@ TYPES: MappingProxyType[str, type[Case]] = MappingProxyType(
         "provider": CallCase,
         "provider_operation": CallCase,
         "first_provider": VariedCase,
+        "client": ClientCase,
         "dialect": VariedCase,
         "model": CallCase,
         "model_route": VariedCase,

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from . import suite
-from .cases import AXES, CallCase, Case, World, expand, kin, twin
+from .cases import AXES, CallCase, Case, World, expand
+from .kinship import kin, twin
 from .reference.types import Reference, Requirement
 from .registry import Check, SuiteError, check_of
 from .selection import ON_REQUEST, parse
@@ -114,7 +115,10 @@ def make_plan(reference: Reference, target: Target) -> Plan:
 
 
 def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
-    """The plan with fewer selected tasks. Raises UsageError for a profile or pattern that means nothing."""
+    """The plan with fewer selected tasks. Raises UsageError for a profile or pattern that means nothing.
+
+    Those of `ON_REQUEST` are left out unless they are named, in `profiles` or at the beginning of a pattern.
+    """
     known = list(dict.fromkeys(task.row.profile for group in plan.all.values() for task in group))
     wanted = tuple(profiles)
     for profile in wanted:

@@ -82,6 +82,11 @@ class Probe:
         """Requests that were sent to the target."""
 
     @property
+    def setting(self) -> Setting:
+        """What all probes of the run share, for checks that let somebody else do the sending."""
+        return self._setting
+
+    @property
     def client_key(self) -> str:
         """The key that the proxy accepts. Raises NotTestableError when none is known."""
         if self.target.client is None:

@@ -9,7 +9,7 @@ from functools import cache
 
 from .yamlfile import UsageError, did_you_mean
 
-ON_REQUEST = frozenset({"fuzz"})
+ON_REQUEST = frozenset({"clients", "fuzz"})
 """Profiles that run only when they are named: by `--profile`, or at the beginning of a pattern of `--select`."""
 
 

@@ -30,6 +30,9 @@ VARIATIONS = MappingProxyType(
         "climb": ("plain", "encoded", "doubled-slash"),
         "conflicting_framing": ("length-and-chunks", "two-lengths", "odd-coding", "space-before-colon"),
         "way_to_write": ("rename", "in-place", "symlink"),
+        "sdk_status": ("400", "401", "403", "404", "409", "413", "422", "429", "500", "503", "529"),
+        "sdk_retries": ("no-retry", "two-retries"),
+        "retry_hint": ("do-not-retry", "retry-at-once"),
     }
 )  # fmt: skip
 """Axis and its words, in the order of the cases."""

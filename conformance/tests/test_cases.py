@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ampmap_conformance.cases import AXES, CallCase, ModeCase, World, case_type, expand, twin
+from ampmap_conformance.cases import AXES, CallCase, ModeCase, World, case_type, expand
 from ampmap_conformance.cli_show import embedded_description
 from ampmap_conformance.engine_plan import Plan, make_plan, narrowed
+from ampmap_conformance.kinship import twin
 from ampmap_conformance.reference import load as edition
 from ampmap_conformance.reference.types import Provider, Reference, Requirement
 from ampmap_conformance.target import from_url, load

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..budget import BudgetSpentError
-from ..cases import WARM_UP, CallCase, Case, kin
+from ..cases import WARM_UP, CallCase, Case
 from ..client import NoAnswerError
+from ..kinship import kin
 from ..messages import Exchange, Request
 from ..probe import NotTestableError
 from ..reference.types import Reference

@@ -188,8 +188,9 @@ def json_written_anew(right: Behaviour) -> Behaviour:
             data = json.loads(whole)
         except ValueError:
             data = None
-        good = isinstance(data, dict) and "error" not in data
-        yield json.dumps({**data, "x_proxy": True}, indent=2).encode() if good else whole
+        if isinstance(data, dict) and "error" not in data:
+            whole = json.dumps({**data, "x_proxy": True}, indent=2).encode()
+        yield whole
 
     async def chosen(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
         async for chunk in anew(exchange, headers, given) if applies(exchange, headers) else given:

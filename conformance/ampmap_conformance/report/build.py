@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from importlib import metadata
 
 from ..about import version
+from ..cases import ClientCase
 from ..engine import Outcome
 from ..engine_session import Session
 from ..reference.types import Reference
@@ -14,6 +15,7 @@ from ..verdicts import EXECUTED, ExitCode, Level, Verdict
 from .exchanges import reported
 from .model import (
     BaselineUse,
+    Client,
     Generated,
     Kit,
     KnownFailure,
@@ -81,6 +83,7 @@ def make_report(
             rate=options.rate,
         ),
         generated=generated_of(session),
+        clients=_clients(session),
         docs_url=docs_url,
     )
 
@@ -107,6 +110,7 @@ def assembled(
     notices: Iterable[Notice] = (),
     requests: Requests | None = None,
     generated: Generated | None = None,
+    clients: Iterable[Client] = (),
     docs_url: str = "",
 ) -> Report:
     """The report on any target, be it a proxy or a resolver; `planned` is how many cases were selected."""
@@ -130,6 +134,7 @@ def assembled(
         notices=tuple(notices),
         requests=requests,
         generated=generated,
+        clients=tuple(clients),
         baseline=baseline,
         rules={
             name: Rule(
@@ -191,6 +196,12 @@ def docs_link(requirement: str, base: str = "") -> str:
     """The place of a requirement in the documentation, below `base`."""
     profile, _, name = requirement.partition(".")
     return f"{base.rstrip('/')}/requirements/{profile}/#{name}".removeprefix("/")
+
+
+def _clients(session: Session) -> tuple[Client, ...]:
+    cases = (task.case for task in session.plan.selected)
+    used = dict.fromkeys(case.sdk for case in cases if isinstance(case, ClientCase))
+    return tuple(Client(name=sdk.package, version=sdk.version) for sdk in used if sdk.version is not None)
 
 
 def _profiles(results: tuple[Result, ...]) -> list[str]:

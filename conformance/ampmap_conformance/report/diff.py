@@ -8,6 +8,7 @@ from enum import StrEnum, unique
 from types import MappingProxyType
 
 from ..verdicts import Verdict
+from .facts import clients_line
 from .model import Report, Result
 
 
@@ -111,6 +112,7 @@ def _notes(old: Report, new: Report) -> list[str]:
         ("edition", old.reference.edition, new.reference.edition),
         ("reference", old.reference.digest, new.reference.digest),
         ("kit", old.kit.version, new.kit.version),
+        ("clients", clients_line(old), clients_line(new)),
     )
     notes = [f"{what}: {before or 'none'}, now {after or 'none'}" for what, before, after in pairs if before != after]
     for which, report in (("old", old), ("new", new)):

@@ -42,6 +42,11 @@ def red_results(report: Report) -> dict[str, list[Result]]:
     return found
 
 
+def clients_line(report: Report) -> str:
+    """The SDKs that made calls, with their versions."""
+    return ", ".join(f"{client.name} {client.version}" for client in report.clients)
+
+
 def executed(report: Report) -> int:
     """How many cases ran to their end."""
     return sum(count for verdict, count in report.summary.counts.items() if verdict in EXECUTED)

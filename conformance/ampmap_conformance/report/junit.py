@@ -8,7 +8,7 @@ from types import MappingProxyType
 from xml.etree import ElementTree as Xml
 
 from ..verdicts import Verdict
-from .facts import RED, run_problems
+from .facts import RED, clients_line, run_problems
 from .model import Report, Result
 
 ELEMENTS: Mapping[Verdict, str] = MappingProxyType(
@@ -103,6 +103,8 @@ def _facts(report: Report) -> Iterable[tuple[str, str]]:
     yield "edition", report.reference.edition
     yield "reference", report.reference.digest
     yield "kit", report.kit.version
+    if report.clients:
+        yield "clients", clients_line(report)
     yield "verdict", report.summary.verdict
     yield "exit_code", str(report.summary.exit_code)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from .facts import ending, red_results, run_problems
+from .facts import clients_line, ending, red_results, run_problems
 from .model import Report
 from .render import render
 
@@ -25,6 +25,7 @@ def to_markdown(report: Report) -> bytes:
         report=report,
         sign=SIGNS[report.summary.verdict],
         ending=ending(report),
+        clients=clients_line(report),
         problems=run_problems(report),
         red=red[:MOST_RULES],
         further=max(0, len(red) - MOST_RULES),

@@ -170,6 +170,14 @@ class Generated(Part):
     """The generator and its version."""
 
 
+class Client(Part):
+    """An SDK that made calls."""
+
+    name: str
+    """As it is called on the package index."""
+    version: str
+
+
 class Selection(Part):
     """What part of the suite was asked for; all empty is the whole."""
 
@@ -231,6 +239,8 @@ class Report(Part):
     requests: Requests | None = None
     generated: Generated | None = None
     """Of a run that generated data."""
+    clients: tuple[Client, ...] = ()
+    """The SDKs of the profile `clients`, where it was selected: those that are installed."""
     baseline: BaselineUse | None = None
     rules: dict[str, Rule] = {}
     """By requirement id: those that the results are of."""

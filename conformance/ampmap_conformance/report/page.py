@@ -6,7 +6,7 @@ import base64
 import hashlib
 from importlib import resources
 
-from .facts import ending, is_red, run_problems
+from .facts import clients_line, ending, is_red, run_problems
 from .model import Report, Result
 from .render import render
 
@@ -23,6 +23,7 @@ def to_html(report: Report) -> bytes:
         "report.html.j2",
         report=report,
         ending=ending(report),
+        clients=clients_line(report),
         problems=run_problems(report),
         selection=[(name, values) for name, values in report.selection if values],
         groups=groups,

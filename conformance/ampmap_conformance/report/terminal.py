@@ -19,7 +19,7 @@ from ..reference.types import Reference, Requirement
 from ..run import Ended
 from ..verdicts import Verdict
 from .build import generated_of
-from .facts import ending
+from .facts import clients_line, ending
 from .model import Report, Result
 
 SECONDS_BETWEEN = 10.0
@@ -124,6 +124,8 @@ class Terminal:
         total = len(ended.report.results)
         self._line("")
         why = f"; {ending(ended.report)}" if ended.code else ""
+        if ended.report.clients:
+            self._line(f"clients    {clients_line(ended.report)}")
         if ended.report.requests is not None:
             self._line(f"requests   {ended.report.requests.sent} sent")
         self._line(f"{ended.report.summary.verdict}: {total} cases in {seconds:.1f} s{why}")

@@ -71,6 +71,14 @@ def _responses(model: str) -> list[StreamEvent]:
         "created_at": 1_700_000_000,
         "model": model,
         "error": None,
+        "incomplete_details": None,
+        "instructions": None,
+        "metadata": {},
+        "parallel_tool_calls": True,
+        "temperature": 1.0,
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": 1.0,
     }
     begun = {**response, "status": "in_progress", "output": []}
     events = [_event("response.created", response=begun), _event("response.in_progress", response=begun)]
@@ -82,7 +90,7 @@ def _responses(model: str) -> list[StreamEvent]:
         events.append(_event("response.output_item.done", output_index=place, item=item))
         output.append(item)
     usage = {"input_tokens": 9, "output_tokens": 40, "total_tokens": 49,
-             "input_tokens_details": {"cached_tokens": 0},
+             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
              "output_tokens_details": {"reasoning_tokens": 5}}  # fmt: skip
     events.append(
         _event("response.completed", response={**response, "status": "completed", "output": output, "usage": usage})
@@ -104,14 +112,17 @@ def _items() -> list[tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]]:
             "status": "completed",
             "content": [part],
         }
-        deltas = [("response.output_text.delta", {"content_index": 0, "delta": text}) for text in (TEXT[:4], TEXT[4:])]
+        deltas = [
+            ("response.output_text.delta", {"content_index": 0, "delta": text, "logprobs": []})
+            for text in (TEXT[:4], TEXT[4:])
+        ]
         made.append(
             (
                 message,
                 [
                     ("response.content_part.added", {"content_index": 0, "part": {**part, "text": ""}}),
                     *deltas,
-                    ("response.output_text.done", {"content_index": 0, "text": TEXT}),
+                    ("response.output_text.done", {"content_index": 0, "text": TEXT, "logprobs": []}),
                     ("response.content_part.done", {"content_index": 0, "part": part}),
                 ],
             )

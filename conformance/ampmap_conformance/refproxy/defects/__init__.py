@@ -9,6 +9,7 @@ from . import (
     auth_carriers,
     bodies_kept,
     bodies_of_agents,
+    clients,
     errors,
     errors_odd,
     errors_relayed,
@@ -61,6 +62,7 @@ THEMES = (
     tenancy,
     reload,
     odd_data,
+    clients,
 )
 """The modules that register defects, in the order of the profiles."""
 

@@ -18,7 +18,7 @@ TRIES = 3
 BENCH_SECONDS = 0.5
 
 
-class _Wrapped:
+class Wrapped:
     """A sender whose sending is a function's."""
 
     def __init__(self, send: Callable[[Outgoing], AbstractAsyncContextManager[UpstreamAnswer]]) -> None:
@@ -39,7 +39,7 @@ def _retrying(right: Behaviour, again: Callable[[int], bool]) -> Behaviour:
                         yield answer
                         return
 
-        return _Wrapped(send)
+        return Wrapped(send)
 
     return replace(right, sender=lambda client: sender(right.sender(client)))
 
@@ -50,7 +50,10 @@ def refusals_retried(right: Behaviour) -> Behaviour:
     return _retrying(right, lambda status: 400 <= status < 500)
 
 
-@defect("failures-retried", breaks=("fallback.failure-is-one-call", "fallback.amp-failure-is-one-call"))
+@defect(
+    "failures-retried",
+    breaks=("fallback.failure-is-one-call", "fallback.amp-failure-is-one-call", "clients.retries"),
+)
 def failures_retried(right: Behaviour) -> Behaviour:
     """Tries three times where the upstream is busy or broken, as the client's SDK does once more around it."""
     return _retrying(right, lambda status: status == 429 or status >= 500)
@@ -111,7 +114,7 @@ def broken_answers_asked_for_again(right: Behaviour) -> Behaviour:
             async with client.send(request) as answer:
                 yield replace(answer, chunks=both(request, answer.chunks))
 
-        return _Wrapped(send)
+        return Wrapped(send)
 
     return replace(right, sender=lambda client: sender(right.sender(client)))
 

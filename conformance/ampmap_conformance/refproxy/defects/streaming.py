@@ -19,7 +19,7 @@ def is_event_stream(headers: Headers) -> bool:
 
 @defect(
     "abort-as-clean-end",
-    breaks=("streaming.upstream-abort-is-no-clean-end",),
+    breaks=("streaming.upstream-abort-is-no-clean-end", "clients.stream-cut"),
     seen_in="router-for-me/CLIProxyAPI#4296",
 )
 def abort_as_clean_end(right: Behaviour) -> Behaviour:
@@ -51,7 +51,7 @@ def terminator_dropped(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks)
 
 
-@defect("stream-buffered", breaks=("routing.stream-relayed",), seen_in="Portkey-AI/gateway#290")
+@defect("stream-buffered", breaks=("routing.stream-relayed", "clients.stream"), seen_in="Portkey-AI/gateway#290")
 def stream_buffered(right: Behaviour) -> Behaviour:
     """Collects the stream and hands it out as one JSON document."""
 
@@ -65,7 +65,7 @@ def stream_buffered(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks, response_headers=renamed)
 
 
-@defect("event-names-dropped", breaks=("routing.stream-relayed",))
+@defect("event-names-dropped", breaks=("routing.stream-relayed", "clients.stream"))
 def event_names_dropped(right: Behaviour) -> Behaviour:
     """Re-frames events with their data alone."""
 
@@ -77,7 +77,11 @@ def event_names_dropped(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks)
 
 
-@defect("in-band-error-dropped", breaks=("streaming.in-band-error-relayed",), seen_in="zyycn/codex-proxy-rs#90")
+@defect(
+    "in-band-error-dropped",
+    breaks=("streaming.in-band-error-relayed", "clients.stream-error"),
+    seen_in="zyycn/codex-proxy-rs#90",
+)
 def in_band_error_dropped(right: Behaviour) -> Behaviour:
     """Drops events that it does not know, the error after a good beginning among them."""
 

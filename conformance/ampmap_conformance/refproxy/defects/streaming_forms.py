@@ -327,7 +327,7 @@ def slow_readers_miss(right: Behaviour) -> Behaviour:
     return _streams(right, changed)
 
 
-@defect("client-gone-ignored", breaks=("streaming.client-gone", "streaming.client-gone-early"))
+@defect("client-gone-ignored", breaks=("streaming.client-gone", "streaming.client-gone-early", "clients.cancel"))
 def client_gone_ignored(right: Behaviour) -> Behaviour:
     """Goes on with the upstream call when the client has left."""
     return replace(right, ends_with_client=lambda _exchange: False)

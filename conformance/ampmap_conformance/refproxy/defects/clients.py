@@ -1,0 +1,168 @@
+"""Faults that an application sees through its SDK: answers in another form, ids that change, calls that multiply."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from ...messages import Headers
+from ...reference.types import Reference
+from ..behaviour import Behaviour
+from ..exchange import Exchange, Outgoing, OwnAnswer, ProviderCall, Refusal
+from ..upstream import Sender, UpstreamAnswer
+from .fallback_failures import Wrapped
+from .registry import defect
+from .streaming import is_event_stream
+
+PATIENCE = 0.2
+"""Seconds of silence after which a second call is made."""
+HINTS = ("x-should-retry", "retry-after", "retry-after-ms")
+IDS = re.compile(rb'("(?:id|call_id|item_id)": ?")((?:toolu|call|fc)_)')
+PAGE = b"<html><head><title>Bad gateway</title></head><body><h1>502 Bad gateway</h1></body></html>"
+
+
+def _bodies(right: Behaviour, change: Callable[[bytes], bytes], when: Callable[[Exchange], bool]) -> Behaviour:
+    """Answers that are no streams changed, as a whole, where `when` says so."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        relayed = right.response_body(exchange, headers, given)
+        if is_event_stream(headers) or not when(exchange):
+            async for chunk in relayed:
+                yield chunk
+        else:
+            yield change(b"".join([chunk async for chunk in relayed]))
+
+    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+        sent = right.response_headers(exchange, headers)
+        return sent if is_event_stream(headers) or not when(exchange) else sent.without("content-length")
+
+    return replace(right, response_body=chunks, response_headers=lengthless)
+
+
+def _calls(*operations: str) -> Callable[[Exchange], bool]:
+    def asked(exchange: Exchange) -> bool:
+        return isinstance(exchange.place, ProviderCall) and exchange.place.match.call.id in operations
+
+    return asked
+
+
+def _any_call(exchange: Exchange) -> bool:
+    return isinstance(exchange.place, ProviderCall)
+
+
+@defect("answers-in-envelope", breaks=("clients.plain", "routing.answer-relayed"))
+def answers_in_envelope(right: Behaviour) -> Behaviour:
+    """Puts every answer into an envelope of its own, with the upstream's JSON as `data`."""
+    return _bodies(right, lambda body: b'{"success":true,"data":' + (body or b"null") + b"}", _any_call)
+
+
+@defect("model-lists-bare", breaks=("clients.models", "routing.answer-relayed"))
+def model_lists_bare(right: Behaviour) -> Behaviour:
+    """Answers a list of models as a bare JSON array of names."""
+    return _bodies(right, lambda _body: b'["example-model"]', _calls("models.list"))
+
+
+@defect("token-counts-renamed", breaks=("clients.count-tokens", "routing.answer-relayed"))
+def token_counts_renamed(right: Behaviour) -> Behaviour:
+    """Answers token counts in the words of one dialect, whichever was asked."""
+    return _bodies(right, lambda _body: b'{"total":9}', _calls("messages.count_tokens", "countTokens"))
+
+
+@defect("tool-call-ids-renewed", breaks=("clients.tool-round-trip",))
+def tool_call_ids_renewed(right: Behaviour) -> Behaviour:
+    """Gives tool calls ids of its own, and sends their results on under these."""
+
+    def renewed(data: bytes) -> bytes:
+        return IDS.sub(rb"\1renewed_\2", data)
+
+    changed = _bodies(right, renewed, _any_call)
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for chunk in changed.response_body(exchange, headers, given):
+            yield renewed(chunk) if is_event_stream(headers) else chunk
+
+    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+        return changed.response_headers(exchange, headers).without("content-length")
+
+    return replace(changed, response_body=chunks, response_headers=lengthless)
+
+
+@defect("errors-as-pages", breaks=("clients.errors", "errors.upstream-status-relayed"))
+def errors_as_pages(right: Behaviour) -> Behaviour:
+    """Shows a page of its own, as text/html, for every error of the upstream; the status stays."""
+
+    def own(exchange: Exchange, status: int | None) -> OwnAnswer | None:
+        if status is None or not _any_call(exchange):
+            return right.stand_in(exchange, status)
+        return OwnAnswer(status, Headers((("Content-Type", "text/html"),)), PAGE) if status >= 400 else None
+
+    return replace(right, stand_in=own)
+
+
+@defect("request-ids-dropped", breaks=("clients.errors",))
+def request_ids_dropped(right: Behaviour) -> Behaviour:
+    """Relays no request id of the upstream."""
+    return replace(
+        right,
+        response_headers=lambda exchange, headers: right.response_headers(exchange, headers).without(
+            "request-id", "x-request-id"
+        ),
+    )
+
+
+@defect("wrong-keys-fail", breaks=("clients.own-errors", "auth.wrong-refused"))
+def wrong_keys_fail(right: Behaviour) -> Behaviour:
+    """Fails with 500 on a key that it does not know, so that SDKs try again."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        return replace(answer, status=500) if refusal.status == 401 else answer
+
+    return replace(right, own_answer=own)
+
+
+@defect("wrong-keys-without-words", breaks=("clients.own-errors",))
+def wrong_keys_without_words(right: Behaviour) -> Behaviour:
+    """Refuses a key that it does not know with a status and an empty body."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        return replace(answer, body=b"") if refusal.status == 401 else answer
+
+    return replace(right, own_answer=own)
+
+
+@defect("retry-hints-dropped", breaks=("clients.retry-hints",))
+def retry_hints_dropped(right: Behaviour) -> Behaviour:
+    """Relays no header that tells clients when to try again, or whether to."""
+    return replace(
+        right, response_headers=lambda exchange, headers: right.response_headers(exchange, headers).without(*HINTS)
+    )
+
+
+@defect("slow-calls-doubled", breaks=("clients.timeout",))
+def slow_calls_doubled(right: Behaviour) -> Behaviour:
+    """Makes a call a second time when the upstream is silent for a moment, and waits for the second."""
+
+    def sender(client: Sender) -> Sender:
+        @asynccontextmanager
+        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+            first = client.send(request)
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    answer = await first.__aenter__()
+            except TimeoutError:
+                async with client.send(request) as second:
+                    yield second
+                return
+            try:
+                yield answer
+            finally:
+                await first.__aexit__(None, None, None)
+
+        return Wrapped(send)
+
+    return replace(right, sender=lambda client: sender(right.sender(client)))

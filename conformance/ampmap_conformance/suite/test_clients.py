@@ -1,0 +1,141 @@
+"""Profile clients: the official SDKs get through the proxy what they get without it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from ampmap_conformance.cases import ClientCase
+from ampmap_conformance.clients.expected import answered, text_of, tool_calls, tool_reply
+from ampmap_conformance.clients.talk import Talk
+from ampmap_conformance.expect import assert_equal, assert_same_path, expect
+from ampmap_conformance.messages import UpstreamRequest
+from ampmap_conformance.observer import Reply
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.reference.types import calls
+from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.suite.conditions import forwards_bodies
+from ampmap_conformance.suite.streams import in_pieces, stream_frames
+from ampmap_conformance.target import Target
+
+ONE = 4
+"""Requests of one call: Cerebras' SDK opens a connection before, and tries that up to three times."""
+TWO = 5
+PAUSE = 1.0
+"""Seconds between the last text of a stream and its end."""
+
+
+def counts_tokens(case: ClientCase, target: Target) -> bool:
+    """SDKs that count the tokens of this provider's calls."""
+    return any(call.id == case.sdk.counts for call in calls(target.reference, case.provider))
+
+
+def lists_models(case: ClientCase, target: Target) -> bool:
+    """One way to ask of each SDK at each provider that has a list of models."""
+    first = next(call for call, _ in case.sdk.calls(target.reference, case.provider))
+    lists = any(call.id == "models.list" for call in calls(target.reference, case.provider))
+    return lists and first.id == case.call.id and first.dialect == case.call.dialect
+
+
+def relays_lists(_case: ClientCase, target: Target) -> str | None:
+    """Bound unless the target answers lists by itself."""
+    return "the target's policy says that it answers lists of models itself" if target.policy.lists == "own" else None
+
+
+@checks("clients.plain", requests=ONE)
+def test_plain_call(case: ClientCase, probe: Probe) -> None:
+    """Given an SDK with the base URL of the routing map, when it asks for an answer, then it gives the upstream's."""
+    with Talk(case, probe) as talk:
+        told = talk.succeeds(lambda: talk.sdk.plain(talk.model, talk.text), "the call")
+        arrived = _only(talk.arrived(), case)
+
+    assert_same_path(arrived.path, case.upstream_target, "the SDK's call went to another path")
+    assert_equal(told.text, text_of(case, probe), "the SDK gives another text")
+    assert_equal(told.model, case.model, "the SDK names another model")
+
+
+@checks("clients.stream", pace=Pace.WAITS, requests=ONE)
+def test_stream(case: ClientCase, probe: Probe) -> None:
+    """Given an SDK that asks for a stream, when it reads it, then it gives the upstream's text, as it comes."""
+    *first, (_, last) = in_pieces(stream_frames(case, probe))
+    with Talk(case, probe) as talk:
+        talk.script(Reply(pieces=(*first, (PAUSE, last))))
+        parts = talk.succeeds(lambda: _timed(talk.sdk.stream(talk.model, talk.text).texts), "the stream")
+        _only(talk.arrived(), case)
+
+    assert_equal("".join(text for _, text in parts), text_of(case, probe), "the SDK reads another text")
+    ended_at = probe.exchanges[-1].answers[-1].sent_at[-1]
+    saying = "the SDK gets the text when the upstream's stream is over"
+    expect(parts[0][0] < ended_at, saying, expected="a part before the end", actual="all of it after the end")
+
+
+@checks("clients.count-tokens", when=counts_tokens, applies=forwards_bodies, requests=ONE)
+def test_count_tokens(case: ClientCase, probe: Probe) -> None:
+    """Given an SDK that counts tokens, when it asks, then it gives the upstream's number."""
+    with Talk(case, probe) as talk:
+        counted = talk.succeeds(lambda: talk.sdk.count_tokens(talk.model, talk.text), "counting tokens")
+        _only(talk.arrived(), case)
+
+    answer = probe.exchanges[-1].answers[-1].body
+    wanted = next(number for number in _values(json.loads(answer)) if isinstance(number, int))
+    assert_equal(counted, wanted, "the SDK gives another number of tokens")
+
+
+@checks("clients.models", when=lists_models, applies=relays_lists, requests=ONE)
+def test_models(case: ClientCase, probe: Probe) -> None:
+    """Given an SDK that lists models, when it asks, then it gives the upstream's list."""
+    with Talk(case, probe) as talk:
+        listed = talk.succeeds(talk.sdk.models, "listing models")
+        _only(talk.arrived(), case)
+
+    answer = json.loads(probe.exchanges[-1].answers[-1].body)
+    models = next(value for value in answer.values() if isinstance(value, list))
+    wanted = ", ".join(model.get("id") or model["name"] for model in models)
+    assert_equal(", ".join(listed), wanted, "the SDK lists other models")
+
+
+@checks("clients.tool-round-trip", applies=forwards_bodies, requests=TWO)
+def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
+    """Given an answer that calls tools, when the SDK sends their results, then the upstream finds its own calls."""
+    with Talk(case, probe) as talk:
+        talk.script(tool_reply(case, probe))
+        asked = talk.succeeds(lambda: talk.sdk.ask(talk.model, talk.text, stream=case.stream), "asking with tools")
+        told = talk.succeeds(lambda: talk.sdk.answer(talk.model, talk.text), "answering with the tool's result")
+        arrived = talk.arrived()
+
+    wanted = tool_calls(case)
+    named = tuple((call.id, call.name, call.arguments) for call in asked)
+    expect(named == wanted, "the SDK gives other tool calls", expected=_text(wanted), actual=_text(named))
+    assert_equal(told.text, text_of(case, probe), "the SDK gives another text")
+    expect(len(arrived) == 2, "not every call arrived once", expected="2 requests", actual=f"{len(arrived)} requests")
+    expected = tuple(id_ or name for id_, name, _ in wanted)
+    results = answered(arrived[-1].json())
+    saying = "the upstream is told of calls that it did not make"
+    expect(results == expected, saying, expected=", ".join(expected), actual=", ".join(results) or "no results")
+
+
+def _timed(texts: Iterator[str]) -> tuple[tuple[float, str], ...]:
+    """Parts of a text, each with the time at which it was there, in monotonic seconds."""
+    return tuple((time.monotonic(), text) for text in texts)
+
+
+def _only(arrived: tuple[UpstreamRequest, ...], case: ClientCase) -> UpstreamRequest:
+    seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in arrived) or "none"
+    wanted = f"one request at {case.provider.id}"
+    expect(len(arrived) == 1, "one call of the SDK is not one upstream call", expected=wanted, actual=seen)
+    expect(arrived[0].persona == case.provider.id, "the call reached another back end", expected=wanted, actual=seen)
+    return arrived[0]
+
+
+def _values(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _values(item)
+    else:
+        yield value
+
+
+def _text(made: tuple[tuple[str | None, str, Any], ...]) -> str:
+    return "; ".join(f"{id_ or 'no id'} {name}({json.dumps(given, ensure_ascii=False)})" for id_, name, given in made)
