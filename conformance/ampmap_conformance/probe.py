@@ -19,7 +19,7 @@ from .elsewhere import Sender, is_loopback
 from .messages import Exchange, Headers, Request, Response, UpstreamRequest
 from .raw import Ending, RawAnswer, RawRequest, send_raw, whole
 from .reference.types import ErrorShape, Reference
-from .request_forms import KitFaultError, RequestForms
+from .request_forms import BLANK, KitFaultError, RequestForms
 from .schemas import Schemas
 from .secrecy import SecretBook
 from .target import Target
@@ -347,6 +347,8 @@ class Probe:
         body: bytes | None,
     ) -> Request:
         request = self.request(case, credential=credential)
+        if body is not None and BLANK.encode() in body:
+            body = body.replace(BLANK.encode(), nonce_of(request).encode())
         if target is not None:
             request = replace(request, target=target)
         if more_query:

@@ -82,8 +82,13 @@ class Personas:
                 body = json.loads(_decoded(request.headers, request.body))
             except (ValueError, zlib.error):
                 return self._error(provider, 400, "The body is no valid JSON.")
+            except RecursionError:
+                return self._error(provider, 400, "The body is nested too deeply.")
             if not isinstance(body, dict):
                 return self._error(provider, 400, "The body is no JSON object.")
+            missing = [name for name in match.call.operation.required if name not in body]
+            if missing or not body:
+                return self._error(provider, 400, f"The body lacks {', '.join(missing) or 'everything'}.")
         return self._success(match, request.query or "", body)
 
     def _success(self, match: Match, query: str, asked: dict[str, Any]) -> Answer:
