@@ -85,7 +85,8 @@ def prove(name: str, options: Options, *, baseline: bool = True) -> int:
     keys = {variable: f"sk-{secrets.token_hex(16)}" for variable in (*recipe.client_keys, TOKEN)}
     environment = {**os.environ, "PATH": PATH, **keys}
     known = HERE / name / "baseline.yaml"
-    more = ["--baseline", str(known)] if baseline and known.is_file() else []
+    more = ["--workers", str(recipe.workers)]
+    more += ["--baseline", str(known)] if baseline and known.is_file() else []
     with ExitStack() as stack:
         if recipe.proxy is not None:
             target = stack.enter_context(started(name, recipe, options, environment))

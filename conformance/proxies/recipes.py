@@ -69,6 +69,8 @@ class Recipe(Part):
     """Environment variables with the keys of clients."""
     files: tuple[str, ...] = ()
     """Further files beside it, from the recipe's folder."""
+    workers: int = 8
+    """Cases that are probed at once; fewer for a slow one, so that what takes long is not its own queue."""
     gateway: Process | None = None
     proxy: Process | None = None
 
