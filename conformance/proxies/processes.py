@@ -1,4 +1,4 @@
-"""Other people's programs: installed below a folder, started on a port that the system chose, and ended by their ids."""
+"""Other people's programs: installed below a folder, started on a port that the system chose, ended by their ids."""
 
 from __future__ import annotations
 

@@ -32,6 +32,8 @@ GRAVEST_FIRST = (
 )
 """Which of its cases' verdicts a requirement has: the first of these. One case that was executed outweighs many that
 were not."""
+TOLD = 3
+"""How many different reasons a row gives."""
 NO_CASE = "the target gives no case of it"
 
 
@@ -123,7 +125,8 @@ def _row(results: list[Result]) -> Row:
     told = _distinct(result.known.reason if result.known else result.reason for result in deciding)
     issues = _distinct(result.known.issue or "" for result in deciding if result.known)
     numbers = {str(one): count for one, count in counts.items() if count}
-    reason = "; ".join(told) if results else NO_CASE
+    more = f"; and {len(told) - TOLD} more" if len(told) > TOLD else ""
+    reason = "; ".join(told[:TOLD]) + more if results else NO_CASE
     return Row.model_validate(
         {"verdict": verdict, **numbers, "reason": reason or None, "issue": issues[0] if issues else None}
     )
