@@ -107,6 +107,13 @@ def evidence(session: nox.Session) -> None:
 
 
 @nox.session
+def proxies(session: nox.Session) -> None:
+    """Test real proxies and write what is found to conformance/evidence; `-- litellm` tests that one alone."""
+    install(session, "conformance")
+    session.run("python", "conformance/proxies/prove.py", *session.posargs)
+
+
+@nox.session
 def freeze(session: nox.Session) -> None:
     """Write which requirements score in a release of the kit, for good: `-- 0.1.0`, when it is made."""
     install(session, "conformance")

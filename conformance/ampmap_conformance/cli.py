@@ -10,6 +10,7 @@ import click
 
 from .cli_auth import resolve_auth
 from .cli_baseline import baseline
+from .cli_evidence import evidence
 from .cli_manifest import manifest
 from .cli_report import report
 from .cli_target import target
@@ -285,6 +286,7 @@ def serve(listen: str, defects: tuple[str, ...], reference: Path | None, edition
 
 main.add_command(target)
 main.add_command(manifest)
+main.add_command(evidence)
 main.add_command(report)
 main.add_command(resolve_auth)
 main.add_command(baseline)

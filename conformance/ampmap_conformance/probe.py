@@ -20,7 +20,7 @@ from .messages import Exchange, Headers, Request, Response, UpstreamRequest
 from .needs import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
 from .raw import Ending, RawAnswer, RawRequest, send_raw, whole
 from .reference.types import ErrorShape, Reference
-from .request_forms import KitFaultError, RequestForms
+from .request_forms import BLANK, KitFaultError, RequestForms
 from .schemas import Schemas
 from .secrecy import SecretBook, new_nonce
 from .steps import Steps
@@ -389,6 +389,8 @@ class Probe:
         body: bytes | None,
     ) -> Request:
         request = self.request(case, credential=credential)
+        if body is not None and BLANK.encode() in body:
+            body = body.replace(BLANK.encode(), nonce_of(request).encode())
         if target is not None:
             request = replace(request, target=target)
         if more_query:

@@ -11,6 +11,7 @@ from .cli_inputs import compiled, edition_option, layer_option, spec_option
 
 PROXIES = ("nginx", "caddy", "haproxy", "litellm", "portkey", "cliproxyapi")
 LISTEN = "127.0.0.1:8317"
+GATEWAY = "127.0.0.1:8787"
 
 
 @click.command("export-config")
@@ -24,6 +25,9 @@ LISTEN = "127.0.0.1:8317"
     metavar="NAME",
     help="Environment variable that holds a key of the proxy's clients; may be repeated. Default AMPMAP_CLIENT_KEY.",
 )
+@click.option(
+    "--gateway", default=GATEWAY, show_default=True, metavar="HOST:PORT", help="Where Portkey's gateway listens."
+)
 @spec_option
 @layer_option
 @edition_option
@@ -32,6 +36,7 @@ def export_config(
     observer: str | None,
     listen: str,
     client_keys: Sequence[str],
+    gateway: str,
     spec_dir: Path | None,
     layers: Sequence[Path],
     edition: str | None,
@@ -53,6 +58,7 @@ def export_config(
     reference = compiled(spec_dir, edition, layers)
     try:
         plan = make_plan(reference, observer=observer, listen=listen, client_keys=client_keys)
+        text = export(proxy, plan, gateway)
     except ExportError as error:
         raise click.UsageError(str(error)) from None
-    click.echo(export(proxy, plan), nl=False)
+    click.echo(text, nl=False)

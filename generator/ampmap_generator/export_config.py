@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass, replace
 
-from .export_plan import MESSAGES, QUERY_KEYS, REQUEST_ID, escaped
+from .export_plan import MESSAGES, QUERY_KEYS, REQUEST_ID, check_address, escaped
 from .export_shapes import Destination, Plan, ProviderPlan
 from .render import environment
 
-PORTKEY = Destination("http", "127.0.0.1:8787", "127.0.0.1:8787", "")
+GATEWAY = "127.0.0.1:8787"
 """Where Portkey's gateway listens unless it is told otherwise."""
 
 PORTKEY_PROVIDERS = {"anthropic-messages": "anthropic", "openai-chat": "openai", "openai-responses": "openai"}
@@ -34,11 +34,15 @@ PROXIES = {
 }
 
 
-def export(proxy: str, plan: Plan) -> str:
-    """The configuration of one proxy. Raises KeyError for a proxy that is not among PROXIES."""
+def export(proxy: str, plan: Plan, gateway: str = GATEWAY) -> str:
+    """The configuration of one proxy; `gateway` is where Portkey's listens, as `HOST:PORT`.
+
+    Raises ExportError for a `gateway` that is no address, and KeyError for a proxy that is not among PROXIES.
+    """
+    check_address("--gateway", gateway)
     templates = environment("export")
     templates.filters |= {"comment": comment, "escaped": escaped}
-    chosen, more_headers = _behind_portkey(plan) if proxy == "portkey" else (plan, {})
+    chosen, more_headers = _behind_portkey(plan, gateway) if proxy == "portkey" else (plan, {})
     served = {provider.id for provider in chosen.providers}
     return templates.get_template(PROXIES[proxy].template).render(
         plan=chosen,
@@ -47,6 +51,7 @@ def export(proxy: str, plan: Plan) -> str:
         query_keys="|".join(QUERY_KEYS),
         request_id=REQUEST_ID,
         more_headers=more_headers,
+        gateway=gateway,
         not_served=[provider.provider for provider in plan.providers if provider.id not in served],
     )
 
@@ -61,13 +66,13 @@ def comment(text: str, mark: str = "# ", width: int = 110) -> str:
     return "\n".join(f"{mark}{line}".rstrip() for line in lines)
 
 
-def _behind_portkey(plan: Plan) -> tuple[Plan, dict[str, dict[str, str]]]:
+def _behind_portkey(plan: Plan, gateway: str) -> tuple[Plan, dict[str, dict[str, str]]]:
     """The plan of an nginx that sends calls to Portkey, and the headers that tell Portkey where they belong."""
     served = [(provider, name) for provider in plan.providers if (name := _portkey_name(provider)) is not None]
     moved = tuple(
         replace(
             provider,
-            destination=PORTKEY,
+            destination=Destination("http", gateway, gateway, ""),
             header="Authorization",
             prefix="Bearer ",
             rewrites=tuple(replace(each, keeps_root=False, to="/v1") for each in provider.rewrites),

@@ -89,9 +89,7 @@ def make_plan(
 
     Raises ExportError for options that are not what they should be, or a provider that cannot be configured.
     """
-    address = _LISTEN.fullmatch(listen)
-    if address is None or int(address["port"]) > 65535:
-        raise ExportError(f"--listen: `{listen}` is not HOST:PORT")
+    address = check_address("--listen", listen)
     keys = tuple(dict.fromkeys(client_keys)) or DEFAULT_CLIENT_KEYS
     for key in keys:
         if not _VARIABLE.fullmatch(key):
@@ -124,6 +122,14 @@ def make_plan(
             for shape in sorted({provider.error_shape for provider in proxied})
         },
     )
+
+
+def check_address(option: str, text: str) -> re.Match[str]:
+    """The parts `host` and `port` of `HOST:PORT`. Raises ExportError, which names the option, for anything else."""
+    address = _LISTEN.fullmatch(text)
+    if address is None or int(address["port"]) > 65535:
+        raise ExportError(f"{option}: `{text}` is not HOST:PORT")
+    return address
 
 
 def key_variable(provider: str) -> str:

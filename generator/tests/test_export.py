@@ -61,6 +61,15 @@ def test_the_command_prints_it(reference: Reference) -> None:
     assert result.output == export("nginx", make_plan(reference, listen=LISTEN))
 
 
+def test_portkeys_gateway_may_listen_elsewhere() -> None:
+    result = CliRunner().invoke(main, ["export-config", "portkey", "--gateway", "127.0.0.1:9999"])
+
+    assert result.exit_code == 0, result.output
+    assert "server 127.0.0.1:9999;" in result.output
+    assert "--port=9999" in result.output
+    assert "8787" not in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -74,6 +83,7 @@ def test_the_command_prints_it(reference: Reference) -> None:
         (["nginx", "--observer", "http://127.0.0.1:x"], "an http or https URL"),
         (["nginx", "--observer", "http://a;b"], "`a;b` is no host"),
         (["nginx", "--client-key-env", "sk-a-real-key"], "no name of an environment variable"),
+        (["portkey", "--gateway", "8787"], "--gateway: `8787` is not HOST:PORT"),
         (["nginx", "--edition", "none"], "no edition is called 'none'"),
     ],
 )

@@ -76,16 +76,12 @@ class Personas:
         if isinstance(match, WrongMethod):
             allow = ("Allow", ", ".join(match.allowed))
             return self._error(provider, 405, f"{request.method} is not allowed here.", allow)
-        body: Any = {}
+        body: dict[str, Any] = {}
         if match.call.operation.request is not None:
-            try:
-                body = json.loads(_decoded(request.headers, request.body))
-            except (ValueError, zlib.error):
-                return self._error(provider, 400, "The body is no valid JSON.")
-            except RecursionError:
-                return self._error(provider, 400, "The body is nested too deeply.")
-            if not isinstance(body, dict):
-                return self._error(provider, 400, "The body is no JSON object.")
+            read = _request_of(match, request)
+            if isinstance(read, str):
+                return self._error(provider, 400, read)
+            body = read
         return self._success(match, request.query or "", body)
 
     def _success(self, match: Match, query: str, asked: dict[str, Any]) -> Answer:
@@ -154,3 +150,17 @@ def _decoded(headers: Headers, body: bytes) -> bytes:
     if (headers.get("content-encoding") or "").lower() == "gzip":
         return zlib.decompress(body, wbits=31)
     return body
+
+
+def _request_of(match: Match, request: UpstreamRequest) -> dict[str, Any] | str:
+    """The body of a request, or what a provider says to one that is no request."""
+    try:
+        body = json.loads(_decoded(request.headers, request.body))
+    except (ValueError, zlib.error):
+        return "The body is no valid JSON."
+    except RecursionError:
+        return "The body is nested too deeply."
+    if not isinstance(body, dict):
+        return "The body is no JSON object."
+    missing = [name for name in match.call.operation.required if name not in body]
+    return f"The body lacks {', '.join(missing) or 'everything'}." if missing or not body else body

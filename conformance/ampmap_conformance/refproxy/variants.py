@@ -386,6 +386,27 @@ def amp_headers_kept_back(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
+@variant("requests-written-anew", body="translated", amp_headers="stripped")
+def requests_written_anew(right: Behaviour) -> Behaviour:
+    """Writes the JSON of requests anew, and tells the upstream nothing of the client but what it asks; and says so."""
+
+    def is_written(exchange: Exchange) -> bool:
+        coded = exchange.incoming.headers.get("content-encoding") is not None
+        to_provider = isinstance(exchange.back_end, Local) and isinstance(exchange.place, ProviderCall)
+        return to_provider and bool(exchange.incoming.body) and not coded
+
+    def body(exchange: Exchange) -> bytes:
+        sent = right.upstream_body(exchange)
+        return json.dumps(json.loads(sent), sort_keys=True).encode() if is_written(exchange) else sent
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        own = ("user-agent", "amp-", "x-amp-") if is_written(exchange) else ()
+        return Headers(tuple(line for line in sent if not line[0].lower().startswith(own)))
+
+    return replace(right, upstream_body=body, upstream_headers=headers)
+
+
 @variant("upstreams-names-kept", response_model="upstream")
 def upstreams_names_kept(right: Behaviour) -> Behaviour:
     """Leaves the serving model's name in answers to mapped calls, and says so."""

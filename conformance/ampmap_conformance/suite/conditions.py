@@ -94,6 +94,11 @@ def is_orphaned(case: CallCase, target: Target) -> bool:
     return bool(target.rules_for(case.model)) and target.mapped(case.model) is None
 
 
+def lacks_models(_case: CallCase, target: Target) -> str | None:
+    """Calls for a model that the proxy does not have are told apart where there is such a model."""
+    return None if target.file.models.unavailable else "the target file names no model that the proxy does not have"
+
+
 def is_local(case: CallCase, target: Target) -> bool:
     """Models that the proxy has by itself."""
     return case.model not in target.unavailable

@@ -18,13 +18,13 @@ from ampmap_conformance.expect import (
 from ampmap_conformance.messages import Exchange
 from ampmap_conformance.probe import NotTestableError, Probe
 from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.suite.conditions import renames_answers
+from ampmap_conformance.suite.conditions import lacks_models, renames_answers
 
 LOOKS = 40
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""
 
 
-@checks("fallback.no-upstream-is-an-error", pace=Pace.ALONE, requests=LOOKS * 2)
+@checks("fallback.no-upstream-is-an-error", applies=lacks_models, pace=Pace.ALONE, requests=LOOKS * 2)
 def test_no_upstream_is_an_error(case: CallCase, probe: Probe) -> None:
     """Given no Amp upstream, when a model is called that nobody has, then the call fails and goes nowhere."""
     with _without_amp(case, probe) as exchange:
@@ -34,7 +34,7 @@ def test_no_upstream_is_an_error(case: CallCase, probe: Probe) -> None:
         assert_nothing_upstream(exchange)
 
 
-@checks("fallback.unknown-model-is-not-found", pace=Pace.ALONE, requests=LOOKS * 2)
+@checks("fallback.unknown-model-is-not-found", applies=lacks_models, pace=Pace.ALONE, requests=LOOKS * 2)
 def test_unknown_model_is_not_found(case: CallCase, probe: Probe) -> None:
     """Given no Amp upstream, when a model is called that nobody has, then the status is one that is not retried."""
     with _without_amp(case, probe) as exchange:

@@ -13,6 +13,7 @@ from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.raw import RawRequest, whole
 from ampmap_conformance.registry import checks
+from ampmap_conformance.request_forms import BLANK
 from ampmap_conformance.sse import decoded
 from ampmap_conformance.suite.conditions import (
     RELAYED,
@@ -120,7 +121,7 @@ def test_refusal_to_count(case: VariedCase, probe: Probe) -> None:
 def test_stream_field_that_is_false(case: CallCase, probe: Probe) -> None:
     """Given a stream field that is false, when the answer comes, then it is no stream."""
     switch = case.call.operation.stream
-    plain = bodies.request_body(case.call, case.model, "Say hi.", stream=False)
+    plain = bodies.request_body(case.call, case.model, f"Say hi. {BLANK}", stream=False)
     field = (switch.field if switch else None) or "stream"
     exchange = probe.send(case, body=plain[:-1] + bodies.dump({field: False}).replace(b"{", b",", 1))
 

@@ -164,3 +164,15 @@ def test_a_stream_is_judged_event_by_event() -> None:
     assert judge.stream(call, unnamed) == "event 1 has no name"
     wrong = frames[0].replace(b'"message":', b'"massage":')
     assert str(judge.stream(call, frames[1] + wrong)).startswith("event 2: ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"model":"m"}', b'{"messages":[]}', b'{"model":"m","messages":' + b"[" * 20_000 + b"]" * 20_000 + b"}"],
+    ids=["empty", "no-messages", "no-model", "deep"],
+)
+def test_what_a_provider_refuses_is_refused(observer: Observer, body: bytes) -> None:
+    answer = once(observer, body)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"type":"invalid_request_error"' in answer

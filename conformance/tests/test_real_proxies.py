@@ -1,0 +1,95 @@
+"""Real proxies: nginx with its exported configuration passes, and what is kept of the others is sound."""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ampmap_conformance import baseline, target
+from ampmap_conformance.evidence.implementation import Evidence
+from ampmap_conformance.reference import editions
+from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.verdicts import Verdict
+
+FOLDER = Path(__file__).parents[1]
+PROXIES = FOLDER / "proxies"
+EVIDENCE = FOLDER / "evidence"
+PROVE = PROXIES / "prove.py"
+NAMES = sorted(file.parent.name for file in PROXIES.glob("*/recipe.yaml"))
+TARGETS = [name for name in NAMES if (PROXIES / name / "target.yaml").is_file()]
+BASELINES = [name for name in NAMES if (PROXIES / name / "baseline.yaml").is_file()]
+PROVEN = ("headers", "routing", "streaming")
+"""Profiles in which nginx must be conformant."""
+
+
+def test_nginx_as_exported_does_what_is_known_of_it(tmp_path: Path) -> None:
+    """nginx, observer and run are three processes; its target file claims neither mapping nor fallback."""
+    if shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin") is None:
+        give_up = pytest.fail if os.environ.get("AMPMAP_NGINX") == "required" else pytest.skip
+        give_up("nginx is not installed (Debian: nginx-light)")
+
+    command = [sys.executable, str(PROVE), "nginx", "--build", str(tmp_path), "--evidence", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = Evidence.model_validate_json((tmp_path / "nginx.json").read_bytes())
+    assert found.implementation.version
+    proven = {name: row for name, row in found.requirements.items() if name.split(".")[0] in PROVEN}
+    wrong = {
+        name: row.verdict for name, row in proven.items() if row.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE)
+    }
+    assert wrong == {}
+    for profile in PROVEN:
+        assert sum(name.startswith(f"{profile}.") and bool(row.pass_) for name, row in proven.items()) > 10
+
+
+def test_every_proxy_can_be_started_and_is_in_evidence() -> None:
+    recipes = runpy.run_path(str(PROXIES / "recipes.py"))
+
+    assert recipes["names"]() == tuple(NAMES)
+    for name in NAMES:
+        recipe = recipes["read"](name)
+        assert (recipe.proxy is None) == (name not in TARGETS)
+        assert (EVIDENCE / f"{name}.json").is_file()
+    assert set(BASELINES) <= set(TARGETS)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_target_files_are_sound(name: str, reference: Reference) -> None:
+    keys = dict.fromkeys(("AMPMAP_CLIENT_KEY", "AMPMAP_SECOND_KEY", "OBSERVER_TOKEN"), "any")
+
+    loaded = target.load(PROXIES / name / "target.yaml", reference, keys)
+
+    assert (loaded.file.name, loaded.file.mappings) == (name, ())
+    assert not {"mapping", "upstream-fallback"} & set(loaded.file.claims)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_baselines_speak_of_requirements_that_are_there(name: str, reference: Reference) -> None:
+    for entry in baseline.load(PROXIES / name / "baseline.yaml").entries:
+        assert any(entry.matches(row, entry.pattern.partition("[")[2].rstrip("]")) for row in reference.requirements)
+        assert len(entry.reason) > 30
+        assert entry.issue is None or entry.issue.startswith("https://")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_evidence_is_sound(name: str, reference: Reference) -> None:
+    text = (EVIDENCE / f"{name}.json").read_text(encoding="utf-8")
+    found = Evidence.model_validate_json(text)
+
+    assert found.implementation.name == ("reference-proxy" if name == "reference" else name)
+    assert found.reference.edition in editions()
+    assert list(found.requirements) == sorted(found.requirements)
+    assert set(found.requirements) <= set(reference.requirements)
+    assert not {Verdict.ERROR, Verdict.FLAKY, Verdict.UNEXPECTED_PASS} & {
+        row.verdict for row in found.requirements.values()
+    }
+    told = [row for row in found.requirements.values() if row.verdict is not Verdict.PASS]
+    assert all(row.reason for row in told)
+    assert not re.search(r"127\.0\.0\.1|localhost|/tmp/|/home/|/root/|ampmap-[0-9a-f]{16}", text)
