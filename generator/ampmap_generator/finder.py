@@ -243,7 +243,7 @@ def _known(reference: Reference, rules: tuple[str, ...]) -> tuple[str, ...]:
 
 def _answers(reference: Reference, pages: _Pages) -> Iterator[FinderAnswer]:
     for key, mode in reference.agent_modes.items():
-        tiers = ((mode.name, mode.id), (), (), ())
+        tiers: tuple[tuple[str, ...], ...] = ((mode.name, mode.id), (), (), ())
         yield _answer(reference, mode.name, mode.name, tiers, pages.of("agent_modes", key), mode.warning)
     for key, model in reference.models.items():
         wire = (model.wire_id,) if model.wire_id else ()

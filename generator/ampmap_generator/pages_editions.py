@@ -36,8 +36,9 @@ def edition_pages(
 def change_reports(editions: Editions) -> dict[str, DiffReport]:
     """What changed in each edition from the one that it is laid over, in the order of `editions`."""
     bases = {name: edition.edition.base for name, edition in editions.items()}
+    data = {name: plain(edition) for name, edition in editions.items()}
     return {
-        name: report(plain(editions[other]), plain(editions[name]))
+        name: report(data[other], data[name])
         for name, other in bases.items()
         if other is not None and other in editions
     }

@@ -48,14 +48,14 @@ def _index(reference: Reference, evidence: Evidence) -> Page:
     ]
     values: dict[str, object] = {
         "table": Table(("Page", "What it shows", "Committed"), tuple(rows)),
-        "manifest": _manifest(shelf, evidence),
+        "manifest": _manifest(evidence),
         "target": prose(evidence.manifest.target) if evidence.manifest else "",
         "kit": code(evidence.manifest.kit) if evidence.manifest else "",
     }
     return Page(shelf.here, "evidence_index", "Evidence", (FOLDER,), values)
 
 
-def _manifest(shelf: Shelf, evidence: Evidence) -> Table:
+def _manifest(evidence: Evidence) -> Table:
     """Per profile how many requirements and cases a default run has, and how these came out."""
     rows = []
     found = evidence.manifest.requirements if evidence.manifest else {}
@@ -182,5 +182,5 @@ def latest(requirement: str, evidence: Evidence) -> str:
     for run in evidence.runs.values():
         if (held := run.requirements.get(requirement)) is not None:
             about = run.implementation
-            told.append(f"{prose(about.name)} {prose(about.version)}: {verdict(held)}")
+            told.append(f"{prose(about.name)} {code(about.version)}: {verdict(held)}")
     return "; ".join(told)

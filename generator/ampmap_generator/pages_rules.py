@@ -5,96 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .evidence import Evidence
-from .finder import concerns
 from .pages_evidence import killers, latest
 from .pages_facts import Entry, Field, Page, Shelf, coded, stated_in, yes_or_no
+from .pages_headers import headers_page
 from .pages_text import Table, anchor, code, codes, compact, prose, shown
 from .picture_fallback import fallback_picture
 from .vendored.base import Json
-from .vendored.catalogue import Fallback, Header, HeaderSet, ManagementCall, ManagementRoute, Requirement
+from .vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Requirement
 from .vendored.reference import Reference
-from .vendored.wire import Provider
-
-PRESENCE = {"always": "always", "when-available": "when available", "conditional": "conditional"}
-ROLES = {
-    "client-sends": "The client sends them",
-    "relay-to-client": "The proxy relays them to the client",
-    "hop-by-hop": "They belong to one connection",
-    "client-credential": "They hold the client's credential",
-    "sdk-telemetry": "The SDKs add them",
-}
-SCOPES = {
-    "via-proxy": "calls that pass the proxy",
-    "direct": "calls that go past the proxy",
-    "management": "calls of management routes",
-    "all": "all calls",
-}
 
 
 def rule_pages(reference: Reference, evidence: Evidence) -> Iterator[Page]:
     """The pages of headers, settings, management, fallback, authentication and requirements."""
-    yield _headers(reference)
+    yield headers_page(reference)
     yield _settings(reference)
     yield _management(reference)
     yield _fallback(reference)
     yield _flows(reference)
     if reference.requirements:
         yield from _requirements(reference, evidence)
-
-
-# --- headers
-
-
-_HEADER_SET_FIELDS: tuple[Field, ...] = (
-    ("role", "Role", lambda role: ROLES[role]),
-    ("applies_to", "Concerns", lambda scope: SCOPES[scope]),
-    ("providers", "Providers", coded),
-)
-
-
-def _headers(reference: Reference) -> Page:
-    shelf = Shelf(reference, "headers.md")
-    providers = tuple(reference.providers.values())
-    matrix = tuple(
-        (code(header.name), shelf.to("headers", s.id), *(_cell(s, header, p) for p in providers))
-        for s in reference.headers.values()
-        for header in s.headers
-        if s.role in ("client-sends", "client-credential", "sdk-telemetry") and s.applies_to != "management"
-    )
-    names = tuple(shelf.to("providers", p.id) for p in providers)
-    values: dict[str, object] = {
-        "matrix": Table(("Header", "Set", *names), matrix),
-        "entries": tuple(_header_set(shelf, s) for s in reference.headers.values()),
-    }
-    return Page(shelf.here, "headers", "Headers", ("spec/headers/",), values)
-
-
-def _cell(header_set: HeaderSet, header: Header, provider: Provider) -> str:
-    concerned = header_set.applies_to in ("all", "via-proxy" if provider.via_proxy else "direct")
-    providers = header.providers or header_set.providers
-    if not concerned or (providers and provider.id not in providers):
-        return "-"
-    return PRESENCE[header.presence]
-
-
-def _header_set(shelf: Shelf, header_set: HeaderSet) -> Entry:
-    rows = tuple(
-        (
-            code(header.name),
-            coded(header.value) if "value" in header.model_fields_set else "",
-            PRESENCE[header.presence],
-            prose(header.condition or ""),
-            ", ".join(shelf.to("providers", p) for p in header.providers or header_set.providers) or "all",
-            prose(header.note or ""),
-            shelf.marks(header.sources or header_set.sources),
-        )
-        for header in header_set.headers
-    )
-    table = Table(("Header", "Value", "Presence", "Condition", "Providers", "Note", "Sources"), rows)
-    extra = (("Stated in", code(stated_in("headers", header_set.id))),)
-    name = f"headers/{header_set.id}"
-    title = prose(header_set.display_name)
-    return shelf.entry(name, header_set, _HEADER_SET_FIELDS, title=title, rows=extra, tables=(("Headers", table),))
 
 
 # --- settings
@@ -288,7 +217,7 @@ NEEDS = {
 
 def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> Entry:
     control = requirement.control
-    sent = " × ".join(axis.replace("_", " ") for axis in requirement.for_each)
+    sent = " and ".join(axis.replace("_", " ") for axis in requirement.for_each)
     rows = [("Is looked at", ", ".join(NEEDS[need] for need in requirement.needs))]
     if sent:
         rows.insert(0, ("Is sent", f"one call for each {sent}"))

@@ -18,7 +18,7 @@ MARK: Final = "edit:"
 FILES_PAGE: Final = "spec-files.md"
 """The page that lists the files of the spec, by folder."""
 
-_MARKED = re.compile(r" ?\[([^\]]*)\]\(" + MARK + r"([^)\s]+)\)")
+_MARKED = re.compile(r"( · )?\[([^\]]*)\]\(" + MARK + r"([^)\s]+)\)")
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,12 @@ def linked(text: str, here: str, files: SpecFiles) -> str:
     """The text of page `here` with its links to facts' lines; a link to what has no known place is left out."""
 
     def resolved(found: re.Match[str]) -> str:
-        file, line = files.lines.get(found[2], ("", 0))
+        before, label, name = found.groups(default="")
+        file, line = files.lines.get(name, ("", 0))
         address = files.address(file, here, line)
         if address is None:
             return ""
-        return f' [{found[1]}]({address} "{file}, line {line}")'
+        return f'{before}[{label}]({address} "{file}, line {line}")'
 
     return _MARKED.sub(resolved, text)
 

@@ -62,6 +62,6 @@ def redirects_of(site_dir: Path) -> dict[str, str]:
 
 
 def edit_url(config: str) -> str:
-    """What the site's configuration says comes before the path of a spec file that somebody edits; empty for nothing."""
+    """What the site's configuration puts before the path of a spec file that somebody edits; empty for nothing."""
     extra = yaml.load(config, yaml.BaseLoader).get("extra") or {}  # noqa: S506 - it makes nothing but text
     return str(extra.get("spec_url") or "")

@@ -42,7 +42,7 @@ def tree_of(decisions: Sequence[Decision]) -> Tree:
 
 
 def _tree(rows: Sequence[Decision], left: Sequence[str]) -> Tree:
-    """What `rows` decide by the conditions that are `left`: first those that no row leaves open, the most telling first."""
+    """What `rows` decide by the conditions that are `left`: those first that the fewest rows leave open."""
     stated = {name: {row.when.get(name, ANY) for row in rows} for name in left}
     telling = [name for name in left if len(stated[name] - {ANY}) > 1]
     if not telling or len(rows) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from .finder import address
@@ -181,7 +182,7 @@ def _across(boxes: Sequence[Box], *, through: bool) -> Canvas:
         for index, box in enumerate(boxes)
     ]
     if through:
-        for before, after in zip(frames, frames[1:], strict=False):
+        for before, after in pairwise(frames):
             canvas.arrow([(before.right, before.middle), (after.x, after.middle)])
     else:
         level = frames[0].bottom - 14
@@ -197,7 +198,7 @@ def _down(boxes: Sequence[Box], *, through: bool) -> Canvas:
         frames.append(canvas.box(0, y, NARROW - (2 if through or index != 1 else 44), box))
         y = frames[-1].bottom + GAP
     if through:
-        for before, after in zip(frames, frames[1:], strict=False):
+        for before, after in pairwise(frames):
             canvas.arrow([(40, before.bottom), (40, after.y)])
     else:
         edge = NARROW - 24

@@ -1,4 +1,4 @@
-"""The picture of a stream: what goes to and fro between client, proxy and provider, from the first byte to the last. Pure."""
+"""The picture of a stream: what goes between client, proxy and provider, from the first event to the last. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def stream_picture(endpoint: Endpoint, name: str, operation: Operation) -> str:
     for x, _ in LANES:
         canvas.line([(x, TOP - 6), (x, y - 14)], "am-life")
     canvas.parts += events
-    description = f"The request goes from the client through the proxy to the provider; back come, one by one: {', '.join(labels)}."
+    listed = ", ".join(labels)
+    description = f"The request goes through the proxy to the provider; back come, one by one: {listed}."
     return figure(f"stream-{name.replace('.', '-')}", f"A stream of {name}", description, canvas)
 
 

@@ -26,6 +26,7 @@ def environment(target: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,
         autoescape=False,  # noqa: S701 - renders Python and Markdown, no HTML from outside
     )
 
@@ -94,8 +95,8 @@ def render_docs(
 ) -> Files:
     """The files of the site below `docs/`, and the configuration that builds it; `stated` and `spec` as in `Compiled`.
 
-    They are the generated pages and the hand-written ones beside them, the data that can be downloaded, the pages at old
-    addresses, and the texts for plain readers. Raises pages_written.PageCollisionError, evidence.EvidenceError and
+    They are the generated pages and the hand-written ones beside them, the data that can be downloaded, the pages at
+    old addresses, and the texts for plain readers. Raises pages_written.PageCollisionError, evidence.EvidenceError and
     redirects.RedirectError.
     """
     from . import places
@@ -120,7 +121,10 @@ def render_docs(
         **render_openapi(reference, editions),
         **auth_files(reference),
         TYPES: render_types(reference)["types.py"],
-        **{f"spec/schema/{name}": content for name, content in render_schema(editions).items()},
+        **{
+            f"spec/schema/{path.name}": path.read_bytes()
+            for path in sorted((places.spec_dir() / "schema").glob("*.json"))
+        },
         **{name: text.encode() for name, text in (spec.texts if spec else {}).items() if name.startswith("spec/")},
     }
     found = all_pages(reference, editions, read_evidence(places.evidence_dir()), reports)

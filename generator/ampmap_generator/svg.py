@@ -1,7 +1,7 @@
 """Pictures as SVG: measured text, boxes and arrows on a canvas that grows downwards. Pure.
 
 A picture stands in the text of its page, so that it takes the page's colours, in light and in dark: what it shows has a
-class, and `ampmap.css` says what the class looks like. Where that is missing, lines and text have the colour of the text.
+class, and `finder.css` says what the class looks like. Where that is missing, all has the colour of the text.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def measure(text: str, style: Style = Style.TEXT) -> float:
 
 
 def wrap(text: str, width: float, style: Style = Style.TEXT) -> list[str]:
-    """The lines of a text that is at most `width` pixels wide. A word that is wider is broken, at a mark if it has one."""
+    """The lines of a text, each at most `width` pixels wide; a word that is wider is broken, best at a mark."""
     lines: list[str] = []
     line = ""
     for piece in _pieces(text, width, style):
@@ -148,9 +148,9 @@ class Canvas:
         size, _ = _SIZES[style]
         anchor = "" if at == "start" else f' text-anchor="{at}"'
         place = f'x="{_number(x)}" y="{_number(y)}" font-size="{size}"'
-        self.parts.append(
-            f'<text class="{f"{style} {kind}".strip()}" {place} fill="currentColor"{anchor}>{escape(text, quote=False)}</text>'
-        )
+        looks = f"{style} {kind}".strip()
+        words = escape(text, quote=False)
+        self.parts.append(f'<text class="{looks}" {place} fill="currentColor"{anchor}>{words}</text>')
         self._reach(y + 4)
 
     def box(self, x: float, y: float, width: float, box: Box, height: float | None = None) -> Frame:
@@ -202,10 +202,12 @@ class Canvas:
     def svg(self, name: str, title: str, description: str, kind: str = "") -> str:
         """The picture; `name` is unique on its page, `title` and `description` are for readers who do not see it."""
         width, height = _number(self.width), _number(self.height + 2)
+        looks = f"am-svg {kind}".strip()
+        role = "group" if any(part.startswith("<a ") for part in self.parts) else "img"
         return "\n".join(
             (
-                f'<svg class="{f"am-svg {kind}".strip()}" xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 {width} {height}" '
-                f'width="{width}" height="{height}" role="img" aria-labelledby="{name}-title {name}-desc">',
+                f'<svg class="{looks}" xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 {width} {height}" '
+                f'width="{width}" height="{height}" role="{role}" aria-labelledby="{name}-title {name}-desc">',
                 f'<title id="{name}-title">{escape(title, quote=False)}</title>',
                 f'<desc id="{name}-desc">{escape(description, quote=False)}</desc>',
                 *self.parts,
