@@ -4,93 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .evidence import Evidence
+from .pages_evidence import killers, latest
 from .pages_facts import Entry, Field, Page, Shelf, coded, stated_in, yes_or_no
+from .pages_headers import headers_page
 from .pages_text import Table, anchor, code, codes, compact, prose, shown
+from .picture_fallback import fallback_picture
 from .vendored.base import Json
-from .vendored.catalogue import Fallback, Header, HeaderSet, ManagementCall, ManagementRoute, Requirement
+from .vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Requirement
 from .vendored.reference import Reference
-from .vendored.wire import Provider
-
-PRESENCE = {"always": "always", "when-available": "when available", "conditional": "conditional"}
-ROLES = {
-    "client-sends": "The client sends them",
-    "relay-to-client": "The proxy relays them to the client",
-    "hop-by-hop": "They belong to one connection",
-    "client-credential": "They hold the client's credential",
-    "sdk-telemetry": "The SDKs add them",
-}
-SCOPES = {
-    "via-proxy": "calls that pass the proxy",
-    "direct": "calls that go past the proxy",
-    "management": "calls of management routes",
-    "all": "all calls",
-}
 
 
-def rule_pages(reference: Reference) -> Iterator[Page]:
+def rule_pages(reference: Reference, evidence: Evidence) -> Iterator[Page]:
     """The pages of headers, settings, management, fallback, authentication and requirements."""
-    yield _headers(reference)
+    yield headers_page(reference)
     yield _settings(reference)
     yield _management(reference)
     yield _fallback(reference)
     yield _flows(reference)
     if reference.requirements:
-        yield from _requirements(reference)
-
-
-# --- headers
-
-
-_HEADER_SET_FIELDS: tuple[Field, ...] = (
-    ("role", "Role", lambda role: ROLES[role]),
-    ("applies_to", "Concerns", lambda scope: SCOPES[scope]),
-    ("providers", "Providers", coded),
-)
-
-
-def _headers(reference: Reference) -> Page:
-    shelf = Shelf(reference, "headers.md")
-    providers = tuple(reference.providers.values())
-    matrix = tuple(
-        (code(header.name), shelf.to("headers", s.id), *(_cell(s, header, p) for p in providers))
-        for s in reference.headers.values()
-        for header in s.headers
-        if s.role in ("client-sends", "client-credential", "sdk-telemetry") and s.applies_to != "management"
-    )
-    names = tuple(shelf.to("providers", p.id) for p in providers)
-    values: dict[str, object] = {
-        "matrix": Table(("Header", "Set", *names), matrix),
-        "entries": tuple(_header_set(shelf, s) for s in reference.headers.values()),
-    }
-    return Page(shelf.here, "headers", "Headers", ("spec/headers/",), values)
-
-
-def _cell(header_set: HeaderSet, header: Header, provider: Provider) -> str:
-    concerned = header_set.applies_to in ("all", "via-proxy" if provider.via_proxy else "direct")
-    providers = header.providers or header_set.providers
-    if not concerned or (providers and provider.id not in providers):
-        return "-"
-    return PRESENCE[header.presence]
-
-
-def _header_set(shelf: Shelf, header_set: HeaderSet) -> Entry:
-    rows = tuple(
-        (
-            code(header.name),
-            coded(header.value) if "value" in header.model_fields_set else "",
-            PRESENCE[header.presence],
-            prose(header.condition or ""),
-            ", ".join(shelf.to("providers", p) for p in header.providers or header_set.providers) or "all",
-            prose(header.note or ""),
-            shelf.marks(header.sources or header_set.sources),
-        )
-        for header in header_set.headers
-    )
-    table = Table(("Header", "Value", "Presence", "Condition", "Providers", "Note", "Sources"), rows)
-    extra = (("Stated in", code(stated_in("headers", header_set.id))),)
-    name = f"headers/{header_set.id}"
-    title = prose(header_set.display_name)
-    return shelf.entry(name, header_set, _HEADER_SET_FIELDS, title=title, rows=extra, tables=(("Headers", table),))
+        yield from _requirements(reference, evidence)
 
 
 # --- settings
@@ -212,6 +145,7 @@ def _fallback_entry(shelf: Shelf, fallback: Fallback) -> Entry:
         (),
         title=prose(fallback.display_name),
         rows=(("Stated in", code(stated_in("fallback", fallback.id))),),
+        picture=fallback_picture(fallback) if fallback.decisions else "",
         steps=tuple(prose(step) for step in fallback.steps),
         tables=(
             ("Decisions", Table((*(code(name) for name in conditions), "Outcome", "Who answers"), decisions)),
@@ -245,14 +179,12 @@ def _flows(reference: Reference) -> Page:
 _REQUIREMENT_FIELDS: tuple[Field, ...] = (
     ("level", "Level", lambda level: f"**{level}**"),
     ("why", "Why"),
-    ("needs", "The check sees", coded),
-    ("for_each", "For each", coded),
     ("claim", "Applies where the target claims", coded),
     ("excluded", "Not checked, because"),
 )
 
 
-def _requirements(reference: Reference) -> Iterator[Page]:
+def _requirements(reference: Reference, evidence: Evidence) -> Iterator[Page]:
     profiles = tuple(dict.fromkeys(requirement.profile for requirement in reference.requirements.values()))
     shelf = Shelf(reference, "requirements/index.md")
     rows = tuple(
@@ -264,19 +196,38 @@ def _requirements(reference: Reference) -> Iterator[Page]:
     values: dict[str, object] = {"profiles": links, "table": table}
     yield Page(shelf.here, "requirements_index", "Requirements", ("spec/requirements/",), values)
     for profile in profiles:
-        yield _profile(reference, profile)
+        yield _profile(reference, profile, evidence)
 
 
-def _profile(reference: Reference, profile: str) -> Page:
+def _profile(reference: Reference, profile: str, evidence: Evidence) -> Page:
     shelf = Shelf(reference, f"requirements/{profile}.md")
-    entries = tuple(_requirement(shelf, r) for r in reference.requirements.values() if r.profile == profile)
+    entries = tuple(_requirement(shelf, r, evidence) for r in reference.requirements.values() if r.profile == profile)
     values: dict[str, object] = {"intro": "requirements", "entries": entries}
     return Page(shelf.here, "entries", f"Requirements: {profile}", (f"spec/requirements/{profile}.yaml",), values)
 
 
-def _requirement(shelf: Shelf, requirement: Requirement) -> Entry:
+NEEDS = {
+    "client": "what the client gets",
+    "upstream": "what the upstream got",
+    "foreign-peer": "what a caller from another machine gets",
+    "reload": "what a change of the configuration does",
+    "resolver": "what a resolver answers",
+}
+
+
+def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> Entry:
     control = requirement.control
-    rows = (("Control", shelf.to_name("requirements", control)),) if control else ()
+    sent = " and ".join(axis.replace("_", " ") for axis in requirement.for_each)
+    rows = [("Is looked at", ", ".join(NEEDS[need] for need in requirement.needs))]
+    if sent:
+        rows.insert(0, ("Is sent", f"one call for each {sent}"))
+    if control:
+        rows.append(("Counts only where this holds", shelf.to_name("requirements", control)))
+    if "resolver" not in requirement.needs and not requirement.excluded:
+        caught = killers(shelf, requirement.id, evidence)
+        rows.append(("Defects that it catches", caught or "*none committed*"))
+        rows.append(("Latest evidence", latest(requirement.id, evidence) or "*none committed*"))
+        rows.append(("Try it", code(f"ampmap-conformance run --select '{requirement.id}*'")))
     return shelf.entry(
         f"requirements/{requirement.id}",
         requirement,
@@ -284,5 +235,5 @@ def _requirement(shelf: Shelf, requirement: Requirement) -> Entry:
         title=code(requirement.id),
         at=anchor(requirement.id.partition(".")[2]),
         lead=prose(requirement.statement),
-        rows=rows,
+        rows=tuple(rows),
     )

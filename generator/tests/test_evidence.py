@@ -1,0 +1,107 @@
+"""Evidence on the pages: what is committed is shown, and what is not is said not to be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ampmap_generator.evidence import Evidence, EvidenceError, read_evidence
+from ampmap_generator.pages import pages
+from ampmap_generator.vendored.reference import Reference
+
+RULE = "headers.client-credential-replaced"
+MATRIX = {
+    "defects": {
+        "forward-client-key": {
+            "kills": [RULE, "auth.canary-nowhere"],
+            "source": "owner/repo#12",
+            "summary": "It leaks.",
+        },
+        "harmless": {"kills": []},
+    }
+}
+RUN = {
+    "implementation": {"name": "nginx", "version": "1.22.1", "url": "https://proxy.example.com/", "more": 1},
+    "requirements": {RULE: {"verdict": "fail", "reason": "x"}, "routing.body-kept": {"verdict": "pass"}},
+}
+MANIFEST = {
+    "kit": "0.1.0",
+    "edition": "amp-0.0.1760587291",
+    "target": "reference-proxy",
+    "requirements": {RULE: {"level": "must", "scored": True, "cases": 8, "verdicts": {"pass": 8}}},
+}
+
+
+def written(folder: Path, **files: Any) -> Path:
+    for name, data in files.items():
+        (folder / f"{name.replace('_', '-')}.json").write_text(data if isinstance(data, str) else json.dumps(data))
+    return folder
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Evidence:
+    return read_evidence(written(tmp_path, kill_matrix=MATRIX, nginx=RUN, manifest=MANIFEST, other={"x": 1}))
+
+
+def test_a_requirement_shows_what_it_catches_and_how_proxies_did(reference: Reference, evidence: Evidence) -> None:
+    page = pages(reference, evidence=evidence)["requirements/headers.md"]
+    entry = page.partition(f"`{RULE}` {{ #")[2].partition("\n## ")[0]
+
+    assert "Defects that it catches: [`forward-client-key`](../evidence/kill-matrix.md#forward-client-key)" in entry
+    assert "Latest evidence: reference-proxy: 8 pass of 8 cases; nginx `1.22.1`: ✗ **fail**" in entry
+
+
+def test_the_kill_matrix_goes_both_ways(reference: Reference, evidence: Evidence) -> None:
+    page = pages(reference, evidence=evidence)["evidence/kill-matrix.md"]
+
+    assert '<span id="forward-client-key"></span>`forward-client-key` | It leaks. | owner/repo\\#12 |' in page
+    assert f"[`{RULE}`](../requirements/headers.md#client-credential-replaced) | must | [`forward-client-key`]" in page
+    assert "`harmless` |  | no thread is known | **none** |" in page
+    assert "2 defects; 2 of" in page
+    assert "No committed defect breaks" in page
+
+
+def test_implementations_stand_beside_one_another(reference: Reference, evidence: Evidence) -> None:
+    page = pages(reference, evidence=evidence)["evidence/implementations.md"]
+
+    assert "| [nginx](https://proxy.example.com/) | `1.22.1` | 1 | 1 | 0 | 0 |" in page
+    assert "[`routing.body-kept`](../requirements/routing.md#body-kept) | must | ✓ pass |" in page
+
+
+@pytest.mark.parametrize("folder", [None, "missing", "empty"])
+def test_where_nothing_is_committed_the_pages_say_so(folder: str | None, reference: Reference, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    site = pages(reference, evidence=read_evidence(tmp_path / folder if folder else None))
+
+    assert "No evidence is committed" in site["evidence/kill-matrix.md"]
+    assert "No evidence is committed" in site["evidence/implementations.md"]
+    assert "Defects that it catches: *none committed*" in site["requirements/headers.md"]
+    assert "Latest evidence: *none committed*" in site["requirements/headers.md"]
+
+
+def test_a_bare_mapping_of_defects_is_a_matrix_too(tmp_path: Path) -> None:
+    bare = {"a": {"breaks": [RULE], "seen_in": None}}
+
+    assert read_evidence(written(tmp_path, kill_matrix=bare)).killers(RULE) == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("kill_matrix", "{", "kill-matrix.json is no JSON"),
+        ("kill_matrix", {"defects": {"a": {"kills": 3}}}, "kill-matrix.json: defects.a.kills"),
+        ("nginx", {"implementation": {"name": "nginx"}, "requirements": {}}, "nginx.json: implementation.version"),
+        ("manifest", {"kit": "1"}, "manifest.json: edition"),
+    ],
+)
+def test_broken_evidence_is_named_and_not_shown_as_none(name: str, content: Any, said: str, tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError) as raised:
+        read_evidence(written(tmp_path, **{name: content}))
+
+    assert said in str(raised.value)
+
+
+def test_the_committed_evidence_is_of_its_shape() -> None:
+    read_evidence(Path(__file__).parents[2] / "conformance" / "evidence")

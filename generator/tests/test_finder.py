@@ -1,0 +1,289 @@
+"""The route finder: the script on the page answers as `ampmap route` does, in every edition."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ampmap_generator.finder import MANAGEMENT_RULES, RULES, STREAM_RULES, address, finder
+from ampmap_generator.pages import pages
+from ampmap_generator.vendored.reference import Reference
+from ampmap_generator.vendored.routing import UnknownNameError, resolve_url, route
+
+ASSETS = Path(__file__).parents[2] / "site" / "docs" / "assets"
+NODE = shutil.which("node")
+BASE = "amp-0.0.1760587291"
+PROXY = "https://proxy.example.com/a/prefix?x=1"
+
+needs_node = pytest.mark.skipif(NODE is None, reason="there is no node to run the page's script with")
+
+RUN = """
+const core = require(process.argv[1]);
+const { data, questions } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const { find, options, curl, fullUrl } = core;
+const asked = { find, options, curl, fullUrl: (_, ...rest) => fullUrl(...rest) };
+const answers = questions.map(([what, ...given]) => {
+  try { return asked[what](data, ...given); } catch (error) { return { error: error.name }; }
+});
+process.stdout.write(JSON.stringify(answers));
+"""
+
+Ask = Callable[..., list[Any]]
+
+
+@pytest.fixture(scope="module")
+def data(editions: Mapping[str, Reference]) -> dict[str, Any]:
+    """The finder's document of each edition."""
+    shown = editions[BASE]
+    return {name: finder(reference, shown).model_dump(mode="json") for name, reference in editions.items()}
+
+
+@pytest.fixture(scope="module")
+def ask(data: dict[str, Any]) -> Ask:
+    """Puts questions, each a function and its arguments, to the page's script, in one process of node."""
+
+    def asked(*questions: tuple[Any, ...], edition: str = BASE) -> list[Any]:
+        done = subprocess.run(
+            [str(NODE), "-e", RUN, str(ASSETS / "finder-core.js")],
+            input=json.dumps({"data": data[edition], "questions": questions}),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        answers: list[Any] = json.loads(done.stdout)
+        return answers
+
+    return asked
+
+
+def names(reference: Reference) -> Iterator[str]:
+    """Everything that somebody may type for a model or an agent mode."""
+    for mode in reference.agent_modes.values():
+        yield from (mode.name, mode.id)
+    for key, model in reference.models.items():
+        yield from (key, model.id, *([model.wire_id] if model.wire_id else []), *model.aliases)
+
+
+@needs_node
+@pytest.mark.parametrize("edition", [BASE, "amp-0.0.1767830505", "amp-0.0.1770734955", "amp-0.0.1777897475"])
+def test_the_finder_answers_as_the_command_does(edition: str, editions: Mapping[str, Reference], ask: Ask) -> None:
+    reference = editions[edition]
+    asked = list(dict.fromkeys(names(reference)))
+    answers = ask(*(("find", name) for name in asked), edition=edition)
+    urls = ask(*(("fullUrl", answer["answers"][0]["path"], PROXY) for answer in answers), edition=edition)
+
+    for name, answer, url in zip(asked, answers, urls, strict=True):
+        if len(answer["answers"]) > 1:
+            with pytest.raises(UnknownNameError) as several:
+                route(name, reference=reference)
+            keys = {f"{each['provider']}/{each['model']}" for each in answer["answers"]}
+            assert keys == set(several.value.suggestions)
+            continue
+        wanted = route(name, reference=reference, amp_url=PROXY)
+        (found,) = answer["answers"]
+        same = ("kind", "provider", "model", "wire_model", "operation", "dialect", "method", "sdk")
+        assert {field: found[field] for field in same} == {field: getattr(wanted, field) for field in same}
+        assert url == wanted.url
+
+
+@needs_node
+def test_amp_url_follows_the_clients_own_rule(ask: Ask) -> None:
+    path = "/api/provider/google/v1beta1/publishers/google/models/a%3Ab:generateContent?alt=sse"
+    addresses = ["https://p.example", "http://127.0.0.1:8317/x/y/?z=1#f", "HTTPS://P.Example:443", "http://[::1]:8080/"]
+    wrong = ["p.example", "", "ftp://p.example", "not a url"]
+    answers = ask(*(("fullUrl", path, address) for address in [*addresses, *wrong]))
+
+    assert answers[: len(addresses)] == [resolve_url(path, address) for address in addresses]
+    assert answers[len(addresses) :] == [{"error": "TypeError"}] * len(wrong)
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("typed", "provider", "operations"),
+    [
+        ("/api/provider/groq/chat/completions", "groq", {"chat.completions"}),
+        ("https://proxy.example.com/api/provider/groq/v1/chat/completions?x=1", "groq", {"chat.completions"}),
+        ("/api/provider/openai/v1/responses", "openai", {"responses"}),
+        ("api/provider/xai/v1/chat/completions", "xai", {"chat.completions"}),
+        ("/api/provider/anthropic/v1/messages/count_tokens", "anthropic", {"messages.count_tokens"}),
+        ("https://openrouter.ai/api/v1/chat/completions", "openrouter", {"chat.completions"}),
+        ("groq", "groq", {"chat.completions", "models.list"}),
+    ],
+)
+def test_a_path_leads_to_its_operation(typed: str, provider: str, operations: set[str], ask: Ask) -> None:
+    (found,) = ask(("find", typed))
+
+    assert found["kind"] == "calls"
+    assert provider in {call["provider"] for call in found["calls"]}
+    assert operations <= {call["operation"] for call in found["calls"]}
+
+
+@needs_node
+def test_every_call_of_every_provider_is_found_by_its_path(data: dict[str, Any], ask: Ask) -> None:
+    calls = data[BASE]["calls"]
+    typed = [
+        call["path"].replace("{model}", "m-1").replace("{project}", "p").replace("{location}", "l") for call in calls
+    ]
+    answers = ask(*(("find", path) for path in typed))
+
+    missed = [
+        path
+        for path, call, answer in zip(typed, calls, answers, strict=True)
+        if not any(
+            (found["operation"], found["method"]) == (call["operation"], call["method"])
+            for found in answer.get("calls", ())
+        )
+    ]
+    assert missed == []
+
+
+@needs_node
+def test_the_model_in_a_path_is_named(ask: Ask) -> None:
+    path = "/api/provider/google/v1beta1/publishers/google/models/gemini-2.5-pro:streamGenerateContent?alt=sse"
+    (found,) = ask(("find", path))
+
+    assert found["model"] == "gemini-2.5-pro"
+    assert found["answer"]["page"] == "models/google/#gemini-2.5-pro"
+    assert [call["operation"] for call in found["calls"]] == ["generateContent"]
+    assert found["calls"][0]["upstream"].endswith("/models/gemini-2.5-pro:streamGenerateContent?alt=sse")
+
+
+@needs_node
+def test_management_paths_go_to_amps_own_servers(reference: Reference, ask: Ask) -> None:
+    typed = [path.replace("*", "T-1/x") for family in reference.management.values() for path in family.paths]
+    answers = ask(*(("find", path) for path in typed))
+
+    assert [(path, answer["kind"]) for path, answer in zip(typed, answers, strict=True)] == [
+        (path, "management") for path in typed
+    ]
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("gpt-5-codx", "gpt-5-codex"),
+        ("smrat", "smart"),
+        ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929"),
+        ("/api/provder/groq", "/api/provider/groq"),
+    ],
+)
+def test_an_unknown_name_suggests_near_ones(typed: str, near: str, ask: Ask) -> None:
+    (found,) = ask(("find", typed))
+
+    assert found["kind"] == "none"
+    assert near in found["near"]
+
+
+@needs_node
+def test_nonsense_is_like_nothing(ask: Ask) -> None:
+    assert ask(("find", "zzzzzzzzzzzz"), ("find", "")) == [{"kind": "none", "near": []}] * 2
+
+
+@needs_node
+def test_a_thing_that_went_is_not_found_in_the_later_edition(ask: Ask) -> None:
+    (before,) = ask(("find", "code-supernova"))
+    (after,) = ask(("find", "code-supernova"), edition="amp-0.0.1767830505")
+
+    assert before["answers"][0]["provider"] == "supernova"
+    assert after["kind"] == "none"
+
+
+@needs_node
+def test_what_is_typed_is_found_in_names_titles_and_paths(ask: Ask) -> None:
+    codex, sonnet, path, start = ask(
+        ("options", "GPT 5 cod"), ("options", "sonnet 4.5"), ("options", "groq/chat"), ("options", "")
+    )
+
+    assert codex[0]["text"] == "gpt-5-codex"
+    assert "claude-sonnet-4-5-20250929" in {option["text"] for option in sonnet}
+    assert "/api/provider/groq/chat/completions" in {option["text"] for option in path}
+    assert {option["kind"] for option in start} == {"agent mode"}
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("query", "stream", "address", "headers", "body"),
+    [
+        (
+            "gpt-5-codex",
+            False,
+            "/api/provider/openai/v1/responses",
+            {"authorization: Bearer $AMP_API_KEY"},
+            "gpt-5-codex",
+        ),
+        ("smart", True, "/api/provider/anthropic/v1/messages", {"anthropic-version: 2023-06-01"}, '"stream":true'),
+        (
+            "gemini-2.5-pro",
+            True,
+            "gemini-2.5-pro:streamGenerateContent?alt=sse",
+            {"x-goog-api-key: placeholder"},
+            "pong",
+        ),
+        ("kashmir:main", False, "openrouter.ai", {"authorization: Bearer $OPENROUTER_API_KEY"}, "moonshotai/kimi-k2"),
+    ],
+)
+def test_the_curl_line_makes_the_call(
+    query: str, stream: bool, address: str, headers: set[str], body: str, ask: Ask
+) -> None:
+    (found,) = ask(("find", query))
+    (line,) = ask(("curl", found["answers"][0], "https://proxy.example.com", stream))
+
+    words = shlex.split(line)
+    sent = {words[index + 1] for index, word in enumerate(words) if word == "-H"}
+    data = words[words.index("--data") + 1]
+    assert address in words[2]
+    assert headers <= sent
+    assert body in data
+    assert json.loads(data)
+    assert not [header for header in sent if "{" in header or header.lower().startswith("accept-encoding")]
+
+
+def test_the_rules_that_the_finder_names_exist(reference: Reference) -> None:
+    named = {*RULES, *STREAM_RULES, *(rule for rules in MANAGEMENT_RULES.values() for rule in rules)}
+
+    assert named <= set(reference.requirements)
+
+
+def test_every_page_that_the_finder_links_to_exists(data: dict[str, Any], editions: Mapping[str, Reference]) -> None:
+    site = pages(editions[BASE], editions)
+    known = {address(path) for path in site}
+    anchors = {
+        address(path) + f"#{part.split(' }')[0]}" for path, text in site.items() for part in text.split("{ #")[1:]
+    }
+    linked = {page for each in data.values() for page in _pages_in(each)}
+
+    assert linked
+    assert linked - known - anchors == set()
+
+
+def _pages_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name == "page":
+                yield inner
+            else:
+                yield from _pages_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _pages_in(inner)
+
+
+def test_without_javascript_the_page_points_to_its_tables(reference: Reference) -> None:
+    page = pages(reference)["index.md"]
+
+    assert '<noscript><p>The route finder needs JavaScript. The <a href="#models">' in page
+    assert "{ #models }" in page
+    assert "{ #agent-modes }" in page
+
+
+def test_the_scripts_know_no_other_address() -> None:
+    for script in ("finder.js", "finder-core.js", "filter.js"):
+        text = (ASSETS / script).read_text(encoding="utf-8")
+        assert "://" not in text.replace("https?:)?\\/\\/", ""), script
