@@ -56,7 +56,9 @@ def deploy(session: nox.Session, wanted: list[str], environment: dict[str, str])
     for edition in wanted or known:
         session.run("ampmap", "build", "docs", "--edition", edition)
         # JSON is YAML; the selector asks for versions.json, which only a deployed site has.
-        config.write_text(json.dumps({"INHERIT": "mkdocs.yml", "strict": True, "extra": {"version": {"provider": "mike"}}}))
+        config.write_text(
+            json.dumps({"INHERIT": "mkdocs.yml", "strict": True, "extra": {"version": {"provider": "mike"}}})
+        )
         names = [edition, aliases[edition]] if edition in aliases else [edition]
         how = ("--update-aliases", "--alias-type", "copy", "-F", str(config))
         session.run("mike", "deploy", *how, *names, env=environment)

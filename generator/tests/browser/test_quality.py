@@ -138,9 +138,7 @@ def test_search_finds_every_model_and_error_code(open_page: OpenPage, reference:
         page.locator(f'a.md-search-result__link[href*="{where}"]').first.wait_for(state="attached", timeout=20_000)
 
 
-def test_zensical_builds_the_same_pages(
-    built_site: Path, tmp_path: Path, editions: Mapping[str, Reference]
-) -> None:
+def test_zensical_builds_the_same_pages(built_site: Path, tmp_path: Path, editions: Mapping[str, Reference]) -> None:
     """The theme's successor, for the day when mkdocs-material is no longer kept."""
     pytest.importorskip("zensical", reason="zensical is not installed")
     write(tmp_path / "build", render_docs(next(iter(editions.values())), editions), ())
