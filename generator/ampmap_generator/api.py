@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from .compile import plain
 from .diff_report import DiffReport, report_schema
+from .finder import Finder, finder
 from .vendor import data_lines
 from .vendored.base import Edition
 from .vendored.catalogue import AgentMode, Model
@@ -40,6 +42,8 @@ class EditionEntry(_Entry):
 
     edition: Edition
     digest: str
+    finder: str
+    """Path of what the route finder knows of it, relative to `api/v1/`."""
 
 
 class ProviderEntry(_Entry):
@@ -150,6 +154,7 @@ _SHAPES: Final[Mapping[str, type[BaseModel]]] = {
     "mode": ModeDocument,
     "edition": Reference,
     "changes": Changes,
+    "finder": Finder,
 }
 
 
@@ -168,13 +173,15 @@ def api_files(
         **{f"editions/{name}.json": f"{data_lines(plain(each))}\n".encode() for name, each in editions.items()},
         "changes.json": _dumped(_changes(editions, reports)),
         **{f"changes/{name}.json": _dumped(diff) for name, diff in reports.items()},
+        **{f"finder/{name}.json": _packed(finder(each, reference)) for name, each in editions.items()},
         **{f"schema/{name}.schema.json": _json(schema) for name, schema in api_schemas().items()},
     }
     documents[CHECKSUMS] = checksums(documents)
     return {f"{ROOT}{path}": content for path, content in sorted(documents.items())}
 
 
-def api_schemas() -> dict[str, dict[str, Any]]:
+@cache
+def api_schemas() -> Mapping[str, Mapping[str, Any]]:
     """The JSON Schema of each kind of document, by its name."""
     schemas = {name: {"$schema": DRAFT, **shape.model_json_schema()} for name, shape in _SHAPES.items()}
     return {**schemas, "diff": report_schema()}
@@ -191,7 +198,12 @@ def _index(reference: Reference, editions: Mapping[str, Reference]) -> Index:
         edition=reference.edition.id,
         digest=reference.digest,
         editions=tuple(
-            EditionEntry(edition=each.edition, digest=each.digest, href=f"editions/{name}.json")
+            EditionEntry(
+                edition=each.edition,
+                digest=each.digest,
+                href=f"editions/{name}.json",
+                finder=f"finder/{name}.json",
+            )
             for name, each in editions.items()
         ),
         providers=tuple(
@@ -271,6 +283,11 @@ def _changes(editions: Mapping[str, Reference], reports: Mapping[str, DiffReport
             for name, diff in reports.items()
         )
     )
+
+
+def _packed(document: BaseModel) -> bytes:
+    """The document on one line, with every field: the browser reads it while somebody waits."""
+    return (json.dumps(document.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def _dumped(document: BaseModel) -> bytes:

@@ -1,11 +1,10 @@
-"""Files beside the page of auth modes: the picture, the vectors, and the data of the resolver on the page. Pure."""
+"""Files beside the page of auth modes: the vectors, and the data of the resolver on the page. Pure."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from .auth_flow import flow_svg
 from .auth_vectors import FILE, PLATFORM, by_hand, make_vector, preference, sample_model, vector_files
 from .vendored.platforms import Platform
 from .vendored.reference import Reference
@@ -15,23 +14,13 @@ VECTORS = FILE
 DATA = "assets/auth-data.js"
 
 
-def flow_file(platform: str) -> str:
-    """Path of a platform's picture on the site."""
-    return f"assets/auth-flow-{platform}.svg"
-
-
 def auth_files(reference: Reference) -> dict[str, bytes]:
     """The files by path below the docs folder; none for a reference without auth modes."""
-    files = {
-        flow_file(name): flow_svg(platform).encode()
-        for name, platform in reference.platforms.items()
-        if platform.auth_modes
-    }
     platform = reference.platforms.get(PLATFORM)
     if platform is None or not platform.auth_modes:
-        return files
+        return {}
     data = json.dumps(resolver_data(platform), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return {**files, **vector_files(platform), DATA: f"window.AMPMAP_AUTH = {data};\n".encode()}
+    return {**vector_files(platform), DATA: f"window.AMPMAP_AUTH = {data};\n".encode()}
 
 
 def resolver_data(platform: Platform) -> dict[str, Any]:

@@ -124,6 +124,8 @@ def build(
       ampmap build docs --out build
       ampmap build --check
     """
+    from .evidence import EvidenceError
+    from .redirects import RedirectError
     from .render import TARGETS as RENDER
     from .write import differences, write
 
@@ -138,7 +140,11 @@ def build(
     for target in targets or TARGETS:
         place = places.PLACES[target]
         apply = differences if only_check else write
-        changes += apply(place.folder(out), RENDER[target](everything), place.owned)
+        try:
+            files = RENDER[target](everything)
+        except (EvidenceError, RedirectError) as error:
+            raise click.ClickException(str(error)) from None
+        changes += apply(place.folder(out), files, place.owned)
     for change in changes:
         click.echo(f"{change.drift.value:9}{_shown(change.path)}")
     if only_check and changes:

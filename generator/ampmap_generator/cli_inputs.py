@@ -116,11 +116,13 @@ def compiled_editions(
     """The references of all editions, and which of them is meant. Raises as `compiled` does, for errors in any."""
     from .compile import compile_editions, compile_reference
     from .load import UnknownEditionError
+    from .pages_stated import spec_files
     from .render import Compiled
 
     spec = valid(spec_dir, layers=layers)
     try:
         reference = compile_reference(spec, edition)
-        return Compiled(reference, compile_editions(spec), spec.of(reference.edition.id).stated)
+        name = reference.edition.id
+        return Compiled(reference, compile_editions(spec), spec.of(name).stated, spec_files(spec, name))
     except UnknownEditionError as error:
         raise click.UsageError(str(error)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
+from html import unescape
 from itertools import groupby
 from typing import Final
 
@@ -31,6 +32,10 @@ _TITLE = re.compile(r"^# (.+?)(?: \{ #\S+ \})?$", re.MULTILINE)
 _ANCHOR = re.compile(r" ?(?:\[\])?\{ #\S+ \}")
 
 
+_FIGURE = re.compile(r"<figure.*?<title[^>]*>(.*?)</title>\s*<desc[^>]*>(.*?)</desc>.*?</figure>", re.DOTALL)
+"""A picture in a page."""
+
+
 def llms_files(reference: Reference, pages: Mapping[str, str]) -> dict[str, bytes]:
     """Both files by name. `pages` are the site's pages, generated and written, by path."""
     return {INDEX: _index(reference, pages).encode(), FULL: _full(reference, pages).encode()}
@@ -55,9 +60,14 @@ def _index(reference: Reference, pages: Mapping[str, str]) -> str:
 def _full(reference: Reference, pages: Mapping[str, str]) -> str:
     parts = ["\n".join(_head(reference))]
     for path in _sorted(pages):
-        text = _ANCHOR.sub("", pages[path]).strip()
+        text = _ANCHOR.sub("", _FIGURE.sub(_told, pages[path])).strip()
         parts.append(f"Page: {_address(path)}\n\n{text}")
     return "\n\n---\n\n".join(parts) + "\n"
+
+
+def _told(picture: re.Match[str]) -> str:
+    """A picture in words."""
+    return unescape(f"{picture[1]}: {picture[2]}")
 
 
 def _head(reference: Reference) -> list[str]:

@@ -5,49 +5,64 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from .check import RULES
+from .diff_report import DiffReport
+from .evidence import Evidence
 from .findings import Rule
 from .pages_about import about_pages
 from .pages_catalogue import catalogue_pages
 from .pages_editions import edition_pages
 from .pages_errors import error_pages
+from .pages_evidence import evidence_pages
 from .pages_facts import Page, Shelf
 from .pages_platforms import platform_pages
 from .pages_rules import rule_pages
+from .pages_stated import SpecFiles, linked, stated_links
 from .pages_text import code
 from .pages_wire import wire_pages
 from .render import environment
 from .vendored.reference import Reference
 
 
-def pages(reference: Reference, editions: Mapping[str, Reference] | None = None) -> dict[str, str]:
-    """Every generated page: its path relative to the docs folder, and its Markdown, sorted by path.
+def pages(
+    reference: Reference, editions: Mapping[str, Reference] | None = None, evidence: Evidence | None = None
+) -> dict[str, str]:
+    """Every page that is made from facts: its path relative to the docs folder, and its Markdown, sorted by path.
 
     `editions` are those that the site has, in order; by default the one that it shows alone. Raises
     jinja2.UndefinedError when a template asks for something that its page does not have.
     """
-    return rendered(reference, all_pages(reference, editions))
+    return rendered(reference, all_pages(reference, editions, evidence))
 
 
-def rendered(reference: Reference, found: Iterable[Page]) -> dict[str, str]:
-    """These pages as Markdown by their paths, sorted. Raises as `pages` does."""
+def rendered(reference: Reference, found: Iterable[Page], files: SpecFiles | None = None) -> dict[str, str]:
+    """These pages as Markdown by their paths, sorted, with links to `files` of the spec. Raises as `pages` does."""
+    files = files or SpecFiles()
     templates = environment("docs")
-    return {
+    texts = {
         page.path: templates.get_template(f"{page.template}.md.j2").render(
-            {"page": page, "footer": _footer(reference, page), **page.values}
+            {"page": page, "footer": _footer(reference, page, files), **page.values}
         )
         for page in sorted(found, key=lambda page: page.path)
     }
+    return {path: linked(text, path, files) for path, text in texts.items()}
 
 
-def all_pages(reference: Reference, editions: Mapping[str, Reference] | None = None) -> tuple[Page, ...]:
-    """The pages before they are rendered, as `pages` has them."""
+def all_pages(
+    reference: Reference,
+    editions: Mapping[str, Reference] | None = None,
+    evidence: Evidence | None = None,
+    reports: Mapping[str, DiffReport] | None = None,
+) -> tuple[Page, ...]:
+    """The pages before they are rendered, as `pages` has them; `reports` as `change_reports` gives them."""
     editions = editions or {reference.edition.id: reference}
+    evidence = evidence or Evidence()
     return (
         *catalogue_pages(reference, editions),
-        *edition_pages(reference, editions),
+        *edition_pages(reference, editions, reports),
         *wire_pages(reference),
         *error_pages(reference),
-        *rule_pages(reference),
+        *rule_pages(reference, evidence),
+        *evidence_pages(reference, evidence),
         *platform_pages(reference),
         *about_pages(reference, spec_rules()),
     )
@@ -58,8 +73,8 @@ def spec_rules() -> tuple[Rule, ...]:
     return tuple(RULES.values())
 
 
-def _footer(reference: Reference, page: Page) -> str:
+def _footer(reference: Reference, page: Page, files: SpecFiles) -> str:
     shelf = Shelf(reference, page.path)
     edition = shelf.link(code(reference.edition.id), "edition.md")
-    files = ", ".join(code(file) for file in page.stated_in)
-    return f"Edition {edition}, reference {code(reference.digest[:19])}. Stated in {files}."
+    stated = stated_links(page.stated_in, page.path, files)
+    return f"Edition {edition}, reference {code(reference.digest[:19])}. Stated in {stated}."

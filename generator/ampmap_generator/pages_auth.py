@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .auth_flow import blocks
-from .auth_site import VECTORS, flow_file
+from .auth_flow import blocks, flow_picture
+from .auth_site import VECTORS
 from .pages_facts import Entry, Field, Page, Shelf, coded, platform_target
 from .pages_text import Table, anchor, code, codes, prose, shown
 from .vendored.platforms import AuthMode, Platform, ResolutionStep
@@ -38,7 +38,7 @@ def auth_modes_page(reference: Reference) -> Page:
                 "order": _preference(shelf, name, platform),
                 "entries": tuple(_auth_mode(shelf, name, mode) for mode in _ranked(platform)),
                 "offered": _offered(shelf, name, platform),
-                "flow": f"![{_alternative(platform)}]({flow_file(name)})",
+                "flow": flow_picture(platform) if platform.steps else "",
                 "decisions": _decisions(shelf, name, platform),
                 "steps": tuple(_step(shelf, name, step) for step in in_order(platform)),
                 "vectors": shelf.link(code(VECTORS), VECTORS),
@@ -107,11 +107,6 @@ def _offered(shelf: Shelf, name: str, platform: Platform) -> Table:
         for key, p in platform.providers.items()
     )
     return Table(("Provider", "Auth modes", "Sources"), rows)
-
-
-def _alternative(platform: Platform) -> str:
-    titles = "; ".join(step.title for step in in_order(platform))
-    return prose(f"The steps of {platform.about.display_name}: {titles}. The table below says the same.")
 
 
 def _decisions(shelf: Shelf, name: str, platform: Platform) -> Table:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from .pages_editions import switch
 from .pages_facts import Entry, Field, Page, Shelf, coded, stated_in
 from .pages_text import NONE, UNKNOWN, Table, anchor, code, codes, prose
-from .pages_wire import MODEL, base, client_call, full, has_address, passes
+from .pages_wire import MODEL, base, client_call, full, passes
+from .picture_map import map_picture
 from .vendored.base import Json
 from .vendored.catalogue import AgentMode, Model, Tool
 from .vendored.reference import Reference
@@ -33,7 +35,9 @@ def _routing_map(reference: Reference, editions: Mapping[str, Reference]) -> Pag
     shelf = Shelf(reference, "index.md")
     values: dict[str, object] = {
         "switch": switch(shelf, editions, reference.edition.id) if len(editions) > 1 else "",
-        "picture": picture(reference),
+        "picture": map_picture(reference),
+        "edition": reference.edition.id,
+        "editions": json.dumps([[name, each.edition.built] for name, each in editions.items()]),
         "routes": Table(
             ("Model", "Provider", "Full path on the proxy", "Operation", "Id on the wire", "Sources"),
             tuple(_route_row(shelf, key, model) for key, model in reference.models.items()),
@@ -84,37 +88,6 @@ def summary(shelf: Shelf) -> tuple[tuple[str, ...], ...]:
         )
         for p in sorted(serving, key=lambda p: (not p.via_proxy, -counts[p.id], p.id))
     )
-
-
-def picture(reference: Reference) -> str:
-    """The routing as a drawing in plain text."""
-    proxied = [p for p in reference.providers.values() if p.via_proxy]
-    direct = [p for p in reference.providers.values() if not p.via_proxy]
-    counts = Counter(model.provider for model in reference.models.values())
-    routes = [
-        (
-            p.base_path or "",
-            f"{p.upstream if has_address(p) else 'an address that no source states'}  ({_count(counts[p.id])})",
-        )
-        for p in proxied
-    ]
-    families = [path for route in reference.management.values() for path in route.paths[:1]]
-    routes += [(", ".join(families[:3]) + ", ..." if len(families) > 3 else ", ".join(families), "Amp's own servers")]
-    width = max(len(path) for path, _ in routes)
-    bypass = [(p.display_name, f"{p.base_url}  ({_count(counts[p.id])})") for p in direct]
-    name_width = max((len(name) for name, _ in bypass), default=0)
-    lines = ["Amp client", "├─ amp.url ─> proxy", *_branches("│  ", routes, width)]
-    lines += ["└─ past the proxy", *_branches("   ", bypass, name_width)]
-    return "\n".join(lines)
-
-
-def _count(number: int) -> str:
-    return f"{number} model" if number == 1 else f"{number} models"
-
-
-def _branches(indent: str, rows: list[tuple[str, str]], width: int) -> list[str]:
-    last = len(rows) - 1
-    return [f"{indent}{'└─' if i == last else '├─'} {left:{width}} ─> {right}" for i, (left, right) in enumerate(rows)]
 
 
 # --- models

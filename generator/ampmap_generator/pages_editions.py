@@ -16,12 +16,15 @@ from .vendored.routing import find_call, find_model
 Editions = Mapping[str, Reference]
 
 
-def edition_pages(reference: Reference, editions: Editions) -> Iterator[Page]:
+def edition_pages(
+    reference: Reference, editions: Editions, reports: Mapping[str, DiffReport] | None = None
+) -> Iterator[Page]:
     """The index and the routing tables of `editions`, and per edition that has a base what changed from it.
 
-    `reference` is the edition that the rest of the site shows.
+    `reference` is the edition that the rest of the site shows; `reports` are what `change_reports` gives, where they
+    are at hand.
     """
-    reports = change_reports(editions)
+    reports = change_reports(editions) if reports is None else reports
     yield _index(reference, editions)
     for edition in editions.values():
         yield _routing(reference, edition, editions)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .kinds import KINDS, PLATFORM_KINDS
+from .pages_stated import edit_mark
 from .pages_text import Code, Table, anchor, code, codes, compact, link, prose, shown
 from .vendored.base import Claim, Fact, Json, Shape, SourceRef
 from .vendored.catalogue import Example
@@ -151,6 +152,8 @@ class Entry:
     title: str
     facts: Table
     lead: str = ""
+    picture: str = ""
+    """A drawing, as HTML."""
     warning: str = ""
     steps: tuple[str, ...] = ()
     lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -163,6 +166,10 @@ class Entry:
     notes: tuple[str, ...] = ()
     sources: str = ""
     disagreements: tuple[Disagreement, ...] = ()
+    edit: str = ""
+    """A link to where the fact is stated."""
+    former: str = ""
+    """The anchor that it had before it was renamed."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +247,7 @@ class Shelf:
         tables: tuple[tuple[str, Table], ...] = (),
         lists: tuple[tuple[str, tuple[str, ...]], ...] = (),
         lead: str = "",
+        picture: str = "",
         steps: tuple[str, ...] = (),
     ) -> Entry:
         """A fact as an entry; `name` as in `Place.name`, `title` and `lead` are Markdown.
@@ -252,6 +260,7 @@ class Shelf:
             title=title,
             facts=Table(("", ""), (*stated(fact, fields), *lived(fact), *rows)),
             lead=lead,
+            picture=picture,
             warning=prose(getattr(fact, "warning", None) or ""),
             steps=steps,
             lists=tuple((label, items) for label, items in lists if items),
@@ -260,7 +269,14 @@ class Shelf:
             notes=tuple(prose(note) for note in getattr(fact, "notes", ())),
             sources=self.cited(fact.sources),
             disagreements=self.disagreements(name, fact),
+            edit=edit_mark(name),
+            former=_former(fact),
         )
+
+
+def _former(fact: Fact) -> str:
+    lifecycle = getattr(fact, "lifecycle", None)
+    return anchor(lifecycle.renamed_from) if lifecycle is not None and lifecycle.renamed_from else ""
 
 
 def lived(fact: Fact) -> tuple[tuple[str, str], ...]:

@@ -26,10 +26,12 @@ SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ),
     ("Errors", ("errors/",)),
     ("Requirements", ("requirements/",)),
+    ("Evidence", ("evidence/",)),
     ("Platforms", ("platforms/",)),
     ("Editions", ("editions/",)),
     ("What changed", ("changes/",)),
-    ("About the spec", ("edition.md", "sources.md", "contradictions.md", "rules.md")),
+    ("About the spec", ("edition.md", "sources.md", "contradictions.md", "rules.md", "spec-files.md")),
+    ("Downloads", ("downloads.md",)),
 )
 """The order of the navigation: each section with the pages and folders in it. What is in none follows at the end."""
 

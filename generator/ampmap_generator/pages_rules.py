@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .evidence import Evidence
+from .finder import concerns
+from .pages_evidence import killers, latest
 from .pages_facts import Entry, Field, Page, Shelf, coded, stated_in, yes_or_no
 from .pages_text import Table, anchor, code, codes, compact, prose, shown
+from .picture_fallback import fallback_picture
 from .vendored.base import Json
 from .vendored.catalogue import Fallback, Header, HeaderSet, ManagementCall, ManagementRoute, Requirement
 from .vendored.reference import Reference
@@ -27,7 +31,7 @@ SCOPES = {
 }
 
 
-def rule_pages(reference: Reference) -> Iterator[Page]:
+def rule_pages(reference: Reference, evidence: Evidence) -> Iterator[Page]:
     """The pages of headers, settings, management, fallback, authentication and requirements."""
     yield _headers(reference)
     yield _settings(reference)
@@ -35,7 +39,7 @@ def rule_pages(reference: Reference) -> Iterator[Page]:
     yield _fallback(reference)
     yield _flows(reference)
     if reference.requirements:
-        yield from _requirements(reference)
+        yield from _requirements(reference, evidence)
 
 
 # --- headers
@@ -212,6 +216,7 @@ def _fallback_entry(shelf: Shelf, fallback: Fallback) -> Entry:
         (),
         title=prose(fallback.display_name),
         rows=(("Stated in", code(stated_in("fallback", fallback.id))),),
+        picture=fallback_picture(fallback) if fallback.decisions else "",
         steps=tuple(prose(step) for step in fallback.steps),
         tables=(
             ("Decisions", Table((*(code(name) for name in conditions), "Outcome", "Who answers"), decisions)),
@@ -245,14 +250,12 @@ def _flows(reference: Reference) -> Page:
 _REQUIREMENT_FIELDS: tuple[Field, ...] = (
     ("level", "Level", lambda level: f"**{level}**"),
     ("why", "Why"),
-    ("needs", "The check sees", coded),
-    ("for_each", "For each", coded),
     ("claim", "Applies where the target claims", coded),
     ("excluded", "Not checked, because"),
 )
 
 
-def _requirements(reference: Reference) -> Iterator[Page]:
+def _requirements(reference: Reference, evidence: Evidence) -> Iterator[Page]:
     profiles = tuple(dict.fromkeys(requirement.profile for requirement in reference.requirements.values()))
     shelf = Shelf(reference, "requirements/index.md")
     rows = tuple(
@@ -264,19 +267,38 @@ def _requirements(reference: Reference) -> Iterator[Page]:
     values: dict[str, object] = {"profiles": links, "table": table}
     yield Page(shelf.here, "requirements_index", "Requirements", ("spec/requirements/",), values)
     for profile in profiles:
-        yield _profile(reference, profile)
+        yield _profile(reference, profile, evidence)
 
 
-def _profile(reference: Reference, profile: str) -> Page:
+def _profile(reference: Reference, profile: str, evidence: Evidence) -> Page:
     shelf = Shelf(reference, f"requirements/{profile}.md")
-    entries = tuple(_requirement(shelf, r) for r in reference.requirements.values() if r.profile == profile)
+    entries = tuple(_requirement(shelf, r, evidence) for r in reference.requirements.values() if r.profile == profile)
     values: dict[str, object] = {"intro": "requirements", "entries": entries}
     return Page(shelf.here, "entries", f"Requirements: {profile}", (f"spec/requirements/{profile}.yaml",), values)
 
 
-def _requirement(shelf: Shelf, requirement: Requirement) -> Entry:
+NEEDS = {
+    "client": "what the client gets",
+    "upstream": "what the upstream got",
+    "foreign-peer": "what a caller from another machine gets",
+    "reload": "what a change of the configuration does",
+    "resolver": "what a resolver answers",
+}
+
+
+def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> Entry:
     control = requirement.control
-    rows = (("Control", shelf.to_name("requirements", control)),) if control else ()
+    sent = " × ".join(axis.replace("_", " ") for axis in requirement.for_each)
+    rows = [("Is looked at", ", ".join(NEEDS[need] for need in requirement.needs))]
+    if sent:
+        rows.insert(0, ("Is sent", f"one call for each {sent}"))
+    if control:
+        rows.append(("Counts only where this holds", shelf.to_name("requirements", control)))
+    if "resolver" not in requirement.needs and not requirement.excluded:
+        caught = killers(shelf, requirement.id, evidence)
+        rows.append(("Defects that it catches", caught or "*none committed*"))
+        rows.append(("Latest evidence", latest(requirement.id, evidence) or "*none committed*"))
+        rows.append(("Try it", code(f"ampmap-conformance run --select '{requirement.id}*'")))
     return shelf.entry(
         f"requirements/{requirement.id}",
         requirement,
@@ -284,5 +306,5 @@ def _requirement(shelf: Shelf, requirement: Requirement) -> Entry:
         title=code(requirement.id),
         at=anchor(requirement.id.partition(".")[2]),
         lead=prose(requirement.statement),
-        rows=rows,
+        rows=tuple(rows),
     )

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from .pages_facts import Entry, Field, Page, Shelf, coded, stated, stated_in, yes_or_no
 from .pages_text import NONE, UNKNOWN, Code, Table, code, codes, compact, indented, prose
+from .picture_map import provider_picture
+from .picture_stream import stream_picture
 from .vendored.base import Json
 from .vendored.reference import Reference
 from .vendored.routing import CREDENTIAL_HEADERS, DEFAULT_AMP_URL, Call, calls, resolve_url
-from .vendored.wire import ClientCall, Endpoint, Operation, Provider, Root, StreamEvent, StreamSwitch
+from .vendored.wire import ClientCall, Endpoint, Operation, Provider, Root, StatusRow, StreamEvent, StreamSwitch
 
 MODEL = "0model0"
 """Stands for `{model}` while a path is built, since braces would be percent-encoded."""
@@ -128,6 +130,7 @@ def _provider(reference: Reference, p: Provider) -> Page:
         "client_call": Table(("", ""), client_call(p.client_call)),
         "client_call_notes": tuple(prose(note) for note in p.client_call.notes) if p.client_call else (),
         "extras": _extras(p),
+        "picture": provider_picture(reference, p),
         "models": _provider_models(shelf, p),
         "modes": _provider_modes(shelf, p),
     }
@@ -239,12 +242,36 @@ def _endpoint(reference: Reference, e: Endpoint) -> Page:
         "entry": entry,
         "operations": tuple(_operation(shelf, e, name, operation) for name, operation in e.operations.items()),
         "has_streams": e.streaming is not None,
+        "pictures": tuple(
+            picture for name, operation in e.operations.items() if (picture := stream_picture(e, name, operation))
+        ),
+        "errors": _errors(shelf, e),
         "framing": Table(("", ""), stated(e.streaming, _FRAMING_FIELDS) if e.streaming else ()),
         "headers": Table(("Header", "Value"), headers),
         "truncation": Table(("The stream ends", "What the client makes of it"), truncation),
         "schemas": tuple(Code(name, "json", indented(schema), folded=True) for name, schema in e.schemas.items()),
     }
     return Page(shelf.here, "endpoint", e.display_name, (stated_in("endpoints", e.id),), values)
+
+
+def _errors(shelf: Shelf, e: Endpoint) -> Table:
+    """Per status what each provider of an endpoint answers; providers of one shape share a column."""
+    servers = [p for p in shelf.reference.providers.values() if e.id in p.operations]
+    shapes = {p.error_shape: shelf.reference.error_shapes[p.error_shape] for p in servers}
+    users = {name: ", ".join(shelf.to("providers", p.id) for p in servers if p.error_shape == name) for name in shapes}
+    statuses = sorted({status for shape in shapes.values() for status in shape.statuses})
+    head = tuple(f"{shelf.to('error_shapes', name)} ({users[name]})" for name in shapes)
+    rows = tuple(
+        (code(str(status)), *(_error(shape.statuses.get(status)) for shape in shapes.values())) for status in statuses
+    )
+    return Table(("Status", *head), rows)
+
+
+def _error(row: StatusRow | None) -> str:
+    if row is None:
+        return "-"
+    told = [coded(value) for value in (row.type, row.code) if value not in (None, "unknown")]
+    return ": ".join(text for text in (" ".join(told), prose(row.meaning or "")) if text) or "-"
 
 
 def _switch(switch: StreamSwitch | None) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
+from .redirects import RedirectError
+
 
 class PageCollisionError(ValueError):
     """A hand-written file and a generated page want the same path; `paths` are those."""
@@ -43,3 +47,21 @@ def together(generated: Mapping[str, bytes], written: Mapping[str, bytes]) -> di
     if collisions:
         raise PageCollisionError(collisions)
     return {**generated, **written}
+
+
+def redirects_of(site_dir: Path) -> dict[str, str]:
+    """Old and new pages of `redirects.yaml` in the site's folder; none without that file.
+
+    Raises OSError, yaml.YAMLError, and RedirectError for a file that is no mapping of texts.
+    """
+    path = site_dir / "redirects.yaml"
+    data = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not isinstance(data, dict) or not all(isinstance(each, str) for pair in data.items() for each in pair):
+        raise RedirectError((f"{path.name} must map old pages to new ones",))
+    return data
+
+
+def edit_url(config: str) -> str:
+    """What the site's configuration says comes before the path of a spec file that somebody edits; empty for nothing."""
+    extra = yaml.load(config, yaml.BaseLoader).get("extra") or {}  # noqa: S506 - it makes nothing but text
+    return str(extra.get("spec_url") or "")

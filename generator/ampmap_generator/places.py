@@ -28,6 +28,12 @@ def site_dir() -> Path:
     return _data("_site", "site")
 
 
+def evidence_dir() -> Path | None:
+    """The folder with what runs of the kit showed, of a checkout; an installed wheel has none."""
+    folder = CHECKOUT / "conformance" / "evidence"
+    return folder if in_checkout() and folder.is_dir() else None
+
+
 def _data(packaged: str, checked_out: str) -> Path:
     for folder in (PACKAGE / packaged, CHECKOUT / checked_out):
         if folder.is_dir():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jinja2
 
 from . import vendor
 from .compile import plain
+from .pages_stated import SpecFiles
 from .vendored.reference import Reference
 
 Files = dict[str, bytes]
@@ -86,35 +87,53 @@ def render_schema(editions: Mapping[str, Reference]) -> Files:
 
 
 def render_docs(
-    reference: Reference, editions: Mapping[str, Reference], stated: Mapping[str, tuple[str, ...]] | None = None
+    reference: Reference,
+    editions: Mapping[str, Reference],
+    stated: Mapping[str, tuple[str, ...]] | None = None,
+    spec: SpecFiles | None = None,
 ) -> Files:
-    """The files of the site below `docs/`, and the configuration that builds it; `stated` as in `Compiled`.
+    """The files of the site below `docs/`, and the configuration that builds it; `stated` and `spec` as in `Compiled`.
 
-    They are the generated pages and the hand-written ones beside them, the JSON API, and the texts for plain readers.
-    Raises pages_written.PageCollisionError.
+    They are the generated pages and the hand-written ones beside them, the data that can be downloaded, the pages at old
+    addresses, and the texts for plain readers. Raises pages_written.PageCollisionError, evidence.EvidenceError and
+    redirects.RedirectError.
     """
     from . import places
     from .api import api_files
     from .auth_site import auth_files
+    from .evidence import read_evidence
     from .llms import llms_files
     from .pages import all_pages, rendered
+    from .pages_downloads import TYPES, download_pages
     from .pages_editions import change_reports
     from .pages_nav import configuration
     from .pages_stated import restated
-    from .pages_written import markdown_of, site_files, together
+    from .pages_written import edit_url, markdown_of, redirects_of, site_files, together
+    from .redirects import redirect_files, renamed
 
     site = places.site_dir()
     written = site_files(site)
-    found = all_pages(reference, editions)
-    generated = restated(rendered(reference, found), stated or {})
-    files = {
-        **{path: text.encode() for path, text in generated.items()},
-        **api_files(reference, editions, change_reports(editions)),
+    template = (site / "mkdocs.yml").read_text(encoding="utf-8")
+    reports = change_reports(editions)
+    data = {
+        **api_files(reference, editions, reports),
         **render_openapi(reference, editions),
         **auth_files(reference),
-        **llms_files(reference, {**generated, **markdown_of(written)}),
+        TYPES: render_types(reference)["types.py"],
+        **{f"spec/schema/{name}": content for name, content in render_schema(editions).items()},
+        **{name: text.encode() for name, text in (spec.texts if spec else {}).items() if name.startswith("spec/")},
     }
-    template = (site / "mkdocs.yml").read_text(encoding="utf-8")
+    found = all_pages(reference, editions, read_evidence(places.evidence_dir()), reports)
+    found = (*found, *download_pages(reference, data))
+    located = replace(spec, edit_url=edit_url(template)) if spec else None
+    generated = restated(rendered(reference, found, located), stated or {})
+    every = {**generated, **markdown_of(written)}
+    files = {
+        **{path: text.encode() for path, text in generated.items()},
+        **data,
+        **redirect_files({**dict(renamed(reference)), **redirects_of(site)}, every),
+        **llms_files(reference, every),
+    }
     config = configuration(template, found, markdown_of(written))
     return {
         **{f"docs/{path}": content for path, content in together(files, written).items()},
@@ -122,14 +141,17 @@ def render_docs(
     }
 
 
-def render_llms(reference: Reference, editions: Mapping[str, Reference]) -> Files:
-    """`llms.txt` and `llms-full.txt` by themselves; the site has them too."""
-    from . import places
-    from .llms import llms_files
-    from .pages import pages
-    from .pages_written import markdown_of, site_files
+def render_llms(
+    reference: Reference,
+    editions: Mapping[str, Reference],
+    stated: Mapping[str, tuple[str, ...]] | None = None,
+    spec: SpecFiles | None = None,
+) -> Files:
+    """`llms.txt` and `llms-full.txt` by themselves, as the site has them. Takes and raises what `render_docs` does."""
+    from .llms import FULL, INDEX
 
-    return llms_files(reference, {**pages(reference, editions), **markdown_of(site_files(places.site_dir()))})
+    site = render_docs(reference, editions, stated, spec)
+    return {name: site[f"docs/{name}"] for name in (INDEX, FULL)}
 
 
 def render_vectors(reference: Reference) -> Files:
@@ -153,14 +175,16 @@ class Compiled:
     """By id: the base first, then in the order of their builds."""
     stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Per file of the spec to which layers add something, those that state it, as in `Spec.stated`."""
+    files: SpecFiles = field(default_factory=SpecFiles)
+    """The files of the spec, and where in them each fact of the reference stands."""
 
 
 TARGETS: dict[str, Callable[[Compiled], Files]] = {
-    "docs": lambda compiled: render_docs(compiled.reference, compiled.editions, compiled.stated),
+    "docs": lambda compiled: render_docs(compiled.reference, compiled.editions, compiled.stated, compiled.files),
     "types": lambda compiled: render_types(compiled.reference, open_ids=True),
     "reference": lambda compiled: render_reference(compiled.reference, compiled.editions),
     "openapi": lambda compiled: render_openapi(compiled.reference, compiled.editions),
     "vectors": lambda compiled: render_vectors(compiled.reference),
     "schema": lambda compiled: render_schema(compiled.editions),
-    "llms": lambda compiled: render_llms(compiled.reference, compiled.editions),
+    "llms": lambda compiled: render_llms(compiled.reference, compiled.editions, compiled.stated, compiled.files),
 }

@@ -50,6 +50,7 @@ def docs(reference: Reference, editions: Editions) -> Files:
 def schema_of(path: str) -> str:
     folder = path.partition("/")[0]
     kinds = {"providers": "provider", "models": "model", "modes": "mode", "editions": "edition", "changes": "diff"}
+    kinds["finder"] = "finder"
     return kinds[folder] if "/" in path else path.removesuffix(".json")
 
 
@@ -76,6 +77,7 @@ def test_every_schema_is_published_and_is_one(documents: dict[str, Any]) -> None
 def test_the_index_leads_to_every_document(documents: dict[str, Any], files: Files) -> None:
     index = documents["index.json"]
     linked = {entry["href"] for kind in ("editions", "providers", "models", "modes") for entry in index[kind]}
+    linked |= {entry["finder"] for entry in index["editions"]}
     linked |= {index["changes"], index["checksums"], *index["schemas"]}
     linked |= {entry["href"] for entry in documents["changes.json"]["changes"]}
 
@@ -144,6 +146,7 @@ BUDGETS = {
     "edition": 1024,
     "changes": 16,
     "diff": 512,
+    "finder": 96,
     "schema": 192,
 }
 """Most KiB of one document."""
