@@ -32,14 +32,38 @@ def install(session: nox.Session, *extras: str) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Publish the routing map into build/site; `-- serve` shows it and rebuilds on change."""
+    """Publish the routing map into build/site; `-- serve` shows it, `-- deploy [EDITION...]` pushes it to gh-pages."""
     install(session, "docs")
     environment = {"NO_MKDOCS_2_WARNING": "1"}
-    session.run("ampmap", "build", "docs", *[arg for arg in session.posargs if arg != "serve"])
-    command = "serve" if "serve" in session.posargs else "build"
+    words = session.posargs
+    if words[:1] == ["deploy"]:
+        deploy(session, words[1:], environment)
+        return
+    session.run("ampmap", "build", "docs", *[arg for arg in words if arg != "serve"])
+    command = "serve" if "serve" in words else "build"
     session.run("mkdocs", command, "--strict", "-f", "build/mkdocs.yml", env=environment)
     if command == "build":
         session.log("open build/site/index.html")
+
+
+def deploy(session: nox.Session, wanted: list[str], environment: dict[str, str]) -> None:
+    """One folder an edition on the branch gh-pages of `origin`; `stable` is the base, `latest` the newest build."""
+    known = [edition["id"] for edition in json.loads(str(session.run("ampmap", "editions", "--json", silent=True)))]
+    if unknown := set(wanted) - set(known):
+        session.error(f"no edition {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    aliases = {known[0]: "stable", known[-1]: "latest"}
+    config = BUILD / "mkdocs.deploy.yml"
+    for edition in wanted or known:
+        session.run("ampmap", "build", "docs", "--edition", edition)
+        # JSON is YAML; the selector asks for versions.json, which only a deployed site has.
+        config.write_text(
+            json.dumps({"INHERIT": "mkdocs.yml", "strict": True, "extra": {"version": {"provider": "mike"}}})
+        )
+        names = [edition, aliases[edition]] if edition in aliases else [edition]
+        how = ("--update-aliases", "--alias-type", "copy", "-F", str(config))
+        session.run("mike", "deploy", *how, *names, env=environment)
+    session.run("mike", "set-default", "--allow-empty", "--push", "-F", str(config), "stable", env=environment)
+    session.log("pushed to the branch gh-pages of origin")
 
 
 @nox.session

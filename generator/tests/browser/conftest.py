@@ -1,0 +1,121 @@
+"""The published site in a real browser: built once, served below a sub-path, every message and request recorded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ampmap_generator.render import render_docs
+from ampmap_generator.vendored.reference import Reference
+from ampmap_generator.write import write
+
+CHECKOUT = Path(__file__).parents[3]
+SUB_PATH = "ampmap/latest"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
+
+
+@pytest.fixture(scope="session")
+def built_site(tmp_path_factory: pytest.TempPathFactory, editions: Mapping[str, Reference]) -> Path:
+    """The folder that holds the site below `SUB_PATH`, as a web server would."""
+    root = tmp_path_factory.mktemp("site")
+    write(root / "build", render_docs(next(iter(editions.values())), editions), ())
+    served = root / "www" / SUB_PATH
+    subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-f", "build/mkdocs.yml", "-d", str(served)],
+        cwd=root,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "SITE_URL": f"http://site/{SUB_PATH}/"},
+        check=True,
+    )
+    return root / "www"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing of it."""
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: pytest's output is no access log."""
+
+
+@pytest.fixture(scope="session")
+def site_url(built_site: Path) -> Iterator[str]:
+    """Where the site is served; ends with a slash."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(built_site))) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/{SUB_PATH}/"
+        server.shutdown()
+        thread.join()
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a browser did beside what it was asked for."""
+
+    errors: list[str] = field(default_factory=list)
+    """Messages of the console at level error, exceptions that nobody caught, and answers from 400 on."""
+    foreign: list[str] = field(default_factory=list)
+    """URLs that are not the site's."""
+
+    def watch(self, page: Any, site_url: str) -> None:
+        """Records what `page` does from now on."""
+        own = site_url.partition(SUB_PATH)[0]
+        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("response", lambda answer: answer.status >= 400 and self.errors.append(f"{answer.status} {answer.url}"))
+        page.on("request", lambda request: request.url.startswith((own, "data:")) or self.foreign.append(request.url))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser, started once."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed (Debian: chromium)")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+OpenPage = Callable[..., Any]
+
+
+@pytest.fixture
+def open_page(chromium: Any, site_url: str) -> Iterator[OpenPage]:
+    """Opens a page by its path below the site; at the end, no error was seen and no request left the site."""
+    seen = Seen()
+    contexts = []
+
+    def open_one(path: str = "", size: str = "desktop", **options: Any) -> Any:
+        context = chromium.new_context(viewport=SIZES[size], reduced_motion="reduce", **options)
+        contexts.append(context)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        seen.watch(page, site_url)
+        page.goto(site_url + path, wait_until="networkidle")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert seen.errors == []
+    assert seen.foreign == []
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where screenshots go, for the artefacts of a CI run: build/screenshots of the checkout."""
+    folder = CHECKOUT / "build/screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

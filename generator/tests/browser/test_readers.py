@@ -1,0 +1,102 @@
+"""What readers do: somebody with a 404 at night, somebody who writes a proxy, somebody who compares two clients."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ampmap_generator.vendored.reference import Reference
+
+OpenPage = Callable[..., Any]
+
+
+def seen(locator: Any, words: str) -> None:
+    """Waits until an element with these words is shown."""
+    locator.filter(has_text=words).first.wait_for(state="visible", timeout=20_000)
+
+
+def test_a_model_is_found_by_typing_and_followed_to_its_provider(open_page: OpenPage) -> None:
+    page = open_page()
+    box = page.get_by_role("combobox", name="Model, alias, agent mode or path")
+    box.click()
+    page.keyboard.type("codex")
+    page.get_by_role("option").filter(has_text=re.compile("^gpt-5-codex")).wait_for()
+    page.keyboard.press("ArrowDown")
+    assert box.get_attribute("aria-activedescendant") == "finder-option-0"
+    page.keyboard.press("Enter")
+    seen(page.locator(".am-card-title"), "gpt-5-codex")
+
+    page.get_by_role("button", name="Copy the URL").click()
+    page.get_by_role("button", name="Copy the URL").filter(has_text="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "https://ampcode.com/api/provider/openai/v1/responses"
+
+    page.locator(".am-card-title a").last.click()
+    page.wait_for_url("**/providers/openai/")
+    seen(page.locator("h1"), "OpenAI")
+    assert page.get_by_text("/api/provider/openai/v1").count() > 0
+
+
+def test_the_address_can_be_shared(open_page: OpenPage) -> None:
+    """`amp_url` too: its path is dropped, as the client's `new URL` does."""
+    page = open_page("?q=smart&amp_url=https%3A%2F%2Fproxy.example.com%2Fignored")
+    seen(page.locator(".am-url-text"), "https://proxy.example.com/api/provider/anthropic/v1/messages")
+    page.get_by_label("amp.url").fill("http://127.0.0.1:8317")
+    seen(page.locator(".am-url-text"), "http://127.0.0.1:8317/api/provider/anthropic/v1/messages")
+    assert page.url.endswith("?q=smart&amp_url=http://127.0.0.1:8317")
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("/api/provider/google/v1beta/models/gemini-2.5-pro:streamGenerateContent", "Google"),
+        ("/api/provider/groq/openai/v1/chat/completions", "Groq"),
+        ("/threads.rss", "Amp's own servers"),
+        ("gpt-5-codx", "Did you mean gpt-5-codex"),
+        ("sonoma-sky-alpha", "Past the proxy"),
+    ],
+)
+def test_paths_mistakes_and_what_bypasses_the_proxy_are_answered(open_page: OpenPage, query: str, says: str) -> None:
+    page = open_page()
+    page.get_by_role("combobox", name="Model, alias, agent mode or path").fill(query)
+    page.keyboard.press("Enter")
+    seen(page.locator(".am-finder"), says)
+
+
+def test_an_edition_is_switched_and_supernova_is_gone(open_page: OpenPage, editions: Mapping[str, Reference]) -> None:
+    gone = next(model for model in next(iter(editions.values())).models.values() if model.provider == "supernova")
+    page = open_page(f"?q={gone.id}")
+    seen(page.locator(".am-card-title"), gone.id)
+    page.get_by_label("Edition").select_option(list(editions)[-1])
+    seen(page.locator(".am-finder-status"), f"has no model, agent mode or path called {gone.id}")
+
+
+def test_a_code_is_searched_and_its_meaning_found(open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator("input.md-search__input").click()
+    page.keyboard.type("SHARED_QUOTA_EXCEEDED")
+    page.locator('a.md-search-result__link[href*="#rensei-shared-quota-exceeded"]').first.click()
+    page.wait_for_url("**/errors/**")
+    seen(page.locator("article"), "soft quota")
+    assert page.locator("#rensei-shared-quota-exceeded").is_visible()
+
+
+def test_without_scripts_the_tables_answer(open_page: OpenPage) -> None:
+    page = open_page(java_script_enabled=False)
+    row = page.locator("tr").filter(has_text="gpt-5-codex").first
+    assert row.is_visible()
+    assert "/api/provider/openai/v1/responses" in row.inner_text()
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("name", "path"), [("front", "?q=gpt-5-codex"), ("provider", "providers/anthropic/"), ("errors", "errors/")]
+)
+def test_pages_are_photographed(open_page: OpenPage, pictures: Path, name: str, path: str, size: str) -> None:
+    page = open_page(path, size=size)
+    target = pictures / f"{name}-{size}.png"
+    page.screenshot(path=target)
+    assert target.stat().st_size > 10_000
