@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
@@ -77,6 +76,5 @@ def nginx() -> ModuleType:
     module = sys.modules[spec.name] = module_from_spec(spec)
     spec.loader.exec_module(module)
     if module.BINARY is None:
-        give_up = pytest.fail if os.environ.get("AMPMAP_NGINX") == "required" else pytest.skip
-        give_up("nginx is not installed (Debian: nginx-light)")
+        pytest.skip("nginx is not installed (Debian: nginx-light)")
     return module
