@@ -21,8 +21,10 @@ LASTING = 6.0
 """Seconds that a long stream takes."""
 FAR = 30.0
 """Seconds that the upstream would go on for a client that has left."""
+TICK = 0.2
+"""Seconds between two events of a stream whose client leaves: who notices it by writing has something to write."""
 LEAVING = 0.8
-"""Seconds after which the client leaves."""
+"""Seconds after which a client leaves that has no part of its answer yet."""
 SLOW = 0.01
 """Seconds between two reads of a slow client."""
 LONG = 8 << 20
@@ -86,10 +88,9 @@ def test_slow_reader(case: VariedCase, probe: Probe) -> None:
 
 @checks("streaming.client-gone", when=streams, applies=claims_way, pace=Pace.WAITS)
 def test_client_that_leaves(case: VariedCase, probe: Probe) -> None:
-    """Given a client that leaves in the middle of a stream, when it is gone, then the upstream call ends as well."""
-    first, *rest = stream_frames(case, probe)
-    reply = Reply(pieces=((0.0, first), (FAR, b"".join(rest))))
-    left = probe.leave(case, after=LEAVING, within=NOTICED, replies=(reply,))
+    """Given a client that leaves in the middle of a stream that goes on, then the upstream call ends soon after."""
+    frames = several_frames(case, probe, fewest=int(FAR / TICK))
+    left = probe.leave(case, after=LEAVING, within=NOTICED, replies=(Reply(pieces=in_pieces(frames, gap=TICK)),))
 
     saying = "the upstream goes on for a client that has left, and bills it"
     expect(left, saying, expected=f"a closed connection within {NOTICED:g} s", actual="a call that goes on")
