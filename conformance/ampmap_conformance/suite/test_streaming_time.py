@@ -15,7 +15,7 @@ from ampmap_conformance.suite.conditions import LONGEST_WAIT, claims_way, forwar
 from ampmap_conformance.suite.streams import big_frames, client_model, in_pieces, several_frames, stream_frames
 from ampmap_conformance.suite.timing import ATTEMPTS, assert_flushed
 
-IDLE = 1.0
+IDLE = 2.0
 """Seconds of silence in the middle of a stream."""
 LASTING = 6.0
 """Seconds that a long stream takes."""
