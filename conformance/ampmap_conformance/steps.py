@@ -20,6 +20,8 @@ PATIENCE = 2.0
 """Seconds without anything new at any client, after which the streams are let go."""
 AHEAD = 2
 """Pieces that are sent at once: who looks at one more event before it begins to answer is in the right."""
+BEGINNING = 8
+"""Streams that begin at the same time at most: a busy machine serves few at once, and many that have begun."""
 ALL = 1 << 20
 """More pieces than any stream has."""
 
@@ -81,10 +83,14 @@ class Steps:
         self._watching.join()
 
     def joined(self, nonce: str, pieces: Sequence[bytes], release: Release) -> Watch:
-        """A stream whose answer is held, in these pieces; gives what its client shows all that comes."""
+        """A stream whose answer is held, in these pieces; gives what its client shows all that comes.
+
+        Waits while too many others have been joined that have not begun.
+        """
         needed = tuple(len(events(b"".join(pieces[:count]))) for count in range(1, len(pieces) + 1))
         client = _Client(needed)
         with self._changed:
+            self._changed.wait_for(lambda: self._beginning() < BEGINNING, self._patience)
             self._clients[nonce], self._release = client, release
             release((nonce,), self._sent)
             self._go_on()
@@ -120,6 +126,9 @@ class Steps:
             self._news += 1
             self._go_on()
             self._changed.notify_all()
+
+    def _beginning(self) -> int:
+        return sum(not client.pieces for client in self._clients.values())
 
     def _go_on(self) -> None:
         if self._sent == AHEAD:
