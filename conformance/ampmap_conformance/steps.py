@@ -18,6 +18,8 @@ from .sse import events
 
 PATIENCE = 2.0
 """Seconds without anything new at any client, after which the streams are let go."""
+TURN = 0.1
+"""Patience is counted in turns of so many seconds, which take longer where this process does not get to run."""
 AHEAD = 2
 """Pieces that are sent at once: who looks at one more event before it begins to answer is in the right."""
 BEGINNING = 8
@@ -143,10 +145,10 @@ class Steps:
 
     def _watch(self) -> None:
         with self._changed:
-            while not self._over:
-                seen = self._news
-                self._changed.wait(self._patience)
-                if self._news == seen and not self._over:
-                    self.stalled = True
-                    self._let(ALL)
-                    return
+            seen, quiet = self._news, 0.0
+            while not self._over and quiet < self._patience:
+                self._changed.wait(TURN)
+                seen, quiet = self._news, quiet + TURN if self._news == seen else 0.0
+            if not self._over:
+                self.stalled = True
+                self._let(ALL)

@@ -33,13 +33,13 @@ NOTICED = 5.0
 """Seconds within which the upstream must be left too."""
 
 
-@checks("streaming.flushed", when=streams, applies=claims_way, pace=Pace.WAITS, requests=ATTEMPTS)
+@checks("streaming.flushed", when=streams, applies=claims_way, requests=ATTEMPTS)
 def test_events_are_flushed(case: VariedCase, probe: Probe) -> None:
     """Given events of which none is sent before the last one came, when the stream runs, then it does not stand."""
     assert_flushed(case, probe, Reply(pieces=in_pieces(several_frames(case, probe))))
 
 
-@checks("streaming.flushed-with-compression", when=streams, applies=claims_way, pace=Pace.WAITS, requests=ATTEMPTS + 1)
+@checks("streaming.flushed-with-compression", when=streams, applies=claims_way, requests=ATTEMPTS + 1)
 def test_compressed_events_are_flushed(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that compresses a stream because it was allowed to, then each event comes before later ones."""
     allowed = probe.send(case).only_upstream_request().headers.all("accept-encoding")
