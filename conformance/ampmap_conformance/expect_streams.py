@@ -64,14 +64,13 @@ def assert_same_events(came: tuple[Event, ...], sent: tuple[Event, ...], *, mode
     expect(len(sent) == len(came), saying, expected=f"{len(sent)} events", actual=f"{len(came)} events")
 
 
-def assert_json_answer(exchange: Exchange, *, model: str | None = None) -> None:
-    """The client got the upstream's JSON, with `model` as its model if it is given and everything else as it was."""
-    sent = json.loads(exchange.answers[0].body)
-    wanted = sent if model is None else named(sent, model)
+def assert_json_answer(exchange: Exchange, *, model: str) -> None:
+    """The client got the upstream's JSON with `model` as its model and everything else as it was."""
+    wanted = named(json.loads(exchange.answers[0].body), model)
     actual = json.loads(decoded(exchange.response.headers, exchange.response.body))
     expect(
         covers(wanted, actual),
-        "the answer changed on its way" if model is None else "not just the model's name changed in the answer",
+        "more than the model's name changed in the answer, or not even that",
         expected=_shown("", wanted),
         actual=_shown("", actual),
     )

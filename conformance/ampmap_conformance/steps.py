@@ -18,8 +18,12 @@ from .sse import events
 
 PATIENCE = 2.0
 """Seconds without anything new at any client, after which the streams are let go."""
+TURN = 0.1
+"""Patience is counted in turns of so many seconds, which take longer where this process does not get to run."""
 AHEAD = 2
 """Pieces that are sent at once: who looks at one more event before it begins to answer is in the right."""
+BEGINNING = 8
+"""Streams that begin at the same time at most: a busy machine serves few at once, and many that have begun."""
 ALL = 1 << 20
 """More pieces than any stream has."""
 
@@ -81,10 +85,14 @@ class Steps:
         self._watching.join()
 
     def joined(self, nonce: str, pieces: Sequence[bytes], release: Release) -> Watch:
-        """A stream whose answer is held, in these pieces; gives what its client shows all that comes."""
+        """A stream whose answer is held, in these pieces; gives what its client shows all that comes.
+
+        Waits while too many others have been joined that have not begun.
+        """
         needed = tuple(len(events(b"".join(pieces[:count]))) for count in range(1, len(pieces) + 1))
         client = _Client(needed)
         with self._changed:
+            self._changed.wait_for(lambda: self._beginning() < BEGINNING, self._patience)
             self._clients[nonce], self._release = client, release
             release((nonce,), self._sent)
             self._go_on()
@@ -121,6 +129,9 @@ class Steps:
             self._go_on()
             self._changed.notify_all()
 
+    def _beginning(self) -> int:
+        return sum(not client.pieces for client in self._clients.values())
+
     def _go_on(self) -> None:
         if self._sent == AHEAD:
             self.begun = sum(client.pieces > 0 for client in self._clients.values())
@@ -134,10 +145,10 @@ class Steps:
 
     def _watch(self) -> None:
         with self._changed:
-            while not self._over:
-                seen = self._news
-                self._changed.wait(self._patience)
-                if self._news == seen and not self._over:
-                    self.stalled = True
-                    self._let(ALL)
-                    return
+            seen, quiet = self._news, 0.0
+            while not self._over and quiet < self._patience:
+                self._changed.wait(TURN)
+                seen, quiet = self._news, quiet + TURN if self._news == seen else 0.0
+            if not self._over:
+                self.stalled = True
+                self._let(ALL)

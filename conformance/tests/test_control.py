@@ -86,6 +86,16 @@ def test_it_waits_for_requests_and_for_senders_that_leave(observer: RemoteObserv
     assert observer.client_closed(NONCE, within=5)
 
 
+def test_held_answers_are_released(observer: RemoteObserver, url: str) -> None:
+    observer.script(NONCE, [Reply(pieces=((0.0, b"one"), (0.0, b"two")), held=True)])
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask, url, NONCE)
+        assert len(observer.seen(NONCE, at_least=1, within=5)) == 1
+        assert not asking.done()
+        observer.release((NONCE,), 2)
+        assert asking.result(10).body == b"onetwo"
+
+
 def test_one_that_is_not_there_is_told(observer: RemoteObserver) -> None:
     with (
         pytest.raises(ObserverGoneError, match="is not there"),
@@ -106,6 +116,7 @@ def test_one_that_is_not_there_is_told(observer: RemoteObserver) -> None:
         ("POST", "health", TOKEN, 405),
         ("PUT", f"scripts/{NONCE}", TOKEN, 400),
         ("GET", f"records/{NONCE}?within=soon", TOKEN, 400),
+        ("PUT", f"released/{NONCE}", TOKEN, 400),
     ],
 )
 def test_the_control_api_refuses_what_it_should(url: str, method: str, path: str, token: str, status: int) -> None:

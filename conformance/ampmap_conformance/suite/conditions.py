@@ -251,6 +251,11 @@ def streams_by_path(case: CallCase, _target: Target) -> bool:
     return case.stream and switch is not None and switch.query is not None
 
 
+def streams_mapped_by_path(case: VariedCase, target: Target) -> bool:
+    """Those of a mapped model."""
+    return goes_mapped(case, target) and streams_by_path(case, target)
+
+
 # --- when, for headers
 
 

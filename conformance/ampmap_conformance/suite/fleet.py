@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypeVar
 
+from ..bodies import dump, framing, stream_data
 from ..bodies import frame as framed
-from ..bodies import framing, stream_data
 from ..cases import VariedCase
 from ..messages import Exchange
 from ..observer import Reply
@@ -17,10 +17,13 @@ from ..probe import Probe
 from ..reference.types import Provider, StreamEvent, find_call
 from ..steps import Steps
 from ..target import Target
-from .streams import in_pieces, served_model
+from .streams import in_pieces, json_answer, served_model
 
 REPEATED = 3
 """Times that the first event of a marked stream is sent, so that every stream has some."""
+
+TOGETHER = 0.1
+"""Seconds for which answers are kept back, so that several are on their way at once."""
 
 Way: TypeAlias = Literal["local", "mapped", "elsewhere"]
 WAYS: tuple[Way, ...] = ("local", "mapped", "elsewhere")
@@ -74,6 +77,12 @@ def marked_reply(marked: Marked, probe: Probe) -> Reply:
     )
     rest = b"".join(framed(event, how) for event in others)
     return Reply(pieces=in_pieces([*[framed(first, how)] * REPEATED, rest]))
+
+
+def marked_answer(marked: Marked, probe: Probe) -> Exchange:
+    """The exchange of a call that is no stream and whose answer has its mark."""
+    answer = {**json_answer(marked.case, probe), "x_mark": marked.mark}
+    return probe.send(marked.case, replies=(Reply(body=dump(answer), delay=TOGETHER),))
 
 
 def marked_stream(marked: Marked, probe: Probe) -> Exchange:

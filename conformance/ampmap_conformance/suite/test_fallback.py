@@ -37,6 +37,7 @@ from ampmap_conformance.suite.conditions import (
     is_orphaned,
     knows_a_local_model,
     renames_answers,
+    streams_mapped_by_path,
 )
 from ampmap_conformance.suite.streams import PIECE, frames_of, in_pieces, json_answer, served_model, stream_events
 
@@ -202,6 +203,16 @@ def test_only_names_change_in_answers(case: VariedCase, probe: Probe) -> None:
         exchange = probe.send(case, replies=(Reply(body=dump({**json_answer(case, probe), **beside})),))
         exchange.only_upstream_request()
         assert_json_answer(exchange, model=case.model)
+
+
+@checks("fallback.names-in-array-streams", when=streams_mapped_by_path, applies=(renames_answers, claims_way))
+def test_model_is_named_in_array_streams(case: VariedCase, probe: Probe) -> None:
+    """Given a mapped stream that is asked for as one JSON array, then each of its items names the client's model."""
+    exchange = probe.send(case, target=case.target.partition("?")[0])
+
+    exchange.only_upstream_request()
+    assert_success(exchange)
+    assert_json_answer(exchange, model=case.model)
 
 
 @checks("fallback.only-model-changes-in-requests", when=goes_mapped, applies=(forwards_bodies, claims_way))

@@ -6,7 +6,7 @@ from typing import Any
 
 from ampmap_conformance.cases import CallCase, VariedCase
 from ampmap_conformance.expect import assert_no_clean_end, assert_success, expect
-from ampmap_conformance.expect_streams import assert_events, assert_json_answer, came_events, own_error_of
+from ampmap_conformance.expect_streams import assert_events, came_events, own_error_of
 from ampmap_conformance.messages import Exchange
 from ampmap_conformance.observer import End, Reply, StreamFault
 from ampmap_conformance.probe import AMP, Probe
@@ -19,7 +19,6 @@ from ampmap_conformance.suite.conditions import (
     forwards_bodies,
     frames_no_names,
     streams,
-    streams_by_path,
 )
 from ampmap_conformance.suite.rich_streams import asking_for_all, rich_events
 from ampmap_conformance.suite.streams import (
@@ -87,16 +86,6 @@ def test_every_kind_of_event(case: VariedCase, probe: Probe) -> None:
 
     assert_success(exchange)
     assert_events(exchange, model=client_model(case, probe))
-
-
-@checks("streaming.array-form", when=streams_by_path, applies=(forwards_bodies, claims_way))
-def test_array_form(case: VariedCase, probe: Probe) -> None:
-    """Given a stream that is asked for as one JSON array, when it comes back, then it is that array."""
-    exchange = probe.send(case, target=case.target.partition("?")[0])
-
-    _assert_asked(case, exchange)
-    assert_success(exchange)
-    assert_json_answer(exchange, model=client_model(case, probe))
 
 
 @checks("streaming.big", when=streams, applies=(forwards_bodies, claims_way))

@@ -15,8 +15,9 @@ from ampmap_conformance.messages import Exchange
 from ampmap_conformance.observer import End, Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.sse import decoded
 from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, is_sample_with_key, streams
-from ampmap_conformance.suite.fleet import Marked, at_once, everybodys, in_step, marked_stream
+from ampmap_conformance.suite.fleet import Marked, at_once, everybodys, in_step, marked_answer, marked_stream
 from ampmap_conformance.suite.own_errors import provoked
 from ampmap_conformance.suite.streams import client_model
 
@@ -89,6 +90,18 @@ def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got another client's events", expected="its own", actual="another's")
         assert_events(exchange, model=client_model(own.case, probe))
+
+
+@checks("tenancy.answers-stay-with-their-calls", applies=forwards_bodies, requests=SOME)
+def test_answers_stay_with_their_calls(case: VariedCase, probe: Probe) -> None:
+    """Given calls at once, when their answers come back, then each client has its own and nothing of another's."""
+    marked = everybodys(case, probe, SOME)
+    for own, exchange in zip(marked, at_once(lambda one: marked_answer(one, probe), marked), strict=True):
+        assert_success(exchange)
+        body = decoded(exchange.response.headers, exchange.response.body)
+        found = set(MARK.findall(body.decode("utf-8", "replace")))
+        saying = "a client got another client's answer"
+        expect(found == {own.mark}, saying, expected="its own", actual="another's" if found else "none")
 
 
 @checks("tenancy.side-by-side", when=streams, pace=Pace.ALONE, requests=SOME)

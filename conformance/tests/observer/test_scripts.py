@@ -95,6 +95,20 @@ def test_stream_faults_end_cleanly(observer: Observer, fault: StreamFault, has: 
     assert lacks not in got
 
 
+def test_a_held_answer_goes_on_when_it_is_released(observer: Observer) -> None:
+    pieces = tuple((0.0, b"data: %d\n\n" % number) for number in range(3))
+    observer.script(NONCE, [Reply(pieces=pieces, held=True)])
+    at = urlsplit(observer.url)
+    with socket.create_connection((at.hostname, at.port), timeout=5) as sock:
+        sock.sendall(post("/groq/openai/v1/chat/completions", STREAM, "Connection: close"))
+        got = b""
+        for number in range(3):
+            observer.release((NONCE,), number + 1)
+            while b"data: %d" % number not in got:
+                got += sock.recv(1000)
+            assert b"data: %d" % (number + 1) not in got
+
+
 def test_a_peer_that_leaves_is_noted(observer: Observer) -> None:
     observer.script(NONCE, [Reply(gap=60.0)])
     at = urlsplit(observer.url)

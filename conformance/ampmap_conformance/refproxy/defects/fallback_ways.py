@@ -72,6 +72,25 @@ def pattern_mapped_name_in_answer(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks)
 
 
+@defect("array-names-left", breaks=("fallback.names-in-array-streams",))
+def array_names_left(right: Behaviour) -> Behaviour:
+    """Sets the model's name back in events and objects, and not in the items of a list."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        first = await anext(given, b"")
+
+        async def again() -> AsyncIterator[bytes]:
+            yield first
+            async for chunk in given:
+                yield chunk
+
+        is_list = first.lstrip().startswith(b"[")
+        async for chunk in again() if is_list else right.response_body(exchange, headers, again()):
+            yield chunk
+
+    return replace(right, response_body=chunks)
+
+
 @defect("forced-name-in-answer", breaks=("fallback.forced-answer-names-requested-model",))
 def forced_name_in_answer(right: Behaviour) -> Behaviour:
     """Leaves the serving model's name in answers where the mapping was forced."""

@@ -90,16 +90,3 @@ def long_calls_cut(right: Behaviour) -> Behaviour:
             yield chunk
 
     return replace(right, response_body=chunks)
-
-
-@defect("events-asked-for-always", breaks=("streaming.array-form",))
-def events_asked_for_always(right: Behaviour) -> Behaviour:
-    """Asks for a stream of events also where the client asked for an array."""
-
-    def target(exchange: Exchange) -> str:
-        path, _, query = right.upstream_target(exchange).partition("?")
-        streams = path.endswith(":streamGenerateContent") and "alt=" not in query
-        query = f"{query}&alt=sse".lstrip("&") if streams else query
-        return f"{path}?{query}" if query else path
-
-    return replace(right, upstream_target=target)

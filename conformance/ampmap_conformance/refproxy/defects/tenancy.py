@@ -13,7 +13,7 @@ from ...reference.types import Reference
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..credentials import given_keys
-from ..exchange import Amp, Exchange, Incoming, Outgoing, OwnAnswer, Place, Refusal
+from ..exchange import Amp, Exchange, Incoming, ManagementCall, Outgoing, OwnAnswer, Place, Refusal
 from ..routing import Routes
 from ..upstream import Sender, UpstreamAnswer, UpstreamClient, UpstreamFailedError
 from .registry import defect
@@ -90,6 +90,26 @@ def streams_crossed(right: Behaviour) -> Behaviour:
             places.remove(id(exchange))
 
     return replace(right, response_body=chunks)
+
+
+@defect("answers-crossed", breaks=("tenancy.answers-stay-with-their-calls",), also=("tenancy.*", "errors.*"))
+def answers_crossed(right: Behaviour) -> Behaviour:
+    """Keeps answers in one place until they are whole, whoever they are for."""
+    shared = [b""]
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        if is_event_stream(headers) or isinstance(exchange.place, ManagementCall):
+            async for chunk in right.response_body(exchange, headers, given):
+                yield chunk
+            return
+        shared[0] = b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
+        await asyncio.sleep(0.01)
+        yield shared[0]
+
+    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+        return right.response_headers(exchange, headers).without("content-length")
+
+    return replace(right, response_body=chunks, response_headers=lengthless)
 
 
 @defect("one-stream-at-a-time", breaks=("tenancy.side-by-side",), also=("*",))
