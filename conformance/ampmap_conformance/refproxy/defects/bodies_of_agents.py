@@ -106,7 +106,6 @@ def usage_details_dropped(right: Behaviour) -> Behaviour:
 @defect(
     "thinking-dropped-beside-tools",
     breaks=("bodies.rich-answer-kept",),
-    also=("bodies.history-comes-home",),
     seen_in="router-for-me/CLIProxyAPI@279cbbbb8",
 )
 def thinking_dropped_beside_tools(right: Behaviour) -> Behaviour:

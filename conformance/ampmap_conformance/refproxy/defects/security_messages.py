@@ -164,6 +164,7 @@ class _Following:
 @defect(
     "provider-redirects-followed",
     breaks=("security.redirects-take-no-key",),
+    also=("management.redirects-relayed",),
     seen_in="NVIDIA-NeMo/Switchyard#543",
 )
 def provider_redirects_followed(right: Behaviour) -> Behaviour:
