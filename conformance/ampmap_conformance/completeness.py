@@ -29,7 +29,8 @@ def lacking(session: Session, results: Iterable[Result], missing: Iterable[str])
     found: dict[str, dict[str, None]] = {}
     for result in results:
         if result.verdict is Verdict.NOT_TESTABLE and result.requirement not in told:
-            for need in unmet(session.reference.requirements[result.requirement], session.setting)[:1]:
+            lacked = unmet(session.reference.requirements[result.requirement], session.setting)
+            for need in [need for need in lacked if need.extra][:1]:
                 found.setdefault(need.missing, {})[result.requirement] = None
     return tuple(
         Notice(kind="not-testable", text=f"a run is complete without {', '.join(names)}, not tested here: {reason}")

@@ -1,7 +1,8 @@
 """What the kit costs beside sending: the default run, against a loop that only sends the same requests.
 
-Both use one embedded target, one client and the same threads, in one process and by turns. Prints every round, and
-ends with 1 when the best run takes more than 1.5 times as long as the best loop.
+Both use one embedded target, one client and the same threads, in one process and by turns: what the run sends with
+nothing beside it, or after a wait of its own, the loop sends so as well. Prints every round, and ends with 1 when the
+best run takes more than 1.5 times as long as the best loop.
 
 python conformance/bench/overhead.py
 """
@@ -16,13 +17,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from ampmap_conformance.client import NoAnswerError
-from ampmap_conformance.engine import PATIENT
+from ampmap_conformance.engine import PATIENT, Attempt, Engine
+from ampmap_conformance.engine_plan import Task
 from ampmap_conformance.engine_session import RunOptions, Session, opened, smoke
 from ampmap_conformance.messages import Exchange, Request, Response
 from ampmap_conformance.probe import Probe, nonce_of
+from ampmap_conformance.registry import Pace
 from ampmap_conformance.report.build import make_result
 from ampmap_conformance.run import run_suite
 from ampmap_conformance.verdicts import BROKEN
@@ -38,15 +42,22 @@ class Sending:
     request: Request
     replies: tuple[Any, ...]
     deliver: Callable[[], Response]
-    patient: bool
-    """It was sent by a check that waits, on a thread of its own."""
+    pace: Pace
+    """Of the check that sent it."""
+    beside: bool
+    """The check sent it on a thread of its own, together with others."""
 
 
 @contextmanager
 def captured() -> Iterator[list[Sending]]:
     """Every request that probes send inside the context."""
     sendings: list[Sending] = []
-    before = Probe._exchanged
+    before, attempt = Probe._exchanged, Engine._attempt
+    paces: dict[int, Pace] = {}
+
+    def attempted(engine: Engine, task: Task) -> Attempt:
+        paces[threading.get_ident()] = task.check.pace
+        return attempt(engine, task)
 
     def exchanged(
         probe: Probe,
@@ -56,15 +67,17 @@ def captured() -> Iterator[list[Sending]]:
         deliver: Callable[[], Response],
         **rest: Any,
     ) -> Exchange:
-        patient = threading.current_thread().name.startswith("patient")
-        sendings.append(Sending(request, replies, deliver, patient))
+        known = paces.get(threading.get_ident())
+        alone = paces.get(threading.main_thread().ident or 0) is Pace.ALONE  # nothing runs beside such a check
+        pace = known or (Pace.ALONE if alone else Pace.QUICK)
+        sendings.append(Sending(request, replies, deliver, pace, beside=known is None))
         return before(probe, request, persona, replies, deliver, **rest)
 
-    Probe._exchanged = exchanged  # type: ignore[method-assign]
+    Probe._exchanged, Engine._attempt = exchanged, attempted  # type: ignore[method-assign,assignment]
     try:
         yield sendings
     finally:
-        Probe._exchanged = before  # type: ignore[method-assign]
+        Probe._exchanged, Engine._attempt = before, attempt  # type: ignore[method-assign]
 
 
 def timed_run(session: Session) -> float:
@@ -99,7 +112,13 @@ def timed_loop(session: Session, sendings: list[Sending]) -> float:
     begun = time.monotonic()
     with ThreadPoolExecutor(session.options.workers) as quick, ThreadPoolExecutor(PATIENT) as patient:
         for sending in sendings:
-            (patient if sending.patient else quick).submit(send, sending)
+            if sending.pace is not Pace.ALONE:
+                (patient if sending.pace is Pace.WAITS else quick).submit(send, sending)
+    alone = [sending for sending in sendings if sending.pace is Pace.ALONE]
+    for beside, group in groupby(alone, key=lambda sending: sending.beside):
+        several = tuple(group)
+        with ThreadPoolExecutor(len(several) if beside else 1) as pool:
+            pool.map(send, several)
     return time.monotonic() - begun
 
 

@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from ampmap_conformance.messages import Headers, Request
+from ampmap_conformance.observer import End, Reply
 from ampmap_conformance.refproxy import (
     ReferenceProxy,
 )
 
-from .bench import BEARER, GROQ, STREAM, Bench, names_of_models
+from .bench import BEARER, CHAT, GROQ, NONCE, STREAM, Bench, names_of_models
 
 
 def test_64_concurrent_calls_do_not_mix(bench: Bench) -> None:
@@ -35,6 +36,26 @@ def test_64_concurrent_calls_do_not_mix(bench: Bench) -> None:
             assert names_of_models(body) == {nonce}
             assert [request.json()["model"] for request in bench.observer.requests(nonce)] == [nonce]
             bench.observer.forget(nonce)
+
+
+def test_a_connection_to_the_upstream_is_used_again_until_the_upstream_closes_it(bench: Bench) -> None:
+    assert bench.send().status == 200
+    first = bench.seen().connection
+    for body in (STREAM, CHAT):
+        assert bench.send(GROQ, body).status == 200
+    bench.observer.script(NONCE, [Reply(end=End.CUT, stop_after=1, more_headers=(("Connection", "keep-alive"),))])
+    assert bench.send().status == 200
+    assert {request.connection for request in bench.observer.requests(NONCE)} == {first}
+    assert bench.send().status == 200
+    assert bench.observer.requests(NONCE)[-1].connection != first
+
+
+def test_an_answer_that_breaks_off_or_is_not_read_costs_its_connection_alone(bench: Bench) -> None:
+    bench.observer.script(NONCE, [Reply(end=End.RESET), Reply(status=503, end=End.RESET_BEFORE_HEAD)])
+    assert bench.send(GROQ, STREAM).broken
+    assert bench.send().status == 502
+    assert bench.send().status == 200
+    assert len({request.connection for request in bench.observer.requests(NONCE)}) == 3
 
 
 @pytest.mark.parametrize(
