@@ -32,9 +32,7 @@ def dry_run(options: RunOptions) -> int:
     plan = narrowed(make_plan(known, target), profiles=options.profiles, select=options.select, skip=options.skip)
     observed = options.target is None and options.base_url is None
     observed = observed or bool(options.observer or target.file.observer)
-    reckoned = estimate(
-        plan, target, observed=observed, repeat=options.repeat, max_examples=options.max_examples
-    )
+    reckoned = estimate(plan, target, observed=observed, repeat=options.repeat, max_examples=options.max_examples)
     release = release_of(version())
     rows: list[tuple[str, ...]] = [("template", "level", "cells", "cases", "sent", "requests", "axes")]
     for made in reckoned.templates:
