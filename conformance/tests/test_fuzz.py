@@ -17,9 +17,13 @@ import pytest
 from ampmap_conformance import reference as packaged
 from ampmap_conformance.cases import World, expand
 from ampmap_conformance.cli_show import embedded_description
+from ampmap_conformance.client import Failure, NoAnswerError
+from ampmap_conformance.engine_session import RunOptions, opened
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.rules import RULES, Facts, Sent, Wrong
+from ampmap_conformance.fuzz.session import MOST_SILENT
 from ampmap_conformance.messages import Chunk, Exchange, Headers, Request, Response, UpstreamAnswer, UpstreamRequest
+from ampmap_conformance.probe import NotTestableError, Probe
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.write import read_report
@@ -99,6 +103,8 @@ import hashlib, sys
 from ampmap_conformance import reference
 from ampmap_conformance.cases import World, expand
 from ampmap_conformance.cli_show import embedded_description
+from ampmap_conformance.client import Failure, NoAnswerError
+from ampmap_conformance.engine_session import RunOptions, opened
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.generation import generated
 known = reference.load()
@@ -192,6 +198,39 @@ def test_a_part_of_the_document_has_the_operations_of_a_case_where_the_target_ha
     assert "/g/v1beta/models/{model}:streamGenerateContent" in part["paths"]
     assert all(path.startswith("/g/") for path in part["paths"])
     assert "security" not in json.dumps(part["paths"])
+
+
+def test_a_target_that_says_nothing_is_not_asked_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(probe: Probe, request: Request, **_: object) -> Exchange:
+        probe.exchanges.append(Exchange(request, Response(0, Headers(), (), 0.0), ()))
+        raise NoAnswerError(Failure.TIMEOUT)
+
+    names = ("fuzz.no-server-error", "fuzz.no-leak")
+    monkeypatch.setattr(Probe, "exchange", silent)
+    with opened(RunOptions(select=tuple(f"{name}[xai-models.list]" for name in names))) as session:
+        probe = Probe(session.setting)
+        (first, second) = session.plan.selected
+        campaign = probe.fuzzed(first.case, names[0])
+        assert campaign is probe.fuzzed(second.case, names[1])
+        assert campaign.sent == MOST_SILENT
+        with pytest.raises(Violation, match="no answer"):
+            campaign.raise_for(names[0], probe)
+        with pytest.raises(NotTestableError, match="5 requests in a row"):
+            campaign.raise_for(names[1], probe)
+
+
+def test_what_the_dialect_wants_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    send, versions = Probe.exchange, set()
+
+    def noting(probe: Probe, request: Request, *, persona: str) -> Exchange:
+        versions.add(request.headers.get("anthropic-version"))
+        return send(probe, request, persona=persona)
+
+    monkeypatch.setattr(Probe, "exchange", noting)
+    with opened(RunOptions(select=("fuzz.no-leak[anthropic-messages.count_tokens]",))) as session:
+        (task,) = session.plan.selected
+        Probe(session.setting).fuzzed(task.case, task.row.id).raise_for(task.row.id, Probe(session.setting))
+    assert {None, "2023-06-01"} <= versions
 
 
 # --- rules, on exchanges that no proxy made
