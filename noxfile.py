@@ -97,6 +97,13 @@ def clients_2025_10(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Send generated data through a proxy: `-- --max-examples 50`; without `--target` the embedded reference proxy."""
+    install(session, "fuzz")
+    session.run("ampmap-conformance", "run", "--profile", "fuzz", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests of generator and conformance; `-- -k NAME` and other pytest arguments work."""
     install(session, "dev")

@@ -88,12 +88,12 @@ def assert_header(headers: Headers, name: str, expected: str, *, saying: str) ->
     expect(values == (expected,), saying, expected=f"{name}: {expected}", actual=actual)
 
 
-def assert_absent(secret: str, *, in_: UpstreamRequest | Response, saying: str) -> None:
+def assert_absent(secret: str, *, in_: UpstreamRequest | Response, saying: str, of: str = "the client's key") -> None:
     """A secret is nowhere in a message: not in its head, not in its body, not percent-encoded, not in base64."""
     place = _place_of(secret, in_)
     if place is not None:
         hop = "the upstream request" if isinstance(in_, UpstreamRequest) else "the answer"
-        raise Violation(saying, expected=f"no occurrence of the client's key in {hop}", actual=place)
+        raise Violation(saying, expected=f"no occurrence of {of} in {hop}", actual=place)
 
 
 def assert_own_credential(request: UpstreamRequest, accepted: Iterable[CredentialCarrier], *, client_key: str) -> None:

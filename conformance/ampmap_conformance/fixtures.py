@@ -37,7 +37,7 @@ def running_observer() -> Iterator[Observer]:
 
 @contextmanager
 def running_proxy(observer: Observer) -> Iterator[RunningProxy]:
-    """A reference proxy whose upstreams are an observer. Raises UsageError, with what to install, where it cannot run."""
+    """A reference proxy whose upstreams are an observer. Raises UsageError, with what to install, if it cannot run."""
     try:
         from .refproxy import ReferenceProxy, config_for_observer
     except ModuleNotFoundError as error:

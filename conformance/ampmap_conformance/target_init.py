@@ -182,6 +182,7 @@ OPTIONAL = (
     "#   amp_headers: forwarded     # or stripped; unsaid is not judged",
     "#   carriers: [x-api-key]      # carriers that take a key on every route, beside those that the client uses",
     "#   lists: relayed             # or own: the proxy answers lists of models by itself",
+    "#   invalid_data: either       # proxy or upstream: who refuses data that the OpenAPI document does not allow",
     "#   body_limit: 10485760       # bytes, beyond which it answers 413",
     "#   answer_timeout: 300        # seconds that it waits for a silent upstream",
     "",

@@ -16,7 +16,7 @@ VARIATIONS = MappingProxyType(
         "stream_end": ("no-terminator", "no-events"),
         "pause": ("before-first-event", "between-events", "inside-event"),
         "body_break": ("cut", "reset", "one-byte-short"),
-        "bad_json": ("empty", "number", "text", "array", "truncated", "not-utf-8", "trailing-text"),
+        "bad_json": ("empty", "null", "number", "text", "array", "truncated", "not-utf-8", "trailing-text"),
         "upstream_refusal": ("400", "413", "422"),
         "upstream_failure": ("401", "404", "429", "500", "503"),
         "odd_error": ("html", "empty", "event-stream", "list", "long", "unlisted-status"),

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -17,9 +17,13 @@ import pytest
 from ampmap_conformance import reference as packaged
 from ampmap_conformance.cases import World, expand
 from ampmap_conformance.cli_show import embedded_description
+from ampmap_conformance.client import Failure, NoAnswerError
+from ampmap_conformance.engine_session import RunOptions, opened
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.rules import RULES, Facts, Sent, Wrong
+from ampmap_conformance.fuzz.session import MOST_SILENT
 from ampmap_conformance.messages import Chunk, Exchange, Headers, Request, Response, UpstreamAnswer, UpstreamRequest
+from ampmap_conformance.probe import NotTestableError, Probe
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.write import read_report
@@ -76,9 +80,7 @@ def test_the_reference_proxy_holds_and_the_report_tells_what_was_generated(run: 
     assert 500 < report.requests.sent <= report.requests.planned
 
 
-def test_random_data_is_added_and_the_seed_is_printed(
-    begin: Callable[..., Process], command: Callable[..., Done], tmp_path: Path
-) -> None:
+def test_random_data_is_added_and_the_seed_is_printed(command: Callable[..., Done], tmp_path: Path) -> None:
     words = ("run", "--select", "fuzz.*[openai-responses]", "--seed", "7")
     covered = command(*words)
     assert "generated  coverage, seed 7, by schemathesis 4." in covered.stdout
@@ -101,6 +103,8 @@ import hashlib, sys
 from ampmap_conformance import reference
 from ampmap_conformance.cases import World, expand
 from ampmap_conformance.cli_show import embedded_description
+from ampmap_conformance.client import Failure, NoAnswerError
+from ampmap_conformance.engine_session import RunOptions, opened
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.generation import generated
 known = reference.load()
@@ -196,13 +200,46 @@ def test_a_part_of_the_document_has_the_operations_of_a_case_where_the_target_ha
     assert "security" not in json.dumps(part["paths"])
 
 
+def test_a_target_that_says_nothing_is_not_asked_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(probe: Probe, request: Request, **_: object) -> Exchange:
+        probe.exchanges.append(Exchange(request, Response(0, Headers(), (), 0.0), ()))
+        raise NoAnswerError(Failure.TIMEOUT)
+
+    names = ("fuzz.no-server-error", "fuzz.no-leak")
+    monkeypatch.setattr(Probe, "exchange", silent)
+    with opened(RunOptions(select=tuple(f"{name}[xai-models.list]" for name in names))) as session:
+        probe = Probe(session.setting)
+        (first, second) = session.plan.selected
+        campaign = probe.fuzzed(first.case, names[0])
+        assert campaign is probe.fuzzed(second.case, names[1])
+        assert campaign.sent == MOST_SILENT
+        with pytest.raises(Violation, match="no answer"):
+            campaign.raise_for(names[0], probe)
+        with pytest.raises(NotTestableError, match="5 requests in a row"):
+            campaign.raise_for(names[1], probe)
+
+
+def test_what_the_dialect_wants_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    send, versions = Probe.exchange, set()
+
+    def noting(probe: Probe, request: Request, *, persona: str) -> Exchange:
+        versions.add(request.headers.get("anthropic-version"))
+        return send(probe, request, persona=persona)
+
+    monkeypatch.setattr(Probe, "exchange", noting)
+    with opened(RunOptions(select=("fuzz.no-leak[anthropic-messages.count_tokens]",))) as session:
+        (task,) = session.plan.selected
+        Probe(session.setting).fuzzed(task.case, task.row.id).raise_for(task.row.id, Probe(session.setting))
+    assert {None, "2023-06-01"} <= versions
+
+
 # --- rules, on exchanges that no proxy made
 
 BODY = b'{"model":7}'
 
 
 def sent(reference: Reference, wrong: Wrong, status: int, upstream: tuple[int, bytes] | None, **facts: Any) -> Sent:
-    """An exchange that was answered with `status`; `upstream` is the status of the observer and the body that it got."""
+    """An exchange that was answered with `status`; `upstream` is the observer's status and the body that it got."""
     request = Request("POST", "/x", Headers(), BODY)
     error = b'{"error":{"message":"m","type":"t"}}'
     response = Response(status, Headers((("Content-Type", "application/json"),)), (Chunk(0.0, error),), 0.0)
@@ -290,11 +327,11 @@ def files(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=[(), ("--defect", "validation-in-own-shape")], ids=["right", "wrong"])
-def proxy(request: pytest.FixtureRequest, begin: Callable[..., Process]) -> Iterator[tuple[str, bool]]:
+def proxy(request: pytest.FixtureRequest, begin: Callable[..., Process]) -> tuple[str, bool]:
     """A proxy, and whether it is right."""
     process = begin("serve", *request.param, env={"AMPMAP_CLIENT_KEY": KEY})
     assert process.stdout is not None
-    yield process.stdout.readline().strip(), not request.param
+    return process.stdout.readline().strip(), not request.param
 
 
 def environment(url: str) -> dict[str, str]:
@@ -306,14 +343,9 @@ def test_the_command_of_schemathesis_judges_by_the_same_rules(files: Path, proxy
     tool = shutil.which("st", path=str(Path(sys.executable).parent))
     assert tool, "schemathesis is installed without its command"
     path = {"PATH": f"{Path(tool).parent}:/usr/bin:/bin", "PYTHONPATH": ":".join(filter(None, sys.path))}
+    own = {**environment(url), **path}
     done = subprocess.run(
-        ["sh", "fuzz.sh"],
-        check=False,
-        cwd=files,
-        env={**environment(url), **path},
-        capture_output=True,
-        text=True,
-        timeout=120,
+        ["sh", "fuzz.sh"], cwd=files, env=own, check=False, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == (0 if is_right else 1), done.stdout + done.stderr
     assert KEY not in done.stdout

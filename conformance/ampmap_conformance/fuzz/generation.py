@@ -35,6 +35,10 @@ ADDED = frozenset(
     {"user-agent", "accept-encoding", "accept", "connection", "content-length", "x-schemathesis-testcaseid"}
 )
 """Headers that the library adds by itself."""
+UNHEEDED = (
+    HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example, HealthCheck.too_slow
+)  # fmt: skip
+"""What hypothesis would rather give up for than go on."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"(?:[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?)?")
 
@@ -71,7 +75,7 @@ def generated(document: dict[str, object], *, seed: int, max_examples: int, mode
         deadline=None,
         database=None,
         max_examples=max(max_examples, 1),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=UNHEEDED,
         phases=[Phase.explicit, *([Phase.generate] if max_examples else [])],
     )
     wanted = HypothesisTestConfig(

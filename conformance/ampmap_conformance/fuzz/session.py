@@ -14,7 +14,7 @@ from ..budget import BudgetSpentError
 from ..cases import WARM_UP, CallCase, Case
 from ..client import NoAnswerError
 from ..kinship import kin
-from ..messages import Exchange, Request
+from ..messages import Exchange, Headers, Request
 from ..probe import NotTestableError
 from ..reference.types import Reference
 from ..request_forms import KitFaultError
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ..probe import Probe
     from .generation import Generated
 
+MOST_SILENT = 5
+"""Requests in a row that may stay without an answer, each for as long as a probe waits, until nothing more is sent."""
+
 
 @dataclass
 class Campaign:
@@ -37,7 +40,7 @@ class Campaign:
     sent: int = 0
     findings: dict[str, Finding] = field(default_factory=dict)
     """By requirement."""
-    stopped: BudgetSpentError | None = None
+    stopped: BudgetSpentError | NotTestableError | None = None
     """Why not all of them were sent."""
 
     def raise_for(self, rule: str, probe: Probe) -> None:
@@ -92,15 +95,19 @@ class Campaigns:
             raise NotTestableError("the OpenAPI document has no such operation")
         if len(requests) > most_requests(case, self.max_examples):
             raise KitFaultError(f"{len(requests)} requests were generated, which is more than was planned")
+        silent = 0
         try:
             for request in requests:
-                if request.wrong is Wrong.NOTHING and not facts.observed:
+                if request.wrong is Wrong.NOTHING and not facts.observed and _is_metered(case):
                     continue  # it might be charged for
-                exchange = _sent(case, probe, request)
+                sent = Sent(_sent(case, probe, request), request.wrong, facts)
                 campaign.sent += 1
-                _judge(campaign, Sent(exchange, request.wrong, facts), request.what)
-        except BudgetSpentError as error:
-            campaign.stopped = error
+                _judge(campaign, sent, request.what)
+                silent = 0 if sent.status else silent + 1
+                if silent == MOST_SILENT:
+                    raise NotTestableError(f"the target left {silent} requests in a row without an answer")
+        except (BudgetSpentError, NotTestableError) as stop:
+            campaign.stopped = stop
         return campaign
 
 
@@ -123,13 +130,18 @@ def facts_of(case: Case, probe: Probe) -> Facts:
 def _answers_itself(case: Case, target: Target) -> bool:
     if not isinstance(case, CallCase):
         return True
-    lists = target.policy.lists == "own" and not case.call.operation.metered
+    lists = target.policy.lists == "own" and not _is_metered(case)
     return lists or case.call.id == WARM_UP
+
+
+def _is_metered(case: Case) -> bool:
+    return isinstance(case, CallCase) and case.call.operation.metered
 
 
 def _sent(case: Case, probe: Probe, request: Generated) -> Exchange:
     """The exchange of one request; one without an answer has status 0."""
-    ready = _as_client(probe.request(case), request)
+    dialect = probe.dialect_headers(case) if isinstance(case, CallCase) else {}
+    ready = _as_client(probe.request(case), request, {name.lower() for name in dialect})
     try:
         return probe.exchange(ready, persona=probe.persona_of(case))
     except NoAnswerError:
@@ -138,19 +150,20 @@ def _sent(case: Case, probe: Probe, request: Generated) -> Exchange:
         probe.exchanges.clear()
 
 
-def _as_client(usual: Request, request: Generated) -> Request:
+def _as_client(usual: Request, request: Generated, dialect: set[str]) -> Request:
     """A generated request with what marks it as the kit's, and with the credentials of the client.
 
-    Of the client's usual header lines it has those that it does not write itself, and none about a body.
+    Of the client's usual header lines it has those that it does not write itself, and none about a body or of the
+    `dialect`, which the document states and may be missing on purpose.
     """
-    own = {name.lower() for name, _ in request.lines} | {"content-type"}
+    own = {name.lower() for name, _ in request.lines} | {"content-type"} | dialect
     lines = tuple(line for line in usual.headers if line[0].lower() not in own)
     _, _, query = usual.target.partition("?")
     keys = [pair for pair in query.split("&") if pair.startswith("key=")]
     target = request.target
     for pair in keys:
         target += f"{'&' if '?' in target else '?'}{pair}"
-    return Request(request.method, target, type(usual.headers)((*lines, *request.lines)), request.body)
+    return Request(request.method, target, Headers((*lines, *request.lines)), request.body)
 
 
 def _judge(campaign: Campaign, sent: Sent, what: str) -> None:

@@ -153,7 +153,7 @@ def names_model_in_body(case: CallCase, _target: Target) -> bool:
 
 def is_no_object(case: VariedCase, _target: Target) -> bool:
     """Bodies from which nobody can read a model."""
-    return case.variation in ("empty", "number", "text", "array")
+    return case.variation in ("empty", "null", "number", "text", "array")
 
 
 def frames_no_names(case: CallCase, _target: Target) -> bool:

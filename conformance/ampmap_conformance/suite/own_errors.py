@@ -47,6 +47,7 @@ def bad_json(word: str, case: VariedCase) -> bytes:
     good = request_body(case.call, case.model, "Say hi.", stream=case.stream)
     return {
         "empty": b"",
+        "null": b"null",
         "number": b"42",
         "text": b'"model"',
         "array": b"[" + good + b"]",
