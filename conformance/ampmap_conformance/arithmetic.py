@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from .budget import Budget
 from .cases import CallCase, Case
 from .claims import unclaimed
 from .engine_plan import Plan, Task
+from .needs import NEEDS
 from .reference.types import Requirement
 from .target import Target
-
-UNSEEN = frozenset({"foreign-peer", "reload"})
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Estimate:
         return sum(t.requests for t in self.templates) + self.controls + self.looks + self.smoke
 
 
-def estimate(plan: Plan, target: Target, *, observed: bool, repeat: int = 1) -> Estimate:
-    """What the selected cases of a plan come to; `observed` tells whether an observer stands in for the upstreams."""
-    asked = _Asked(target, observed)
+def estimate(plan: Plan, target: Target, *, had: Collection[str], repeat: int = 1) -> Estimate:
+    """What the selected cases of a plan come to; `had` is what the run has of `needs.NEEDS`."""
+    asked = _Asked(target, had)
     templates = tuple(
         Template(
             tasks[0].row,
@@ -79,7 +79,7 @@ def estimate(plan: Plan, target: Target, *, observed: bool, repeat: int = 1) -> 
         sum(asked.requests(task) for task in controls) * repeat,
         looked * repeat,
         len(target.providers),
-        0 if observed else (paid * repeat + len(target.providers)),
+        0 if "upstream" in had else (paid * repeat + len(target.providers)),
     )
 
 
@@ -108,11 +108,10 @@ class _Asked:
     """Which cases of a target send anything."""
 
     target: Target
-    observed: bool
+    had: Collection[str]
 
     def can_see(self, row: Requirement) -> bool:
-        needs = set(row.needs)
-        return not needs & UNSEEN and (self.observed or "upstream" not in needs)
+        return all(need in self.had for need in row.needs if need in NEEDS)
 
     def sends(self, task: Task) -> bool:
         bound = task.row.claim is None or self.target.claims(task.row.claim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .cases import CallCase, Case
-from .client import NoAnswerError, ProxyClient
+from .client import NoAnswerError, ProxyClient, Watch
 from .credentials import CREDENTIAL_HEADERS, holding
 from .expect import assert_events_came, assert_success
 from .messages import Headers, Request, Response
@@ -29,9 +29,9 @@ class DirectProbe(Probe):
         self._case = case
         self._direct = direct
 
-    def deliver(self, request: Request) -> Response:
+    def deliver(self, request: Request, watch: Watch | None = None) -> Response:
         """Sends the request as its upstream must get it; the exchange keeps it as the client made it."""
-        return self._direct.send(self._direct_form(request), timeout=self._setting.timeout)
+        return self._direct.send(self._direct_form(request), timeout=self._setting.timeout, watch=watch)
 
     def _direct_form(self, request: Request) -> Request:
         observer, case = self._setting.observer, self._case

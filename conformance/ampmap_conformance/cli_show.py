@@ -18,6 +18,7 @@ from .edition import reference_for
 from .embedded import CLIENT_LABEL, NAME, POLICY, claimed, spare_models
 from .engine_plan import RESOLVER, Plan, make_plan, narrowed
 from .engine_session import RunOptions
+from .needs import promised
 from .reference.types import Reference, Requirement
 from .releases import release_of
 from .target import Secret, Target
@@ -30,9 +31,10 @@ def dry_run(options: RunOptions) -> int:
     known = reference_for(options.reference, options.edition, options.target)
     target = _target(options, known)
     plan = narrowed(make_plan(known, target), profiles=options.profiles, select=options.select, skip=options.skip)
-    observed = options.target is None and options.base_url is None
-    observed = observed or bool(options.observer or target.file.observer)
-    reckoned = estimate(plan, target, observed=observed, repeat=options.repeat)
+    embedded = options.target is None and options.base_url is None
+    observed = embedded or bool(options.observer or target.file.observer)
+    had = promised(target, observed=observed, embedded=embedded)
+    reckoned = estimate(plan, target, had=had, repeat=options.repeat)
     release = release_of(version())
     rows: list[tuple[str, ...]] = [("template", "level", "cells", "cases", "sent", "requests", "axes")]
     for made in reckoned.templates:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Callable
 from enum import StrEnum, unique
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -14,6 +15,10 @@ from .messages import Chunk, Headers, Request, Response
 
 CONNECTIONS = 128
 """Most connections that are open to the target at once."""
+
+
+Watch = Callable[[Headers, bytes], None]
+"""Is shown the head of an answer with each part of its body."""
 
 
 @unique
@@ -56,8 +61,8 @@ class ProxyClient:
         verify = verify if parts.scheme == "https" else False  # reading the certificates of the system takes a while
         self._transport = httpx.HTTPTransport(verify=verify, trust_env=False, limits=limits)
 
-    def send(self, request: Request, *, timeout: float = 30.0) -> Response:
-        """One request and its whole answer.
+    def send(self, request: Request, *, timeout: float = 30.0, watch: Watch | None = None) -> Response:
+        """One request and its whole answer, of which `watch` is shown each part as it comes.
 
         `timeout` is in seconds, for connecting and for each read. Raises NoAnswerError when no status arrived; a
         transfer that breaks off later is told in `Response.broken`.
@@ -78,7 +83,7 @@ class ProxyClient:
             answer = self._transport.handle_request(message)
         except httpx.TransportError as error:
             raise NoAnswerError(_failure(error)) from error
-        return _read(answer, begun, time.monotonic() - begun)
+        return _read(answer, begun, time.monotonic() - begun, watch)
 
     def close(self) -> None:
         """Closes all connections."""
@@ -93,7 +98,9 @@ class ProxyClient:
         self.close()
 
 
-def _read(answer: httpx.Response, begun: float, head_at: float) -> Response:
+def _read(answer: httpx.Response, begun: float, head_at: float, watch: Watch | None) -> Response:
+    lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw)
+    headers = Headers(lines)
     chunks: list[Chunk] = []
     broken = None
     stream = answer.stream
@@ -101,15 +108,16 @@ def _read(answer: httpx.Response, begun: float, head_at: float) -> Response:
         raise TypeError("a synchronous transport gave an asynchronous stream")
     try:
         for data in stream:
-            chunks.append(Chunk(time.monotonic() - begun, data))  # noqa: PERF401 - what came before a break is kept
+            chunks.append(Chunk(time.monotonic() - begun, data))
+            if watch is not None:
+                watch(headers, data)
     except httpx.TimeoutException:
         broken = "no more bytes came in time"
     except httpx.TransportError:
         broken = "the transfer broke off before its end"
     finally:
         stream.close()
-    lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw)
-    return Response(answer.status_code, Headers(lines), tuple(chunks), time.monotonic() - begun, broken, head_at)
+    return Response(answer.status_code, headers, tuple(chunks), time.monotonic() - begun, broken, head_at)
 
 
 def _failure(error: httpx.TransportError) -> Failure:

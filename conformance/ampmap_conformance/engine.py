@@ -18,8 +18,9 @@ from .client import NoAnswerError
 from .engine_plan import Plan, Task
 from .expect import assert_events_came
 from .messages import Exchange
+from .needs import unmet
 from .observer import ObserverGoneError
-from .probe import NO_FOREIGN_PEER, NO_RELOAD, NotTestableError, Probe, Setting
+from .probe import NotTestableError, Probe, Setting
 from .registry import Pace
 from .request_forms import KitFaultError
 from .scrub import Scrubber
@@ -164,14 +165,8 @@ class Engine:
         return Outcome(task, Verdict.NOT_APPLICABLE, refusal) if refusal else None
 
     def _unobservable(self, task: Task) -> Outcome | None:
-        for need in task.row.needs:
-            if need == "upstream" and self._setting.observer is None:
-                return Outcome(task, Verdict.NOT_TESTABLE, "no observer: the proxy's upstream side cannot be seen")
-            if need == "foreign-peer" and self._setting.foreign is None:
-                return Outcome(task, Verdict.NOT_TESTABLE, NO_FOREIGN_PEER)
-            if need == "reload" and self._setting.reloading is None:
-                return Outcome(task, Verdict.NOT_TESTABLE, NO_RELOAD)
-        return None
+        lacking = unmet(task.row, self._setting)
+        return Outcome(task, Verdict.NOT_TESTABLE, lacking[0].missing) if lacking else None
 
     def _uncontrolled(self, task: Task, *, bound: bool) -> Outcome | None:
         control = self._plan.control_of(task)

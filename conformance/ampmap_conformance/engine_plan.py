@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from . import suite
-from .cases import AXES, Case, World, expand
+from .cases import AXES, CallCase, Case, World, expand
 from .kinship import kin, twin
 from .reference.types import Reference, Requirement
 from .registry import Check, SuiteError, check_of
@@ -46,14 +46,22 @@ class Plan:
     selected: tuple[Task, ...]
     cells: Mapping[str, int] = field(default_factory=dict)
     """How many cells the axes of each requirement have; those of which it speaks are its cases."""
+    on_resolvers: frozenset[str] = frozenset()
+    """Profiles whose requirements are none on a proxy."""
 
     def control_of(self, task: Task) -> Task | None:
-        """The case that must pass for this one to say anything: the nearest one of the requirement's control."""
+        """The case that must pass for this one to say anything: the nearest one of the requirement's control.
+
+        That is the same call's, else the same provider's, else the first.
+        """
         if task.row.control is None:
             return None
         relatives = self._kin.get((task.row.control, kin(task.case)), ())
         near = twin(task.case, [other.case for other in relatives])
-        return next((other for other in relatives if other.case is near), None)
+        every = self.all.get(task.row.control, ())
+        of_provider = [other for other in every if _owner(other.case) == _owner(task.case)]
+        nearest = [*(other for other in relatives if other.case is near), *of_provider, *every]
+        return nearest[0] if nearest else None
 
     @cached_property
     def _kin(self) -> dict[tuple[str, Hashable], list[Task]]:
@@ -104,7 +112,8 @@ def make_plan(reference: Reference, target: Target) -> Plan:
             cases = expand(row, world)
             cells[row.id] = len(cases)
             tasks[row.id] = tuple(Task(row, check, case) for case in cases if check.when(case, target))
-    return Plan(tasks, tuple(task for group in tasks.values() for task in group), cells)
+    on_resolvers = frozenset(row.profile for row in reference.requirements.values() if RESOLVER in row.needs)
+    return Plan(tasks, tuple(task for group in tasks.values() for task in group), cells, on_resolvers)
 
 
 def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
@@ -113,19 +122,25 @@ def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] 
     Requirements on SDKs are left out unless their profile is named, in `profiles` or at the beginning of a pattern.
     """
     known = list(dict.fromkeys(task.row.profile for group in plan.all.values() for task in group))
-    wanted, include_texts = tuple(profiles), tuple(select)
+    wanted = tuple(profiles)
     for profile in wanted:
+        if profile in plan.on_resolvers:
+            raise UsageError(f"--profile: {_on_resolvers(profile)}")
         if profile not in known:
             hint = did_you_mean(profile, known) or f"; they are {', '.join(known)}"
             raise UsageError(f"--profile: there is no profile `{profile}`{hint}")
-    asked_for = {*wanted, *(pattern.partition(".")[0] for pattern in include_texts)}
+    select, skip = tuple(select), tuple(skip)
+    for pattern in (*select, *skip):
+        if (profile := pattern.partition(".")[0]) in plan.on_resolvers:
+            raise UsageError(f"`{pattern}`: {_on_resolvers(profile)}")
+    asked_for = {*wanted, *(pattern.partition(".")[0] for pattern in select)}
     tasks = tuple(
         task
         for task in plan.selected
         if (not wanted or task.row.profile in wanted) and (SDK not in task.row.needs or task.row.profile in asked_for)
     )
     names = tuple((task.row.id, task.case.name) for group in plan.all.values() for task in group)
-    include, exclude = parse(include_texts, names, "--select"), parse(skip, names, "--skip")
+    include, exclude = parse(select, names, "--select"), parse(skip, names, "--skip")
     tasks = tuple(
         task
         for task in tasks
@@ -133,6 +148,11 @@ def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] 
         and not any(pattern.matches(task.row.id, task.case.name) for pattern in exclude)
     )
     return replace(plan, selected=tasks)
+
+
+def _on_resolvers(profile: str) -> str:
+    ask = "`ampmap-conformance resolve-auth --command CMD` (or `--url URL`)"
+    return f"the rules of `{profile}` are on a resolver and not on a proxy; ask one by {ask}"
 
 
 def suite_checks() -> dict[str, Check]:
@@ -159,3 +179,7 @@ def _circular(row: Requirement, rows: Mapping[str, Requirement]) -> bool:
         seen.add(current.control)
         current = rows.get(current.control)
     return False
+
+
+def _owner(case: Case) -> str | None:
+    return case.provider.id if isinstance(case, CallCase) else None

@@ -20,6 +20,7 @@ from .edition import reference_for
 from .elsewhere import Sender, sender_to
 from .engine import Engine
 from .engine_plan import Plan, make_plan, narrowed
+from .needs import had
 from .probe import Probe, Setting
 from .reference.types import Reference, Requirement
 from .registry import SuiteError
@@ -87,8 +88,7 @@ class Session:
     @cached_property
     def estimate(self) -> Estimate:
         """What the run comes to."""
-        observed = self.setting.observer is not None
-        return estimate(self.plan, self.target, observed=observed, repeat=self.options.repeat)
+        return estimate(self.plan, self.target, had=had(self.setting), repeat=self.options.repeat)
 
 
 @contextmanager

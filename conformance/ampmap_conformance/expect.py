@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from .credentials import PLACEHOLDER, carried
 from .messages import Exchange, Headers, Response, UpstreamRequest
-from .reference.types import CredentialCarrier, StreamEvent
+from .reference.types import Call, CredentialCarrier, StreamEvent
 from .secrecy import NONCE, forms, masked
 from .sse import Event, covers, decoded, events
 from .verdicts import Violation
@@ -48,6 +48,21 @@ def assert_success(exchange: Exchange) -> None:
     response = exchange.response
     expect(200 <= response.status < 300, "the call failed", expected="status 200", actual=f"status {response.status}")
     assert_whole(response)
+
+
+def assert_answers(exchange: Exchange, call: Call) -> None:
+    """The body is an answer to this call, for it has a field of one that the request has not.
+
+    An upstream may leave most of them out; who says yes to everything, or repeats what it is told, has none.
+    """
+    if not isinstance(call.operation.response, dict):
+        return
+    response = exchange.response
+    answer, asked = _json(decoded(response.headers, response.body)), _json(exchange.request.body)
+    own = set(call.operation.response) - set(asked if isinstance(asked, dict) else ())
+    answers = isinstance(answer, dict) and bool(own & set(answer))
+    saying, wanted = "the call was answered with something else", f"JSON with {', '.join(sorted(own))}"
+    expect(answers, saying, expected=wanted, actual=_text(response.body) or "an empty body")
 
 
 def assert_whole(response: Response) -> None:

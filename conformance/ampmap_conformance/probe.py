@@ -13,15 +13,17 @@ from urllib.parse import quote, unquote, urlsplit
 
 from .budget import Budget
 from .cases import CallCase, Case, ManagementCase
-from .client import NoAnswerError, ProxyClient
+from .client import NoAnswerError, ProxyClient, Watch
 from .credentials import Credential, as_client_sends, holding
 from .elsewhere import Sender, is_loopback
 from .messages import Exchange, Headers, Request, Response, UpstreamRequest
+from .needs import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
 from .raw import Ending, RawAnswer, RawRequest, send_raw, whole
 from .reference.types import ErrorShape, Reference
 from .request_forms import KitFaultError, RequestForms
 from .schemas import Schemas
 from .secrecy import SecretBook
+from .steps import Steps
 from .target import Target
 from .verdicts import Violation
 
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
 
 AMP = "amp"
 """The persona of Amp's own servers."""
-NO_RELOAD = "the kit cannot change the target's configuration: its file names no `reload` command"
-NO_FOREIGN_PEER = "there is no peer with another address: this system allows no network namespace"
 SETTLING = 0.2
 """Seconds that a request which was answered with success may take to show at the observer."""
 
@@ -94,7 +94,7 @@ class Probe:
     def second_client_key(self) -> str:
         """Another client's key. Raises NotTestableError when none is known."""
         if self.target.second_client is None:
-            raise NotTestableError("no second client is known: name its key under `credentials.second_client`")
+            raise NotTestableError(NO_SECOND_CLIENT)
         return self.target.second_client.value
 
     @contextmanager
@@ -240,21 +240,40 @@ class Probe:
         made = self._exchanged(request, self.persona_of(case), tuple(replies), deliver)
         return made, answers[0]
 
+    def send_in_step(
+        self, case: Case, steps: Steps, reply: Reply, *, more_headers: Iterable[tuple[str, str]] = ()
+    ) -> Exchange:
+        """Sends the request of a case, which is answered by the pieces of `reply`, each when `steps` lets it go.
+
+        Raises NotTestableError without an observer, and otherwise as `send` does.
+        """
+        observer = self._setting.observer
+        if observer is None:
+            raise NotTestableError(NO_OBSERVER)
+        request = self._changed(case, None, None, "", None, more_headers, None)
+        nonce = nonce_of(request)
+        watch = steps.joined(nonce, [data for _, data in reply.pieces or ()], observer.release)
+        try:
+            held = (replace(reply, held=True),)
+            return self._exchanged(request, self.persona_of(case), held, lambda: self.deliver(request, watch))
+        finally:
+            steps.left(nonce)
+
     def leave(self, case: Case, *, after: float, within: float, replies: Iterable[Reply]) -> bool:
-        """Sends the request of a case and goes away `after` so many seconds.
+        """Sends the request of a case and goes away when its answer has begun, or `after` so many seconds.
 
         Whether the connection to the upstream was closed as well, within so many seconds. Raises Violation where
         the call had been answered in full, and NotTestableError without an observer.
         """
         observer, request = self._setting.observer, self.request(case)
         if observer is None:
-            raise NotTestableError("no observer: the proxy's upstream side cannot be seen")
+            raise NotTestableError(NO_OBSERVER)
         nonce = nonce_of(request)
         observer.script(nonce, tuple(replies))
         self._spend()
         answer = send_raw(self.target.file.base_url, replace(whole(request), leave_after=after))
         try:
-            if answer.ending is not Ending.TIMEOUT:
+            if answer.ending not in (Ending.LEFT, Ending.TIMEOUT):
                 raise Violation("the call was answered in full", expected="half an answer", actual=answer.ending.value)
             return observer.client_closed(nonce, within=within) or not observer.seen(nonce)
         finally:
@@ -287,10 +306,10 @@ class Probe:
         """Sends a request made by `request` (or changed from one) and returns both hops."""
         return self._exchanged(request, persona, replies, lambda: self.deliver(request), plain=not replies)
 
-    def deliver(self, request: Request) -> Response:
+    def deliver(self, request: Request, watch: Watch | None = None) -> Response:
         """Puts a request on the wire. Raises NoAnswerError, and BudgetSpentError when it may not."""
         self._spend()
-        return self._setting.client.send(request, timeout=self._setting.timeout)
+        return self._setting.client.send(request, timeout=self._setting.timeout, watch=watch)
 
     def _spend(self) -> None:
         self._setting.budget.spend()

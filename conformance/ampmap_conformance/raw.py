@@ -44,7 +44,7 @@ class RawRequest:
     read_pause: float = 0.0
     """Seconds that are let pass before each read: a slow reader."""
     leave_after: float | None = None
-    """Seconds after which the connection is closed, whatever comes: a client that goes away."""
+    """The connection is closed when the answer's body has begun, or after so many seconds: a client that goes away."""
 
 
 @unique
@@ -54,6 +54,7 @@ class Ending(StrEnum):
     COMPLETE = "the answer is complete"
     CLOSED = "the connection was closed"
     RESET = "the connection was reset"
+    LEFT = "the client went away"
     TIMEOUT = "no more bytes came in time"
     TOO_MUCH = "more bytes came than are read"
     MALFORMED = "what came is no HTTP"
@@ -167,26 +168,33 @@ def _read(
 ) -> Ending:
     size = 0
     while reader.complete < responses:
-        if request.read_pause:
-            time.sleep(request.read_pause)
-        if request.leave_after is not None:
-            left = request.leave_after - (time.monotonic() - begun)
-            if left <= 0:
-                return Ending.TIMEOUT
-            sock.settimeout(left)
-        try:
-            data = sock.recv(65536)
-        except TimeoutError:
-            return Ending.TIMEOUT
-        except OSError as error:
-            return Ending.RESET if isinstance(error, ConnectionResetError) else Ending.CLOSED
-        if not data:
-            return Ending.CLOSED
+        data = _received(sock, request, begun)
+        if isinstance(data, Ending):
+            return data
         size += len(data)
         chunks.append(Chunk(time.monotonic() - begun, data))
         if not reader.take(chunks[-1]) or size > LARGEST:
             return Ending.TOO_MUCH if size > LARGEST else Ending.MALFORMED
+        if request.leave_after is not None and reader.in_body:
+            return Ending.LEFT
     return Ending.COMPLETE
+
+
+def _received(sock: socket.socket, request: RawRequest, begun: float) -> bytes | Ending:
+    """The next bytes, or why there are none."""
+    if request.read_pause:
+        time.sleep(request.read_pause)
+    if request.leave_after is not None:
+        left = request.leave_after - (time.monotonic() - begun)
+        if left <= 0:
+            return Ending.TIMEOUT
+        sock.settimeout(left)
+    try:
+        return sock.recv(65536) or Ending.CLOSED
+    except TimeoutError:
+        return Ending.TIMEOUT
+    except OSError as error:
+        return Ending.RESET if isinstance(error, ConnectionResetError) else Ending.CLOSED
 
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?")
@@ -207,6 +215,11 @@ class AnswerReader:
         """Bytes of the body or of the chunk that are still to come; None where the connection's end is the end."""
         self._chunked = False
         self._now = 0.0
+
+    @property
+    def in_body(self) -> bool:
+        """Whether part of a body has come that is not at its end."""
+        return bool(self._body)
 
     def take(self, chunk: Chunk) -> bool:
         """Read on; False when what came is no HTTP."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 AMP = "amp"
 PAUSE = 0.02
 """Seconds between two looks whether a change has taken effect; they grow."""
+LOOKS = 25
+"""The most looks whether one change has taken effect, however long it may take: each costs a request."""
 COMMAND_SECONDS = 60.0
 RENAME, IN_PLACE, SYMLINK = "rename", "in-place", "symlink"
 
@@ -123,6 +125,8 @@ class Reloading:
     """What holds when nothing is changed."""
     seconds: float
     """How long the target may take to go by a change."""
+    settled: float | None = None
+    """Seconds after which it has surely seen one; by default the same."""
 
     @contextmanager
     def changed(self, seen: Callable[[], bool], *, way: str = RENAME, **options: Any) -> Iterator[bool]:
@@ -143,19 +147,20 @@ class Reloading:
         try:
             with contextlib.suppress(ReloadFailedError):  # a command that notices is right
                 self.hook.put(text, RENAME)
-            time.sleep(min(self.seconds, 0.2))
+            time.sleep(self.seconds if self.settled is None else self.settled)
             yield
         finally:
             self.hook.put(self.block.text(), RENAME)
 
     def eventually(self, seen: Callable[[], bool]) -> bool:
-        """Whether `seen` becomes true in time."""
+        """Whether `seen` becomes true in time; it is asked LOOKS times at most."""
         deadline, pause = time.monotonic() + self.seconds, PAUSE
+        longest = max(0.5, self.seconds / 10)
         while not seen():
             if time.monotonic() > deadline:
                 return False
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.5)
+            pause = min(pause * 1.5, longest)
         return True
 
 

@@ -12,24 +12,23 @@ from pathlib import Path
 from typing import Protocol
 
 from . import baseline as baselines
+from . import completeness
 from .baseline_watch import Watch
-from .claims import unclaimed_but_there, without_rows
+from .claims import unclaimed_but_there
 from .engine import Outcome
-from .engine_plan import proxy_rules
 from .engine_session import RunOptions, Session, opened, smoke
 from .reference.types import Reference
 from .registry import SuiteError
 from .report.build import make_report, make_result
 from .report.model import Notice, Report, Result
 from .selection import parse
-from .verdicts import BROKEN, EXECUTED, ExitCode, Verdict, exit_code
+from .verdicts import BROKEN, ExitCode, exit_code
 
 FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 UNUSED = (
     "terminal", "cacheprovider", "junitxml", "logging", "faulthandler", "unraisableexception", "threadexception",
 )  # fmt: skip
 """Plugins of pytest's own that do nothing for a run but take time."""
-NOT_REACHED = frozenset({Verdict.NOT_TESTABLE, Verdict.BLOCKED})
 
 
 class Listener(Protocol):
@@ -49,7 +48,7 @@ class Ended:
     report: Report
     code: ExitCode
     missing: tuple[str, ...]
-    """Selected requirements that could not be tested at all."""
+    """What should have been tested and was not (`completeness.missing`)."""
 
 
 def conformance(
@@ -86,8 +85,8 @@ def conformance(
         if not stopped and len(results) != len(session.plan.selected):
             raise SuiteError(f"{len(session.plan.selected)} cases were planned and {len(results)} decided")
         scored = [result for result in results if result.scored]
-        missing = tuple(dict.fromkeys((*unexercised(session), *untested(session, scored))))
-        notices = unscored_failures(results)
+        missing = completeness.missing(session, scored)
+        notices = unscored_failures(results) + completeness.lacking(session, results, missing)
         if not stopped:
             notices += unclaimed_but_there(session.plan, session.target, session.engine)
         use = watch.use() if watch else None
@@ -107,45 +106,12 @@ def conformance(
         return Ended(report, code, missing)
 
 
-def untested(session: Session, results: list[Result]) -> tuple[str, ...]:
-    """Selected requirements of which no case was executed although some should have been.
-
-    Those that need a peer elsewhere are not among them: no target can make up for a system that allows none. Where the
-    budget was spent before the end, a requirement counts as untested if a single case of it was not executed.
-    """
-    planned = session.plan.by_requirement
-    executed = {result.requirement for result in results if result.verdict in EXECUTED}
-    if session.setting.budget.spent:
-        executed.clear()
-    wanting = dict.fromkeys(result.requirement for result in results if result.verdict in NOT_REACHED)
-    lost = {name for name, tasks in planned.items() if "foreign-peer" in tasks[0].row.needs}
-    return tuple(name for name in planned if name in wanting and name not in executed | lost)
-
-
 def unscored_failures(results: list[Result]) -> tuple[Notice, ...]:
     """A notice for each requirement that does not score yet and is broken."""
     broken = Counter(result.requirement for result in results if not result.scored and result.verdict in BROKEN)
     return tuple(
         Notice(kind="unscored-failure", text=f"`{name}` does not score in this release; {count} of its cases fail")
         for name, count in broken.items()
-    )
-
-
-def unexercised(session: Session) -> tuple[str, ...]:
-    """Requirements that the target claims to meet, but of which its file gives nothing to test."""
-    options, target = session.options, session.target
-    if options.select or options.skip:
-        return ()
-    without = tuple(f"everything on `{claim}`" for claim in without_rows(session.reference, target))
-    return without * (not options.profiles) + tuple(
-        row.id
-        for row in proxy_rules(session.reference).values()
-        if row.claim
-        and target.claims(row.claim)
-        and session.release.scores(row.id)
-        and row.excluded is None
-        and not session.plan.all.get(row.id)
-        and (not options.profiles or row.profile in options.profiles)
     )
 
 

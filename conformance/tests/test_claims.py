@@ -60,7 +60,7 @@ def test_a_feature_that_is_there_and_not_claimed_is_a_notice(run: Run, staged: C
 
 def test_a_feature_that_is_not_there_and_not_claimed_is_no_notice(run: Run, staged: Callable[..., Path]) -> None:
     ended = run(target=staged(""), profiles=("fallback",))
-    assert ended.report.notices == ()
+    assert [notice for notice in ended.report.notices if notice.kind == "unclaimed-feature"] == []
 
 
 def test_what_cannot_be_seen_is_no_notice(run: Run, always: Callable[[int], str]) -> None:
@@ -81,6 +81,36 @@ def test_a_claim_that_is_not_exercised_makes_the_run_incomplete(run: Run, staged
     ended = run(target=staged("claims: [mapping]\n"), profiles=("fallback",))
     assert (ended.code, ended.report.summary.verdict) == (ExitCode.NOTHING_RAN, "incomplete")
     assert "fallback.mapping-rewrites-model" in ended.report.summary.untested
+
+
+SECOND = "management.second-client"
+
+
+def test_what_a_target_may_do_without_leaves_no_run_incomplete(run: Run, staged: Callable[..., Path]) -> None:
+    ended = run(target=staged("claims: [management]\n"), profiles=("management",))
+    assert (ended.code, ended.report.summary.verdict) == (ExitCode.CONFORMANT, "conformant")
+    assert {r.verdict for r in ended.report.results if r.requirement == SECOND} == {Verdict.NOT_TESTABLE}
+    (notice,) = ended.report.notices
+    assert notice.kind == "not-testable"
+    assert "`credentials.second_client`" in notice.text
+    assert f"without {SECOND}, not tested here" in notice.text
+
+
+@pytest.mark.parametrize(
+    ("claim", "row"),
+    [
+        ("per-client-upstream", "tenancy.own-amp-key-on-management"),
+        ("hot-reload", "reload.restrict-management-to-localhost"),
+    ],
+)
+def test_a_claim_of_which_nothing_can_be_tried_leaves_the_run_incomplete(
+    run: Run, staged: Callable[..., Path], claim: str, row: str
+) -> None:
+    ended = run(target=staged(f"claims: [{claim}]\n"), select=(row, "routing.answer-relayed"))
+    assert (ended.code, ended.report.summary.verdict) == (ExitCode.NOTHING_RAN, "incomplete")
+    assert ended.report.summary.untested == (row,)
+    unclaimed = run(target=staged(""), select=(row, "routing.answer-relayed"))
+    assert unclaimed.code is ExitCode.CONFORMANT
 
 
 def test_a_claim_without_any_requirement_cannot_be_exercised(reference: Reference) -> None:

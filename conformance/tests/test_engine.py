@@ -16,6 +16,7 @@ from ampmap_conformance.observer.personas import Personas
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
 from ampmap_conformance.refproxy.exchange import Exchange
+from ampmap_conformance.registry import SuiteError
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.run import Ended
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
@@ -136,6 +137,30 @@ def test_a_wrong_message_of_the_kits_own_says_nothing_of_the_target(
     assert ended.report.summary.verdict == "error"
     assert {result.verdict for result in ended.report.results} == {Verdict.ERROR}
     assert says in ended.report.results[0].reason
+
+
+def test_an_observer_that_breaks_is_a_fault_of_the_kit(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(_personas: Personas, _request: UpstreamRequest) -> Answer:
+        raise RuntimeError("the persona broke")
+
+    select = "routing.reaches-upstream[groq-models.list]"
+    with pytest.MonkeyPatch.context() as during_smoke:
+        during_smoke.setattr(Personas, "answer", answer)
+        with pytest.raises(SuiteError, match="the persona broke"):
+            run(select=(select,))
+    right = Personas.answer
+    count = itertools.count()
+
+    def late(personas: Personas, request: UpstreamRequest) -> Answer:
+        return (right if next(count) == 0 else answer)(personas, request)
+
+    monkeypatch.setattr(Personas, "answer", late)
+    ended = run(select=(select,))
+    assert (ended.code, verdicts(ended)) == (ExitCode.KIT_ERROR, {Verdict.ERROR})
+    assert (
+        "the observer's own answer for groq is wrong: RuntimeError: the persona broke"
+        in one(ended.report, "routing.reaches-upstream").reason
+    )
 
 
 def test_an_empty_stream_passes_nothing(run: Run, faulty: Callable[[Change], tuple[str, ...]]) -> None:

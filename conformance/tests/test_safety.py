@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from ampmap_conformance.amp_block import AmpBlock
 from ampmap_conformance.budget import Budget, BudgetSpentError
 from ampmap_conformance.observer import Observer
 from ampmap_conformance.reference.types import Reference, calls
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
+from ampmap_conformance.reloading import LOOKS, CommandHook, Reloading
 from ampmap_conformance.run import Ended
 from ampmap_conformance.secrecy import forms
+from ampmap_conformance.target_file import Reload
 from ampmap_conformance.verdicts import ExitCode
 
 Process: TypeAlias = "subprocess.Popen[str]"
@@ -133,10 +136,43 @@ def test_the_plan_is_what_is_sent_at_most(run: Run, options: dict[str, Any], sen
     assert requests.planned - requests.sent < 8  # a smoke stage that had to ask each provider
 
 
-def test_the_whole_plan_is_what_is_sent_at_most(default_run: Ended) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [{"profiles": (name,)} for name in ("fallback", "security", "tenancy", "reload")]
+    + [{"profiles": ("reload",), "repeat": 2}, {"base_url": True}, {"base_url": True, "repeat": 2}],
+    ids=str,
+)
+def test_the_plan_is_never_exceeded(
+    run: Run, counting: tuple[str, list[str]], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor by what waits for a reload, calls from elsewhere, or looks for features that are not claimed."""
+    monkeypatch.setenv("AMPMAP_CLIENT_KEY", CLIENT)
+    if "base_url" in options:
+        options = {**options, "base_url": counting[0], "profiles": ("auth", "security", "management")}
+    requests = run(**options).report.requests
+    assert requests is not None
+    assert 0 < requests.sent <= requests.planned
+    assert len(counting[1]) <= requests.planned
+
+
+def test_the_whole_plan_is_what_is_sent_at_most(default_run: Ended, command: Command) -> None:
     requests = default_run.report.requests
     assert requests is not None
     assert len(default_run.report.results) <= requests.sent <= requests.planned
+    (told,) = re.findall(r"^requests   at most (\d+)", command("run", "--dry-run").stdout, re.MULTILINE)
+    assert int(told) >= requests.planned
+
+
+@pytest.mark.parametrize("seconds", [0.1, 5.0, 13.0, 60.0])
+def test_waiting_for_a_reload_costs_few_requests(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now, looks = [0.0], []
+    monkeypatch.setattr("ampmap_conformance.reloading.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("ampmap_conformance.reloading.time.sleep", lambda pause: now.append(now.pop() + pause))
+    hook = CommandHook(Reload(command=("true",)), Path())
+    waiting = Reloading(hook, AmpBlock(), seconds)
+    assert not waiting.eventually(lambda: bool(looks.append(now[0])))
+    assert len(looks) <= LOOKS
+    assert looks[-1] >= seconds
 
 
 def test_a_dry_run_adds_up(command: Command) -> None:

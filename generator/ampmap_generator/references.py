@@ -31,6 +31,7 @@ AXES: Final = (
     "bad_json",
     "upstream_refusal",
     "upstream_failure",
+    "odd_error",
     "upstream_refused_count",
     "answer_kind",
     "malformed_credential",

@@ -1,27 +1,34 @@
-"""The kill matrix: which requirements a proxy with each defect breaks."""
+"""The kill matrix: which requirements a proxy with each defect breaks.
+
+Every defect meets a sample of every requirement, and all cases of those that it says it breaks. A requirement that
+notices although the defect is about another one is looked at twice, alone the second time, for a machine may be busy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any
 
 from ..cases import CallCase
 from ..engine import Engine
 from ..engine_plan import Plan, Task
-from ..engine_session import RunOptions, opened
+from ..engine_session import RunOptions, Session, opened
 from ..reference import load
 from ..reference.types import Reference
 from ..refproxy.defects import DEFECTS, Defect
 from ..registry import Pace
 from ..verdicts import Verdict
+from .consequences import because, remembers
 
 TIMEOUT = 9.0
 """Seconds without a byte after which a probe gives up: a defect may well be silence."""
 WAITING = 32
+"""Checks that wait at the same time."""
+FLEET = 20
+"""A check of which a case sends more requests than this is made for the defects that it is about alone: it would take
+longer than all the others together."""
 
 
 @dataclass(frozen=True)
@@ -29,44 +36,53 @@ class Kills:
     """What a defect came to."""
 
     defect: str
-    broken: frozenset[str]
-    """Requirements of which a case failed."""
+    cases: Mapping[str, str]
+    """Each requirement that it broke, with the first case that failed."""
     faults: tuple[str, ...] = ()
     """Cases in which the kit itself failed."""
 
 
 def tried(defect: str) -> Kills:
-    """Runs a defect against a representative of every requirement, and then against all of those that it should break.
+    """Runs a defect against a sample of every requirement, and against all of those that it should break.
 
-    Raises LookupError for an unknown defect.
+    One that remembers is run against the latter alone. Raises LookupError for an unknown defect.
     """
+    row = DEFECTS[defect]
     with opened(RunOptions(defects=(defect,)), _reference()) as session:
-        engine = Engine(replace(session.setting, timeout=TIMEOUT), session.plan, session.scrubber, strict=True)
-        seen = _Seen(engine)
-        seen.run(representatives(session.plan))
-        for requirement in DEFECTS[defect].breaks:
-            if requirement not in seen.broken:
-                seen.run_until_broken(session.plan.all.get(requirement, ()))
-        return Kills(defect, frozenset(seen.broken), tuple(seen.faults))
+        seen = _Seen(session)
+        seen.run([task for task in _sample(session.plan, row) if not remembers(row) or task.row.id in row.breaks])
+        for requirement in row.breaks:
+            seen.run_until_broken(session.plan.all.get(requirement, ()))
+        chance = seen.not_broken_again({name: task for name, task in seen.broken.items() if name not in row.breaks})
+        cases = {name: task.case.name for name, task in sorted(seen.broken.items()) if name not in chance}
+        return Kills(defect, cases, tuple(seen.faults))
 
 
-def representatives(plan: Plan) -> tuple[Task, ...]:
-    """For each requirement one case without a stream and one with, the first and the last; of those that wait, one."""
-    chosen: list[Task] = []
-    for tasks in plan.all.values():
-        plain = [task for task in tasks if not (isinstance(task.case, CallCase) and task.case.stream)][:1]
-        streams = [task for task in tasks if isinstance(task.case, CallCase) and task.case.stream][-1:]
-        both = [*plain, *streams]
-        chosen += both[-1:] if tasks and tasks[0].check.pace is Pace.WAITS else both
-    return tuple(chosen)
+def representatives(tasks: Sequence[Task]) -> tuple[Task, ...]:
+    """Of a requirement's cases the first without a stream and the last with one; of one that waits, the last alone."""
+    plain = [task for task in tasks if not (isinstance(task.case, CallCase) and task.case.stream)][:1]
+    streams = [task for task in tasks if isinstance(task.case, CallCase) and task.case.stream][-1:]
+    both = (*plain, *streams)
+    return both[-1:] if tasks and tasks[0].check.pace is Pace.WAITS else both
+
+
+def _sample(plan: Plan, defect: Defect) -> tuple[Task, ...]:
+    return tuple(
+        task
+        for name, tasks in plan.all.items()
+        for task in representatives(tasks)
+        if task.check.requests <= FLEET or name in defect.breaks
+    )
 
 
 class _Seen:
-    """Outcomes as they come. Quick checks run one after another, so that a defect with a memory does the same again."""
+    """Outcomes as they come. Quick checks run one after another, so that a proxy does the same in each run."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.broken: set[str] = set()
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._engine = self._fresh_engine()
+        self.broken: dict[str, Task] = {}
+        """The first case of each requirement that failed, in the order of the plan."""
         self.faults: list[str] = []
 
     def run(self, tasks: Iterable[Task]) -> None:
@@ -74,68 +90,59 @@ class _Seen:
         for task in tasks:
             by_pace[task.check.pace].append(task)
         with ThreadPoolExecutor(WAITING) as pool:
-            waiting = pool.map(self._take, by_pace[Pace.WAITS])
+            waiting = [(task, pool.submit(self._engine.outcome, task)) for task in by_pace[Pace.WAITS]]
             for task in by_pace[Pace.QUICK]:
                 self._take(task)
-            list(waiting)
+            for task, future in waiting:
+                future.result()
+                self._take(task)
         for task in by_pace[Pace.ALONE]:
             self._take(task)
 
     def run_until_broken(self, tasks: Iterable[Task]) -> None:
         for task in tasks:
-            self._take(task)
             if task.row.id in self.broken:
                 return
+            self._take(task)
+
+    def not_broken_again(self, tasks: Mapping[str, Task]) -> set[str]:
+        """Those of the tasks that hold when they are made once more, by themselves."""
+        again = self._fresh_engine()
+        return {name for name, task in tasks.items() if again.outcome(task).verdict is not Verdict.FAIL}
+
+    def _fresh_engine(self) -> Engine:
+        session = self._session
+        return Engine(replace(session.setting, timeout=TIMEOUT), session.plan, session.scrubber, strict=True)
 
     def _take(self, task: Task) -> None:
         outcome = self._engine.outcome(task)
         if outcome.verdict is Verdict.FAIL:
-            self.broken.add(task.row.id)
+            self.broken.setdefault(task.row.id, task)
         if outcome.verdict is Verdict.ERROR:
             self.faults.append(f"{task.id}: {outcome.reason}")
 
 
-def problems(kills: Iterable[Kills], defects: Mapping[str, Defect], requirements: Iterable[str]) -> list[str]:
+def problems(kills: Iterable[Kills], requirements: Iterable[str]) -> list[str]:
     """What is wrong with a matrix, one sentence each."""
-    found = []
     every = tuple(kills)
-    for one in every:
-        defect = defects[one.defect]
-        found += [f"{one.defect}: {fault}" for fault in one.faults]
-        if not one.broken & set(defect.breaks):
-            found.append(f"{one.defect}: no requirement that it breaks notices")
-        else:
-            found += [f"{one.defect}: {name} does not notice" for name in defect.breaks if name not in one.broken]
-        found += [
-            f"{one.defect}: {name} notices too, and is not told"
-            for name in sorted(one.broken)
-            if not told(defect, name)
-        ]
-    for name in requirements:
-        if not any(name in one.broken and name in defects[one.defect].breaks for one in every):
-            found.append(f"{name}: no defect breaks it")
-    return found
+    found = [problem for one in every for problem in _problems(one)]
+    killed = {name for one in every for name in one.cases if name in DEFECTS[one.defect].breaks}
+    return found + [f"{name}: no defect breaks it" for name in requirements if name not in killed]
 
 
-def told(defect: Defect, requirement: str) -> bool:
-    """Whether a defect says that it breaks a requirement, or that it may."""
-    return requirement in defect.breaks or any(fnmatchcase(requirement, pattern) for pattern in defect.also)
-
-
-def as_data(kills: Iterable[Kills], defects: Mapping[str, Defect]) -> dict[str, Any]:
-    """The matrix as it is written down: what each defect breaks, and what its breaking leads to."""
-    return {
-        one.defect: {
-            "breaks": sorted(defects[one.defect].breaks),
-            "also": sorted(defects[one.defect].also),
-        }
-        for one in kills
-    }
+def _problems(one: Kills) -> list[str]:
+    defect = DEFECTS[one.defect]
+    return [
+        *(f"{one.defect}: {fault}" for fault in one.faults),
+        *(f"{one.defect}: {name} does not notice" for name in defect.breaks if name not in one.cases),
+        *(
+            f"{one.defect}: {name}[{case}] notices too, and no consequence tells why"
+            for name, case in one.cases.items()
+            if name not in defect.breaks and because(defect, name) is None
+        ),
+    ]
 
 
 @cache
 def _reference() -> Reference:
     return load()
-
-
-Progress = Callable[[Kills], None]

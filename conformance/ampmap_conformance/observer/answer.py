@@ -21,6 +21,8 @@ class Answer:
     end: End = End.CLEAN
     delay: float = 0.0
     stop_after: int | None = None
+    held: bool = False
+    """Each piece but the first waits until it is released."""
     terminal: int = 0
     """How many pieces at the end belong to the stream's terminator."""
     in_band_error: bytes | None = None
@@ -80,6 +82,7 @@ def scripted(normal: Answer, reply: Reply) -> Answer:
         end=reply.end,
         delay=reply.delay,
         stop_after=reply.stop_after,
+        held=reply.held,
     )
 
 

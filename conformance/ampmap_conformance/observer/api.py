@@ -42,6 +42,10 @@ class Observing(Protocol):
         """Whether the sender of a request with `nonce` went away early, waiting up to `within` seconds for it."""
         ...
 
+    def release(self, nonces: Iterable[str], pieces: int) -> None:
+        """Let held answers to requests that carry one of `nonces` go on until so many pieces are sent."""
+        ...
+
     def forget(self, nonce: str) -> None:
         """Drop what is known of `nonce`: its requests and its script."""
         ...

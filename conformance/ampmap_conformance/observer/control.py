@@ -6,6 +6,7 @@
 | `PUT /-/ampmap/scripts/NONCE` | the replies of the next requests that carry the nonce, a JSON array of `Reply` |
 | `GET /-/ampmap/records/NONCE?at_least=N&within=SECONDS` | the requests that carry it, waiting for N of them |
 | `GET /-/ampmap/closed/NONCE?within=SECONDS` | whether a sender went away early, waiting for it |
+| `PUT /-/ampmap/released/NONCE` | lets held answers go on until so many pieces are sent, a JSON integer |
 | `DELETE /-/ampmap/records/NONCE` | forgets requests and script |
 
 Every call carries the observer's token as `Authorization: Bearer`. None of them is recorded.
@@ -34,7 +35,7 @@ LONGEST_WAIT = 30.0
 CLIENT_CLOSED = "client closed"
 """Event of a request whose sender went away before it had the whole answer."""
 
-_CALL = re.compile(r"(health)|(scripts|records|closed)/(ampmap-[0-9a-f]{16})")
+_CALL = re.compile(r"(health)|(scripts|records|closed|released)/(ampmap-[0-9a-f]{16})")
 
 
 class Control:
@@ -49,6 +50,7 @@ class Control:
             ("PUT", "scripts"): self._script,
             ("GET", "records"): self._seen,
             ("GET", "closed"): self._closed,
+            ("PUT", "released"): self._release,
             ("DELETE", "records"): self._forget,
         }
 
@@ -91,6 +93,10 @@ class Control:
     def _closed(self, nonce: str, received: Received) -> Answer:
         within = _seconds(dict(parse_qsl(received.target.partition("?")[2])))
         return _told({"closed": self._records.wait_for_event(nonce, CLIENT_CLOSED, within)})
+
+    def _release(self, nonce: str, received: Received) -> Answer:
+        self._records.release((nonce,), int(json.loads(received.body)))
+        return _told({})
 
     def _forget(self, nonce: str, _received: Received) -> Answer:
         self._records.forget(nonce)

@@ -82,6 +82,8 @@ class Personas:
                 body = json.loads(_decoded(request.headers, request.body))
             except (ValueError, zlib.error):
                 return self._error(provider, 400, "The body is no valid JSON.")
+            except RecursionError:
+                return self._error(provider, 400, "The body is nested too deeply.")
             if not isinstance(body, dict):
                 return self._error(provider, 400, "The body is no JSON object.")
         return self._success(match, request.query or "", body)

@@ -34,6 +34,10 @@ def nonces_in(raw: bytes, body: bytes) -> tuple[str, ...]:
     return tuple(nonce.decode() for nonce in found)
 
 
+HELD = 20.0
+"""Seconds after which a held answer goes on without having been released: whoever held it has gone."""
+
+
 @dataclass(eq=False, slots=True)
 class Record:
     """One request, its nonces, and the answer that it got (None until that is known)."""
@@ -43,6 +47,8 @@ class Record:
     answer: Answer | None = None
     sent_at: list[float] = field(default_factory=list)
     """When each write of the answer began, in monotonic seconds."""
+    size: int = 0
+    """Bytes that it counts for; none once it is dropped."""
 
     def seen(self) -> Seen:
         """What a probe is told of it."""
@@ -72,6 +78,7 @@ class Records:
         self._all: deque[Record] = deque()
         self._by_nonce: dict[str, list[Record]] = {}
         self._scripts: dict[str, deque[Reply]] = {}
+        self._released: dict[str, int] = {}
         self._max_requests, self._max_bytes, self._bytes = max_requests, max_bytes, 0
 
     def add(self, request: UpstreamRequest) -> tuple[Record, Reply | None]:
@@ -79,14 +86,24 @@ class Records:
         record = Record(request, nonces_in(request.raw, request.body))
         with self._changed:
             self._all.append(record)
-            self._bytes += _size(request)
+            record.size = len(request.raw) + len(request.body)
+            self._bytes += record.size
             for nonce in record.nonces:
                 self._by_nonce.setdefault(nonce, []).append(record)
-            while len(self._all) > self._max_requests or self._bytes > self._max_bytes:
-                self._drop(self._all.popleft())
+            self._trim()
             reply = next((self._next(nonce) for nonce in record.nonces if nonce in self._scripts), None)
             self._changed.notify_all()
         return record, reply
+
+    def answered(self, record: Record, answer: Answer) -> None:
+        """File the answer that a request gets."""
+        with self._changed:
+            record.answer = answer
+            if record.size:  # it is still kept
+                size = sum(len(data) for _, data in answer.pieces)
+                record.size += size
+                self._bytes += size
+                self._trim()
 
     def note(self, record: Record, event: str) -> None:
         """Remember something that happened while `record` was answered."""
@@ -100,7 +117,7 @@ class Records:
             self._scripts.pop(nonce, None)
             if waiting := deque(replies):
                 self._scripts[nonce] = waiting
-            while len(self._scripts) > self._max_requests:
+            while len(self._scripts) > self._max_requests or _held(self._scripts.values()) > self._max_bytes:
                 del self._scripts[next(iter(self._scripts))]
 
     def find(self, nonce: str | None, at_least: int, within: float) -> tuple[Record, ...]:
@@ -119,6 +136,23 @@ class Records:
             self._changed.wait_for(lambda: self._closed or noted(), within)
             return noted()
 
+    def release(self, nonces: Iterable[str], pieces: int) -> None:
+        """Let held answers to requests that carry one of `nonces` go on until so many pieces are sent."""
+        with self._changed:
+            self._released.update(dict.fromkeys(nonces, pieces))
+            while len(self._released) > self._max_requests:
+                del self._released[next(iter(self._released))]
+            self._changed.notify_all()
+
+    def wait_for_release(self, record: Record, pieces: int) -> None:
+        """Wait until so many pieces of a held answer may be sent; no longer than HELD seconds."""
+
+        def released() -> bool:
+            return any(self._released.get(nonce, 1) >= pieces for nonce in record.nonces)
+
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or released(), HELD)
+
     def close(self) -> None:
         """Let nobody wait any longer."""
         with self._changed:
@@ -129,6 +163,7 @@ class Records:
         """Drop the requests and the script of `nonce`."""
         with self._changed:
             self._scripts.pop(nonce, None)
+            self._released.pop(nonce, None)
             for record in tuple(self._by_nonce.get(nonce, ())):
                 self._all.remove(record)
                 self._drop(record)
@@ -143,8 +178,13 @@ class Records:
             del self._scripts[nonce]
         return reply
 
+    def _trim(self) -> None:
+        while len(self._all) > self._max_requests or self._bytes > self._max_bytes:
+            self._drop(self._all.popleft())
+
     def _drop(self, record: Record) -> None:
-        self._bytes -= _size(record.request)
+        self._bytes -= record.size
+        record.size = 0
         for nonce in record.nonces:
             rest = [other for other in self._by_nonce[nonce] if other is not record]
             if rest:
@@ -153,5 +193,6 @@ class Records:
                 del self._by_nonce[nonce]
 
 
-def _size(request: UpstreamRequest) -> int:
-    return len(request.raw) + len(request.body)
+def _held(scripts: Iterable[Iterable[Reply]]) -> int:
+    replies = (reply for script in scripts for reply in script)
+    return sum(len(reply.body or b"") + sum(len(data) for _, data in reply.pieces or ()) for reply in replies)

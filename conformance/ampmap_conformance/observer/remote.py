@@ -85,6 +85,11 @@ class RemoteObserver:
         query = urlencode({"within": min(within, LONGEST_WAIT)})
         return bool(self._ask("GET", f"closed/{nonce}?{query}", waiting=within)["closed"])
 
+    def release(self, nonces: Iterable[str], pieces: int) -> None:
+        """Let held answers go on until so many pieces are sent. Raises ObserverGoneError."""
+        for nonce in nonces:
+            self._ask("PUT", f"released/{nonce}", bodies.dump(pieces))
+
     def forget(self, nonce: str) -> None:
         """Drop what is known of `nonce`. Raises ObserverGoneError."""
         self._ask("DELETE", f"records/{nonce}")

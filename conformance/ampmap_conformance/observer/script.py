@@ -87,6 +87,8 @@ class Reply:
     stop_after: int | None = None
     """With `cut` and `reset`: how many pieces are sent; half of them, or half of a single one, by default."""
     gzip: Gzip = Gzip.NONE
+    held: bool = False
+    """Each piece but the first is sent when it is released (`Observing.release`), or much later."""
     stream: StreamFault = StreamFault.NONE
 
     @classmethod

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -144,6 +145,10 @@ class Observer:
         with self._lock:
             return tuple(self._malformed)
 
+    def release(self, nonces: Iterable[str], pieces: int) -> None:
+        """Let held answers to requests that carry one of `nonces` go on until so many pieces are sent."""
+        self._records.release(nonces, pieces)
+
     def forget(self, nonce: str) -> None:
         """Drop what is known of `nonce`: its requests and its script."""
         self._records.forget(nonce)
@@ -220,14 +225,23 @@ class Observer:
         )
         record, reply = self._records.add(request)
         answer = self._choose(record, reply)
-        record.answer = answer
+        self._records.answered(record, answer)
         try:
-            connection.send(answer, to_head=received.method == "HEAD", sent_at=record.sent_at)
+            connection.send(
+                answer,
+                to_head=received.method == "HEAD",
+                sent_at=record.sent_at,
+                released=lambda pieces: self._records.wait_for_release(record, pieces),
+            )
         except ClosedError:
             self._records.note(record, CLIENT_CLOSED)
             return False
         return received.keep_alive and answer.end is End.CLEAN and answer.framing is not Framing.CLOSE
 
     def _choose(self, record: Record, reply: Reply | None) -> Answer:
-        normal = self._personas.answer(record.request)
-        return normal if reply is None else scripted(normal, reply)
+        try:
+            normal = self._personas.answer(record.request)
+            return normal if reply is None else scripted(normal, reply)
+        except Exception as error:  # noqa: BLE001 - told to whoever probes: the proxy is not to blame for it
+            fault = f"{type(error).__name__}: {error}"
+            return replace(plain(500, fault.encode(), content_type="text/plain"), fault=fault)

@@ -6,6 +6,7 @@ import selectors
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
@@ -74,11 +75,15 @@ class Connection:
         keep = "close" not in connection if version == "HTTP/1.1" else "keep-alive" in connection
         return Received(method, target, headers, body, bytes(raw), keep)
 
-    def send(self, answer: Answer, *, to_head: bool, sent_at: list[float]) -> None:
+    def send(
+        self, answer: Answer, *, to_head: bool, sent_at: list[float], released: Callable[[int], None] | None = None
+    ) -> None:
         """Send an answer with its delays and its fault. Raises ClosedError when the peer went away meanwhile.
 
-        When each write begins is added to `sent_at`, in monotonic seconds.
+        When each write begins is added to `sent_at`, in monotonic seconds. `released` waits until so many pieces of a
+        held answer may be sent.
         """
+        held = released if answer.held else None
         self.wait(answer.delay)
         if answer.end is End.RESET_BEFORE_HEAD:
             self._linger_none()
@@ -88,10 +93,12 @@ class Connection:
         out = bytearray(head(answer, no_body=no_body))
         chunked = answer.framing is Framing.CHUNKED and not no_body
         for place, (delay, data) in enumerate(() if no_body else answer.sent_pieces):
-            if delay or (place and answer.framing is not Framing.CONTENT_LENGTH):
+            if delay or held or (place and answer.framing is not Framing.CONTENT_LENGTH):
                 self._send(out, sent_at)
                 out.clear()
             self.wait(delay)
+            if held and place:
+                held(place + 1)
             out += b"%x\r\n%b\r\n" % (len(data), data) if chunked and data else data
         if chunked and answer.end is End.CLEAN:
             out += b"0\r\n\r\n"

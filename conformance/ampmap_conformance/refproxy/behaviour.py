@@ -61,6 +61,7 @@ class Behaviour:
     authenticate: Callable[[ProxyConfig, Incoming], str | None] = credentials.authenticate
     needs_key: Callable[[Place], bool] = credentials.needs_key
     unauthorised: Callable[[Place, Incoming], Refusal] = errors.unauthorised
+    too_large: Callable[[Incoming], bool] = lambda incoming: incoming.too_large
     body_problem: Callable[[Forwardable, Incoming], Refusal | None] = fallback.body_problem
     requested_model: Callable[[Forwardable, Incoming], str | None] = fallback.requested_model
     back_end: Callable[[ProxyConfig, Forwardable, str | None], BackEnd | Refusal] = fallback.back_end
@@ -103,7 +104,7 @@ def decide(  # noqa: PLR0911 - one return per gate, in their order
         return behaviour.unauthorised(place, incoming)
     if isinstance(place, Refusal):
         return place
-    if incoming.too_large:
+    if behaviour.too_large(incoming):
         return Refusal(413, f"The body is larger than {config.body_limit} bytes.", errors.about(place))
     if refusal := behaviour.body_problem(place, incoming):
         return refusal

@@ -144,7 +144,7 @@ class Rule(Part):
 class Notice(Part):
     """Something that the run noticed and that decides nothing."""
 
-    kind: Literal["unclaimed-feature", "unscored-failure"]
+    kind: Literal["unclaimed-feature", "unscored-failure", "not-testable"]
     text: str
 
 

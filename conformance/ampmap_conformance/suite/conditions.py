@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from ..cases import WARM_UP, CallCase, CredentialCase, ManagementCase, VariedCase
+from ..cases import WARM_UP, CallCase, CredentialCase, ManagementCase, StatusCase, VariedCase
 from ..reference.types import ManagementRoute
 from ..target import Target
 
+LARGE_BODY = 8 << 20
+"""Bytes of text in a body that proxies have to take unless they promise a limit."""
+ROOM = 1 << 16
+"""Bytes that stand around it at most."""
 LONGEST_WAIT = 10.0
 """Seconds that a check may wait for a promised timeout."""
+
+SHARED_STATUSES = (400, 401, 429, 500)
+"""Statuses that are looked at for every provider."""
 
 # --- when: which cells are cases
 
@@ -67,6 +74,11 @@ def is_mapped_by_pattern(case: CallCase, target: Target) -> bool:
     return _maps_here(case, target) and target.rules_for(case.model)[0].regex
 
 
+def is_mapped_anyhow(case: CallCase, target: Target) -> bool:
+    """Models that are mapped by their name, and for streams those that a pattern maps."""
+    return is_mapped(case, target) or (case.stream and is_mapped_by_pattern(case, target))
+
+
 def _maps_here(case: CallCase, target: Target) -> bool:
     mapped = target.mapped(case.model)
     return mapped is not None and target.provider_of(mapped) is case.provider
@@ -87,6 +99,18 @@ def is_local(case: CallCase, target: Target) -> bool:
     return case.model not in target.unavailable
 
 
+def is_local_sample(case: CallCase, target: Target) -> bool:
+    """Those models, each without a stream; with one the first of each provider."""
+    first = [model.wire_id or model.id for model in target.models(case.provider)][:1]
+    return is_local(case, target) and (not case.stream or case.model in first)
+
+
+def is_status_sample(case: StatusCase, target: Target) -> bool:
+    """Every status of each error shape; of providers that share one with an earlier provider a few."""
+    first = next(provider for provider in target.providers if provider.error_shape == case.provider.error_shape)
+    return case.provider.id == first.id or case.status in SHARED_STATUSES
+
+
 def is_by_the_way(case: VariedCase, _target: Target) -> bool:
     """Model calls beside a provider's default one: tokens counted, the other dialect."""
     return case.call.operation.metered and case.call.id != case.provider.default_operation
@@ -95,16 +119,6 @@ def is_by_the_way(case: VariedCase, _target: Target) -> bool:
 def goes_mapped(case: VariedCase, _target: Target) -> bool:
     """Calls whose model is mapped."""
     return case.way == "mapped"
-
-
-def goes_mapped_streaming(case: VariedCase, _target: Target) -> bool:
-    """Streams of a mapped model."""
-    return case.way == "mapped" and case.stream
-
-
-def goes_local_streaming(case: VariedCase, _target: Target) -> bool:
-    """Streams of a provider's own model."""
-    return case.way == "local" and case.stream
 
 
 def streams_here(case: VariedCase, _target: Target) -> bool:
@@ -120,6 +134,11 @@ def goes_elsewhere(case: VariedCase, _target: Target) -> bool:
 def goes_astray(case: VariedCase, _target: Target) -> bool:
     """Calls whose model is not the provider's own: mapped ones, and those that Amp's servers take."""
     return case.way != "local"
+
+
+def goes_astray_or_streams(case: VariedCase, target: Target) -> bool:
+    """Those calls; of a provider's own models some that ask for a stream."""
+    return goes_astray(case, target) or (case.stream and case.variation in ("429", "503"))
 
 
 def names_model_in_body(case: CallCase, _target: Target) -> bool:
@@ -171,6 +190,13 @@ def knows_a_local_model(case: CallCase, target: Target) -> str | None:
 def promises_body_limit(_case: CallCase, target: Target) -> str | None:
     """Bound only by the promise."""
     return None if target.policy.body_limit else "the target's policy names no limit for bodies"
+
+
+def takes_large_bodies(_case: CallCase, target: Target) -> str | None:
+    """Bound unless the target promises a limit that is smaller than a large body."""
+    limit = target.policy.body_limit
+    small = limit is not None and limit < LARGE_BODY + ROOM
+    return "the target's policy names a limit for bodies that is smaller" if small else None
 
 
 def promises_timeout(_case: CallCase, target: Target) -> str | None:
@@ -250,8 +276,9 @@ def is_promised_carrier(case: CredentialCase, target: Target) -> bool:
 
 
 def has_other_carrier(case: CredentialCase, _target: Target) -> bool:
-    """Carriers beside which the client uses another one for this provider."""
-    return any(carrier != case.carrier for carrier in case.provider.client_credentials)
+    """Headers beside which the client uses another one for this provider. A key in the query may well be refused."""
+    beside = any(carrier != case.carrier for carrier in case.provider.client_credentials)
+    return beside and case.carrier != "query-key"
 
 
 def carrier_by_call(case: CredentialCase, _target: Target) -> bool:
@@ -331,6 +358,11 @@ def _kind(route: ManagementRoute) -> tuple[str, str, bool]:
 def is_sample_page(case: ManagementCase, target: Target) -> bool:
     """One family whose pages need no key and are only read."""
     return is_sample(case, target) and is_open_page(case, target)
+
+
+def is_no_bridge(case: CallCase, _target: Target) -> bool:
+    """Calls whose path one known proxy does not count among its management paths, as it does Google's."""
+    return case.call.dialect != "gemini"
 
 
 def is_asked_for_blocks(case: CallCase, _target: Target) -> bool:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from ..bodies import frame as framed
 from ..bodies import framing, stream_data
@@ -14,8 +14,16 @@ from ..cases import VariedCase
 from ..messages import Exchange
 from ..observer import Reply
 from ..probe import Probe
-from ..reference.types import StreamEvent, find_call
-from .streams import in_pieces
+from ..reference.types import Provider, StreamEvent, find_call
+from ..steps import Steps
+from ..target import Target
+from .streams import in_pieces, served_model
+
+REPEATED = 3
+"""Times that the first event of a marked stream is sent, so that every stream has some."""
+
+Way: TypeAlias = Literal["local", "mapped", "elsewhere"]
+WAYS: tuple[Way, ...] = ("local", "mapped", "elsewhere")
 
 One = TypeVar("One")
 Made = TypeVar("Made")
@@ -30,17 +38,24 @@ class Marked:
 
 
 def everybodys(case: VariedCase, probe: Probe, count: int) -> list[Marked]:
-    """So many calls, of one provider after the other, each with a mark."""
-    calls = [
-        find_call(probe.reference, provider) for provider in probe.target.providers if probe.target.models(provider)
+    """So many calls, each with a mark: of one provider after the other, on each of the ways that its models go."""
+    cases = [
+        replace(case, call=call, root=call.provider.roots[0], model=model, way=way)
+        for way in WAYS
+        for provider in probe.target.providers
+        for call in (find_call(probe.reference, provider),)
+        for model in _models(way, provider, probe.target)[:1]
     ]
-    made = []
-    for number in range(count):
-        call = calls[number % len(calls)]
-        model = probe.target.models(call.provider)[0]
-        own = replace(case, call=call, root=call.provider.roots[0], model=model.wire_id or model.id)
-        made.append(Marked(own, f"mark-{secrets.token_hex(8)}"))
-    return made
+    return [Marked(cases[number % len(cases)], f"mark-{secrets.token_hex(8)}") for number in range(count)]
+
+
+def _models(way: Way, provider: Provider, target: Target) -> list[str]:
+    if way == "local":
+        return [model.wire_id or model.id for model in target.models(provider)]
+    if not target.claims({"mapped": "mapping", "elsewhere": "upstream-fallback"}[way]):
+        return []
+    others = [name for name in target.unavailable if target.provider_of(name) is provider]
+    return [name for name in others if (target.mapped(name) is None) == (way == "elsewhere")]
 
 
 def at_once(work: Callable[[One], Made], given: Iterable[One]) -> list[Made]:
@@ -50,26 +65,23 @@ def at_once(work: Callable[[One], Made], given: Iterable[One]) -> list[Made]:
         return list(pool.map(work, every))
 
 
-def marked_stream(marked: Marked, probe: Probe, *, gap: float) -> Exchange:
-    """The exchange of a call whose every event has its mark, with so many seconds between two of them."""
+def marked_reply(marked: Marked, probe: Probe) -> Reply:
+    """A stream in a few pieces, each event of which has the call's mark."""
     how = framing(probe.reference, marked.case.call)
-    events = [
+    first, *others = (
         StreamEvent(event=e.event, data={**e.data, "x_mark": marked.mark} if isinstance(e.data, dict) else e.data)
-        for e in stream_data(marked.case.call, marked.case.model)
-    ]
-    return probe.send(
-        marked.case, replies=(Reply(pieces=in_pieces([framed(event, how) for event in events], gap=gap)),)
+        for e in stream_data(marked.case.call, served_model(marked.case, probe))
     )
+    rest = b"".join(framed(event, how) for event in others)
+    return Reply(pieces=in_pieces([*[framed(first, how)] * REPEATED, rest]))
 
 
-def most_together(exchanges: Iterable[Exchange]) -> int:
-    """How many of these answers were on their way to the client at the same time, at most."""
-    times = []
-    for exchange in exchanges:
-        chunks = exchange.response.chunks
-        times += [(exchange.begun + chunks[0].at, 1), (exchange.begun + chunks[-1].at, -1)] if chunks else []
-    running = most = 0
-    for _, change in sorted(times):
-        running += change
-        most = max(most, running)
-    return most
+def marked_stream(marked: Marked, probe: Probe) -> Exchange:
+    """The exchange of a call whose every event has its mark."""
+    return probe.send(marked.case, replies=(marked_reply(marked, probe),))
+
+
+def in_step(calls: list[Marked], probe: Probe) -> tuple[list[Exchange], Steps]:
+    """Calls that run at the same time: no stream goes on before every client has what was sent to it."""
+    with Steps(len(calls)) as steps:
+        return at_once(lambda one: probe.send_in_step(one.case, steps, marked_reply(one, probe)), calls), steps

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from ..bodies import request_body
+from ..bodies import error_body, request_body
 from ..cases import VariedCase
 from ..credentials import NO_CREDENTIAL
 from ..messages import Exchange
@@ -14,6 +14,8 @@ from ..probe import Probe
 
 ATTEMPTS = 6
 """Replies that are held ready, so that a proxy that tries again meets the same upstream."""
+LONG = 100_000
+"""Bytes of an error that is too long for small buffers."""
 NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"
 
 
@@ -52,6 +54,20 @@ def bad_json(word: str, case: VariedCase) -> bytes:
         "not-utf-8": good[:-1] + b',"x_text":"\xff\xfe"}',
         "trailing-text": good + b'{"x',
     }[word]
+
+
+def odd_error(word: str, case: VariedCase, probe: Probe) -> Reply:
+    """An upstream's error that is not as the provider makes them, as `word` (of the axis `odd_error`) says."""
+    shape = probe.error_shape(case)
+    if word in ("long", "unlisted-status"):
+        return Reply.error(shape, 498 if word == "unlisted-status" else 400, "Scripted error. " * (LONG // 16))
+    status, kind, body = {
+        "html": (502, "text/html", b"<html><head><title>502 Bad Gateway</title></head><body></body></html>\n"),
+        "empty": (500, "text/plain", b""),
+        "event-stream": (503, "text/event-stream", b"event: error\ndata: " + error_body(shape, 503, "Busy.") + b"\n\n"),
+        "list": (400, "application/json", b"[" + error_body(shape, 400, "Scripted error.") + b"]"),
+    }[word]
+    return Reply(status=status, headers=(("Content-Type", kind),), body=body)
 
 
 def two_models(case: VariedCase, other: str) -> bytes:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from ..bodies import dump, request_body
 from ..cases import CallCase
 from ..reference.types import StreamEvent
 
 TEXT = "Zoë asks for €5. \U0001f600"
 ARGUMENTS = '{"path":"notes/é.txt","n":9007199254740993}'
 SIGNATURE = "RXhhbXBsZSBzaWduYXR1cmU="
+
+
+ASKED: dict[str, dict[str, Any]] = {"openai-chat": {"stream_options": {"include_usage": True}}}
+"""What a client asks for by dialect so that a stream has every kind of event."""
+
+
+def asking_for_all(case: CallCase) -> bytes:
+    """The body of a call that may be answered with every kind of event."""
+    plain = json.loads(request_body(case.call, case.model, "Say hi.", stream=case.stream))
+    return dump({**plain, **ASKED.get(case.call.dialect, {})})
 
 
 def rich_events(case: CallCase, model: str) -> list[StreamEvent]:

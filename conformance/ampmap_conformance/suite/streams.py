@@ -15,6 +15,7 @@ from ..reference.types import StreamEvent
 
 ODD_TEXT = "Zoë pays €5 for 日本 \U0001f600"
 """Characters of two, three and four bytes."""
+SEPARATORS = "a\u2028b\u2029c\u0085d"
 LONG = 300_000
 """Letters of a line that is longer than the buffers of line readers."""
 PIECE = 7
@@ -60,15 +61,16 @@ def stream_frames(case: CallCase, probe: Probe) -> Frames:
     return frames_of(stream_events(case, probe), case, probe)
 
 
+def several_frames(case: CallCase, probe: Probe, *, fewest: int = 5) -> Frames:
+    """A complete stream of some events: in short ones the event in the middle comes again and again."""
+    frames = stream_frames(case, probe)
+    middle = len(frames) // 2 - 1
+    return [*frames[:middle], *frames[middle : middle + 1] * max(1, fewest + 1 - len(frames)), *frames[middle + 1 :]]
+
+
 def in_pieces(frames: Frames, *, gap: float = 0.0) -> Pieces:
     """Each event a piece, with a gap before each but the first."""
     return tuple((gap if number else 0.0, data) for number, data in enumerate(frames))
-
-
-def in_few_pieces(frames: Frames, most: int, *, gap: float) -> Pieces:
-    """At most so many pieces with gaps: single events, and one with the rest."""
-    few = [*frames[: most - 1], b"".join(frames[most - 1 :])] if len(frames) > most else frames
-    return in_pieces(few, gap=gap)
 
 
 def formed(word: str, case: CallCase, probe: Probe) -> Reply:
@@ -96,6 +98,11 @@ def _several_lines(data: bytes) -> bytes:
         return b"".join(b"data: " + line + found[2] for line in lines)
 
     return re.sub(rb"data: (\{.*\})(\r?\n)", spread, data)
+
+
+def _odd_separators(data: bytes) -> bytes:
+    """Characters at which some line readers end a line, and the standard does not."""
+    return data.replace(b'"x_text":"', b'"x_text":"' + SEPARATORS.encode())
 
 
 def _commented(data: bytes) -> bytes:
@@ -144,6 +151,7 @@ _FORMS: dict[str, Callable[[Frames], Pieces]] = {
     "carriage-returns": _each(_other_newlines(b"\r")),
     "no-space": _each(_no_space),
     "several-lines": _each(_several_lines),
+    "odd-separators": _each(_odd_separators),
     "comments": _each(_commented),
     "pings": _pings,
     "ids-and-retry": _each(_with_ids),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ampmap_conformance.cases import CallCase, VariedCase
 from ampmap_conformance.credentials import carried
 from ampmap_conformance.expect import assert_absent, assert_shape, assert_status, assert_success, expect
+from ampmap_conformance.messages import Request
 from ampmap_conformance.probe import Probe
+from ampmap_conformance.raw import RawRequest, chunked, whole
 from ampmap_conformance.registry import checks
 from ampmap_conformance.sse import decoded
 from ampmap_conformance.suite.conditions import (
@@ -21,7 +24,11 @@ from ampmap_conformance.suite.own_errors import bad_json, nested, padded, provok
 
 NO_SUCH_PROVIDER = "ampmap-no-such-provider"
 MALFORMED = b'{"model": "example-model", "messages": [}'
+CHUNK = 1 << 18
+"""Bytes of a chunk of a large body."""
 UNKNOWN_CODING = "x-ampmap-unknown"
+METHODS = ("GET", "PUT", "DELETE")
+"""What no route for sending JSON has."""
 DEPTH = 20_000
 """Arrays in each other: more than a recursive reader can follow, and few bytes."""
 TRACES = re.compile(
@@ -40,12 +47,13 @@ def test_unknown_provider(case: CallCase, probe: Probe) -> None:
     assert_status(exchange.response, 404, saying="an unknown provider was not answered with 404")
 
 
-@checks("errors.method-not-allowed", when=has_body)
+@checks("errors.method-not-allowed", when=has_body, requests=len(METHODS))
 def test_method_not_allowed(case: CallCase, probe: Probe) -> None:
-    """Given a method that the route does not have, when it is used, then it is refused."""
-    exchange = probe.send(case, method="GET", body=b"")
+    """Given methods that the route does not have, when they are used, then each is refused."""
+    for method in METHODS:
+        response = probe.send(case, method=method, body=b"").response
 
-    assert_status(exchange.response, 405, 404, saying="a method that the route does not have was not refused")
+        assert_status(response, 405, 404, saying="a method that the route does not have was not refused")
 
 
 @checks("errors.allow-header", when=has_body)
@@ -115,6 +123,18 @@ def test_body_limit(case: VariedCase, probe: Probe) -> None:
     """Given a body over the promised limit, when it is sent, then it is refused as too large."""
     exchange = probe.send(case, body=padded(case, (probe.target.policy.body_limit or 0) + 1))
 
+    assert_status(exchange.response, 413, saying="a body over the limit is not refused as such")
+
+
+@checks("errors.body-limit-in-chunks", applies=promises_body_limit)
+def test_body_limit_in_chunks(case: VariedCase, probe: Probe) -> None:
+    """Given a body over the promised limit whose length is not told, when it is sent, then it is refused too."""
+
+    def in_chunks(request: Request) -> RawRequest:
+        lines = request.headers.without("content-length").adding(("Transfer-Encoding", "chunked"))
+        return whole(replace(request, headers=lines, body=chunked(request.body, CHUNK)))
+
+    exchange, _ = probe.send_raw(case, in_chunks, body=padded(case, (probe.target.policy.body_limit or 0) + 1))
     assert_status(exchange.response, 413, saying="a body over the limit is not refused as such")
 
 

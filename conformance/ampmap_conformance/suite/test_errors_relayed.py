@@ -9,25 +9,54 @@ from ampmap_conformance.observer import End, Reply
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.registry import Pace, checks
 from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_astray, promises_timeout
-from ampmap_conformance.suite.own_errors import ATTEMPTS
+from ampmap_conformance.suite.conditions import (
+    claims_way,
+    forwards_bodies,
+    goes_astray_or_streams,
+    goes_elsewhere,
+    is_status_sample,
+    promises_timeout,
+)
+from ampmap_conformance.suite.own_errors import ATTEMPTS, odd_error
 from ampmap_conformance.suite.streams import json_answer
 
 GRACE = 3.0
 """Seconds beyond the promised time within which a proxy must have given up."""
+LOOKS = 40
+"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
+NOBODY = "http://127.0.0.1:9"
+"""An address at which nobody listens."""
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 
 
-@checks("errors.upstream-status-relayed", applies=forwards_bodies)
+@checks("errors.upstream-status-relayed", when=is_status_sample, applies=forwards_bodies)
 def test_upstream_status_is_relayed(case: StatusCase, probe: Probe) -> None:
     """Given an error of the upstream, when it comes back, then status and bytes are the same."""
     _assert_relayed(case, probe, case.status)
 
 
-@checks("errors.routed-status-relayed", when=goes_astray, applies=(forwards_bodies, claims_way))
+@checks("errors.routed-status-relayed", when=goes_astray_or_streams, applies=(forwards_bodies, claims_way))
 def test_status_is_relayed_whoever_answers(case: VariedCase, probe: Probe) -> None:
-    """Given an error of a mapped model or of Amp's servers, when it comes back, then status and bytes are the same."""
+    """Given an error on another way than the usual one, when it comes back, then status and bytes are the same."""
     _assert_relayed(case, probe, int(case.variation))
+
+
+@checks("errors.odd-error-keeps-its-status", applies=forwards_bodies)
+def test_odd_error_keeps_its_status(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream's error of an unusual kind, when it comes back, then its status is the same."""
+    reply = odd_error(case.variation, case, probe)
+    response = probe.send(case, replies=(reply,) * ATTEMPTS).response
+
+    assert_equal(response.status, reply.status, "the upstream's status changed")
+
+
+@checks("errors.odd-error-relayed", applies=forwards_bodies)
+def test_odd_error_is_relayed(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream's error of an unusual kind, when it comes back, then it is as it was."""
+    reply = odd_error(case.variation, case, probe)
+    response = probe.send(case, replies=(reply,) * ATTEMPTS).response
+
+    assert_equal(decoded(response.headers, response.body), reply.body, "the upstream's error was re-written")
 
 
 @checks("errors.failure-is-no-success", applies=claims_way)
@@ -45,6 +74,15 @@ def test_upstream_unreachable(case: VariedCase, probe: Probe) -> None:
     exchange = probe.send(case, replies=(Reply(end=BEGINS[case.variation]),) * ATTEMPTS)
 
     assert_status(exchange.response, 502, 503, 504, saying="a dead upstream does not show in the status")
+
+
+@checks("errors.connection-refused", when=goes_elsewhere, applies=claims_way, pace=Pace.ALONE, requests=LOOKS * 2)
+def test_connection_refused(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream at whose address nobody listens, when it is called, then the status says so."""
+    seen = lambda: probe.send(case).response.status in (502, 503, 504)  # noqa: E731
+    with probe.reloading.changed(seen, upstream_url=NOBODY) as told:
+        saying = "an upstream that refuses connections does not show in the status"
+        expect(told, saying, expected="status 502 or 503 or 504", actual="another status")
 
 
 @checks("errors.cut-answer-is-no-success", applies=claims_way)

@@ -17,6 +17,7 @@ from ampmap_conformance.expect import (
     assert_own_credential,
     assert_same_path,
     assert_success,
+    expect,
 )
 from ampmap_conformance.expect_streams import assert_events, assert_json_answer
 from ampmap_conformance.observer import Gzip, Reply
@@ -25,11 +26,13 @@ from ampmap_conformance.registry import checks
 from ampmap_conformance.suite.conditions import (
     claims_way,
     forwards_bodies,
+    goes_astray,
     goes_mapped,
     is_by_the_way,
     is_elsewhere,
-    is_local,
+    is_local_sample,
     is_mapped,
+    is_mapped_anyhow,
     is_mapped_by_pattern,
     is_orphaned,
     knows_a_local_model,
@@ -37,11 +40,13 @@ from ampmap_conformance.suite.conditions import (
 )
 from ampmap_conformance.suite.streams import PIECE, frames_of, in_pieces, json_answer, served_model, stream_events
 
+ASKED = "ampmap-2099-01-01"
+"""The name of a feature that nobody knows."""
 BIG = 9_007_199_254_740_993
 """An integer that a double cannot hold."""
 
 
-@checks("fallback.local-stays-local", when=is_local, applies=forwards_bodies)
+@checks("fallback.local-stays-local", when=is_local_sample, applies=forwards_bodies)
 def test_local_stays_local(case: CallCase, probe: Probe) -> None:
     """Given a local model, when it is called, then its provider is asked for it by its own name."""
     exchange = probe.send(case)
@@ -103,6 +108,21 @@ def test_unmapped_goes_to_amp(case: CallCase, probe: Probe) -> None:
         assert_absent(probe.client_key, in_=upstream, saying="the client's key reached Amp's servers")
 
 
+@checks("fallback.call-goes-along", when=goes_astray, applies=(forwards_bodies, claims_way))
+def test_the_whole_call_goes_along(case: VariedCase, probe: Probe) -> None:
+    """Given a call that goes another way, when it arrives, then it has its query, and what it asks for in headers."""
+    asked = tuple((name, ASKED) for name in probe.optional_headers(case))
+    exchange = probe.send(case, more_headers=asked)
+
+    upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+    arrived = (upstream.query or "").split("&")
+    for field in filter(None, case.target.partition("?")[2].split("&")):
+        expect(field in arrived, "the query was lost on its way", expected=field, actual=upstream.query or "no query")
+    for name, value in (*probe.dialect_headers(case).items(), *asked):
+        came = ",".join(upstream.headers.all(name))
+        expect(value in came, f"{name} was lost on its way", expected=f"{name}: {value}", actual=came or "none")
+
+
 @checks("fallback.amp-key", when=is_elsewhere, applies=knows_a_local_model, requests=2)
 def test_amp_gets_the_amp_key(case: CallCase, probe: Probe) -> None:
     """Given a call that goes to Amp, when it arrives, then it has a key, which is not the provider's."""
@@ -141,7 +161,7 @@ def test_every_call_about_a_model_goes_its_way(case: VariedCase, probe: Probe) -
         assert_equal(probe.model_of(case, upstream), served_model(case, probe), "another model was asked for")
 
 
-@checks("fallback.answer-names-requested-model", when=is_mapped, applies=renames_answers)
+@checks("fallback.answer-names-requested-model", when=is_mapped_anyhow, applies=renames_answers)
 def test_answer_names_the_requested_model(case: CallCase, probe: Probe) -> None:
     """Given a mapped model, when the answer comes back, then it names the client's model everywhere."""
     exchange = probe.send(case)

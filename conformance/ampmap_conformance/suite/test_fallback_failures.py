@@ -12,6 +12,7 @@ from ampmap_conformance.suite.conditions import claims_way, goes_elsewhere, is_m
 
 ATTEMPTS = 6
 """Replies that are held ready, so that a proxy that tries again meets the same upstream."""
+BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 BUSY = (429, 503)
 """Statuses by which a proxy may say that it spares an upstream for a while."""
 
@@ -33,6 +34,16 @@ def test_failure_stays_with_its_provider(case: VariedCase, probe: Probe) -> None
 
     others = [request.persona for request in exchange.upstream if request.persona != case.provider.id]
     saying = "a call went to another back end because its own one failed"
+    expect(not others, saying, expected=f"requests at {case.provider.id} alone", actual=", ".join(others))
+
+
+@checks("fallback.dead-provider-stays-the-only-one")
+def test_dead_provider_stays_the_only_one(case: VariedCase, probe: Probe) -> None:
+    """Given a provider that drops the connection, when the answer comes back, then no other back end was asked."""
+    exchange = probe.send(case, replies=(Reply(end=BEGINS[case.variation]),) * ATTEMPTS)
+
+    others = [request.persona for request in exchange.upstream if request.persona != case.provider.id]
+    saying = "a call went to another back end because its own one was not there"
     expect(not others, saying, expected=f"requests at {case.provider.id} alone", actual=", ".join(others))
 
 

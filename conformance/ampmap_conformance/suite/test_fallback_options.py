@@ -8,10 +8,17 @@ from dataclasses import replace
 
 from ampmap_conformance.amp_block import BlockMapping
 from ampmap_conformance.cases import CallCase
-from ampmap_conformance.expect import assert_equal, assert_nothing_upstream, assert_status, expect
+from ampmap_conformance.expect import (
+    assert_equal,
+    assert_names_model,
+    assert_nothing_upstream,
+    assert_status,
+    expect,
+)
 from ampmap_conformance.messages import Exchange
 from ampmap_conformance.probe import NotTestableError, Probe
 from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.suite.conditions import renames_answers
 
 LOOKS = 40
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""
@@ -54,6 +61,31 @@ def test_mapping_can_be_forced(case: CallCase, probe: Probe) -> None:
         expect(adopted, "a forced mapping does not win over a local model", expected=second, actual=first)
 
 
+@checks("fallback.forced-answer-names-requested-model", applies=renames_answers, pace=Pace.ALONE, requests=LOOKS * 2)
+def test_forced_answer_names_the_requested_model(case: CallCase, probe: Probe) -> None:
+    """Given a forced mapping of a local model, when the answer comes back, then it names the client's model."""
+    first, second, _ = _models(case, probe)
+    rules = (BlockMapping(from_=first, to=second),)
+    seen = lambda: _asked_for(case, probe, first) == second  # noqa: E731
+    with probe.reloading.changed(seen, model_mappings=rules, force_model_mappings=True) as adopted:
+        if not adopted:
+            raise NotTestableError("the target does not force mappings")
+        exchange = probe.send(replace(case, model=first))
+        assert_names_model(exchange, first, instead_of=second)
+
+
+@checks("fallback.mappings-do-not-chain", pace=Pace.ALONE, requests=LOOKS * 2)
+def test_mappings_do_not_chain(case: CallCase, probe: Probe) -> None:
+    """Given a mapping to a model that is mapped itself, when its model is called, then that one is not served."""
+    _, second, absent = _models(case, probe)
+    between = _another_absent(case, probe, absent)
+    rules = (BlockMapping(from_=absent, to=between), BlockMapping(from_=between, to=second))
+    with probe.reloading.changed(lambda: _asked_for(case, probe, between) == second, model_mappings=rules) as adopted:
+        expect(adopted, "the new mappings did not take effect", expected=second, actual="another model")
+        served = _asked_for(case, probe, absent)
+        expect(served != second, "a mapping led to another mapping", expected="no mapped model", actual=second)
+
+
 @checks("fallback.name-before-pattern", pace=Pace.ALONE, requests=LOOKS * 2)
 def test_name_comes_before_pattern(case: CallCase, probe: Probe) -> None:
     """Given a pattern and, behind it, a name that fit a model, when it is called, then the name decides."""
@@ -81,6 +113,14 @@ def _asked_for(case: CallCase, probe: Probe, model: str) -> str:
     called = replace(case, model=model)
     exchange = probe.send(called)
     return probe.model_of(called, exchange.upstream[0]) if exchange.upstream else ""
+
+
+def _another_absent(case: CallCase, probe: Probe, known: str) -> str:
+    target = probe.target
+    others = [name for name in target.unavailable if name != known and target.provider_of(name) is case.provider]
+    if not others:
+        raise NotTestableError("the target file names only one model that is unavailable")
+    return others[0]
 
 
 def _models(case: CallCase, probe: Probe) -> tuple[str, str, str]:

@@ -20,11 +20,12 @@ from ampmap_conformance.suite.conditions import (
     is_sample_with_body,
     takes_head,
 )
-from ampmap_conformance.suite.timing import ATTEMPTS, GAP, assert_flushed_once
+from ampmap_conformance.suite.timing import ATTEMPTS, assert_flushed
 
 SELECTOR = "ampmapGetUserInfo"
 WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx"
-BELOW = "T-0/a.b%20c%2Fd.md"
+BELOW = "T-0/a.b%20c%25d.md"
+WITH_SLASH = "T-0/a%2Fb.md"
 TAG = '"ampmap-1"'
 COOKIES = "ampmap-a=1; ampmap-b=2"
 REDIRECTS = (302, 307)
@@ -88,6 +89,17 @@ def test_path_is_kept(case: ManagementCase, probe: Probe) -> None:
     assert_same_path(upstream.path, target, "the upstream got another path")
 
 
+@checks("management.encoded-slash-kept", when=is_first_family)
+def test_encoded_slash_is_kept(case: ManagementCase, probe: Probe) -> None:
+    """Given an encoded slash, when the path is called, then it arrives as it was, or not at all."""
+    target = f"{case.path}/{WITH_SLASH}"
+    exchange = probe.send(case, target=target)
+
+    if not 400 <= exchange.response.status < 500 or exchange.upstream:
+        upstream = exchange.only_upstream_request(AMP)
+        assert_same_path(upstream.path, target, "the upstream got another path")
+
+
 @checks("management.compressed-body", when=is_sample_with_body)
 def test_compressed_body(case: ManagementCase, probe: Probe) -> None:
     """Given a compressed body, when the call goes on, then it can be read by what its headers say."""
@@ -134,10 +146,10 @@ def test_not_modified(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.stream-not-buffered", when=is_first_family, pace=Pace.WAITS, requests=ATTEMPTS)
 def test_stream_is_not_buffered(case: ManagementCase, probe: Probe) -> None:
-    """Given an answer in two parts with a pause, when it comes back, then the first comes before the second."""
-    pieces = ((0.0, b"data: one\n\n"), (GAP, b"data: two\n\n"))
+    """Given an answer in parts, when it comes back, then each comes before later ones are sent."""
+    pieces = tuple((0.0, b"data: part %d\n\n" % number) for number in range(4))
     reply = Reply(headers=(("Content-Type", "text/event-stream"),), pieces=pieces, framing=Framing.CHUNKED)
-    assert_flushed_once(case, probe, reply)
+    assert_flushed(case, probe, reply)
 
 
 @checks("management.upgrade-answered", when=is_sample)

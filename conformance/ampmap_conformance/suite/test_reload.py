@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -15,15 +14,25 @@ from ampmap_conformance.messages import Exchange
 from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import AMP, NotTestableError, Probe
 from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.suite.conditions import forwards_bodies, goes_elsewhere, goes_local_streaming, is_first_family
-from ampmap_conformance.suite.streams import in_pieces, stream_frames
+from ampmap_conformance.steps import Steps
+from ampmap_conformance.suite.conditions import (
+    claims_way,
+    forwards_bodies,
+    goes_elsewhere,
+    goes_mapped,
+    is_first_family,
+    streams,
+)
+from ampmap_conformance.suite.streams import client_model, in_pieces, several_frames
 
 LOOKS = 90
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""
 OTHER_PATH = "/ampmap-second"
 """Below it Amp's servers are another upstream."""
-GAP = 0.15
-ATTEMPTS = 3
+CALLS = 24
+CHANGES = 3
+BEGUN = 10.0
+"""Seconds within which a stream must have begun."""
 FORBIDDEN = 403
 BROKEN = {"address-that-is-none": '{"upstream-url": "http://["}', "text-that-is-none": "upstream-url: [\n\t- : {"}
 
@@ -94,18 +103,22 @@ def test_localhost_rule_is_reloaded(case: ManagementCase, probe: Probe) -> None:
     expect(back, saying, expected=words[usual], actual=words[not usual])
 
 
-@checks("reload.open-stream", when=goes_local_streaming, applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.open-stream", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.ALONE, requests=LOOKS)
 def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
-    """Given a stream that runs, when the configuration changes meanwhile, then the stream comes to its end."""
+    """Given a stream that has begun, when the configuration changes before it goes on, then it comes to its end."""
     absent = _absent(case, probe)
-    for _ in range(ATTEMPTS):
-        exchange, changed_at = _streamed_meanwhile(case, absent, probe)
-        assert_success(exchange)
-        assert_events(exchange)
-        first = exchange.response.chunks[0].at
-        if exchange.begun + first < changed_at < exchange.begun + exchange.response.seconds:
-            return
-    raise NotTestableError("no stream was open when the configuration changed: the machine is too busy")
+    url = probe.reloading.block.upstream_url + OTHER_PATH
+    reply = Reply(pieces=in_pieces(several_frames(case, probe)))
+    with Steps(parties=2, patience=probe.reloading.seconds * 2) as steps, ThreadPoolExecutor(1) as beside:
+        streaming = beside.submit(probe.send_in_step, case, steps, reply)
+        steps.wait_until_begun(BEGUN)
+        seen = lambda: _path(absent, probe).startswith(OTHER_PATH)  # noqa: E731
+        with probe.reloading.changed(seen, upstream_url=url, model_mappings=()) as adopted:
+            steps.go_on()
+            exchange = streaming.result()
+    expect(adopted, "a new upstream did not take effect", expected="the new URL", actual="the old one")
+    assert_success(exchange)
+    assert_events(exchange, model=client_model(case, probe))
 
 
 @checks("reload.broken-address-keeps-the-old", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
@@ -120,16 +133,50 @@ def test_broken_file_keeps_the_old(case: VariedCase, probe: Probe) -> None:
     _assert_kept(case, probe, "text-that-is-none")
 
 
-def _streamed_meanwhile(case: VariedCase, other: CallCase, probe: Probe) -> tuple[Exchange, float]:
-    """A stream during which the configuration changes, and when the change had taken effect."""
-    pieces = in_pieces(stream_frames(case, probe), gap=GAP)
+@checks("reload.goes-on-after-a-broken-file", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
+def test_goes_on_after_a_broken_file(case: VariedCase, probe: Probe) -> None:
+    """Given a file that could not be read, when a good one follows, then it takes effect."""
+    with probe.reloading.broken(BROKEN["text-that-is-none"]):
+        probe.send(case)
+    url = probe.reloading.block.upstream_url + OTHER_PATH
+    with probe.reloading.changed(lambda: _path(case, probe).startswith(OTHER_PATH), upstream_url=url) as adopted:
+        expect(adopted, "a good file behind a broken one was not noticed", expected="the new URL", actual="the old one")
+
+
+@checks("reload.broken-pattern-is-left-out", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+def test_broken_pattern_is_left_out(case: CallCase, probe: Probe) -> None:
+    """Given a pattern that is none, and a good mapping, when the good one's model is called, then it is mapped."""
+    absent, target = _absent(case, probe), probe.target.models(case.provider)[0].id
+    rules = (BlockMapping(from_="(", to=target, regex=True), BlockMapping(from_=absent.model, to=target))
+    with probe.reloading.changed(lambda: _model(absent, probe) == target, model_mappings=rules) as adopted:
+        expect(adopted, "a broken pattern takes the others with it", expected=target, actual="another model")
+
+
+@checks("reload.mapping-removed", when=goes_mapped, applies=claims_way, pace=Pace.ALONE, requests=LOOKS)
+def test_removed_mapping_is_gone(case: VariedCase, probe: Probe) -> None:
+    """Given mappings that are taken away, when a model of one of them is called, then it is not mapped any more."""
+    if not probe.target.claims("upstream-fallback"):
+        raise NotTestableError("without an Amp upstream it does not show where the call would go")
+    with probe.reloading.changed(lambda: _goes_to_amp(case, probe), model_mappings=()) as adopted:
+        expect(adopted, "a mapping holds that was taken away", expected="a call at Amp", actual="the mapped model")
+
+
+@checks("reload.no-call-fails", pace=Pace.ALONE, requests=LOOKS * 2)
+def test_no_call_fails(case: VariedCase, probe: Probe) -> None:
+    """Given calls one after another, when the configuration changes meanwhile, then all of them are answered."""
+    absent = _absent(case, probe)
     url = probe.reloading.block.upstream_url + OTHER_PATH
     with ThreadPoolExecutor(1) as beside:
-        streaming = beside.submit(probe.send, case, replies=(Reply(pieces=pieces),))
-        time.sleep(GAP * 2)
-        with probe.reloading.changed(lambda: _path(other, probe).startswith(OTHER_PATH), upstream_url=url):
-            changed_at = time.monotonic()
-            return streaming.result(), changed_at
+        calling = beside.submit(lambda: [probe.send(case) for _ in range(CALLS)])
+        for _ in range(CHANGES):
+            with probe.reloading.changed(lambda: _path(absent, probe).startswith(OTHER_PATH), upstream_url=url):
+                pass
+        for exchange in calling.result():
+            assert_success(exchange)
+
+
+def _goes_to_amp(case: VariedCase, probe: Probe) -> bool:
+    return [request.persona for request in probe.send(case).upstream] == [AMP]
 
 
 def _assert_kept(case: VariedCase, probe: Probe, word: str) -> None:

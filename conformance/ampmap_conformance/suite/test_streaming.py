@@ -6,7 +6,7 @@ from typing import Any
 
 from ampmap_conformance.cases import CallCase, VariedCase
 from ampmap_conformance.expect import assert_no_clean_end, assert_success, expect
-from ampmap_conformance.expect_streams import assert_events, came_events, own_error_of
+from ampmap_conformance.expect_streams import assert_events, assert_json_answer, came_events, own_error_of
 from ampmap_conformance.messages import Exchange
 from ampmap_conformance.observer import End, Reply, StreamFault
 from ampmap_conformance.probe import AMP, Probe
@@ -19,8 +19,9 @@ from ampmap_conformance.suite.conditions import (
     forwards_bodies,
     frames_no_names,
     streams,
+    streams_by_path,
 )
-from ampmap_conformance.suite.rich_streams import rich_events
+from ampmap_conformance.suite.rich_streams import asking_for_all, rich_events
 from ampmap_conformance.suite.streams import (
     big_frames,
     client_model,
@@ -78,6 +79,26 @@ def test_well_formed(case: VariedCase, probe: Probe) -> None:
     expect(broken is None, "a client cannot follow the stream", expected="the dialect's order", actual=broken or "")
 
 
+@checks("streaming.every-kind-of-event", when=streams, applies=(forwards_bodies, claims_way))
+def test_every_kind_of_event(case: VariedCase, probe: Probe) -> None:
+    """Given a stream with thinking, tool calls and usage, when it comes back, then no event is missing or changed."""
+    frames = frames_of(rich_events(case, served_model(case, probe)), case, probe)
+    exchange = probe.send(case, body=asking_for_all(case), replies=(Reply(pieces=in_pieces(frames)),))
+
+    assert_success(exchange)
+    assert_events(exchange, model=client_model(case, probe))
+
+
+@checks("streaming.array-form", when=streams_by_path, applies=(forwards_bodies, claims_way))
+def test_array_form(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that is asked for as one JSON array, when it comes back, then it is that array."""
+    exchange = probe.send(case, target=case.target.partition("?")[0])
+
+    _assert_asked(case, exchange)
+    assert_success(exchange)
+    assert_json_answer(exchange, model=client_model(case, probe))
+
+
 @checks("streaming.big", when=streams, applies=(forwards_bodies, claims_way))
 def test_big_stream(case: VariedCase, probe: Probe) -> None:
     """Given a stream of some megabytes, when it comes back, then no event is missing or changed."""
@@ -94,6 +115,7 @@ def test_nothing_is_invented(case: VariedCase, probe: Probe) -> None:
     fault = Reply(stream=StreamFault.NO_TERMINATOR) if case.variation == "no-terminator" else Reply(pieces=())
     exchange = probe.send(case, replies=(fault,))
 
+    _assert_asked(case, exchange)
     sent, came = exchange.answers[0].body.count(b"data:"), len(came_events(exchange.response))
     failed = exchange.response.status >= 400 or exchange.response.broken is not None
     told = own_error_of(came_events(exchange.response)) is not None

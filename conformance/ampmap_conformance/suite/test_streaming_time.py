@@ -11,12 +11,14 @@ from ampmap_conformance.observer import Gzip, Reply
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.raw import whole
 from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, streams, streams_here
-from ampmap_conformance.suite.streams import big_frames, client_model, in_few_pieces, in_pieces, stream_frames
-from ampmap_conformance.suite.timing import ATTEMPTS, EVENTS, GAP, assert_flushed_once
+from ampmap_conformance.suite.conditions import LONGEST_WAIT, claims_way, forwards_bodies, streams, streams_here
+from ampmap_conformance.suite.streams import big_frames, client_model, in_pieces, several_frames, stream_frames
+from ampmap_conformance.suite.timing import ATTEMPTS, assert_flushed
 
 IDLE = 1.0
 """Seconds of silence in the middle of a stream."""
+LASTING = 6.0
+"""Seconds that a long stream takes."""
 FAR = 30.0
 """Seconds that the upstream would go on for a client that has left."""
 LEAVING = 0.8
@@ -31,18 +33,16 @@ NOTICED = 5.0
 
 @checks("streaming.flushed", when=streams, applies=claims_way, pace=Pace.WAITS, requests=ATTEMPTS)
 def test_events_are_flushed(case: VariedCase, probe: Probe) -> None:
-    """Given events with time between them, when they come back, then each comes when it was sent."""
-    reply = Reply(pieces=in_few_pieces(stream_frames(case, probe), EVENTS, gap=GAP))
-    assert_flushed_once(case, probe, reply)
+    """Given events of which none is sent before the last one came, when the stream runs, then it does not stand."""
+    assert_flushed(case, probe, Reply(pieces=in_pieces(several_frames(case, probe))))
 
 
 @checks("streaming.flushed-with-compression", when=streams, applies=claims_way, pace=Pace.WAITS, requests=ATTEMPTS + 1)
 def test_compressed_events_are_flushed(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream that compresses a stream because it was allowed to, then each event comes when it was sent."""
+    """Given an upstream that compresses a stream because it was allowed to, then each event comes before later ones."""
     allowed = probe.send(case).only_upstream_request().headers.all("accept-encoding")
     coding = Gzip.DECLARED if any("gzip" in value for value in allowed) else Gzip.NONE
-    reply = Reply(pieces=in_few_pieces(stream_frames(case, probe), EVENTS, gap=GAP), gzip=coding)
-    assert_flushed_once(case, probe, reply)
+    assert_flushed(case, probe, Reply(pieces=in_pieces(several_frames(case, probe)), gzip=coding))
 
 
 @checks("streaming.survives-silence", when=streams_here, applies=(forwards_bodies, claims_way), pace=Pace.WAITS)
@@ -56,6 +56,19 @@ def test_silence_is_survived(case: VariedCase, probe: Probe) -> None:
         "inside-event": ((0.0, first[:half]), (IDLE, first[half:]), *in_pieces(rest)),
     }[case.variation]
     exchange = probe.send(case, replies=(Reply(pieces=pieces),))
+
+    exchange.only_upstream_request()
+    assert_success(exchange)
+    assert_events(exchange, model=client_model(case, probe))
+
+
+@checks("streaming.outlasts-limits", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.WAITS)
+def test_streams_outlast_limits(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that takes longer than an answer may be waited for, when it ends, then it is whole."""
+    limit = probe.target.policy.answer_timeout or 0.0
+    seconds = max(LASTING, limit + LASTING / 3 if limit <= LONGEST_WAIT else 0.0)
+    frames = several_frames(case, probe, fewest=8)
+    exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames, gap=seconds / (len(frames) - 1))),))
 
     assert_success(exchange)
     assert_events(exchange, model=client_model(case, probe))

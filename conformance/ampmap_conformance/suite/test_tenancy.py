@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 
+from ampmap_conformance.amp_block import ClientKeys
 from ampmap_conformance.cases import ManagementCase, VariedCase
 from ampmap_conformance.credentials import NO_CREDENTIAL, as_client_sends, carried, holding
 from ampmap_conformance.expect import assert_equal, assert_status, assert_success, expect
@@ -14,18 +15,19 @@ from ampmap_conformance.messages import Exchange
 from ampmap_conformance.observer import End, Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, needs_client_key, streams
-from ampmap_conformance.suite.fleet import Marked, at_once, everybodys, marked_stream, most_together
+from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, is_sample_with_key, streams
+from ampmap_conformance.suite.fleet import Marked, at_once, everybodys, in_step, marked_stream
 from ampmap_conformance.suite.own_errors import provoked
+from ampmap_conformance.suite.streams import client_model
 
 ATTEMPTS = 6
 """Replies that are held ready, so that a proxy that tries again meets the same upstream."""
+LOOKS = 40
+"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
 MANY = 64
 SOME = 12
-GAP = 0.08
-LONG_GAP = 0.1
 TOGETHER = 3
-"""Of SOME streams so many must be seen to run at the same time: few, for a machine may be busy."""
+"""Of SOME streams so many must run at the same time: few, for a proxy may have a limit for each upstream."""
 MARK = re.compile(r"mark-[0-9a-f]{16}")
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-")
 PROMPT = 2.5
@@ -43,7 +45,7 @@ def test_each_client_has_its_amp_key(case: VariedCase, probe: Probe) -> None:
     expect(not first & second, saying, expected="a key for each client", actual="one for both")
 
 
-@checks("tenancy.own-amp-key-on-management", when=needs_client_key, requests=2)
+@checks("tenancy.own-amp-key-on-management", when=is_sample_with_key, requests=2)
 def test_each_client_has_its_amp_key_on_management(case: ManagementCase, probe: Probe) -> None:
     """Given two clients with Amp keys of their own, when they make management calls, then each has its client's."""
     first, second = (_amp_keys(probe.send(case, credential=holding("authorization-bearer", key)))
@@ -66,26 +68,38 @@ def test_failure_stays_with_its_key(case: VariedCase, probe: Probe) -> None:
     assert_equal(exchange.response.status, int(case.variation), "the failure was hidden")
 
 
+@checks("tenancy.unlisted-client-has-the-common-key", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS * 2)
+def test_unlisted_client_has_the_common_key(case: VariedCase, probe: Probe) -> None:
+    """Given an Amp key for one client alone, when another one's call goes to Amp, then it has the common key."""
+    common, own = probe.canary(), probe.canary()
+    entries = (ClientKeys(upstream_api_key=own, api_keys=(probe.second_client_key,)),)
+    seen = lambda: common in _amp_keys(probe.send(case))  # noqa: E731
+    with probe.reloading.changed(seen, upstream_api_key=common, upstream_api_keys=entries) as adopted:
+        keys = _amp_keys(probe.send(case))
+        other = "another client's key" if own in keys else "another key"
+        expect(adopted and own not in keys, "a client has the wrong Amp key", expected="the common key", actual=other)
+
+
 @checks("tenancy.no-cross-talk", when=streams, applies=forwards_bodies, pace=Pace.ALONE, requests=MANY)
 def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
     """Given many streams at once, when they come back, then each client has its own and nothing of another's."""
     marked = everybodys(case, probe, MANY)
-    for own, exchange in zip(marked, at_once(lambda one: marked_stream(one, probe, gap=GAP), marked), strict=True):
+    exchanges, _ = in_step(marked, probe)
+    for own, exchange in zip(marked, exchanges, strict=True):
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got another client's events", expected="its own", actual="another's")
-        assert_events(exchange)
+        assert_events(exchange, model=client_model(own.case, probe))
 
 
 @checks("tenancy.side-by-side", when=streams, pace=Pace.ALONE, requests=SOME)
 def test_side_by_side(case: VariedCase, probe: Probe) -> None:
-    """Given streams that take a while, when several run at once, then they do not wait for each other."""
-    exchanges = at_once(lambda one: marked_stream(one, probe, gap=LONG_GAP), everybodys(case, probe, SOME))
+    """Given streams none of which goes on before all have begun, when they come back, then several had begun."""
+    exchanges, steps = in_step(everybodys(case, probe, SOME), probe)
 
     for exchange in exchanges:
         assert_success(exchange)
-    together = most_together(exchanges)
-    saying, actual = "streams wait for each other", f"never more than {together} at a time"
-    expect(together >= TOGETHER, saying, expected="many at the same time", actual=actual)
+    saying, actual = "streams wait for each other", f"never more than {steps.begun} at a time"
+    expect(steps.begun >= TOGETHER, saying, expected="many at the same time", actual=actual)
 
 
 @checks("tenancy.headers-stay-with-their-call", requests=SOME)
@@ -152,11 +166,11 @@ def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
     first = Marked(case, f"mark-{secrets.token_hex(8)}")
     probe.leave(case, after=0.3, within=2.0, replies=(Reply(split=40, gap=0.05),))
     for own in (first, *everybodys(case, probe, 3)):
-        exchange = marked_stream(own, probe, gap=0.0)
+        exchange = marked_stream(own, probe)
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got the rest of another's stream", expected="its own", actual="another's")
         assert_success(exchange)
-        assert_events(exchange)
+        assert_events(exchange, model=client_model(own.case, probe))
 
 
 @checks("tenancy.stale-connection", pace=Pace.ALONE, requests=8)

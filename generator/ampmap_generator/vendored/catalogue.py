@@ -183,7 +183,7 @@ class Requirement(Fact):
     statement: str
     why: str
     profile: str
-    needs: tuple[Literal["client", "upstream", "foreign-peer", "reload", "sdk", "resolver"], ...]
+    needs: tuple[Literal["client", "second-client", "upstream", "foreign-peer", "reload", "sdk", "resolver"], ...]
     """What the check sees or drives. A rule that needs `resolver` is checked by `resolve-auth`, not on a proxy; one
     that needs `sdk` lets an installed SDK make the call, and is checked when it is asked for."""
     for_each: tuple[str, ...] = ()

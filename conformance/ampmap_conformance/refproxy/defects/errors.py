@@ -37,7 +37,11 @@ def errors_as_200(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("unknown-provider-500", breaks=("errors.unknown-provider",), seen_in="BerriAI/litellm#17793")
+@defect(
+    "unknown-provider-500",
+    breaks=("errors.unknown-provider", "routing.unprefixed-path"),
+    seen_in="BerriAI/litellm#17793",
+)
 def unknown_provider_500(right: Behaviour) -> Behaviour:
     """Fails with 500 on a path that it does not serve."""
 

@@ -28,6 +28,7 @@ from .streaming import is_event_stream
 @defect(
     "upstream-errors-as-200",
     breaks=("errors.failure-is-no-success", "errors.upstream-status-relayed"),
+    seen_in="azrtydxb/Fastllm-proxy#28",
 )
 def upstream_errors_as_200(right: Behaviour) -> Behaviour:
     """Answers 200 with the upstream's error inside."""

@@ -59,7 +59,14 @@ def failures_retried(right: Behaviour) -> Behaviour:
     return _retrying(right, lambda status: status == 429 or status >= 500)
 
 
-@defect("failures-go-to-amp", breaks=("fallback.failure-stays-with-its-provider", "fallback.failure-is-one-call"))
+@defect(
+    "failures-go-to-amp",
+    breaks=(
+        "fallback.failure-stays-with-its-provider",
+        "fallback.dead-provider-stays-the-only-one",
+        "fallback.failure-is-one-call",
+    ),
+)
 def failures_go_to_amp(right: Behaviour) -> Behaviour:
     """Asks the paid Amp upstream when its own provider fails."""
 
@@ -144,19 +151,24 @@ def _benching(right: Behaviour, when: Callable[[int | None], bool]) -> Behaviour
     return replace(right, next_attempt=other, back_end=bench.back_end(right))
 
 
-@defect("refusals-bench", breaks=("fallback.refusal-does-not-bench",))
+@defect("refusals-bench", breaks=("fallback.refusal-does-not-bench",), also=("*",))
 def refusals_bench(right: Behaviour) -> Behaviour:
     """Takes a refused request for a broken credential, and serves nobody with it for a while."""
     return _benching(right, lambda status: status in (400, 413, 422))
 
 
-@defect("failures-bench", breaks=("fallback.failure-does-not-bench",))
+@defect("failures-bench", breaks=("fallback.failure-does-not-bench",), also=("*",))
 def failures_bench(right: Behaviour) -> Behaviour:
     """Serves nobody with a credential for a while after one call with it has failed, and does not say how long."""
     return _benching(right, lambda status: status in (None, 401, 403, 404, 429) or (status or 0) >= 500)
 
 
-@defect("broken-streams-bench", breaks=("fallback.broken-stream-does-not-bench",), seen_in="eltmon/overdeck#3313")
+@defect(
+    "broken-streams-bench",
+    breaks=("fallback.broken-stream-does-not-bench",),
+    also=("*",),
+    seen_in="eltmon/overdeck#3313",
+)
 def broken_streams_bench(right: Behaviour) -> Behaviour:
     """Serves nobody with a credential for a while after one stream with it has broken off."""
     bench = _Bench()

@@ -177,7 +177,7 @@ def error_headers_dropped(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("repeated-headers-merged", breaks=("management.cookies-relayed",))
+@defect("repeated-headers-merged", breaks=("management.cookies-relayed", "headers.answer-lines-kept"))
 def repeated_headers_merged(right: Behaviour) -> Behaviour:
     """Keeps headers in a mapping, so that of repeated lines the last one is left."""
 

@@ -20,7 +20,10 @@ class Defect:
     breaks: tuple[str, ...]
     """Requirements that a proxy with this fault violates."""
     also: tuple[str, ...]
-    """Requirements, or patterns of them (`routing.*`), that may notice as well because of what the fault leads to."""
+    """Requirements, or patterns of them (`routing.*`), that may notice as well because of what the fault leads to.
+
+    `*` is for a fault with a memory: what a call comes to depends on those before it.
+    """
     seen_in: str | None
     """Where a real proxy did it: `owner/repo#number` or `owner/repo@commit`; None where no thread is known."""
     change: Change = field(repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,15 @@ from ...amp_block import parsed
 from ...messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Exchange
+from ..errors import about
+from ..exchange import Exchange, Incoming, Place, ProviderCall, Refusal
+from ..routing import Routes
 from ..upstream import UpstreamBrokenError
 from .registry import defect
 from .streaming import is_event_stream
+
+PAUSE = 0.1
+"""Seconds for which nobody is served."""
 
 Keep = Callable[[ProxyConfig, ProxyConfig], ProxyConfig]
 """Told the configuration at the start and the new one: what the proxy goes by."""
@@ -116,6 +122,65 @@ def reload_cuts_streams(right: Behaviour) -> Behaviour:
             yield chunk
 
     return replace(right, reloaded=reloaded, response_body=chunks)
+
+
+@defect(
+    "watch-ends-at-broken-file",
+    breaks=("reload.goes-on-after-a-broken-file",),
+    also=("reload.*", "fallback.*", "tenancy.*", "errors.*"),
+    seen_in="openclaw/openclaw#109682",
+)
+def watch_ends_at_broken_file(right: Behaviour) -> Behaviour:
+    """Takes up no configuration any more after one that it could not read."""
+    broken = [False]
+
+    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
+        try:
+            parsed(text)
+        except ValueError:
+            broken[0] = True
+        return current if broken[0] else right.reloaded(current, text)
+
+    return replace(right, reloaded=reloaded)
+
+
+@defect("broken-pattern-stops-all", breaks=("reload.broken-pattern-is-left-out",))
+def broken_pattern_stops_all(right: Behaviour) -> Behaviour:
+    """Reads no mappings where one of them has a pattern that is none."""
+
+    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
+        new = right.reloaded(current, text)
+        return replace(new, mappings=()) if '"from": "("' in text else new
+
+    return replace(right, reloaded=reloaded)
+
+
+@defect("mappings-added-up", breaks=("reload.mapping-removed",), also=("reload.*", "fallback.*"))
+def mappings_added_up(right: Behaviour) -> Behaviour:
+    """Adds new mappings to those that it has, and takes none away."""
+
+    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
+        new = right.reloaded(current, text)
+        return replace(new, mappings=(*new.mappings, *(rule for rule in current.mappings if rule not in new.mappings)))
+
+    return replace(right, reloaded=reloaded)
+
+
+@defect("calls-refused-while-changing", breaks=("reload.no-call-fails",), also=("reload.*", "fallback.*", "errors.*"))
+def calls_refused_while_changing(right: Behaviour) -> Behaviour:
+    """Serves nobody for a moment when its configuration has changed."""
+    until = [0.0]
+
+    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
+        until[0] = time.monotonic() + PAUSE
+        return right.reloaded(current, text)
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        found = right.place(routes, incoming)
+        refused = isinstance(found, ProviderCall) and time.monotonic() < until[0]
+        return Refusal(503, "The configuration is being changed.", about(found)) if refused else found
+
+    return replace(right, reloaded=reloaded, place=place)
 
 
 @defect("new-file-unnoticed", breaks=("reload.ways-to-write",), also=("reload.*", "fallback.*"),

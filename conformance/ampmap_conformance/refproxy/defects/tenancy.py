@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 from ...messages import Headers
 from ...reference.types import Reference
@@ -16,7 +15,7 @@ from ..config import ProxyConfig
 from ..credentials import given_keys
 from ..exchange import Amp, Exchange, Incoming, Outgoing, OwnAnswer, Place, Refusal
 from ..routing import Routes
-from ..upstream import Sender, UpstreamAnswer, UpstreamFailedError
+from ..upstream import Sender, UpstreamAnswer, UpstreamClient, UpstreamFailedError
 from .registry import defect
 from .streaming import is_event_stream
 
@@ -55,6 +54,20 @@ def other_clients_key_tried(right: Behaviour) -> Behaviour:
         return right.next_attempt(exchange, status)
 
     return replace(right, next_attempt=other)
+
+
+@defect("unlisted-clients-get-another-key", breaks=("tenancy.unlisted-client-has-the-common-key",))
+def unlisted_clients_get_another_key(right: Behaviour) -> Behaviour:
+    """Calls Amp's servers with the first client's key for a client that has none."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        back_end = exchange.back_end
+        if not isinstance(back_end, Amp) or exchange.key is None or exchange.key in back_end.upstream.keys_by_client:
+            return right.upstream_headers(exchange, body)
+        first = next(iter(back_end.upstream.keys_by_client.values()), back_end.upstream.key)
+        return right.upstream_headers(replace(exchange, back_end=Amp(replace(back_end.upstream, key=first))), body)
+
+    return replace(right, upstream_headers=headers)
 
 
 @defect("streams-crossed", breaks=("tenancy.no-cross-talk",), also=("tenancy.calls-after-abort", "streaming.*"))
@@ -241,11 +254,10 @@ def abandoned_streams_go_on(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks)
 
 
-def _unchecked(client: Any) -> None:
+def _unchecked(client: Sender) -> None:
     """Make the pool take each of its connections for a living one."""
-    pool = getattr(getattr(client, "_transport", None), "_pool", None)
-    for connection in getattr(pool, "connections", ()):
-        connection.has_expired = lambda: False
+    if isinstance(client, UpstreamClient):
+        client.looks_first = False
 
 
 @defect("dead-connections-used", breaks=("tenancy.stale-connection-is-replaced",), also=("*",))

@@ -1,0 +1,126 @@
+"""Makes the evidence, or compares it with what is committed: `nox -s defects`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+PER_CORE = 4
+"""Processes for each core: most of the time a check waits."""
+HEAVY_PER_CORE = 1
+"""The same for whole runs, which do not."""
+Made = TypeVar("Made")
+
+
+@click.group()
+def main() -> None:
+    """Proves that the suite finds faults, and nothing else."""
+
+
+@main.command()
+@click.option("--only", multiple=True, metavar="DEFECT", help="Try these alone, and write nothing; can be repeated.")
+@click.option("--check", is_flag=True, help="Write nothing; end with 1 when the committed file is not what comes out.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Where the file is.")
+def matrix(only: tuple[str, ...], check: bool, out: Path | None) -> None:
+    """Runs each defect of the reference proxy against a sample of every requirement.
+
+    \b
+    Example:
+      python -m ampmap_conformance.evidence matrix --only query-dropped
+    """
+    from ..refproxy.defects import DEFECTS
+    from . import files
+    from .matrix import problems, tried
+
+    if unknown := [name for name in only if name not in DEFECTS]:
+        raise click.BadParameter(f"no defect is called {unknown[0]!r}", param_hint="--only")
+    kills = [made for _, made in _each(tried, only or tuple(DEFECTS), PER_CORE)]
+    requirements = _requirements()
+    if only:
+        for one in kills:
+            for name, case in one.cases.items():
+                mark = "kills" if name in DEFECTS[one.defect].breaks else "also "
+                click.echo(f"{one.defect} {mark} {name}[{case}]")
+    _end_for(problems(kills, () if only else requirements))
+    if not only:
+        _keep(files.matrix_of(kills, requirements, _edition()), (out or files.FOLDER) / files.MATRIX, check=check)
+
+
+@main.command()
+def variants() -> None:
+    """Runs the whole suite against each proxy that is right in an unusual way."""
+    from ..refproxy.variants import VARIANTS
+    from .unusual import false_alarms
+
+    _end_for(f"{id_}: {alarm}" for id_, alarms in _each(false_alarms, VARIANTS, HEAVY_PER_CORE) for alarm in alarms)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Write nothing; end with 1 when the committed file is not what comes out.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Where the file is.")
+def degenerate(check: bool, out: Path | None) -> None:
+    """Runs the suite against servers that do the same whatever they are asked."""
+    from . import files
+    from .degenerate import DEGENERATES, degenerates_of, problems, scores
+
+    made = dict(_each(scores, DEGENERATES, PER_CORE))
+    _end_for(problems(made))
+    _keep(degenerates_of(made, _edition()), (out or files.FOLDER) / files.DEGENERATE, check=check)
+
+
+def _each(work: Callable[[str], Made], names: Iterable[str], per_core: int) -> Iterator[tuple[str, Made]]:
+    """What `work` makes of each name, as it comes, in processes of their own."""
+    every = tuple(names)
+    with ProcessPoolExecutor(min(len(every), per_core * (os.cpu_count() or 1)), get_context("spawn")) as pool:
+        waiting = {pool.submit(work, name): name for name in every}
+        for number, done in enumerate(as_completed(waiting), start=1):
+            click.echo(f"\r{number} of {len(every)}  {waiting[done]:<50.50}", nl=False, err=True)
+            yield waiting[done], done.result()
+    click.echo(err=True)
+
+
+def _end_for(problems: Iterable[str]) -> None:
+    found = list(problems)
+    for problem in found:
+        click.echo(problem)
+    if found:
+        sys.exit(1)
+
+
+def _keep(made: Any, file: Path, *, check: bool) -> None:
+    from .. import atomic
+    from ..manifest import drift, to_json
+    from .files import SCHEMAS, schema_of
+
+    data = made.model_dump(mode="json")
+    if not check:
+        atomic.write(file, to_json(data))
+        for name, shape in SCHEMAS.items():
+            if isinstance(made, shape):
+                atomic.write(file.with_name(name), schema_of(shape))
+        return
+    _end_for(drift(type(made).model_validate_json(file.read_bytes()).model_dump(mode="json"), data))
+
+
+def _requirements() -> tuple[str, ...]:
+    from ..engine_plan import proxy_rules
+    from ..reference import load
+
+    return tuple(name for name, row in proxy_rules(load()).items() if row.excluded is None)
+
+
+def _edition() -> str:
+    from ..reference import load
+
+    return load().edition.id
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Real defects of real proxies, by class: what of the suite catches each, or why nothing should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from ..refproxy.defects import DEFECTS
+from .files import FOLDER
+
+FILE = "probe-groups.yaml"
+
+
+class Group(BaseModel):
+    """A class of defects."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    about: str
+    caught_by: tuple[str, ...] = ()
+    """Requirements."""
+    proven_by: tuple[str, ...] = ()
+    """Defects of the reference proxy that are of this class."""
+    excluded: str | None = None
+    """Why no requirement catches it."""
+
+
+class Sighting(BaseModel):
+    """One defect that was seen in the field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group: str
+    thread: str
+    """`owner/repo#number` or `owner/repo@commit`."""
+    requirement: str | None = None
+    """What it breaks, where no defect of the reference proxy cites its thread."""
+
+
+class ProbeGroups(BaseModel):
+    """All of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    groups: Mapping[str, Group]
+    reports: Mapping[str, Sighting]
+
+
+def read(folder: Path = FOLDER) -> ProbeGroups:
+    """The committed table. Raises OSError, and pydantic's ValidationError for a table that is none."""
+    return ProbeGroups.model_validate(yaml.safe_load((folder / FILE).read_text(encoding="utf-8")))
+
+
+def gaps(table: ProbeGroups, requirements: Iterable[str]) -> list[str]:
+    """What the table promises and the suite does not keep, one sentence each."""
+    known, cited = set(requirements), {defect.seen_in for defect in DEFECTS.values()}
+    found = [gap for id_, group in table.groups.items() for gap in _gaps(id_, group, known)]
+    for id_, report in table.reports.items():
+        group = table.groups.get(report.group)
+        if group is None:
+            found.append(f"{id_}: there is no group {report.group}")
+        elif group.excluded is None and report.thread not in cited and report.requirement not in group.caught_by:
+            found.append(f"{id_}: no defect cites {report.thread}, and no requirement of its group is named")
+    return found + [f"{id_}: nobody reported it" for id_ in table.groups if not _reported(id_, table)]
+
+
+def _gaps(id_: str, group: Group, known: set[str]) -> list[str]:
+    if (group.excluded is None) != bool(group.caught_by):
+        return [f"{id_}: is caught by something, or excluded for a reason"]
+    broken = {name for defect in group.proven_by if defect in DEFECTS for name in DEFECTS[defect].breaks}
+    return [
+        *(f"{id_}: {name} is no requirement" for name in group.caught_by if name not in known),
+        *(f"{id_}: {name} is no defect" for name in group.proven_by if name not in DEFECTS),
+        *(f"{id_}: no defect of this class breaks {name}" for name in group.caught_by if name not in broken),
+    ]
+
+
+def _reported(id_: str, table: ProbeGroups) -> bool:
+    return any(report.group == id_ for report in table.reports.values())

@@ -1,0 +1,118 @@
+"""Faults of errors that are not as usual: other kinds, other methods, other ways to tell a length."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+
+from ... import bodies
+from ..behaviour import Behaviour
+from ..exchange import Amp, Exchange, Failure, Incoming, Outgoing, Place, Refusal
+from ..routing import Routes
+from ..upstream import Sender, UpstreamAnswer
+from .registry import defect
+
+LISTED = frozenset({*range(200, 432), *range(500, 505), 529})
+"""Statuses that some libraries have a name for."""
+
+
+class _Changed:
+    """A sender whose answers are changed before anybody reads them."""
+
+    def __init__(self, client: Sender, change: Callable[[UpstreamAnswer], UpstreamAnswer]) -> None:
+        self._client, self._change = client, change
+
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+        """As the client sends it."""
+
+        @asynccontextmanager
+        async def changed() -> AsyncIterator[UpstreamAnswer]:
+            async with self._client.send(request) as answer:
+                yield self._change(answer)
+
+        return changed()
+
+
+def _answers(right: Behaviour, change: Callable[[UpstreamAnswer], UpstreamAnswer]) -> Behaviour:
+    return replace(right, sender=lambda client: _Changed(right.sender(client), change))
+
+
+def _with_body(answer: UpstreamAnswer, body: bytes) -> UpstreamAnswer:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield body
+
+    return replace(answer, headers=answer.headers.setting("Content-Length", str(len(body))), chunks=chunks())
+
+
+def _is_strange(answer: UpstreamAnswer) -> bool:
+    return answer.status >= 400 and not (answer.headers.get("content-type") or "").startswith("application/json")
+
+
+@defect("strange-errors-500", breaks=("errors.odd-error-keeps-its-status",), seen_in="Nayjest/lm-proxy#22")
+def strange_errors_500(right: Behaviour) -> Behaviour:
+    """Fails with 500 of its own on an error of the upstream that is no JSON."""
+    return _answers(right, lambda answer: replace(answer, status=500) if _is_strange(answer) else answer)
+
+
+@defect("unlisted-statuses-500", breaks=("errors.odd-error-keeps-its-status",), also=("errors.*",))
+def unlisted_statuses_500(right: Behaviour) -> Behaviour:
+    """Knows statuses by a list, and answers 500 for those that are not on it."""
+    return _answers(right, lambda answer: answer if answer.status in LISTED else replace(answer, status=500))
+
+
+@defect("strange-errors-replaced", breaks=("errors.odd-error-relayed",), seen_in="KBVE/kbve#11047")
+def strange_errors_replaced(right: Behaviour) -> Behaviour:
+    """Puts a body of its own in place of errors that are no JSON."""
+    own = bodies.dump({"error": {"message": "Upstream error."}})
+    return _answers(right, lambda answer: _with_body(answer, own) if _is_strange(answer) else answer)
+
+
+@defect("error-bodies-discarded", breaks=("errors.upstream-status-relayed",), also=("errors.*", "headers.*"),
+        seen_in="apache/apisix#13501")  # fmt: skip
+def error_bodies_discarded(right: Behaviour) -> Behaviour:
+    """Passes on the status of an error and not its body, where the upstream is busy or broken."""
+    return _answers(
+        right, lambda answer: _with_body(answer, b"") if answer.status == 429 or answer.status >= 500 else answer
+    )
+
+
+@defect("stream-refusals-500", breaks=("errors.routed-status-relayed",), also=("errors.*", "fallback.*"))
+def stream_refusals_500(right: Behaviour) -> Behaviour:
+    """Takes an upstream's refusal of a stream for a fault of its own."""
+
+    def status(exchange: Exchange, given: int) -> int:
+        streams = b'"stream":true' in exchange.incoming.body or "streamGenerate" in exchange.incoming.path
+        return 500 if streams and given >= 400 else right.response_status(exchange, given)
+
+    return replace(right, response_status=status)
+
+
+@defect("refused-connections-500", breaks=("errors.connection-refused",), also=("errors.*", "management.*"))
+def refused_connections_500(right: Behaviour) -> Behaviour:
+    """Lets out as a fault of its own that it cannot reach Amp's servers."""
+
+    def failed(exchange: Exchange, failure: Failure) -> Refusal:
+        refusal = right.upstream_failed(exchange, failure)
+        unreachable = failure is Failure.UNREACHABLE and isinstance(exchange.back_end, Amp)
+        return replace(refusal, status=500) if unreachable else refusal
+
+    return replace(right, upstream_failed=failed)
+
+
+@defect("limit-by-told-length", breaks=("errors.body-limit-in-chunks",))
+def limit_by_told_length(right: Behaviour) -> Behaviour:
+    """Goes by Content-Length alone to tell whether a body is too large."""
+    return replace(right, too_large=lambda incoming: "content-length" in incoming.headers and right.too_large(incoming))
+
+
+@defect("other-methods-welcomed", breaks=("errors.method-not-allowed",))
+def other_methods_welcomed(right: Behaviour) -> Behaviour:
+    """Answers PUT and DELETE with a success, whatever they are for."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        found = right.place(routes, incoming)
+        refused = isinstance(found, Refusal) and found.status == 405 and incoming.method in ("PUT", "DELETE")
+        return replace(found, status=200, lines=()) if refused and isinstance(found, Refusal) else found
+
+    return replace(right, place=place)

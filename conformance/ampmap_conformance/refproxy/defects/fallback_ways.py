@@ -1,0 +1,119 @@
+"""Faults of the ways that are not the usual one: what is lost there, and where they lead."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..config import ProxyConfig
+from ..exchange import Amp, BackEnd, Exchange, Local, ManagementCall, ProviderCall, Refusal
+from .registry import defect
+
+
+@defect("query-lost-to-amp", breaks=("fallback.call-goes-along",))
+def query_lost_to_amp(right: Behaviour) -> Behaviour:
+    """Sends a call on to Amp's servers without its query."""
+
+    def target(exchange: Exchange) -> str:
+        found = right.upstream_target(exchange)
+        falls_back = isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall)
+        return found.partition("?")[0] if falls_back else found
+
+    return replace(right, upstream_target=target)
+
+
+@defect("query-lost-when-mapped", breaks=("fallback.call-goes-along",))
+def query_lost_when_mapped(right: Behaviour) -> Behaviour:
+    """Builds the address of a mapped call anew, and forgets its query."""
+
+    def target(exchange: Exchange) -> str:
+        found = right.upstream_target(exchange)
+        return found.partition("?")[0] if exchange.mapped is not None else found
+
+    return replace(right, upstream_target=target)
+
+
+@defect("headers-lost-when-mapped", breaks=("fallback.call-goes-along",))
+def headers_lost_when_mapped(right: Behaviour) -> Behaviour:
+    """Makes a mapped call with headers of its own alone."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        lost = [name for name, _ in sent if name.lower().startswith("anthropic-")]
+        return sent.without(*lost) if exchange.mapped is not None else sent
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("dead-providers-left", breaks=("fallback.dead-provider-stays-the-only-one",), also=("errors.*", "fallback.*"))
+def dead_providers_left(right: Behaviour) -> Behaviour:
+    """Asks the paid Amp upstream when its own provider cannot be reached."""
+
+    def other(exchange: Exchange, status: int | None) -> Exchange | None:
+        amp = exchange.config.amp
+        if status is None and amp is not None and isinstance(exchange.back_end, Local):
+            return replace(exchange, back_end=Amp(amp))
+        return right.next_attempt(exchange, status)
+
+    return replace(right, next_attempt=other)
+
+
+@defect("pattern-mapped-name-in-answer", breaks=("fallback.answer-names-requested-model",), also=("fallback.*",))
+def pattern_mapped_name_in_answer(right: Behaviour) -> Behaviour:
+    """Sets the model's name back in answers where a name led to the mapping, and not where a pattern did."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        named = any(rule.from_ == exchange.model for rule in exchange.config.mappings)
+        async for chunk in right.response_body(exchange, headers, given) if named or not exchange.mapped else given:
+            yield chunk
+
+    return replace(right, response_body=chunks)
+
+
+@defect("forced-name-in-answer", breaks=("fallback.forced-answer-names-requested-model",))
+def forced_name_in_answer(right: Behaviour) -> Behaviour:
+    """Leaves the serving model's name in answers where the mapping was forced."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for chunk in given if exchange.config.force_mappings else right.response_body(exchange, headers, given):
+            yield chunk
+
+    return replace(right, response_body=chunks)
+
+
+@defect("mappings-chained", breaks=("fallback.mappings-do-not-chain",))
+def mappings_chained(right: Behaviour) -> Behaviour:
+    """Looks a mapping's target up in the mappings again."""
+
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+        rule = next((rule for rule in config.mappings if not rule.regex and rule.from_ == model), None)
+        linked = rule is not None and any(other.from_ == rule.to for other in config.mappings)
+        return right.back_end(config, place, rule.to if rule is not None and linked else model)
+
+    return replace(right, back_end=back_end)
+
+
+@defect("departures-bench", breaks=("tenancy.calls-after-abort",), also=("*",))
+def departures_bench(right: Behaviour) -> Behaviour:
+    """Counts a client that left as a failure of the provider, and serves nobody from it for a while."""
+    left: list[tuple[str, str | None]] = []
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        ended = False
+        try:
+            async for chunk in right.response_body(exchange, headers, given):
+                yield chunk
+            ended = True
+        finally:
+            if not ended and isinstance(exchange.place, ProviderCall):
+                left.append((exchange.place.provider.id, exchange.model))
+
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+        if isinstance(place, ProviderCall) and (place.provider.id, model) in left:
+            left.remove((place.provider.id, model))
+            return Refusal(503, "No credential is available.", place.provider)
+        return right.back_end(config, place, model)
+
+    return replace(right, response_body=chunks, back_end=back_end)

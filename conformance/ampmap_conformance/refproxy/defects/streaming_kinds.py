@@ -1,0 +1,105 @@
+"""Faults that lose single kinds of events, and streams that last."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..exchange import Exchange
+from ..upstream import UpstreamBrokenError
+from .registry import defect
+from .streaming import is_event_stream
+
+LASTING = 5.0
+"""Seconds that a whole call may take, where that is limited."""
+
+
+def _each_event(right: Behaviour, change: Callable[[bytes], Iterable[bytes]]) -> Behaviour:
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        rest = b""
+        async for chunk in right.response_body(exchange, headers, given):
+            if not is_event_stream(headers):
+                yield chunk
+                continue
+            *whole, rest = re.split(rb"(?<=\n\n)|(?<=\r\n\r\n)", rest + chunk)
+            for event in whole:
+                for part in change(event):
+                    yield part
+        if rest:
+            yield rest
+
+    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+        sent = right.response_headers(exchange, headers)
+        return sent.without("content-length") if is_event_stream(headers) else sent
+
+    return replace(right, response_body=chunks, response_headers=lengthless)
+
+
+def _dropping(right: Behaviour, drops: Callable[[dict[str, Any]], bool]) -> Behaviour:
+    def changed(event: bytes) -> Iterable[bytes]:
+        found = re.search(rb"(?m)^data: ?(\{.*\})\r?$", event)
+        return () if found is not None and drops(json.loads(found[1])) else (event,)
+
+    return _each_event(right, changed)
+
+
+@defect("unicode-lines-split", breaks=("streaming.legal-forms",), seen_in="Soju06/codex-lb#1010")
+def unicode_lines_split(right: Behaviour) -> Behaviour:
+    """Ends lines of a stream at every character that Unicode calls a line separator."""
+
+    def changed(event: bytes) -> Iterable[bytes]:
+        lines = event.decode(errors="surrogateescape").splitlines()
+        known = [line for line in lines if re.match(r"(?:data|event|id|retry)?:", line) or not line]
+        return ("".join(f"{line}\n" for line in known).encode(errors="surrogateescape"),)
+
+    return _each_event(right, changed)
+
+
+@defect("choiceless-events-dropped", breaks=("streaming.every-kind-of-event",), seen_in="diegosouzapw/OmniRoute#9750")
+def choiceless_events_dropped(right: Behaviour) -> Behaviour:
+    """Takes an event without choices for an empty one, and loses the usage that it has."""
+    return _dropping(right, lambda data: data.get("choices") == [])
+
+
+@defect("signatures-dropped", breaks=("streaming.every-kind-of-event",))
+def signatures_dropped(right: Behaviour) -> Behaviour:
+    """Passes on the deltas that it knows, which the signature of thinking is none of."""
+
+    def drops(data: dict[str, Any]) -> bool:
+        delta = data.get("delta")
+        return isinstance(delta, dict) and delta.get("type") == "signature_delta"
+
+    return _dropping(right, drops)
+
+
+@defect("long-calls-cut", breaks=("streaming.outlasts-limits",), seen_in="pydantic/logfire#1882")
+def long_calls_cut(right: Behaviour) -> Behaviour:
+    """Ends every call after some seconds, whether it makes progress or not."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        begun = time.monotonic()
+        async for chunk in right.response_body(exchange, headers, given):
+            if time.monotonic() - begun > LASTING:
+                raise UpstreamBrokenError("the call took too long")
+            yield chunk
+
+    return replace(right, response_body=chunks)
+
+
+@defect("events-asked-for-always", breaks=("streaming.array-form",))
+def events_asked_for_always(right: Behaviour) -> Behaviour:
+    """Asks for a stream of events also where the client asked for an array."""
+
+    def target(exchange: Exchange) -> str:
+        path, _, query = right.upstream_target(exchange).partition("?")
+        streams = path.endswith(":streamGenerateContent") and "alt=" not in query
+        query = f"{query}&alt=sse".lstrip("&") if streams else query
+        return f"{path}?{query}" if query else path
+
+    return replace(right, upstream_target=target)

@@ -1,0 +1,166 @@
+"""What the personas answer by themselves, and that it is what the schemas say."""
+
+from __future__ import annotations
+
+import json
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+from ampmap_conformance import bodies
+from ampmap_conformance.cases import CallCase
+from ampmap_conformance.observer import Observer
+from ampmap_conformance.reference.types import Call, Provider, calls, find_call
+from ampmap_conformance.schemas import Schemas
+from ampmap_conformance.suite.rich_streams import rich_events
+
+from .talking import CHAT, NONCE, REFERENCE, once, post, talk, unchunked
+
+
+def test_head_has_the_length_but_no_body(observer: Observer) -> None:
+    got = talk(observer, b"HEAD /groq/openai/v1/models HTTP/1.1\r\nConnection: close\r\n\r\n")
+    head, _, body = got.partition(b"\r\n\r\n")
+    assert b"Content-Length: " in head
+    assert b"Content-Length: 0" not in head
+    assert body == b""
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"\x16\x03\x01\r\n\r\n", b"GET /\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+     b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"],
+)  # fmt: skip
+def test_what_is_no_http_is_kept_and_refused(observer: Observer, raw: bytes) -> None:
+    assert talk(observer, raw).startswith(b"HTTP/1.1 400 ")
+    assert observer.malformed()[-1].startswith(raw[:16])
+
+
+CALLS = [
+    pytest.param(call, stream, id=f"{call.provider.id}-{call.id}-{'stream' if stream else 'whole'}")
+    for provider in REFERENCE.providers.values()
+    for call in calls(REFERENCE, provider)
+    for stream in ((False, True) if call.operation.stream else (False,))
+]
+
+
+@pytest.mark.parametrize(("call", "stream"), CALLS)
+def test_every_persona_answers_every_operation_on_every_root(observer: Observer, call: Call, stream: bool) -> None:
+    model = "vendor/some model" if call.operation.model_in != "none" else ""
+    expected_model = model or bodies.listed_model(REFERENCE, call.provider.id)
+    body = bodies.request_body(call, model, NONCE, stream=stream)
+    for root in call.provider.roots:
+        target = call.upstream_url(model, stream=stream, root=root).removeprefix("https://").partition("/")[2]
+        for spelling in {target, target.replace("%2F", "/"), target.replace(":", "%3A")}:
+            path = f"/{call.provider.id}/{spelling}".replace("{project}", "p").replace("{location}", "global")
+            head = (
+                f"{call.operation.method} {path} HTTP/1.1\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            )
+            got = talk(observer, head.encode() + body)
+            assert got.startswith(b"HTTP/1.1 200 "), (path, got)
+            if stream:
+                frames = bodies.stream_frames(call, expected_model, bodies.framing(REFERENCE, call))
+                assert unchunked(got) == b"".join(frames)
+            else:
+                assert got.partition(b"\r\n\r\n")[2] == bodies.response_body(call, expected_model)
+
+
+def test_a_gemini_stream_without_alt_sse_is_a_json_array(observer: Observer) -> None:
+    got = once(observer, b'{"contents":[]}', path="/google/v1beta/models/g:streamGenerateContent")
+    assert [chunk["modelVersion"] for chunk in json.loads(unchunked(got))] == ["g", "g"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "part"),
+    [
+        ("/groq/openai/v1/nope", 404, b'"error"'),
+        ("/groq/openai/v1/models", 405, b"Allow: GET, HEAD"),
+        ("/anthropic/v1/v1/messages", 404, b'"not_found_error"'),
+        ("/groq/openai/v1/../v1/chat/completions", 404, b'"error"'),
+        ("/nobody/v1", 404, b"anthropic"),
+        ("/amp/api/provider/groq/chat/completions", 200, b'"x_groq"'),
+        ("/amp/api/provider/groq/nope", 404, b'"error"'),
+        ("/amp/api/internal?getUserInfo", 200, b'"features"'),
+        ("/amp/api/internal?loadPlugins", 200, b'{"ok":true,"result":[]}'),
+        ("/amp/threads/T-1", 200, b'"ok":true'),
+        ("/amp/api/nope", 404, b'"ok":false'),
+    ],
+)
+def test_personas_know_their_paths(observer: Observer, path: str, status: int, part: bytes) -> None:
+    got = once(observer, CHAT, path=path)
+    assert got.startswith(b"HTTP/1.1 %d " % status)
+    assert part in got
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"[]", b'"x"', b"\xff", b'{"x":' + b"[" * 100_000])
+def test_a_body_that_is_no_json_object_is_refused(observer: Observer, body: bytes) -> None:
+    assert once(observer, body).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_persona_can_have_a_port_of_its_own(observer: Observer) -> None:
+    at = urlsplit(observer.listen_for("groq"))
+    with socket.create_connection((at.hostname, at.port), timeout=5) as sock:
+        sock.sendall(post("/openai/v1/chat/completions", CHAT))
+        (request,) = observer.requests(NONCE, at_least=1, within=5)
+    assert (request.persona, request.target) == ("groq", "/openai/v1/chat/completions")
+    with pytest.raises(LookupError, match="anthropic"):
+        observer.persona_url("nobody")
+
+
+EVERY_CALL = [
+    (provider, call, stream)
+    for provider in REFERENCE.providers.values()
+    for call in calls(REFERENCE, provider)
+    for stream in (False, True)
+    if call.operation.stream is not None or not stream
+]
+
+
+@pytest.mark.parametrize(
+    ("provider", "call", "stream"), EVERY_CALL, ids=[f"{p.id}-{c.id}{'-stream' * s}" for p, c, s in EVERY_CALL]
+)
+def test_every_answer_of_its_own_fits_the_schemas(
+    observer: Observer, provider: Provider, call: Call, stream: bool
+) -> None:
+    judge = Schemas(REFERENCE)
+    body = bodies.request_body(call, "m", f"Say hi. {NONCE}", stream=stream)
+    assert judge.request(call, body) is None or not body
+    path = urlsplit(call.upstream_url("m", stream=stream))
+    target = f"/{provider.id}{path.path}{'?' * bool(path.query)}{path.query}"
+    lines = (f"User-Agent: {NONCE}", "Connection: close", f"Content-Length: {len(body)}")
+    talk(observer, "\r\n".join((f"{call.operation.method} {target} HTTP/1.1", *lines, "", "")).encode() + body)
+    (seen,) = observer.seen(NONCE)
+    assert seen.answer is not None
+    assert (seen.answer.status, seen.answer.fault) == (200, None)
+    problem = judge.stream(call, seen.answer.body) if stream else judge.response(call, seen.answer.body)
+    assert problem is None
+
+
+@pytest.mark.parametrize(("provider", "call", "stream"), [each for each in EVERY_CALL if each[2]])
+def test_the_rich_streams_of_the_suite_fit_the_schemas(provider: Provider, call: Call, stream: bool) -> None:
+    case = CallCase(call=call, model="m", stream=stream, root=provider.roots[0])
+    how = bodies.framing(REFERENCE, call)
+    frames = [bodies.frame(event, how) for event in rich_events(case, "m")]
+    assert not frames or Schemas(REFERENCE).stream(call, b"".join(frames)) is None
+    assert frames or call.dialect not in ("anthropic-messages", "openai-responses", "openai-chat", "gemini")
+
+
+@pytest.mark.parametrize("shape", REFERENCE.error_shapes)
+def test_every_error_of_its_own_fits_the_schemas(shape: str) -> None:
+    known = REFERENCE.error_shapes[shape]
+    judge = Schemas(REFERENCE)
+    found = {status: judge.error(known, bodies.error_body(known, status, "Scripted.")) for status in known.statuses}
+    assert {status: problem for status, problem in found.items() if problem} == {}
+    assert judge.error(known, b'{"message": 1}') is not None
+
+
+def test_a_stream_is_judged_event_by_event() -> None:
+    judge = Schemas(REFERENCE)
+    call = find_call(REFERENCE, REFERENCE.providers["anthropic"], "messages")
+    frames = bodies.stream_frames(call, "m", bodies.framing(REFERENCE, call))
+    assert judge.stream(call, b"".join(frames)) is None
+    assert judge.stream(call, b"") == "the stream has no events"
+    assert judge.stream(call, b": only a comment\n\n") == "the stream has no events"
+    unnamed = frames[0].partition(b"\n")[2]
+    assert judge.stream(call, unnamed) == "event 1 has no name"
+    wrong = frames[0].replace(b'"message":', b'"massage":')
+    assert str(judge.stream(call, frames[1] + wrong)).startswith("event 2: ")

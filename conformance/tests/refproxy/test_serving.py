@@ -1,0 +1,66 @@
+"""Many calls at once, and the servers as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+from ampmap_conformance.messages import Headers, Request
+from ampmap_conformance.refproxy import (
+    ReferenceProxy,
+)
+
+from .bench import BEARER, GROQ, STREAM, Bench, names_of_models
+
+
+def test_64_concurrent_calls_do_not_mix(bench: Bench) -> None:
+    nonces = [f"ampmap-{number:016x}" for number in range(64)]
+    start = threading.Barrier(len(nonces))
+
+    def probe(nonce: str) -> bytes:
+        start.wait(10)
+        headers = Headers((BEARER, ("User-Agent", nonce)))
+        return bench.client.send(Request("POST", GROQ, headers, STREAM.replace(b'"m"', b'"%b"' % nonce.encode()))).body
+
+    with ThreadPoolExecutor(len(nonces)) as pool:
+        for nonce, body in zip(nonces, pool.map(probe, nonces), strict=True):
+            assert names_of_models(body) == {nonce}
+            assert [request.json()["model"] for request in bench.observer.requests(nonce)] == [nonce]
+            bench.observer.forget(nonce)
+
+
+@pytest.mark.parametrize(
+    "serve",
+    [
+        "observer import serve_observer; serve_observer('127.0.0.1', 0)",
+        "refproxy import serve_proxy; serve_proxy('127.0.0.1', 0, ['query-dropped'])",
+    ],
+)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_servers_print_their_url_first_and_end_cleanly(serve: str, number: int) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-W", "error", "-c", f"from ampmap_conformance.{serve}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as server:
+        assert server.stdout is not None
+        assert server.stderr is not None
+        url = urlsplit(server.stdout.readline().decode().strip())
+        socket.create_connection((url.hostname, url.port), timeout=5).close()
+        server.send_signal(number)
+        assert server.wait(10) == 0
+        assert server.stderr.read() == b""
+
+
+def test_a_proxy_that_was_closed_is_gone(make: Callable[..., Bench]) -> None:
+    with ReferenceProxy(make().config) as proxy:
+        at = urlsplit(proxy.url)
+        socket.create_connection((at.hostname, at.port), timeout=5).close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((at.hostname, at.port), timeout=5)
