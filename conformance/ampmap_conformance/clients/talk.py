@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 from ..budget import BudgetSpentError
 from ..cases import WARM_UP, ClientCase
 from ..messages import Exchange, UpstreamRequest
+from ..needs import NO_OBSERVER
 from ..observer import Observing, Reply
 from ..probe import SETTLING, NotTestableError, Probe
 from ..request_forms import KitFaultError
@@ -103,7 +104,7 @@ class Talk:
     def _observer(self) -> Observing:
         observer = self._probe.setting.observer
         if observer is None:
-            raise NotTestableError("no observer: the proxy's upstream side cannot be seen")
+            raise NotTestableError(NO_OBSERVER)
         return observer
 
     def _raise_fault(self) -> None:
