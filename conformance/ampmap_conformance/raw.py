@@ -43,6 +43,8 @@ class RawRequest:
     """Of the first message: an answer to HEAD has no body."""
     read_pause: float = 0.0
     """Seconds that are let pass before each read: a slow reader."""
+    read_after: float = 0.0
+    """Seconds that are let pass before the first read: a reader that does something else."""
     leave_after: float | None = None
     """Seconds after which the connection is closed, whatever comes: a client that goes away."""
     leave_begun: bool = False
@@ -168,6 +170,7 @@ def _read(
     sock: socket.socket, request: RawRequest, reader: AnswerReader, chunks: list[Chunk], responses: int, begun: float
 ) -> Ending:
     size = 0
+    time.sleep(request.read_after)
     while reader.complete < responses:
         if request.read_pause:
             time.sleep(request.read_pause)
