@@ -145,6 +145,17 @@ def proxies(session: nox.Session) -> None:
 
 
 @nox.session
+def defects(session: nox.Session) -> None:
+    """Prove the suite by faulty, unusual and degenerate proxies; `-- --check` compares only, `-- --only DEFECT`."""
+    install(session, "conformance")
+    evidence = ("python", "-m", "ampmap_conformance.evidence")
+    session.run(*evidence, "matrix", *session.posargs)
+    if not any(word.startswith("--only") for word in session.posargs):
+        session.run(*evidence, "variants")
+        session.run(*evidence, "degenerate", *session.posargs)
+
+
+@nox.session
 def freeze(session: nox.Session) -> None:
     """Write which requirements score in a release of the kit, for good: `-- 0.1.0`, when it is made."""
     install(session, "conformance")

@@ -41,8 +41,8 @@ class RawRequest:
     """The writing side is closed after the last piece; the answer is read all the same."""
     method: str = "POST"
     """Of the first message: an answer to HEAD has no body."""
-    read_pause: float = 0.0
-    """Seconds that are let pass before each read: a slow reader."""
+    read_after: float = 0.0
+    """Seconds that are let pass before the first read: a reader that does something else."""
     leave_after: float | None = None
     """The connection is closed when the answer's body has begun, or after so many seconds: a client that goes away."""
 
@@ -167,6 +167,7 @@ def _read(
     sock: socket.socket, request: RawRequest, reader: AnswerReader, chunks: list[Chunk], responses: int, begun: float
 ) -> Ending:
     size = 0
+    time.sleep(request.read_after)
     while reader.complete < responses:
         data = _received(sock, request, begun)
         if isinstance(data, Ending):
@@ -182,8 +183,6 @@ def _read(
 
 def _received(sock: socket.socket, request: RawRequest, begun: float) -> bytes | Ending:
     """The next bytes, or why there are none."""
-    if request.read_pause:
-        time.sleep(request.read_pause)
     if request.leave_after is not None:
         left = request.leave_after - (time.monotonic() - begun)
         if left <= 0:

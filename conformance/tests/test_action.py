@@ -231,7 +231,7 @@ def test_what_a_target_says_is_no_command(step: Step) -> None:
     assert first != step(args=SMALL).log.splitlines()[0]
 
 
-@pytest.mark.parametrize("guide", ["reading-a-report.md", "running-in-ci.md"])
+@pytest.mark.parametrize("guide", ["adding-a-requirement.md", "reading-a-report.md", "running-in-ci.md"])
 def test_the_commands_of_the_guides_exist(guide: str) -> None:
     text = (GUIDES / guide).read_text(encoding="utf-8").replace("\\\n", " ")
     lines = re.findall(r"^[$\s]*(?:- |\.venv/bin/)*ampmap-conformance (.+)$", text, re.MULTILINE)

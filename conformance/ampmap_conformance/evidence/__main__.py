@@ -16,6 +16,8 @@ PER_CORE = 4
 """Processes for each core: most of the time a check waits."""
 HEAVY_PER_CORE = 1
 """The same for whole runs, which do not."""
+TASKS = 12
+"""What a process makes before a new one takes its place: proxies leave something behind in memory."""
 Made = TypeVar("Made")
 
 
@@ -78,7 +80,9 @@ def degenerate(check: bool, out: Path | None) -> None:
 def _each(work: Callable[[str], Made], names: Iterable[str], per_core: int) -> Iterator[tuple[str, Made]]:
     """What `work` makes of each name, as it comes, in processes of their own."""
     every = tuple(names)
-    with ProcessPoolExecutor(min(len(every), per_core * (os.cpu_count() or 1)), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        min(len(every), per_core * (os.cpu_count() or 1)), get_context("spawn"), max_tasks_per_child=TASKS
+    ) as pool:
         waiting = {pool.submit(work, name): name for name in every}
         for number, done in enumerate(as_completed(waiting), start=1):
             click.echo(f"\r{number} of {len(every)}  {waiting[done]:<50.50}", nl=False, err=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any
 
 from .. import bodies
 from ..messages import Headers
 from ..reference.types import Provider, Reference
-from .behaviour import CORRECT, Behaviour
+from . import variants_of_answers
+from .behaviour import Behaviour
 from .config import ProxyConfig
 from .exchange import (
     Amp,
@@ -32,57 +32,11 @@ from .exchange import (
 from .headers import answer_coding
 from .routing import Routes
 from .upstream import Sender, UpstreamAnswer, UpstreamBrokenError
-
-Chunks: TypeAlias = AsyncIterator[bytes]
-Change = Callable[[Behaviour], Behaviour]
+from .variant_registry import VARIANTS, Chunks, is_plain_stream, on_its_way, variant, varied
 
 LATENCY = 0.03
 SILENCE = 0.3
 PIECE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A correct proxy that is unusual."""
-
-    id: str
-    summary: str
-    policy: Mapping[str, Any]
-    """What such a proxy says of itself in its target file, beside what the embedded one says."""
-    change: Change = field(repr=False)
-
-
-_REGISTRY: dict[str, Variant] = {}
-VARIANTS: Mapping[str, Variant] = MappingProxyType(_REGISTRY)
-"""Every variant by id."""
-
-
-def variant(id_: str, **policy: Any) -> Callable[[Change], Change]:
-    """Register a function that makes a behaviour unusual; its docstring is the summary."""
-
-    def register(change: Change) -> Change:
-        _REGISTRY[id_] = Variant(id_, " ".join((change.__doc__ or "").split()), policy, change)
-        return change
-
-    return register
-
-
-def varied(id_: str) -> Behaviour:
-    """The correct behaviour in the way of a variant. Raises LookupError for an unknown id, naming it."""
-    if id_ not in VARIANTS:
-        raise LookupError(f"no variant is called {id_!r}")
-    return VARIANTS[id_].change(CORRECT)
-
-
-def _body(right: Behaviour, change: Callable[[Exchange, Headers, Chunks], Chunks]) -> Behaviour:
-    def chunks(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
-        return change(exchange, headers, right.response_body(exchange, headers, given))
-
-    return replace(right, response_body=chunks)
-
-
-def _is_stream(headers: Headers) -> bool:
-    return (headers.get("content-type") or "").startswith("text/event-stream") and answer_coding(headers) == "identity"
 
 
 @variant("capital-headers")
@@ -137,7 +91,7 @@ def small_chunks(right: Behaviour) -> Behaviour:
             for start in range(0, len(chunk), size):
                 yield chunk[start : start + size]
 
-    return _body(right, cut)
+    return on_its_way(right, cut)
 
 
 @variant("length-not-told")
@@ -154,7 +108,7 @@ def events_written_anew(right: Behaviour) -> Behaviour:
     """Reads the lines of a stream and writes them anew: other line ends, no space behind the colon."""
 
     async def anew(_exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
-        if not _is_stream(headers):
+        if not is_plain_stream(headers):
             async for chunk in given:
                 yield chunk
             return
@@ -168,9 +122,9 @@ def events_written_anew(right: Behaviour) -> Behaviour:
 
     def lengthless(exchange: Exchange, headers: Headers) -> Headers:
         sent = right.response_headers(exchange, headers)
-        return sent.without("content-length") if _is_stream(headers) else sent
+        return sent.without("content-length") if is_plain_stream(headers) else sent
 
-    return replace(_body(right, anew), response_headers=lengthless)
+    return replace(on_its_way(right, anew), response_headers=lengthless)
 
 
 @variant("json-written-anew")
@@ -200,7 +154,7 @@ def json_written_anew(right: Behaviour) -> Behaviour:
         sent = right.response_headers(exchange, headers)
         return sent.without("content-length") if applies(exchange, headers) else sent
 
-    return replace(_body(right, chosen), response_headers=lengthless)
+    return replace(on_its_way(right, chosen), response_headers=lengthless)
 
 
 @variant("signs-of-life")
@@ -208,7 +162,7 @@ def signs_of_life(right: Behaviour) -> Behaviour:
     """Begins each stream with a comment, and sends one whenever it is quiet between two events."""
 
     async def lively(_exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
-        if not _is_stream(headers):
+        if not is_plain_stream(headers):
             async for chunk in given:
                 yield chunk
             return
@@ -233,9 +187,9 @@ def signs_of_life(right: Behaviour) -> Behaviour:
 
     def lengthless(exchange: Exchange, headers: Headers) -> Headers:
         sent = right.response_headers(exchange, headers)
-        return sent.without("content-length") if _is_stream(headers) else sent
+        return sent.without("content-length") if is_plain_stream(headers) else sent
 
-    return replace(_body(right, lively), response_headers=lengthless)
+    return replace(on_its_way(right, lively), response_headers=lengthless)
 
 
 @variant("abort-told-in-band")
@@ -249,12 +203,14 @@ def abort_told_in_band(right: Behaviour) -> Behaviour:
                 tail = (tail + chunk)[-4:]
                 yield chunk
         except UpstreamBrokenError:
-            frame = _error_frame(exchange) if _is_stream(headers) and tail.endswith((b"\n\n", b"\r\n\r\n")) else None
+            frame = (
+                _error_frame(exchange) if is_plain_stream(headers) and tail.endswith((b"\n\n", b"\r\n\r\n")) else None
+            )
             if frame is None:
                 raise
             yield frame
 
-    return _body(right, told)
+    return on_its_way(right, told)
 
 
 def _error_frame(exchange: Exchange) -> bytes | None:
@@ -438,3 +394,6 @@ def configuration_taken_up_late(right: Behaviour) -> Behaviour:
         return new if waiting[new] > 3 or not known else known[-1]
 
     return replace(right, file_text=text, reloaded=reloaded)
+
+
+__all__ = ["VARIANTS", "variants_of_answers", "varied"]

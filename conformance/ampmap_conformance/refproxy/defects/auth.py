@@ -61,9 +61,6 @@ def placeholder_accepted(right: Behaviour) -> Behaviour:
     breaks=(
         "auth.accepts-credential",
         "routing.reaches-upstream",
-        "errors.unknown-provider",
-        "errors.method-not-allowed",
-        "errors.malformed-json",
         "fallback.mapping-rewrites-model",
         "fallback.unmapped-goes-upstream",
         "fallback.local-stays-local",
@@ -91,9 +88,6 @@ def bearer_only(right: Behaviour) -> Behaviour:
     breaks=(
         "auth.accepts-credential",
         "routing.reaches-upstream",
-        "errors.unknown-provider",
-        "errors.method-not-allowed",
-        "errors.malformed-json",
         "fallback.mapping-rewrites-model",
         "fallback.unmapped-goes-upstream",
         "fallback.local-stays-local",

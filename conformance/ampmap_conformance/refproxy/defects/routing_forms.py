@@ -210,7 +210,6 @@ def base_without_path_fails(right: Behaviour) -> Behaviour:
     "base-path-dropped",
     breaks=(
         "routing.reaches-upstream",
-        "routing.models-list-form",
         "auth.accepts-credential",
         "fallback.mapping-rewrites-model",
         "fallback.local-stays-local",
