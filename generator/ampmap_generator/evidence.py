@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 MATRIX: Final = "kill-matrix.json"
 MANIFEST: Final = "manifest.json"
+DEGENERATE: Final = "degenerate.json"
+SHAPES: Final = ".schema.json"
+"""How the names of files end that are no evidence, but its JSON Schema."""
 
 
 T = TypeVar("T", bound=BaseModel)
@@ -34,24 +37,64 @@ class _Data(BaseModel):
 class Defect(_Data):
     """A fault of the reference proxy, and the requirements that noticed it."""
 
-    kills: tuple[str, ...] = Field(validation_alias=AliasChoices("kills", "killed", "requirements", "breaks"))
-    source: str | None = Field(None, validation_alias=AliasChoices("source", "seen_in"))
-    """Where a real proxy did it, e.g. `owner/repo#number`."""
-    summary: str | None = None
+    summary: str
+    seen_in: str | None
+    """Where a real proxy did it, e.g. `owner/repo#number`; None where no thread is known."""
+    kills: dict[str, str]
+    """Per requirement that it breaks the case that failed."""
+    also: dict[str, str] = {}
+    """The same for requirements that notice because of what the fault leads to."""
 
 
 class KillMatrix(_Data):
     """`kill-matrix.json`: defects by id."""
 
+    edition: str
     defects: dict[str, Defect]
+
+
+class Server(_Data):
+    """A server that does the same whatever it is asked."""
+
+    summary: str
+    observed: tuple[str, ...]
+    """Requirements that it passes although the suite sees both sides."""
+    blind: tuple[str, ...]
+    """Requirements that it passes where the suite sees the client's side alone."""
+
+
+class Degenerate(_Data):
+    """`degenerate.json`: servers by id, and why a requirement is rightly passed by one of them."""
+
+    servers: dict[str, Server]
+    deserved: dict[str, str] = {}
 
 
 class Implementation(_Data):
     """Which proxy was probed."""
 
     name: str
-    version: str
+    title: str | None = None
+    version: str | None = None
     url: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """Its name for people."""
+        return self.title or self.name
+
+
+class Kit(_Data):
+    """Which kit probed it."""
+
+    version: str
+
+
+class Side(_Data):
+    """Which reference it was held against."""
+
+    edition: str
+    digest: str
 
 
 class Held(_Data):
@@ -59,17 +102,18 @@ class Held(_Data):
 
     verdict: str
     reason: str | None = None
-    cases: int | dict[str, int] | None = None
+    issue: str | None = None
 
 
 class Run(_Data):
-    """A run of the kit against a real proxy, per requirement."""
+    """A run of the kit against a proxy, per requirement."""
 
     implementation: Implementation
     requirements: dict[str, Held]
-    edition: str | None = None
-    kit: str | None = None
-    date: str | None = None
+    kit: Kit | None = None
+    reference: Side | None = None
+    claims: tuple[str, ...] = ()
+    taken: str | None = None
 
 
 class Tally(_Data):
@@ -94,6 +138,7 @@ class Evidence:
 
     matrix: KillMatrix | None = None
     manifest: Manifest | None = None
+    degenerate: Degenerate | None = None
     runs: Mapping[str, Run] = field(default_factory=dict)
     """By the name of the file, without `.json`, sorted."""
 
@@ -108,21 +153,14 @@ def read_evidence(folder: Path | None) -> Evidence:
     """The evidence in `folder`; none where it is None or no folder. Raises EvidenceError and OSError."""
     if folder is None or not folder.is_dir():
         return Evidence()
-    files = {path.name: path for path in sorted(folder.glob("*.json"))}
-    matrix, manifest = files.pop(MATRIX, None), files.pop(MANIFEST, None)
+    files = {path.name: path for path in sorted(folder.glob("*.json")) if not path.name.endswith(SHAPES)}
+    data = {name: _json(path) for name, path in files.items()}
     return Evidence(
-        matrix=_matrix(matrix) if matrix else None,
-        manifest=_shaped(Manifest, manifest, _json(manifest)) if manifest else None,
-        runs={
-            path.stem: _shaped(Run, path, data) for path in files.values() for data in [_json(path)] if _is_run(data)
-        },
+        matrix=_shaped(KillMatrix, files[MATRIX], data[MATRIX]) if MATRIX in data else None,
+        manifest=_shaped(Manifest, files[MANIFEST], data[MANIFEST]) if MANIFEST in data else None,
+        degenerate=_shaped(Degenerate, files[DEGENERATE], data[DEGENERATE]) if DEGENERATE in data else None,
+        runs={path.stem: _shaped(Run, path, data[name]) for name, path in files.items() if _is_run(data[name])},
     )
-
-
-def _matrix(path: Path) -> KillMatrix:
-    data = _json(path)
-    known = data if isinstance(data, dict) and "defects" in data else {"defects": data}
-    return _shaped(KillMatrix, path, known)
 
 
 def _is_run(data: Any) -> bool:

@@ -142,6 +142,7 @@ def _model(shelf: Shelf, key: str, model: Model) -> Entry:
     rows = [
         ("Route", f"{call.operation.method} {code(full(provider, call.path(model.wire_id or model.id)))}"),
         ("Operation", shelf.link(code(call.id), f"endpoints/{call.dialect}.md#{anchor(call.id)}")),
+        ("Headers, curl and duties", shelf.finder(key)),
         ("Leads agent mode", ", ".join(shelf.to("agent_modes", m.id, code(m.name)) for m in _led_by(shelf, model))),
         ("Called by tool", ", ".join(shelf.to("tools", t.id, prose(t.display_name)) for t in _called_by(shelf, model))),
         *((f"At {prose(_platform_name(shelf, name))}", _offer(shelf, name, model)) for name in model.platforms),
@@ -212,7 +213,7 @@ def _agent_mode(shelf: Shelf, mode: AgentMode) -> Entry:
         ("Provider", shelf.to("providers", provider.id, prose(provider.display_name))),
         ("Endpoint", code(mode.endpoint)),
         ("Call", f"{call.operation.method} {code(full(provider, call.path(model.wire_id or model.id)))}"),
-        ("Stated in", code(stated_in("agent_modes", mode.id))),
+        ("Headers, curl and duties", shelf.finder(mode.name)),
     )
     return shelf.entry(f"agent_modes/{mode.id}", mode, (), title=code(mode.name), rows=rows)
 

@@ -25,6 +25,7 @@ _GROUPS: Final = (
     ("schemas", "Schemas of the API", "JSON Schema of each kind of document.", ("api/v1/schema/",)),
     ("editor", "Schemas for editors", "JSON Schema of each kind of file of the spec.", ("spec/schema/",)),
     ("vectors", "Vectors", "Questions to a resolver of auth modes, with their answers.", ("auth-vectors",)),
+    ("evidence", "Evidence", "What runs of the conformance kit showed.", ("conformance/evidence/",)),
     ("plain", "Plain text", "All pages, for readers that take plain text.", ("llms",)),
 )
 """Anchor, title, what it is, and how the paths of its files begin; a file is listed in the first group that fits."""

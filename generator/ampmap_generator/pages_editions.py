@@ -10,6 +10,7 @@ from .diff_report import DiffReport, ReportedChange, report, rule_rows, summary,
 from .pages_facts import Page, Shelf
 from .pages_text import Table, anchor, code, prose
 from .pages_wire import base, credentials, passes
+from .picture_map import map_picture
 from .vendored.reference import Reference
 from .vendored.routing import find_call, find_model
 
@@ -89,6 +90,7 @@ def _routing(reference: Reference, edition: Reference, editions: Editions) -> Pa
         "summary": prose(edition.edition.summary),
         "notes": tuple(prose(note) for note in edition.edition.notes),
         "facts": Table(("", ""), _facts(shelf, edition, has_changes)),
+        "picture": map_picture(edition, reference, shelf.here),
         "providers": Table(
             ("Provider", "Base", "Passes the proxy", "Credential", "Operation"), tuple(_providers(shelf, edition))
         ),

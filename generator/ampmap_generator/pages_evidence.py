@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from .evidence import MATRIX, Defect, Evidence, Held, Run
+from .evidence import MATRIX, Defect, Evidence, Held, Run, Server
 from .pages_facts import Page, Shelf
-from .pages_text import Table, anchor, code, link, prose
+from .pages_text import Table, anchor, code, codes, link, prose
 from .vendored.reference import Reference
 
 FOLDER: Final = "conformance/evidence/"
@@ -42,8 +43,8 @@ def _index(reference: Reference, evidence: Evidence) -> Page:
         ),
         (
             shelf.link("Implementations", PROXIES),
-            "Real proxies, and how each requirement came out",
-            ", ".join(prose(run.implementation.name) for run in evidence.runs.values()) or "none committed",
+            "Proxies, and how each requirement came out",
+            ", ".join(prose(run.implementation.shown) for run in evidence.runs.values()) or "none committed",
         ),
     ]
     values: dict[str, object] = {
@@ -82,7 +83,7 @@ def _kills(reference: Reference, evidence: Evidence) -> Page:
         "missing": evidence.matrix is None,
         "file": code(f"{FOLDER}{MATRIX}"),
         "defects": Table(
-            ("Defect", "What a proxy with it does", "Seen in", "Requirements that notice"),
+            ("Defect", "What a proxy with it does", "Seen in", "Requirements that it breaks", "Notice too"),
             tuple(_defect_row(shelf, name, defect) for name, defect in sorted(defects.items())),
         ),
         "requirements": tuple(
@@ -92,9 +93,32 @@ def _kills(reference: Reference, evidence: Evidence) -> Page:
         "unkilled": ", ".join(
             shelf.to("requirements", name) for name in sorted(on_proxies) if not evidence.killers(name)
         ),
+        "servers": Table(
+            ("Server", "What it does", "Passes", "Passes where only the client's side is seen"),
+            tuple(_server_row(shelf, name, server) for name, server in _servers(evidence).items()),
+        ),
+        "deserved": tuple(
+            f"{shelf.to_name('requirements', name)}: {prose(why)}" for name, why in _deserved(evidence).items()
+        ),
         "counts": (len(defects), sum(bool(evidence.killers(name)) for name in on_proxies), len(on_proxies)),
     }
     return Page(shelf.here, "kill_matrix", "Kill matrix", (FOLDER, "spec/requirements/"), values)
+
+
+def _servers(evidence: Evidence) -> dict[str, Server]:
+    return evidence.degenerate.servers if evidence.degenerate else {}
+
+
+def _deserved(evidence: Evidence) -> dict[str, str]:
+    return evidence.degenerate.deserved if evidence.degenerate else {}
+
+
+def _server_row(shelf: Shelf, name: str, server: Server) -> tuple[str, ...]:
+    passed = (
+        ", ".join(shelf.to_name("requirements", each) for each in names) or "nothing"
+        for names in (server.observed, server.blind)
+    )
+    return code(name), prose(server.summary), *passed
 
 
 def _by_profile(names: Sequence[str]) -> list[tuple[str, list[str]]]:
@@ -102,9 +126,16 @@ def _by_profile(names: Sequence[str]) -> list[tuple[str, list[str]]]:
 
 
 def _defect_row(shelf: Shelf, name: str, defect: Defect) -> tuple[str, ...]:
-    kills = ", ".join(shelf.to_name("requirements", requirement) for requirement in sorted(defect.kills))
     marked = f'<span id="{anchor(name)}"></span>{code(name)}'
-    return marked, prose(defect.summary or ""), prose(defect.source or "no thread is known"), kills or "**none**"
+    seen = _thread(defect.seen_in) if defect.seen_in else "no thread is known"
+    kills = ", ".join(shelf.to_name("requirements", requirement) for requirement in sorted(defect.kills))
+    also = ", ".join(shelf.to_name("requirements", requirement) for requirement in sorted(defect.also))
+    return marked, prose(defect.summary), seen, kills or "**none**", also
+
+
+def _thread(seen_in: str) -> str:
+    """A thread, e.g. `owner/repo#12`, as it is written; an address as a link."""
+    return _issue(seen_in) if seen_in.startswith("https://") else prose(seen_in)
 
 
 def _killer_row(shelf: Shelf, name: str, evidence: Evidence) -> tuple[str, ...]:
@@ -123,21 +154,31 @@ def killers(shelf: Shelf, requirement: str, evidence: Evidence) -> str:
 # --- implementations
 
 
-MARKS: Final = {"pass": "✓ pass", "fail": "✗ **fail**", "warn": "△ warn"}
+MARKS: Final = {
+    "pass": "✓\N{NO-BREAK SPACE}pass",
+    "fail": "✗\N{NO-BREAK SPACE}**fail**",
+    "known-failure": "✗\N{NO-BREAK SPACE}known failure",
+    "warn": "△\N{NO-BREAK SPACE}warn",
+}
 """How a verdict is shown in the matrix; the others by their names."""
 
 
 def _implementations(reference: Reference, evidence: Evidence) -> Page:
     shelf = Shelf(reference, PROXIES)
     runs = evidence.runs
-    names = tuple(prose(run.implementation.name) for run in runs.values())
+    names = tuple(prose(run.implementation.shown) for run in runs.values())
     rows = {name for run in runs.values() for name in run.requirements if name in reference.requirements}
     values: dict[str, object] = {
         "missing": not runs,
         "folder": code(FOLDER),
         "summary": Table(
-            ("Implementation", "Version", "Pass", "Fail", "Warn", "Other"),
+            ("Implementation", "Version", "Claims", "Pass", "Fail", "Known failure", "Warn", "Other", "Kit", "Taken"),
             tuple(_summary_row(run) for run in runs.values()),
+        ),
+        "found": tuple(
+            (anchor(name), prose(run.implementation.shown), table)
+            for name, run in runs.items()
+            if (table := _found(shelf, run)).rows
         ),
         "matrix": tuple(
             (
@@ -169,8 +210,40 @@ def _summary_row(run: Run) -> tuple[str, ...]:
     about = run.implementation
     counts = Counter(held.verdict for held in run.requirements.values())
     others = sum(counts.values()) - sum(counts[name] for name in MARKS)
-    name = f"[{prose(about.name)}]({about.url})" if about.url else prose(about.name)
-    return (name, code(about.version), *(str(counts[verdict]) for verdict in MARKS), str(others))
+    return (
+        f"[{prose(about.shown)}]({about.url})" if about.url else prose(about.shown),
+        code(about.version) if about.version else "",
+        codes(run.claims),
+        *(str(counts[verdict]) for verdict in MARKS),
+        str(others),
+        code(run.kit.version) if run.kit else "",
+        prose(run.taken or ""),
+    )
+
+
+_ISSUE = re.compile(r"https://[^/]+/([^/]+/[^/]+)/(?:issues|pull)/(\d+)$")
+
+
+def _issue(url: str) -> str:
+    """A link to an issue, by its project and number where the address has them."""
+    if match := _ISSUE.fullmatch(url):
+        return f"[{prose(f'{match[1]}#{match[2]}')}]({url})"
+    return f"<{url}>"
+
+
+def _found(shelf: Shelf, run: Run) -> Table:
+    """What a run found amiss, with the reason and the issue that it is known by."""
+    rows = tuple(
+        (
+            shelf.to_name("requirements", name),
+            verdict(held),
+            prose(held.reason or ""),
+            _issue(held.issue) if held.issue else "",
+        )
+        for name, held in sorted(run.requirements.items())
+        if held.verdict in ("fail", "known-failure", "warn")
+    )
+    return Table(("Requirement", "Verdict", "Why", "Issue"), rows)
 
 
 def latest(requirement: str, evidence: Evidence) -> str:
@@ -182,5 +255,5 @@ def latest(requirement: str, evidence: Evidence) -> str:
     for run in evidence.runs.values():
         if (held := run.requirements.get(requirement)) is not None:
             about = run.implementation
-            told.append(f"{prose(about.name)} {code(about.version)}: {verdict(held)}")
+            told.append(f"{prose(about.shown)}{f' {code(about.version)}' if about.version else ''}: {verdict(held)}")
     return "; ".join(told)

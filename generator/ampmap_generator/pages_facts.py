@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from .kinds import KINDS, PLATFORM_KINDS
 from .pages_stated import edit_mark
@@ -202,6 +203,11 @@ class Shelf:
     def to_name(self, kind: str, key: str, text: str | None = None) -> str:
         """As `to` where the reference has the fact, plain code where it does not."""
         return self.to(kind, key, text) if key in getattr(self.reference, kind) else text or code(key)
+
+    def finder(self, query: str) -> str:
+        """A link to the route finder that has its answer to a query."""
+        up = "../" * (self.here.removesuffix("index.md").count("/") + (not self.here.endswith("index.md")))
+        return f'<a href="{up or "./"}?q={quote(query)}">open it in the route finder</a>'
 
     def source(self, source: str) -> str:
         """A link to a source by its id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -19,15 +20,27 @@ BELOW = 8
 """Between two boxes of a column that no arrow joins."""
 
 
-def map_picture(reference: Reference) -> str:
-    """Client, proxy and every upstream, with the paths on the proxy; what goes past the proxy is dashed."""
-    proxied = [_served(reference, p) for p in _ordered(reference) if p.via_proxy]
-    past = [_served(reference, p) for p in _ordered(reference) if not p.via_proxy]
+def map_picture(reference: Reference, shown: Reference | None = None, here: str = "index.md") -> str:
+    """Client, proxy and every upstream, with the paths on the proxy; what goes past the proxy is dashed.
+
+    Boxes are links from page `here` to the pages of `shown`, by default the same edition, where it has the provider.
+    """
+    known, up = shown or reference, "../" * address(here).count("/")
+
+    def linked(box: Box, page: str, *, exists: bool) -> Box:
+        return replace(box, href=f"{up}{address(page)}") if exists else box
+
+    boxes = [
+        (p.via_proxy, linked(_served(reference, p), f"providers/{p.id}.md", exists=p.id in known.providers))
+        for p in _ordered(reference)
+    ]
+    proxied = [box for via_proxy, box in boxes if via_proxy]
+    past = [box for via_proxy, box in boxes if not via_proxy]
     description = "; ".join(
         f"{p.display_name}: {p.base_path or p.base_url}, {'through' if p.via_proxy else 'past'} the proxy"
         for p in _ordered(reference)
     )
-    proxied.append(_management(reference))
+    proxied.append(linked(_management(reference), "management.md", exists=True))
     wide, narrow = _wide(proxied, past), _narrow(proxied, past)
     return figure(
         "map", "Where the Amp client's calls go", f"{description}; all else to Amp's own servers.", narrow, wide
@@ -49,7 +62,7 @@ def _served(reference: Reference, provider: Provider) -> Box:
     words = "1 model" if count == 1 else f"{count} models"
     path = (Line(provider.base_path or "", Style.CODE),) if provider.via_proxy else ()
     lines = (Line(provider.display_name, Style.TITLE), *path, Line(f"{words} {upstream}{served}", Style.NOTE))
-    return Box(lines, "am-upstream" if provider.via_proxy else "am-past", address(f"providers/{provider.id}.md"))
+    return Box(lines, "am-upstream" if provider.via_proxy else "am-past")
 
 
 def _management(reference: Reference) -> Box:
@@ -60,7 +73,7 @@ def _management(reference: Reference) -> Box:
         Line(f"{shown} …" if len(families) > 3 else shown, Style.CODE),
         Line(f"{len(reference.management)} families of management paths", Style.NOTE),
     )
-    return Box(lines, "am-upstream", address("management.md"))
+    return Box(lines, "am-upstream")
 
 
 def _proxy(height: float = 0) -> Box:

@@ -107,6 +107,7 @@ def render_docs(
     from .pages import all_pages, rendered
     from .pages_downloads import TYPES, download_pages
     from .pages_editions import change_reports
+    from .pages_evidence import FOLDER
     from .pages_nav import configuration
     from .pages_stated import restated
     from .pages_written import edit_url, markdown_of, redirects_of, site_files, together
@@ -127,7 +128,9 @@ def render_docs(
         },
         **{name: text.encode() for name, text in (spec.texts if spec else {}).items() if name.startswith("spec/")},
     }
-    found = all_pages(reference, editions, read_evidence(places.evidence_dir()), reports)
+    proved = places.evidence_dir()
+    data |= {f"{FOLDER}{path.name}": path.read_bytes() for path in sorted(proved.glob("*.json"))} if proved else {}
+    found = all_pages(reference, editions, read_evidence(proved), reports)
     found = (*found, *download_pages(reference, data))
     located = replace(spec, edit_url=edit_url(template)) if spec else None
     generated = restated(rendered(reference, found, located), stated or {})

@@ -198,6 +198,7 @@ class Canvas:
         )
         shape = " ".join(f"{_number(a)},{_number(b)}" for a, b in [*corners, (end_x, end_y)])
         self.parts.append(f'<polygon class="{f"am-head {kind}".strip()}" points="{shape}" fill="currentColor"/>')
+        self._reach(end_y)
 
     def svg(self, name: str, title: str, description: str, kind: str = "") -> str:
         """The picture; `name` is unique on its page, `title` and `description` are for readers who do not see it."""

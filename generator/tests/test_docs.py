@@ -8,9 +8,11 @@ import posixpath
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 import pytest
 from ampmap_generator.auth_site import auth_files
@@ -322,6 +324,8 @@ def test_the_site_builds_strictly_and_asks_nobody_else_for_anything(
 ) -> None:
     pytest.importorskip("material")
     write(tmp_path / "build", render_docs(reference, editions), ())
+    earlier = getrusage(RUSAGE_CHILDREN)
+    before = earlier.ru_utime + earlier.ru_stime
 
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", "build/mkdocs.yml"],
@@ -333,6 +337,11 @@ def test_the_site_builds_strictly_and_asks_nobody_else_for_anything(
     )
 
     assert built.returncode == 0, built.stderr
+    spent = getrusage(RUSAGE_CHILDREN)
+    begin = time.process_time()
+    pages(reference, editions)
+    ours = time.process_time() - begin
+    assert ours < 0.2 * (spent.ru_utime + spent.ru_stime - before), "rendering the pages is to cost a tenth of mkdocs"
     outside = re.compile(r"""<(?:script|link|img|iframe)[^>]*(?:src|href)=["']?(?:https?:)?//""")
     page_files = sorted((tmp_path / "build/site").rglob("*.html"))
     assert len(page_files) > len(site)

@@ -13,18 +13,31 @@ from ampmap_generator.vendored.reference import Reference
 
 RULE = "headers.client-credential-replaced"
 MATRIX = {
+    "made_from": "x",
+    "edition": "amp-0.0.1760587291",
     "defects": {
         "forward-client-key": {
-            "kills": [RULE, "auth.canary-nowhere"],
-            "source": "owner/repo#12",
             "summary": "It leaks.",
+            "seen_in": "owner/repo#12",
+            "kills": {RULE: f"{RULE}[x]"},
+            "also": {"auth.canary-nowhere": "y"},
         },
-        "harmless": {"kills": []},
-    }
+        "harmless": {"summary": "Nothing.", "seen_in": None, "kills": {}, "also": {}},
+    },
 }
 RUN = {
-    "implementation": {"name": "nginx", "version": "1.22.1", "url": "https://proxy.example.com/", "more": 1},
-    "requirements": {RULE: {"verdict": "fail", "reason": "x"}, "routing.body-kept": {"verdict": "pass"}},
+    "implementation": {"name": "nginx", "title": "Nginx", "version": "1.22.1", "url": "https://proxy.example.com/"},
+    "kit": {"version": "0.1.0"},
+    "claims": ["management"],
+    "taken": "2026-11-21",
+    "requirements": {
+        RULE: {"verdict": "known-failure", "known-failure": 3, "reason": "It cannot.", "issue": "https://x.example/1"},
+        "routing.body-kept": {"verdict": "pass", "pass": 3},
+    },
+}
+DEGENERATE = {
+    "servers": {"echo": {"summary": "Echoes.", "observed": [], "blind": ["routing.warm-up"], "weaker": []}},
+    "deserved": {"routing.warm-up": "Any answer will do."},
 }
 MANIFEST = {
     "kit": "0.1.0",
@@ -42,7 +55,9 @@ def written(folder: Path, **files: Any) -> Path:
 
 @pytest.fixture
 def evidence(tmp_path: Path) -> Evidence:
-    return read_evidence(written(tmp_path, kill_matrix=MATRIX, nginx=RUN, manifest=MANIFEST, other={"x": 1}))
+    return read_evidence(
+        written(tmp_path, kill_matrix=MATRIX, nginx=RUN, manifest=MANIFEST, degenerate=DEGENERATE, other={"x": 1})
+    )
 
 
 def test_a_requirement_shows_what_it_catches_and_how_proxies_did(reference: Reference, evidence: Evidence) -> None:
@@ -50,7 +65,9 @@ def test_a_requirement_shows_what_it_catches_and_how_proxies_did(reference: Refe
     entry = page.partition(f"`{RULE}` {{ #")[2].partition("\n## ")[0]
 
     assert "Defects that it catches: [`forward-client-key`](../evidence/kill-matrix.md#forward-client-key)" in entry
-    assert "Latest evidence: reference-proxy: 8 pass of 8 cases; nginx `1.22.1`: ✗ **fail**" in entry
+    assert (
+        "Latest evidence: reference-proxy: 8 pass of 8 cases; Nginx `1.22.1`: ✗\N{NO-BREAK SPACE}known failure" in entry
+    )
 
 
 def test_the_kill_matrix_goes_both_ways(reference: Reference, evidence: Evidence) -> None:
@@ -58,16 +75,23 @@ def test_the_kill_matrix_goes_both_ways(reference: Reference, evidence: Evidence
 
     assert '<span id="forward-client-key"></span>`forward-client-key` | It leaks. | owner/repo\\#12 |' in page
     assert f"[`{RULE}`](../requirements/headers.md#client-credential-replaced) | must | [`forward-client-key`]" in page
-    assert "`harmless` |  | no thread is known | **none** |" in page
-    assert "2 defects; 2 of" in page
+    assert "`harmless` | Nothing. | no thread is known | **none** |" in page
+    assert "2 defects; 1 of" in page
+    assert "| `echo` | Echoes. | nothing | [`routing.warm-up`](../requirements/routing.md#warm-up) |" in page
     assert "No committed defect breaks" in page
 
 
 def test_implementations_stand_beside_one_another(reference: Reference, evidence: Evidence) -> None:
     page = pages(reference, evidence=evidence)["evidence/implementations.md"]
 
-    assert "| [nginx](https://proxy.example.com/) | `1.22.1` | 1 | 1 | 0 | 0 |" in page
-    assert "[`routing.body-kept`](../requirements/routing.md#body-kept) | must | ✓ pass |" in page
+    assert (
+        "| [Nginx](https://proxy.example.com/) | `1.22.1` | `management` | 1 | 0 | 1 | 0 | 0 | `0.1.0` | 2026\\-11-21 |"
+        in page
+    )
+    assert (
+        "#client-credential-replaced) | ✗\N{NO-BREAK SPACE}known failure | It cannot. | <https://x.example/1> |" in page
+    )
+    assert "[`routing.body-kept`](../requirements/routing.md#body-kept) | must | ✓\N{NO-BREAK SPACE}pass |" in page
 
 
 @pytest.mark.parametrize("folder", [None, "missing", "empty"])
@@ -81,18 +105,16 @@ def test_where_nothing_is_committed_the_pages_say_so(folder: str | None, referen
     assert "Latest evidence: *none committed*" in site["requirements/headers.md"]
 
 
-def test_a_bare_mapping_of_defects_is_a_matrix_too(tmp_path: Path) -> None:
-    bare = {"a": {"breaks": [RULE], "seen_in": None}}
-
-    assert read_evidence(written(tmp_path, kill_matrix=bare)).killers(RULE) == ("a",)
-
-
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("kill_matrix", "{", "kill-matrix.json is no JSON"),
-        ("kill_matrix", {"defects": {"a": {"kills": 3}}}, "kill-matrix.json: defects.a.kills"),
-        ("nginx", {"implementation": {"name": "nginx"}, "requirements": {}}, "nginx.json: implementation.version"),
+        (
+            "kill_matrix",
+            {**MATRIX, "defects": {"a": {"summary": "", "seen_in": None, "kills": 3}}},
+            "kill-matrix.json: defects.a.kills",
+        ),
+        ("nginx", {"implementation": {"version": "1"}, "requirements": {}}, "nginx.json: implementation.name"),
         ("manifest", {"kit": "1"}, "manifest.json: edition"),
     ],
 )
