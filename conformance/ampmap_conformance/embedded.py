@@ -116,7 +116,7 @@ def embedded(
                     tuple(Secret(key, "the upstream's key") for key in keys if key),
                 ),
                 observer,
-                Reloading(hook, block, RELOAD_SECONDS, settled=0.0),
+                Reloading(hook, block, RELOAD_SECONDS, settled=0.05),
                 elsewhere,
                 tuple(upstream.url for upstream in config.upstreams.values()),
             )

@@ -15,7 +15,6 @@ from ..messages import Headers
 from ..reference.types import Provider, Reference
 from . import variants_of_answers
 from .behaviour import Behaviour
-from .config import ProxyConfig
 from .exchange import (
     Amp,
     Exchange,
@@ -37,6 +36,7 @@ from .variant_registry import VARIANTS, Chunks, is_plain_stream, on_its_way, var
 LATENCY = 0.03
 SILENCE = 0.3
 PIECE = 100
+LATE = 3
 
 
 @variant("capital-headers")
@@ -382,18 +382,16 @@ def upstreams_names_kept(right: Behaviour) -> Behaviour:
 @variant("configuration-taken-up-late")
 def configuration_taken_up_late(right: Behaviour) -> Behaviour:
     """Goes by a new configuration from the third call on."""
-    waiting: dict[str, int] = {}
-
-    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
-        return right.reloaded(current, text)
+    active, waiting = [""], [""]
 
     def text(file: Any) -> str:
         new = right.file_text(file)
-        waiting[new] = waiting.get(new, 0) + 1
-        known = [old for old in waiting if old != new]
-        return new if waiting[new] > 3 or not known else known[-1]
+        waiting[:] = [*waiting, new] if waiting[0] == new else [new]
+        if not active[0] or len(waiting) > LATE:
+            active[0] = new
+        return active[0]
 
-    return replace(right, file_text=text, reloaded=reloaded)
+    return replace(right, file_text=text)
 
 
 __all__ = ["VARIANTS", "variants_of_answers", "varied"]

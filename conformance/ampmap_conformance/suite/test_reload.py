@@ -161,7 +161,7 @@ def test_removed_mapping_is_gone(case: VariedCase, probe: Probe) -> None:
         expect(adopted, "a mapping holds that was taken away", expected="a call at Amp", actual="the mapped model")
 
 
-@checks("reload.no-call-fails", pace=Pace.ALONE, requests=LOOKS * 2)
+@checks("reload.calls-go-on", pace=Pace.ALONE, requests=LOOKS * 2)
 def test_no_call_fails(case: VariedCase, probe: Probe) -> None:
     """Given calls one after another, when the configuration changes meanwhile, then all of them are answered."""
     absent = _absent(case, probe)

@@ -166,7 +166,7 @@ def mappings_added_up(right: Behaviour) -> Behaviour:
     return replace(right, reloaded=reloaded)
 
 
-@defect("calls-refused-while-changing", breaks=("reload.no-call-fails",), also=("reload.*", "fallback.*", "errors.*"))
+@defect("calls-refused-while-changing", breaks=("reload.calls-go-on",), also=("reload.*", "fallback.*", "errors.*"))
 def calls_refused_while_changing(right: Behaviour) -> Behaviour:
     """Serves nobody for a moment when its configuration has changed."""
     until = [0.0]
