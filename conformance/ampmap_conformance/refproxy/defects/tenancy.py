@@ -256,20 +256,21 @@ def refusal_repeated(right: Behaviour) -> Behaviour:
 
 @defect("abandoned-streams-go-on", breaks=("tenancy.calls-after-abort",), also=("*",))
 def abandoned_streams_go_on(right: Behaviour) -> Behaviour:
-    """Gives what a client did not read of its stream to the next one."""
+    """Gives the beginning of a stream whose client left to the next one."""
     left: list[bytes] = []
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if left and is_event_stream(headers):
             yield left.pop()
-        chunk, ended = b"", False
+        begun, ended = b"", False
         try:
             async for chunk in right.response_body(exchange, headers, given):
+                begun += chunk
                 yield chunk
             ended = True
         finally:
-            if not ended and is_event_stream(headers):
-                left[:] = [chunk]
+            if begun and not ended and is_event_stream(headers):
+                left[:] = [begun]
 
     return replace(right, response_body=chunks)
 
