@@ -137,6 +137,7 @@ class SuitePlugin:
                 target=_path(config.getoption("ampmap_target", None)),
                 base_url=config.getoption("ampmap_base_url", None),
                 observer=config.getoption("ampmap_observer", None),
+                profiles=tuple(config.getoption("ampmap_profile", None) or ()),
                 workers=config.getoption("ampmap_workers", None) or DEFAULT_WORKERS,
                 strict=bool(config.getoption("ampmap_strict", None)),
                 repeat=config.getoption("ampmap_repeat", None) or 1,
@@ -162,6 +163,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--target", dest="ampmap_target", metavar="FILE", help="the target file of the proxy under test")
     group.addoption("--base-url", dest="ampmap_base_url", metavar="URL", help="the address of the proxy under test")
     group.addoption("--observer", dest="ampmap_observer", metavar="URL", help="where the proxy's upstreams point to")
+    group.addoption(
+        "--ampmap-profile", action="append", metavar="NAME", help="only this profile; `fuzz` runs only when it is named"
+    )
     group.addoption("--ampmap-workers", type=int, metavar="N", help="how many cases are probed at once")
     group.addoption("--ampmap-repeat", type=int, metavar="N", help="how often each case is made")
     group.addoption("--ampmap-max-requests", type=int, metavar="N", help="send no more than this to the target")

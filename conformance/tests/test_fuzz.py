@@ -173,6 +173,20 @@ def test_a_wrong_document_ends_in_one_message(
     assert says in done.stderr
 
 
+def test_every_edition_has_its_document() -> None:
+    for edition in packaged.editions():
+        document = document_for(packaged.load(edition=edition))
+        assert document["info"]["version"] == edition
+
+
+def test_plain_pytest_on_the_suite_generates_when_it_is_asked_to(python: Callable[..., Done]) -> None:
+    words = ("-m", "pytest", "-p", "ampmap_conformance.plugin", "-p", "no:cacheprovider", "-q", "-k", "xai-models.list")
+    plain = (*words, "--pyargs", "ampmap_conformance.suite.test_fuzz", "-W", "error")
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    assert "7 passed" in python(*plain, "--ampmap-profile", "fuzz", env=alone).stdout
+    assert "no tests ran" in python(*plain, env=alone).stdout
+
+
 def test_without_schemathesis_it_says_what_to_install(python: Callable[..., Done]) -> None:
     main = "import sys; sys.modules['schemathesis'] = None; from ampmap_conformance.cli import main; main()"
     done = python("-c", main, "run", "--profile", "fuzz")
