@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from .engine_plan import proxy_rules
+from .engine_plan import SDK, proxy_rules
 from .reference.types import Reference, Requirement
 from .releases import Release
 from .report.model import Report
@@ -49,7 +49,10 @@ def manifest(report: Report, reference: Reference, release: Release) -> dict[str
         "target": report.target.name,
         "requirements": tested,
         "excluded": {name: row.excluded for name, row in sorted(rows.items()) if row.excluded},
-        "untested": sorted(name for name, row in rows.items() if not emitted[name] and not row.excluded),
+        "on_request": sorted(name for name, row in rows.items() if SDK in row.needs),
+        "untested": sorted(
+            name for name, row in rows.items() if not emitted[name] and not row.excluded and SDK not in row.needs
+        ),
     }
 
 

@@ -13,7 +13,7 @@ from functools import cache
 
 from ..cases import CallCase
 from ..engine import Engine
-from ..engine_plan import Plan, Task
+from ..engine_plan import SDK, Plan, Task
 from ..engine_session import RunOptions, Session, opened
 from ..reference import load
 from ..reference.types import Reference
@@ -71,7 +71,7 @@ def _sample(plan: Plan, defect: Defect) -> tuple[Task, ...]:
         task
         for name, tasks in plan.all.items()
         for task in representatives(tasks)
-        if task.check.requests <= FLEET or name in defect.breaks
+        if name in defect.breaks or (task.check.requests <= FLEET and SDK not in task.row.needs)
     )
 
 
