@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -42,6 +43,15 @@ def _bodies(right: Behaviour, change: Callable[[bytes], bytes], when: Callable[[
     return replace(right, response_body=chunks, response_headers=lengthless)
 
 
+def _in_envelope(body: bytes) -> bytes:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return body
+    good = isinstance(answer, dict) and not {"error", "message"} & set(answer)
+    return b'{"success":true,"data":' + body + b"}" if good else body
+
+
 def _calls(*operations: str) -> Callable[[Exchange], bool]:
     def asked(exchange: Exchange) -> bool:
         return isinstance(exchange.place, ProviderCall) and exchange.place.match.call.id in operations
@@ -53,13 +63,17 @@ def _any_call(exchange: Exchange) -> bool:
     return isinstance(exchange.place, ProviderCall)
 
 
-@defect("answers-in-envelope", breaks=("clients.plain", "routing.answer-relayed"))
+@defect("answers-in-envelope", breaks=("clients.plain", "routing.answer-relayed", "auth.accepts-credential"))
 def answers_in_envelope(right: Behaviour) -> Behaviour:
     """Puts every answer into an envelope of its own, with the upstream's JSON as `data`."""
-    return _bodies(right, lambda body: b'{"success":true,"data":' + (body or b"null") + b"}", _any_call)
+    return _bodies(right, _in_envelope, _any_call)
 
 
-@defect("model-lists-bare", breaks=("clients.models", "routing.answer-relayed"))
+@defect(
+    "model-lists-bare",
+    breaks=("clients.models", "routing.answer-relayed"),
+    also=("routing.models-list-form",),
+)
 def model_lists_bare(right: Behaviour) -> Behaviour:
     """Answers a list of models as a bare JSON array of names."""
     return _bodies(right, lambda _body: b'["example-model"]', _calls("models.list"))
@@ -71,7 +85,11 @@ def token_counts_renamed(right: Behaviour) -> Behaviour:
     return _bodies(right, lambda _body: b'{"total":9}', _calls("messages.count_tokens", "countTokens"))
 
 
-@defect("tool-call-ids-renewed", breaks=("clients.tool-round-trip",))
+@defect(
+    "tool-call-ids-renewed",
+    breaks=("clients.tool-round-trip",),
+    also=("bodies.history-comes-home", "bodies.rich-answer-kept", "streaming.every-kind-of-event"),
+)
 def tool_call_ids_renewed(right: Behaviour) -> Behaviour:
     """Gives tool calls ids of its own, and sends their results on under these."""
 
@@ -90,19 +108,27 @@ def tool_call_ids_renewed(right: Behaviour) -> Behaviour:
     return replace(changed, response_body=chunks, response_headers=lengthless)
 
 
-@defect("errors-as-pages", breaks=("clients.errors", "errors.upstream-status-relayed"))
+@defect(
+    "errors-as-pages",
+    breaks=("clients.errors", "errors.upstream-status-relayed", "errors.odd-error-relayed"),
+    also=("headers.undeclared-compression-alike",),
+)
 def errors_as_pages(right: Behaviour) -> Behaviour:
     """Shows a page of its own, as text/html, for every error of the upstream; the status stays."""
 
     def own(exchange: Exchange, status: int | None) -> OwnAnswer | None:
-        if status is None or not _any_call(exchange):
+        if status is None or status < 400 or not _any_call(exchange):
             return right.stand_in(exchange, status)
-        return OwnAnswer(status, Headers((("Content-Type", "text/html"),)), PAGE) if status >= 400 else None
+        return OwnAnswer(status, Headers((("Content-Type", "text/html"),)), PAGE)
 
     return replace(right, stand_in=own)
 
 
-@defect("request-ids-dropped", breaks=("clients.errors",))
+@defect(
+    "request-ids-dropped",
+    breaks=("clients.errors",),
+    also=("headers.limits-*",),
+)
 def request_ids_dropped(right: Behaviour) -> Behaviour:
     """Relays no request id of the upstream."""
     return replace(
@@ -113,7 +139,11 @@ def request_ids_dropped(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("wrong-keys-fail", breaks=("clients.own-errors", "auth.wrong-refused"))
+@defect(
+    "wrong-keys-fail",
+    breaks=("clients.own-errors", "auth.wrong-refused"),
+    also=("auth.*", "management.refuses-without-credential", "management.unknown-path"),
+)
 def wrong_keys_fail(right: Behaviour) -> Behaviour:
     """Fails with 500 on a key that it does not know, so that SDKs try again."""
 
@@ -124,7 +154,11 @@ def wrong_keys_fail(right: Behaviour) -> Behaviour:
     return replace(right, own_answer=own)
 
 
-@defect("wrong-keys-without-words", breaks=("clients.own-errors",))
+@defect(
+    "wrong-keys-without-words",
+    breaks=("clients.own-errors",),
+    also=("errors.own-shape",),
+)
 def wrong_keys_without_words(right: Behaviour) -> Behaviour:
     """Refuses a key that it does not know with a status and an empty body."""
 
@@ -135,7 +169,11 @@ def wrong_keys_without_words(right: Behaviour) -> Behaviour:
     return replace(right, own_answer=own)
 
 
-@defect("retry-hints-dropped", breaks=("clients.retry-hints",))
+@defect(
+    "retry-hints-dropped",
+    breaks=("clients.retry-hints",),
+    also=("headers.response-relayed",),
+)
 def retry_hints_dropped(right: Behaviour) -> Behaviour:
     """Relays no header that tells clients when to try again, or whether to."""
     return replace(
@@ -143,7 +181,11 @@ def retry_hints_dropped(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("slow-calls-doubled", breaks=("clients.timeout",))
+@defect(
+    "slow-calls-doubled",
+    breaks=("clients.timeout",),
+    also=("bodies.large", "errors.silent-upstream", "streaming.client-gone-early"),
+)
 def slow_calls_doubled(right: Behaviour) -> Behaviour:
     """Makes a call a second time when the upstream is silent for a moment, and waits for the second."""
 
