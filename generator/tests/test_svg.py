@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
@@ -50,7 +50,8 @@ def test_every_picture_that_was_promised_is_there(
     streaming = {f"endpoints/{e.id}.md" for e in reference.endpoints.values() if e.streaming}
     providers = {f"providers/{provider}.md" for provider in reference.providers}
 
-    assert set(pictures) == {"index.md", "fallback.md", "auth-modes.md", *streaming, *providers}
+    edition = f"editions/{reference.edition.id}.md"
+    assert set(pictures) == {"index.md", "fallback.md", "auth-modes.md", edition, *streaming, *providers}
 
 
 def test_every_picture_is_told_in_words(pictures: dict[str, list[ElementTree.Element]]) -> None:
@@ -119,6 +120,18 @@ def test_the_map_shows_every_provider_and_its_path(reference: Reference) -> None
             assert (provider.base_path or "") in shown
         links = {str(node.get("href")) for node in svg.iter(f"{SVG}a")}
         assert {f"providers/{provider}/" for provider in reference.providers} < links
+
+
+def test_the_map_of_another_edition_links_to_what_the_site_has(
+    reference: Reference, editions: Mapping[str, Reference]
+) -> None:
+    later = editions["amp-0.0.1770734955"]
+    picture = map_picture(later, reference, "editions/x.md")
+    links = set(re.findall('href="([^"]+)"', picture))
+
+    assert later.providers["kimi"].display_name in picture
+    assert "../../providers/groq/" in links
+    assert {link.split("/")[3] for link in links if "/providers/" in link} <= set(reference.providers)
 
 
 def test_what_goes_past_the_proxy_is_drawn_past_it(reference: Reference) -> None:
