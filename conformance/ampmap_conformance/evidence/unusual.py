@@ -5,13 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
-from ..engine_plan import SDK
 from ..engine_session import RunOptions, Session, opened
 from ..reference import load
 from ..reference.types import Reference
 from ..registry import Pace
 from ..report.model import Result
 from ..run import conformance
+from ..selection import ON_REQUEST
 from ..verdicts import BROKEN, Verdict
 from .matrix import FLEET, representatives
 
@@ -32,7 +32,7 @@ def quick_alarms(variant: str) -> tuple[str, ...]:
             task
             for tasks in session.plan.all.values()
             for task in representatives(tasks)
-            if task.check.pace is Pace.QUICK and task.check.requests <= FLEET and SDK not in task.row.needs
+            if task.check.pace is Pace.QUICK and task.check.requests <= FLEET and task.row.profile not in ON_REQUEST
         ]
         outcomes = pool.map(session.engine.outcome, sample)
         return tuple(f"{one.task.id}: {one.reason}" for one in outcomes if one.verdict in ALARMS)
