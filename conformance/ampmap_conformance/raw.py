@@ -41,8 +41,6 @@ class RawRequest:
     """The writing side is closed after the last piece; the answer is read all the same."""
     method: str = "POST"
     """Of the first message: an answer to HEAD has no body."""
-    read_pause: float = 0.0
-    """Seconds that are let pass before each read: a slow reader."""
     read_after: float = 0.0
     """Seconds that are let pass before the first read: a reader that does something else."""
     leave_after: float | None = None
@@ -172,8 +170,6 @@ def _read(
     size = 0
     time.sleep(request.read_after)
     while reader.complete < responses:
-        if request.read_pause:
-            time.sleep(request.read_pause)
         passed = time.monotonic() - begun
         if _leaves(request, reader, passed):
             return Ending.TIMEOUT
