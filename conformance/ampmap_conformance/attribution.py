@@ -10,9 +10,10 @@ from .credentials import CREDENTIAL_HEADERS, holding
 from .expect import assert_events_came, assert_success
 from .messages import Headers, Request, Response
 from .observer import ObserverGoneError
-from .probe import Probe, Setting
+from .probe import Probe
 from .reference.types import CredentialCarrier
 from .request_forms import KitFaultError
+from .setting import Setting
 from .verdicts import Attribution, Violation
 
 BEARER: CredentialCarrier = "authorization-bearer"

@@ -20,10 +20,11 @@ from .expect import assert_events_came
 from .messages import Exchange
 from .needs import unmet
 from .observer import ObserverGoneError
-from .probe import NotTestableError, Probe, Setting
+from .probe import Probe
 from .registry import Pace
 from .request_forms import KitFaultError
 from .scrub import Scrubber
+from .setting import NotTestableError, Setting
 from .verdicts import Attribution, Level, Verdict, Violation, verdict_of
 
 

@@ -23,7 +23,7 @@ from .engine_plan import Plan, make_plan, narrowed
 from .fuzz.options import DEFAULT_SEED, PROFILE
 from .fuzz.session import Campaigns
 from .needs import had
-from .probe import Probe, Setting
+from .probe import Probe
 from .reference.types import Reference, Requirement
 from .registry import SuiteError
 from .releases import Release, release_of
@@ -32,6 +32,7 @@ from .request_forms import KitFaultError
 from .schemas import Schemas
 from .scrub import Scrubber
 from .secrecy import SecretBook
+from .setting import Setting
 from .target import Target
 from .verdicts import UnreachableError
 from .yamlfile import UsageError

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .probe import Setting
     from .reference.types import Requirement
+    from .setting import Setting
     from .target import Target
 
 NO_OBSERVER = "no observer: the proxy's upstream side cannot be seen"

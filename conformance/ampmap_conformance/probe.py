@@ -6,67 +6,33 @@ import secrets as random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
-from .budget import Budget
 from .cases import CallCase, Case, ManagementCase
 from .client import NoAnswerError, ProxyClient, Watch
 from .credentials import Credential, as_client_sends, holding
-from .elsewhere import Sender, is_loopback
+from .elsewhere import is_loopback
 from .messages import Exchange, Headers, Request, Response, UpstreamRequest
 from .needs import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
 from .raw import Ending, RawAnswer, RawRequest, send_raw, whole
-from .reference.types import ErrorShape, Reference
-from .request_forms import BLANK, KitFaultError, RequestForms
-from .schemas import Schemas
-from .secrecy import SecretBook, new_nonce
+from .reference.types import ErrorShape
+from .request_forms import BLANK, KitFaultError
+from .secrecy import new_nonce
+from .setting import NotTestableError, Setting
 from .steps import Steps
-from .target import Target
 from .verdicts import Violation
 
 if TYPE_CHECKING:
-    from .fuzz.session import Campaign, Campaigns
-    from .observer import Observing, Reply
+    from .fuzz.session import Campaign
+    from .observer import Reply
     from .reloading import Reloading
 
 AMP = "amp"
 """The persona of Amp's own servers."""
 SETTLING = 0.2
 """Seconds that a request which was answered with success may take to show at the observer."""
-
-
-class NotTestableError(Exception):
-    """The case needs something that this run does not have; the message says what."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What all probes of a run share."""
-
-    reference: Reference
-    target: Target
-    client: ProxyClient
-    observer: Observing | None
-    secrets: SecretBook
-    schemas: Schemas
-    budget: Budget = field(default_factory=Budget)
-    direct: ProxyClient | None = None
-    """To the observer without the proxy, for a run that attributes failures."""
-    foreign: Sender | None = None
-    """Calls the target from another address than its own machine's loopback."""
-    reloading: Reloading | None = None
-    """Changes the target's configuration."""
-    fuzzing: Campaigns | None = None
-    """Sends generated data, once for all rules on it."""
-    timeout: float = 30.0
-
-    @cached_property
-    def forms(self) -> RequestForms:
-        """The requests of the reference's calls."""
-        return RequestForms(self.reference, self.schemas)
 
 
 class Probe:

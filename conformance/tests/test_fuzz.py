@@ -23,13 +23,14 @@ from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.rules import RULES, Facts, Sent, Wrong
 from ampmap_conformance.fuzz.session import MOST_SILENT
 from ampmap_conformance.messages import Chunk, Exchange, Headers, Request, Response, UpstreamAnswer, UpstreamRequest
-from ampmap_conformance.probe import NotTestableError, Probe
+from ampmap_conformance.probe import Probe
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.write import read_report
 from ampmap_conformance.run import Ended
 from ampmap_conformance.schemas import Schemas
 from ampmap_conformance.selection import ON_REQUEST
+from ampmap_conformance.setting import NotTestableError
 from ampmap_conformance.verdicts import ExitCode, Verdict, Violation
 
 Run: TypeAlias = Callable[..., Ended]

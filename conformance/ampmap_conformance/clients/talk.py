@@ -11,8 +11,9 @@ from ..cases import WARM_UP, ClientCase
 from ..messages import Exchange, UpstreamRequest
 from ..needs import NO_OBSERVER
 from ..observer import Observing, Reply
-from ..probe import SETTLING, NotTestableError, Probe
+from ..probe import SETTLING, Probe
 from ..request_forms import KitFaultError
+from ..setting import NotTestableError
 from ..verdicts import Violation
 from .making import made
 from .protocol import Adapter, Settings

@@ -15,9 +15,9 @@ from ..cases import WARM_UP, CallCase, Case
 from ..client import NoAnswerError
 from ..kinship import kin
 from ..messages import Exchange, Headers, Request
-from ..probe import NotTestableError
 from ..reference.types import Reference
 from ..request_forms import KitFaultError
+from ..setting import NotTestableError
 from ..target import Target
 from ..verdicts import Violation
 from .document import Document, document_for, part_for

@@ -16,8 +16,9 @@ from ampmap_conformance.expect import (
     expect,
 )
 from ampmap_conformance.messages import Exchange
-from ampmap_conformance.probe import NotTestableError, Probe
+from ampmap_conformance.probe import Probe
 from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.setting import NotTestableError
 from ampmap_conformance.suite.conditions import lacks_models, renames_answers
 
 LOOKS = 40

@@ -12,8 +12,9 @@ from ampmap_conformance.expect import assert_equal, assert_success, expect
 from ampmap_conformance.expect_streams import assert_events
 from ampmap_conformance.messages import Exchange
 from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import AMP, NotTestableError, Probe
+from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.setting import NotTestableError
 from ampmap_conformance.steps import Steps
 from ampmap_conformance.suite.conditions import (
     claims_way,
