@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import parse_qsl, quote
 
@@ -30,6 +30,10 @@ class Credential:
         return Credential(
             self.lines + lines, self.query + tuple(pair for pair in other.query if pair not in self.query)
         )
+
+    def written(self, how: Callable[[str], str]) -> Credential:
+        """The same with its headers' names written otherwise, in capitals for example."""
+        return replace(self, lines=tuple((how(name), value) for name, value in self.lines))
 
 
 NO_CREDENTIAL = Credential()

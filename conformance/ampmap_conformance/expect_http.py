@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .expect import expect
+from email.message import Message
+
+from .expect import assert_equal, expect
 from .messages import Headers
 from .sse import decoded
 
@@ -24,3 +26,18 @@ def unpacked(headers: Headers, body: bytes, saying: str) -> bytes:
     packed = "compressed bytes" if body.startswith(GZIP_MAGIC) else "plain bytes"
     expect(honest, saying, expected="a label that fits", actual=f"Content-Encoding: {label}, and {packed}")
     return decoded(headers, body)
+
+
+def assert_same_media_type(headers: Headers, expected: str, saying: str) -> None:
+    """Content-Type names the same type; a charset may be added, left out or written otherwise, but is no other."""
+    came = headers.all("content-type")
+    assert_equal(", ".join(_media_type(value)[0] for value in came), _media_type(expected)[0], saying)
+    charsets = {_media_type(value)[1] for value in (expected, *came)} - {""}
+    expect(len(charsets) <= 1, saying, expected=expected, actual=" and ".join(came))
+
+
+def _media_type(value: str) -> tuple[str, str]:
+    message = Message()
+    message["Content-Type"] = value
+    charset = message.get_param("charset", "")
+    return value.partition(";")[0].strip().lower(), str(charset).lower()

@@ -23,7 +23,7 @@ VARIATIONS = MappingProxyType(
         "own_error": ("no-credential", "no-operation", "no-object", "wrong-method", "no-upstream"),
         "upstream_refused_count": ("401", "404", "429"),
         "answer_kind": ("whole", "error", "stream"),
-        "malformed_credential": ("empty", "cut-short", "prolonged", "other-case", "other-scheme"),
+        "malformed_credential": ("empty", "cut-short", "prolonged", "other-case", "null", "undefined"),
         "request_coding": ("gzip", "zstd"),
         "upstream_choice": ("host", "forwarding-headers", "method-override", "body-fields"),
         "climb": ("plain", "encoded", "doubled-slash"),

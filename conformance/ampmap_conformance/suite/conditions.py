@@ -6,6 +6,10 @@ from ..cases import WARM_UP, CallCase, CredentialCase, ManagementCase, VariedCas
 from ..reference.types import ManagementRoute
 from ..target import Target
 
+LARGE_BODY = 8 << 20
+"""Bytes of text in a body that proxies have to take unless they promise a limit."""
+ROOM = 1 << 16
+"""Bytes that stand around it at most."""
 LONGEST_WAIT = 10.0
 """Seconds that a check may wait for a promised timeout."""
 
@@ -178,6 +182,13 @@ def promises_body_limit(_case: CallCase, target: Target) -> str | None:
     return None if target.policy.body_limit else "the target's policy names no limit for bodies"
 
 
+def takes_large_bodies(_case: CallCase, target: Target) -> str | None:
+    """Bound unless the target promises a limit that is smaller than a large body."""
+    limit = target.policy.body_limit
+    small = limit is not None and limit < LARGE_BODY + ROOM
+    return "the target's policy names a limit for bodies that is smaller" if small else None
+
+
 def promises_timeout(_case: CallCase, target: Target) -> str | None:
     """Bound only by the promise, and where it can be waited for."""
     limit = target.policy.answer_timeout
@@ -255,8 +266,9 @@ def is_promised_carrier(case: CredentialCase, target: Target) -> bool:
 
 
 def has_other_carrier(case: CredentialCase, _target: Target) -> bool:
-    """Carriers beside which the client uses another one for this provider."""
-    return any(carrier != case.carrier for carrier in case.provider.client_credentials)
+    """Headers beside which the client uses another one for this provider. A key in the query may well be refused."""
+    beside = any(carrier != case.carrier for carrier in case.provider.client_credentials)
+    return beside and case.carrier != "query-key"
 
 
 def carrier_by_call(case: CredentialCase, _target: Target) -> bool:
@@ -336,6 +348,11 @@ def _kind(route: ManagementRoute) -> tuple[str, str, bool]:
 def is_sample_page(case: ManagementCase, target: Target) -> bool:
     """One family whose pages need no key and are only read."""
     return is_sample(case, target) and is_open_page(case, target)
+
+
+def is_no_bridge(case: CallCase, _target: Target) -> bool:
+    """Calls whose path one known proxy does not count among its management paths, as it does Google's."""
+    return case.call.dialect != "gemini"
 
 
 def is_asked_for_blocks(case: CallCase, _target: Target) -> bool:

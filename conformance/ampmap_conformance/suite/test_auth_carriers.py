@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from typing import get_args
 
 from ampmap_conformance import bodies
 from ampmap_conformance.cases import CallCase, CredentialCase, VariedCase
-from ampmap_conformance.credentials import Credential, as_client_sends, holding
+from ampmap_conformance.credentials import NO_CREDENTIAL, Credential, as_client_sends, carried, holding
 from ampmap_conformance.expect import (
     assert_absent,
     assert_nothing_upstream,
@@ -15,19 +14,22 @@ from ampmap_conformance.expect import (
     assert_success,
     expect,
 )
+from ampmap_conformance.messages import Exchange
+from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.reference.types import CredentialCarrier
 from ampmap_conformance.registry import checks
 from ampmap_conformance.suite.conditions import has_other_carrier, is_promised_carrier
 
 REFUSED = (401, 400, 403)
+NO_KEY, SHUT = 401, (401, 403)
+NOT_SERVED = (404, 405)
+"""Nobody has to serve the other forms of paths."""
 BODY_FIELDS = ("api_key", "apiKey", "key", "access_token")
 
 
 def almost(word: str, key: str) -> Credential:
     """What is not the key, but near to it."""
-    if word == "other-scheme":
-        return Credential((("Authorization", f"Basic {base64.b64encode(f'x:{key}'.encode()).decode()}"),))
     if word == "empty":
         return Credential((("Authorization", "Bearer"), ("x-api-key", "")))
     forms = {
@@ -35,7 +37,14 @@ def almost(word: str, key: str) -> Credential:
         "prolonged": f"{key}x",
         "other-case": key.swapcase() if key.swapcase() != key else key[::-1],
     }
-    return holding("authorization-bearer", forms[word])
+    return holding("authorization-bearer", forms.get(word, word))
+
+
+def assert_served_or_refused(exchange: Exchange) -> None:
+    """The call reached its upstream, or the client was told that it may not be made so."""
+    status = exchange.response.status
+    known = bool(exchange.upstream) or 400 <= status < 500
+    expect(known, "the call was neither served nor refused", expected="a call, or a 4xx", actual=f"status {status}")
 
 
 @checks("auth.promised-carriers", when=is_promised_carrier)
@@ -75,12 +84,13 @@ def test_scheme_has_no_case(case: CallCase, probe: Probe) -> None:
 def test_stale_keys_go_nowhere(case: CallCase, probe: Probe) -> None:
     """Given a key of its own in every carrier, when the call is made, then none shows on either side."""
     key = probe.client_key
-    canaries = {carrier: probe.canary() for carrier in (*get_args(CredentialCarrier), "auth_token")}
+    canaries = {carrier: probe.canary() for carrier in get_args(CredentialCarrier)}
     credential = as_client_sends(case.provider, key)
     for carrier in get_args(CredentialCarrier):
         credential += holding(carrier, canaries[carrier])
-    exchange = probe.send(case, credential=credential, more_query=f"auth_token={canaries['auth_token']}")
+    exchange = probe.send(case, credential=credential)
 
+    assert_served_or_refused(exchange)
     for carrier, canary in (*canaries.items(), ("the client's own", key)):
         assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} stands in the answer")
         for upstream in exchange.upstream:
@@ -99,3 +109,57 @@ def test_key_in_the_body_is_ignored(case: CallCase, probe: Probe) -> None:
     used = [number for number, head in enumerate(heads, start=1) if canary.encode() in head]
     expect(bool(heads), "no call reached the upstream", expected="two calls", actual="none")
     expect(not used, "a key in the body became the credential", expected="no call with it", actual=f"call {used}")
+
+
+@checks("auth.query-token-goes-nowhere")
+def test_token_in_the_query_goes_nowhere(case: CallCase, probe: Probe) -> None:
+    """Given the client's key in `auth_token` too, when the call goes on, then the key does not."""
+    exchange = probe.send(case, more_query=f"auth_token={probe.client_key}")
+
+    assert_served_or_refused(exchange)
+    for upstream in exchange.upstream:
+        assert_absent(probe.client_key, in_=upstream, saying="the key in `auth_token` reached the upstream")
+
+
+@checks("auth.repeated-line-goes-nowhere", requests=2)
+def test_repeated_lines_go_nowhere(case: CallCase, probe: Probe) -> None:
+    """Given a credential's header twice, in either order, when the call is made, then neither value shows."""
+    key, canary = probe.client_key, probe.canary()
+    good = as_client_sends(case.provider, key)
+    bad = tuple((name, value.replace(key, canary)) for name, value in good.lines if key in value)
+    for lines in (good.lines + bad, bad + good.lines):
+        exchange = probe.send(case, credential=Credential(lines, good.query))
+        for message in (exchange.response, *exchange.upstream):
+            assert_absent(key, in_=message, saying="a key that was sent twice shows")
+            assert_absent(canary, in_=message, saying="the second of two keys shows")
+
+
+@checks("auth.refused-with-401")
+def test_refusal_is_401(case: CallCase, probe: Probe) -> None:
+    """Given no credential, when the call is refused, then the client learns that one is missing."""
+    probe.require_client_key()
+    exchange = probe.send(case, credential=NO_CREDENTIAL)
+
+    assert_status(exchange.response, NO_KEY, saying="a missing key looks like a missing right")
+
+
+@checks("auth.other-roots-need-key")
+def test_other_roots_need_a_key(case: CallCase, probe: Probe) -> None:
+    """Given another form of a path and no credential, when it is called, then it is refused and goes nowhere."""
+    probe.require_client_key()
+    exchange = probe.send(case, credential=NO_CREDENTIAL)
+
+    refused = exchange.response.status in (*SHUT, *NOT_SERVED)
+    expect(refused, "another form of a path is open", expected="status 401", actual=f"{exchange.response.status}")
+    assert_nothing_upstream(exchange)
+
+
+@checks("auth.upstream-key-nowhere", requests=2)
+def test_upstream_key_shows_nowhere(case: CallCase, probe: Probe) -> None:
+    """Given an answer and an error, when they come back, then the key that the upstream got is in neither."""
+    for reply in (Reply(), Reply.error(probe.error_shape(case), 400)):
+        exchange = probe.send(case, replies=(reply,))
+        expect(bool(exchange.upstream), "no call reached the upstream", expected="a call", actual="none")
+        for upstream in exchange.upstream:
+            for key in {key for keys in carried(upstream.headers, upstream.query).values() for key in keys}:
+                assert_absent(key, in_=exchange.response, saying="the upstream's key stands in the answer")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ampmap_conformance.cases import CallCase
 from ampmap_conformance.expect import assert_absent, assert_equal, assert_header, assert_success, expect
-from ampmap_conformance.messages import Headers, UpstreamRequest
+from ampmap_conformance.messages import Exchange, Headers, UpstreamRequest
 from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.registry import checks
@@ -24,6 +24,19 @@ HOP_HEADER = "x-ampmap-hop"
 HOP_VALUE = "ampmap-connection-only"
 FRAMING = frozenset({"connection", "te", "transfer-encoding", "upgrade", "trailer"})
 """Hop-by-hop headers that change how a message is read, so that an answer cannot give them any value."""
+
+
+STEERING = "x-should-retry"
+TOO_MANY = 429
+ATTEMPTS = 6
+"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
+
+
+def assert_dropped(exchange: Exchange) -> None:
+    """Nothing that the upstream said of its connection came back."""
+    exchange.only_upstream_request()
+    kept = [name for name, value in exchange.response.headers if HOP_VALUE in value]
+    expect(not kept, "headers of the upstream's connection came back", expected="none", actual=", ".join(kept))
 
 
 def listed(headers: Headers, name: str) -> str:
@@ -110,13 +123,26 @@ def test_limits_come_with_errors(case: CallCase, probe: Probe) -> None:
 @checks("headers.answer-hop-by-hop-dropped")
 def test_hop_by_hop_headers_of_answers_are_dropped(case: CallCase, probe: Probe) -> None:
     """Given headers of the upstream's connection, when the answer comes back, then they do not."""
-    names = [name for name in probe.header_names("hop-by-hop") if name not in FRAMING]
-    lines = (("Connection", HOP_HEADER), *((name, HOP_VALUE) for name in (*names, HOP_HEADER)))
-    exchange = probe.send(case, replies=(Reply(more_headers=lines),))
+    lines = tuple((name, HOP_VALUE) for name in probe.header_names("hop-by-hop") if name not in FRAMING)
+    assert_dropped(probe.send(case, replies=(Reply(more_headers=lines),)))
 
-    exchange.only_upstream_request()
-    kept = [name for name, value in exchange.response.headers if HOP_VALUE in value]
-    expect(not kept, "headers of the upstream's connection came back", expected="none", actual=", ".join(kept))
+
+@checks("headers.answer-listed-dropped")
+def test_listed_headers_of_answers_are_dropped(case: CallCase, probe: Probe) -> None:
+    """Given a header that the upstream's `Connection` names, when the answer comes back, then it does not."""
+    lines = (("Connection", HOP_HEADER), (HOP_HEADER, HOP_VALUE))
+    assert_dropped(probe.send(case, replies=(Reply(more_headers=lines),)))
+
+
+@checks("headers.no-steering-invented", applies=forwards_bodies)
+def test_no_steering_is_invented(case: CallCase, probe: Probe) -> None:
+    """Given an error that does not steer retries, when it comes back, then it still does not."""
+    refused = Reply.error(probe.error_shape(case), TOO_MANY)
+    exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
+
+    assert_equal(exchange.response.status, TOO_MANY, "the error was not relayed")
+    invented = exchange.response.headers.get(STEERING) or "none"
+    assert_equal(invented, "none", f"{STEERING} was invented")
 
 
 @checks("headers.content-type-relayed", requests=2, applies=forwards_bodies)

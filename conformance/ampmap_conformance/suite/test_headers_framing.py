@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
+from ampmap_conformance import bodies
 from ampmap_conformance.cases import CallCase, VariedCase
 from ampmap_conformance.expect import assert_equal, assert_status, assert_whole, expect
 from ampmap_conformance.expect_http import GZIP_MAGIC, assert_one_right_length, unpacked
@@ -14,6 +16,7 @@ from ampmap_conformance.probe import Probe
 from ampmap_conformance.raw import Piece, RawRequest, wire
 from ampmap_conformance.registry import checks
 from ampmap_conformance.sse import covers, decoded, events
+from ampmap_conformance.suite.codings import zstd
 from ampmap_conformance.suite.conditions import forwards_bodies, goes_mapped
 
 PATIENCE = 0.3
@@ -109,5 +112,21 @@ def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
     assert_status(exchange.response, 200, 417, saying="the call was not served")
     if exchange.response.status != REFUSED_EXPECTATION:
         upstream = exchange.only_upstream_request()
-        if forwards_bodies(case, probe.target) is None:
-            assert_equal(upstream.body, exchange.request.body, "the body was lost while the client waited")
+        assert_equal(upstream.body, exchange.request.body, "the body was lost while the client waited")
+
+
+@checks("headers.rare-coding-readable", applies=forwards_bodies)
+def test_rare_coding_is_readable(case: CallCase, probe: Probe) -> None:
+    """Given an answer in zstd, which the client offered, when it comes back, then it can be read by its label."""
+    plain = bodies.response_body(case.call, case.model)[:-1] + b',"ampmap_extra":"%b"}' % (b"e" * 300)
+    reply = Reply(body=zstd(plain), more_headers=(("Content-Encoding", "zstd"),))
+    request = probe.request(case)
+    offering = replace(request, headers=request.headers.setting("Accept-Encoding", "zstd"))
+    exchange = probe.exchange(offering, persona=case.provider.id, replies=(reply,) * ATTEMPTS)
+
+    exchange.only_upstream_request()
+    assert_whole(exchange.response)
+    label, came = exchange.response.headers.get("content-encoding") or "none", exchange.response.body
+    text = came.decode("utf-8", "replace")
+    same = came == zstd(plain) if label == "zstd" else label == "none" and covers(json.loads(plain), json.loads(text))
+    expect(same, "the answer cannot be read", expected="what the upstream said", actual=f"Content-Encoding: {label}")

@@ -25,9 +25,10 @@ from ampmap_conformance.suite.conditions import (
     needs_client_key,
 )
 
-REFUSED = 401
+REFUSED = (401, 403)
 AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
-UNKNOWN = "/api/ampmap-no-such-family/x"
+HEADER_CARRIERS: tuple[CredentialCarrier, ...] = (*AMP_CARRIERS, "x-goog-api-key")
+UNKNOWN = ("/api/ampmap-no-such-family/x", "/ampmap-no-such-page.rss")
 
 
 def assert_no_key_lent(exchange: Exchange) -> None:
@@ -42,7 +43,7 @@ def test_wrong_key_is_refused(case: ManagementCase, probe: Probe) -> None:
     probe.require_client_key()
     exchange = probe.send(case, credential=holding("authorization-bearer", probe.canary()))
 
-    assert_status(exchange.response, REFUSED, saying="a wrong key opened a management path")
+    assert_status(exchange.response, *REFUSED, saying="a wrong key opened a management path")
     assert_nothing_upstream(exchange)
 
 
@@ -91,12 +92,23 @@ def test_open_pages_carry_no_key(case: ManagementCase, probe: Probe) -> None:
     assert_no_key_lent(probe.send(case, credential=NO_CREDENTIAL))
 
 
-@checks("management.unknown-path", when=is_first_family, requests=2)
+@checks("management.unknown-path", when=is_first_family, requests=4)
 def test_unknown_path(case: ManagementCase, probe: Probe) -> None:
-    """Given a path of no family, when it is called with and without a key, then it neither fails nor opens."""
-    known, unknown = (probe.send(case, target=UNKNOWN, credential=given) for given in (None, NO_CREDENTIAL))
+    """Given paths of no family, when each is called with and without a key, then it neither fails nor opens."""
+    for path in UNKNOWN:
+        known, unknown = (probe.send(case, target=path, credential=given) for given in (None, NO_CREDENTIAL))
+        for exchange in (known, unknown):
+            status = exchange.response.status
+            expect(status < 500, "a new path makes the proxy fail", expected="status 404", actual=f"status {status}")
+        assert_no_key_lent(unknown)
 
-    for exchange in (known, unknown):
-        status = exchange.response.status
-        expect(status < 500, "a new path makes the proxy fail", expected="404, or an answer", actual=f"status {status}")
-    assert_no_key_lent(unknown)
+
+@checks("management.key-in-other-carriers", when=is_sample_with_key)
+def test_key_in_other_carriers(case: ManagementCase, probe: Probe) -> None:
+    """Given the client's key in every header that may hold one, when the call goes on, then the key does not."""
+    key, everywhere = probe.client_key, NO_CREDENTIAL
+    for carrier in HEADER_CARRIERS:
+        everywhere += holding(carrier, key)
+    upstream = probe.send(case, credential=everywhere).only_upstream_request(AMP)
+
+    assert_absent(key, in_=upstream, saying="the client's key reached Amp's servers")

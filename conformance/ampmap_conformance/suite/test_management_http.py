@@ -24,7 +24,8 @@ from ampmap_conformance.suite.timing import ATTEMPTS, GAP, assert_flushed_once
 
 SELECTOR = "ampmapGetUserInfo"
 WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx"
-BELOW = "T-0/a.b%20c%2Fd.md"
+BELOW = "T-0/a.b%20c%25d.md"
+WITH_SLASH = "T-0/a%2Fb.md"
 TAG = '"ampmap-1"'
 COOKIES = "ampmap-a=1; ampmap-b=2"
 REDIRECTS = (302, 307)
@@ -86,6 +87,17 @@ def test_path_is_kept(case: ManagementCase, probe: Probe) -> None:
     upstream = probe.send(case, target=target).only_upstream_request(AMP)
 
     assert_same_path(upstream.path, target, "the upstream got another path")
+
+
+@checks("management.encoded-slash-kept", when=is_first_family)
+def test_encoded_slash_is_kept(case: ManagementCase, probe: Probe) -> None:
+    """Given an encoded slash, when the path is called, then it arrives as it was, or not at all."""
+    target = f"{case.path}/{WITH_SLASH}"
+    exchange = probe.send(case, target=target)
+
+    if not 400 <= exchange.response.status < 500 or exchange.upstream:
+        upstream = exchange.only_upstream_request(AMP)
+        assert_same_path(upstream.path, target, "the upstream got another path")
 
 
 @checks("management.compressed-body", when=is_sample_with_body)

@@ -29,7 +29,7 @@ from ampmap_conformance.suite.conditions import (
     streams,
 )
 
-QUERY = "ampmap=b%20b&ampmap=&ampmap=a&ampmap.other=%C3%A9&beta=true&api-version=2025-01-01"
+QUERY = "ampmap=b%20b&ampmap=&ampmap=a&ampmap.other=%C3%A9&ampmap.plus=a+b%2Bc&beta=true&api-version=2025-01-01"
 """A repeated key, an empty value, an order that is not the alphabet's, percent-encoding, and what chooses contracts."""
 
 WARM_UP_SECONDS = 1.0
@@ -55,6 +55,8 @@ def test_method_and_path(case: CallCase, probe: Probe) -> None:
     upstream = exchange.only_upstream_request()
     assert_equal(upstream.method, case.method, "the method changed")
     assert_same_path(upstream.path, case.upstream_target, "the upstream got another path")
+    if not exchange.request.body:
+        assert_equal(upstream.body, b"", "a call without a body was given one")
 
 
 @checks("routing.query-kept", when=is_model_call, applies=RELAYED)

@@ -11,8 +11,16 @@ from ampmap_conformance import bodies
 from ampmap_conformance.cases import CallCase, ManagementCase, VariedCase
 from ampmap_conformance.client import NoAnswerError
 from ampmap_conformance.credentials import NO_CREDENTIAL
-from ampmap_conformance.expect import assert_absent, assert_equal, assert_same_path, assert_success, expect
+from ampmap_conformance.expect import (
+    assert_absent,
+    assert_equal,
+    assert_nothing_upstream,
+    assert_same_path,
+    assert_success,
+    expect,
+)
 from ampmap_conformance.messages import Headers, Request
+from ampmap_conformance.observer import Reply
 from ampmap_conformance.paths import has_dot_segments
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.raw import Piece, RawRequest, chunked, wire
@@ -29,6 +37,16 @@ DOORS = (
 )  # fmt: skip
 """Ways of writing a protected path. `open` begins with a slash, `path` does not."""
 PROTECTED = "api/internal/ampmap"
+MODEL_DOORS = (
+    "/{path}",
+    "{upper}",
+    "/{first}/{rest}",
+    "/auth/%2e%2e{path}",
+    "{path};x=/docs",
+    "{like}",
+)
+"""Ways of writing the path of a model's call."""
+FOLLOWED = "ampmap-followed"
 INJECTED = "X-Ampmap-Injected"
 LINE = f"%0d%0a{INJECTED}:%20yes"
 SMUGGLED = "ampmap-smuggled"
@@ -37,6 +55,15 @@ LARGE = 200_000
 OVERRIDES = ("X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method")
 FORWARDING = ("X-Forwarded-Host", "X-Host", "X-Original-Host", "X-Upstream-Host", "X-Forwarded-Server")
 REWRITING = ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri")
+ADDRESSES = (
+    "X-Portkey-Custom-Host",
+    "Helicone-Target-Url",
+    "X-Upstream-Url",
+    "X-Target-Url",
+    "X-Base-Url",
+    "X-Api-Base",
+)
+"""Headers by which gateways let clients choose an upstream, by its URL."""
 ADDRESS_FIELDS = ("api_base", "base_url", "baseURL", "url", "endpoint")
 
 
@@ -65,6 +92,31 @@ def test_no_weaker_door(case: ManagementCase, probe: Probe) -> None:
     """Given other ways of writing a protected path, when each is called without a key, then none is lent."""
     doors = [door.format(open=case.path, path=PROTECTED, upper=PROTECTED.upper()) for door in DOORS]
     assert_no_key_lent([probe.send(case, target=door, credential=NO_CREDENTIAL) for door in doors])
+
+
+@checks("security.no-weaker-door-to-models", requests=len(MODEL_DOORS))
+def test_no_weaker_door_to_models(case: CallCase, probe: Probe) -> None:
+    """Given other ways of writing a model's path, when each is called without a key, then nobody is asked."""
+    probe.require_client_key()
+    path = case.target.partition("?")[0]
+    first, *rest = path.lstrip("/").split("/")
+    encoded = f"%{ord(first[0]):02x}{first[1:]}"
+    like = path.replace(f"/{case.provider.id}/", f"/{case.provider.id}x/", 1)
+    for door in MODEL_DOORS:
+        target = door.format(path=path, upper=path.upper(), like=like, first=encoded, rest="/".join(rest))
+        assert_nothing_upstream(probe.send(case, target=target, credential=NO_CREDENTIAL))
+
+
+@checks("security.redirects-take-no-key")
+def test_redirects_take_no_key(case: CallCase, probe: Probe) -> None:
+    """Given a provider that redirects to another host, when it is called, then that host does not get the key."""
+    host = _other_name(probe.observer_host)
+    away = Reply(status=307, headers=(("Location", f"http://{host}/{case.provider.id}/{FOLLOWED}"),), body=b"")
+    exchange = probe.send(case, replies=(away,))
+
+    expect(bool(exchange.upstream), "the provider was not called", expected="a call of it", actual="none")
+    followed = [request for request in exchange.upstream if FOLLOWED in request.target]
+    assert_no_key_lent([replace(exchange, upstream=tuple(followed))])
 
 
 @checks("security.whole-url-chooses-nothing")
@@ -162,12 +214,19 @@ def _choosing(word: str, request: Request, host: str) -> Request:
         case "forwarding-headers":
             lines = [("Forwarded", f"host={host}"), *((name, host) for name in FORWARDING)]
             lines += [(name, "/ampmap-elsewhere") for name in REWRITING]
+            lines += [(name, f"http://{host}/ampmap-elsewhere") for name in ADDRESSES]
         case "method-override":
             lines = [(name, "DELETE") for name in OVERRIDES]
         case _:
             fields = bodies.dump(dict.fromkeys(ADDRESS_FIELDS, f"http://{host}/ampmap-elsewhere"))
             return replace(request, body=request.body[:-1] + b"," + fields[1:])
     return replace(request, headers=request.headers.adding(*lines))
+
+
+def _other_name(host: str) -> str:
+    """The same host by another name, where it has one: to a client that compares names it is another host."""
+    name, _, port = host.rpartition(":")
+    return f"localhost:{port}" if name == "127.0.0.1" else host
 
 
 def _smuggling(request: Request, *lines: tuple[str, str]) -> RawRequest:

@@ -108,12 +108,7 @@ def x_api_key_only(right: Behaviour) -> Behaviour:
 
 @defect(
     "forbidden-for-unauthorised",
-    breaks=(
-        "auth.none-refused",
-        "auth.wrong-refused",
-        "auth.placeholder-is-no-credential",
-        "management.refuses-without-credential",
-    ),
+    breaks=("auth.refused-with-401",),
 )
 def forbidden_for_unauthorised(right: Behaviour) -> Behaviour:
     """Answers 403 where the caller has not shown who it is."""

@@ -9,7 +9,7 @@ from ...messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..credentials import given_keys
-from ..exchange import Exchange, Incoming, Local
+from ..exchange import Exchange, Incoming, Local, Place, ProviderCall
 from .registry import defect
 
 
@@ -110,3 +110,60 @@ def body_key_used(right: Behaviour) -> Behaviour:
         return sent.without("x-api-key").setting("Authorization", f"Bearer {given}") if given and local else sent
 
     return replace(right, upstream_headers=headers)
+
+
+@defect("query-token-forwarded", breaks=("auth.query-token-goes-nowhere",))
+def query_token_forwarded(right: Behaviour) -> Behaviour:
+    """Takes `key` out of the query, and lets `auth_token` pass."""
+
+    def target(exchange: Exchange) -> str:
+        sent = right.upstream_target(exchange)
+        tokens = [field for field in exchange.incoming.query.split("&") if field.startswith("auth_token=")]
+        return "&".join([f"{sent}{'' if '?' in sent else '?'}", *tokens]) if tokens else sent
+
+    return replace(right, upstream_target=target)
+
+
+@defect("first-line-removed-alone", breaks=("auth.repeated-line-goes-nowhere",))
+def first_line_removed_alone(right: Behaviour) -> Behaviour:
+    """Takes out the first line of each credential's header, and not those behind it."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        names = ("authorization", "x-api-key")
+        later = [(name, value) for name in names for value in exchange.incoming.headers.all(name)[1:]]
+        return right.upstream_headers(exchange, body).adding(*later)
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("other-roots-open", breaks=("auth.other-roots-need-key",), seen_in="BerriAI/litellm#24501")
+def other_roots_open(right: Behaviour) -> Behaviour:
+    """Asks for a key on the paths that it lists, and has forgotten the other forms of them."""
+
+    def needs_key(place: Place) -> bool:
+        other = isinstance(place, ProviderCall) and place.match.root != place.provider.roots[0]
+        return right.needs_key(place) and not other
+
+    return replace(right, needs_key=needs_key)
+
+
+@defect("words-for-nothing-accepted", breaks=("auth.malformed-refused",))
+def words_for_nothing_accepted(right: Behaviour) -> Behaviour:
+    """Compares with a key that is not configured, which it writes as a word."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        nothing = {"null", "undefined", "None"} & set(given_keys(incoming))
+        return config.client_keys[0] if nothing else right.authenticate(config, incoming)
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect("call-shown-in-answer", breaks=("auth.upstream-key-nowhere",))
+def call_shown_in_answer(right: Behaviour) -> Behaviour:
+    """Tells in a header of every answer what it sent upstream, its key included."""
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        key = exchange.back_end.upstream.key
+        return right.response_headers(exchange, given).adding(("X-Upstream-Request", f"authorization: Bearer {key}"))
+
+    return replace(right, response_headers=headers)

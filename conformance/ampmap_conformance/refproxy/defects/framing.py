@@ -94,7 +94,7 @@ def compressed_bytes_decoded_as_text(right: Behaviour) -> Behaviour:
 
 @defect(
     "compression-label-lost",
-    breaks=("headers.compressed-answer-readable",),
+    breaks=("headers.compressed-answer-readable", "management.compressed-answer-readable"),
     seen_in="router-for-me/CLIProxyAPI#1895",
 )
 def coding_label_lost(right: Behaviour) -> Behaviour:
@@ -177,3 +177,16 @@ def expectation_unknown(right: Behaviour) -> Behaviour:
         return right.place(routes, incoming)
 
     return replace(right, place=place)
+
+
+@defect(
+    "rare-coding-label-lost", breaks=("headers.rare-coding-readable",), seen_in="router-for-me/CLIProxyAPI@419bf784a"
+)
+def rare_coding_label_lost(right: Behaviour) -> Behaviour:
+    """Keeps the label of the one coding that it knows, and drops the others."""
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        relayed = right.response_headers(exchange, given)
+        return relayed if answer_coding(given) in ("gzip", "identity") else relayed.without("content-encoding")
+
+    return replace(right, response_headers=headers)

@@ -129,7 +129,7 @@ def headers_lost_on_errors(right: Behaviour) -> Behaviour:
     return replace(knowing_status(right), response_headers=headers)
 
 
-@defect("answer-hop-by-hop-relayed", breaks=("headers.answer-hop-by-hop-dropped",))
+@defect("answer-hop-by-hop-relayed", breaks=("headers.answer-hop-by-hop-dropped", "headers.answer-listed-dropped"))
 def answer_hop_by_hop_relayed(right: Behaviour) -> Behaviour:
     """Copies the upstream's headers, those of its connection among them."""
 
@@ -141,7 +141,7 @@ def answer_hop_by_hop_relayed(right: Behaviour) -> Behaviour:
     return replace(right, response_headers=headers)
 
 
-@defect("listed-answer-headers-relayed", breaks=("headers.answer-hop-by-hop-dropped",))
+@defect("listed-answer-headers-relayed", breaks=("headers.answer-listed-dropped",))
 def listed_answer_headers_relayed(right: Behaviour) -> Behaviour:
     """Drops the upstream's `Connection`, but not what it lists."""
 
@@ -189,3 +189,15 @@ def other_apis_key_forwarded(right: Behaviour) -> Behaviour:
         return sent.adding(*(("api-key", value) for value in exchange.incoming.headers.all("api-key")))
 
     return replace(right, upstream_headers=headers)
+
+
+@defect("retries-steered", breaks=("headers.no-steering-invented",))
+def retries_steered(right: Behaviour) -> Behaviour:
+    """Tells clients by itself not to try again, where the upstream says nothing of it."""
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        relayed = right.response_headers(exchange, given)
+        steers = current_status() >= 400 and "x-should-retry" not in relayed
+        return relayed.adding(("x-should-retry", "false")) if steers else relayed
+
+    return replace(knowing_status(right), response_headers=headers)

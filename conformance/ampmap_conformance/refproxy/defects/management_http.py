@@ -230,3 +230,14 @@ def upgrade_fails(right: Behaviour) -> Behaviour:
         return Refusal(502, "Upgrade failed.", call.route) if "upgrade" in incoming.headers else None
 
     return _refusing(right, refuses)
+
+
+@defect("encoded-slashes-decoded", breaks=("management.encoded-slash-kept",))
+def encoded_slashes_decoded(right: Behaviour) -> Behaviour:
+    """Decodes the slashes of a path that it forwards to Amp's servers."""
+
+    def target(exchange: Exchange) -> str:
+        path, mark, query = right.upstream_target(exchange).partition("?")
+        return path.replace("%2F", "/" if _is_management(exchange) else "%2F") + mark + query
+
+    return replace(right, upstream_target=target)

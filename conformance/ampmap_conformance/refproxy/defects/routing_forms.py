@@ -10,7 +10,18 @@ from ... import bodies
 from ...messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import BackEnd, Exchange, Incoming, Local, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal
+from ..errors import WARM_UP
+from ..exchange import (
+    BackEnd,
+    Exchange,
+    Incoming,
+    Local,
+    ManagementCall,
+    OwnAnswer,
+    Place,
+    ProviderCall,
+    Refusal,
+)
 from ..routing import Routes
 from .registry import defect
 
@@ -214,3 +225,26 @@ def base_path_dropped(right: Behaviour) -> Behaviour:
         return sent.removeprefix(prefix.rstrip("/")) if prefix.endswith("/") else sent
 
     return replace(right, upstream_target=target)
+
+
+@defect("warm-up-asks-a-model", breaks=("routing.warm-up-unmetered",))
+def warm_up_asks_a_model(right: Behaviour) -> Behaviour:
+    """Opens its connection with a call of the operation that clients use most."""
+
+    def target(exchange: Exchange) -> str:
+        sent = right.upstream_target(exchange)
+        warms = isinstance(exchange.place, ProviderCall) and exchange.place.match.call.id == WARM_UP
+        return sent.replace(WARM_UP, "chat/completions") if warms else sent
+
+    return replace(right, upstream_target=target)
+
+
+@defect("body-given-to-get", breaks=("routing.method-and-path",))
+def body_given_to_get(right: Behaviour) -> Behaviour:
+    """Sends a JSON object with every call, also with those that read."""
+
+    def body(exchange: Exchange) -> bytes:
+        reads = exchange.incoming.method == "GET" and isinstance(exchange.place, ProviderCall)
+        return b"{}" if reads else right.upstream_body(exchange)
+
+    return replace(right, upstream_body=body)

@@ -16,7 +16,7 @@ from .registry import defect
 def _believing(right: Behaviour, *names: str) -> Behaviour:
     def is_foreign(incoming: Incoming) -> bool:
         told = next((value for name in names if (value := incoming.headers.get(name))), incoming.peer)
-        return right.is_foreign(replace(incoming, peer=told.partition(",")[0].removeprefix("for=").strip()))
+        return right.is_foreign(replace(incoming, peer=told.partition(",")[0].removeprefix("for=").strip('" []')))
 
     return replace(right, is_foreign=is_foreign)
 
@@ -146,3 +146,15 @@ def management_preflight_lent(right: Behaviour) -> Behaviour:
         return key or (config.client_keys[0] if incoming.method == "OPTIONS" and config.client_keys else None)
 
     return replace(right, authenticate=authenticate)
+
+
+@defect("host-name-by-its-beginning", breaks=("security.look-alike-name-refused",))
+def host_name_by_its_beginning(right: Behaviour) -> Behaviour:
+    """Takes every name for its own that begins as one."""
+
+    def is_foreign(incoming: Incoming) -> bool:
+        own = (incoming.headers.get("host") or "").startswith(("localhost", "127."))
+        headers = incoming.headers.setting("host", "localhost") if own else incoming.headers
+        return right.is_foreign(replace(incoming, headers=headers))
+
+    return replace(right, is_foreign=is_foreign)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
@@ -106,6 +106,18 @@ def forwarding_header_chooses_upstream(right: Behaviour) -> Behaviour:
     return _led_by(right, lambda exchange: exchange.incoming.headers.get("x-forwarded-host"))
 
 
+@defect(
+    "address-header-chooses-upstream",
+    breaks=("security.client-chooses-no-upstream",),
+    seen_in="Portkey-AI/gateway#1718",
+)
+def address_header_chooses_upstream(right: Behaviour) -> Behaviour:
+    """Calls the server whose URL a header names."""
+    return _led_by(
+        right, lambda exchange: urlsplit(exchange.incoming.headers.get("x-portkey-custom-host") or "").netloc
+    )
+
+
 @defect("body-chooses-upstream", breaks=("security.client-chooses-no-upstream",))
 def body_chooses_upstream(right: Behaviour) -> Behaviour:
     """Calls the server that a field of the body names."""
@@ -129,6 +141,54 @@ class _Overriding:
         return self._client.send(
             replace(request, method=request.headers.get("x-http-method-override") or request.method)
         )
+
+
+class _Following:
+    """A client that goes where an answer sends it."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    @asynccontextmanager
+    async def send(self, request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+        async with self._client.send(request) as answer:
+            place = urlsplit(answer.headers.get("location") or "")
+            if not (300 < answer.status < 400 and place.netloc):
+                yield answer
+                return
+        to = replace(request, base=f"{place.scheme}://{place.netloc}", target=place.path)
+        async with self._client.send(to) as answer:
+            yield answer
+
+
+@defect(
+    "provider-redirects-followed",
+    breaks=("security.redirects-take-no-key",),
+    seen_in="NVIDIA-NeMo/Switchyard#543",
+)
+def provider_redirects_followed(right: Behaviour) -> Behaviour:
+    """Goes where a provider's answer sends it, with its own key."""
+    return replace(right, sender=lambda client: _Following(right.sender(client)))
+
+
+@defect(
+    "key-asked-for-by-letters",
+    breaks=("security.no-weaker-door-to-models",),
+    seen_in="jpsnover/ai-triad-research#264",
+)
+def key_asked_for_by_letters(right: Behaviour) -> Behaviour:
+    """Asks for a key where a path begins as it is listed, and routes by what the path means."""
+
+    def meant(incoming: Incoming) -> Incoming:
+        return replace(incoming, path="/" + unquote(incoming.path).lstrip("/"))
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        listed = incoming.path.startswith("/api/") or not meant(incoming).path.startswith("/api/provider/")
+        return right.authenticate(config, incoming) if listed else config.client_keys[0]
+
+    return replace(
+        right, place=lambda routes, incoming: right.place(routes, meant(incoming)), authenticate=authenticate
+    )
 
 
 @defect("method-overridden", breaks=("security.client-chooses-no-upstream",))

@@ -1,0 +1,140 @@
+"""Faults with fields that agents send and get, and with answers that are large."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+from ... import bodies
+from ...messages import Headers
+from ..behaviour import Behaviour
+from ..exchange import Exchange, Incoming, ManagementCall, ProviderCall, Refusal
+from .registry import defect
+
+NEWER = frozenset({"reasoning_effort", "thinking", "output_config", "prompt_cache_key", "store", "thinkingConfig"})
+"""Fields that an older library does not know."""
+BUFFER = 2 << 20
+
+
+def _requests(right: Behaviour, change: Callable[[Any], Any]) -> Behaviour:
+    def body(exchange: Exchange) -> bytes:
+        sent = right.upstream_body(exchange)
+        try:
+            before = json.loads(sent)
+        except ValueError:
+            return sent
+        after = change(before)
+        return sent if after == before else bodies.dump(after)
+
+    return replace(right, upstream_body=body)
+
+
+def _answers(right: Behaviour, change: Callable[[Any], Any]) -> Behaviour:
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        relayed = right.response_body(exchange, headers, given)
+        if headers.get("content-type") != "application/json" or "content-encoding" in headers:
+            async for chunk in relayed:
+                yield chunk
+            return
+        whole = b"".join([chunk async for chunk in relayed])
+        try:
+            before = json.loads(whole)
+            after = change(before)
+        except (ValueError, KeyError, TypeError):
+            yield whole
+        else:
+            yield whole if after == before else bodies.dump(after)
+
+    return replace(
+        right,
+        response_body=chunks,
+        response_headers=lambda exchange, given: right.response_headers(exchange, given).without("content-length"),
+    )
+
+
+def _without(names: frozenset[str], data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _without(names, value) for key, value in data.items() if key not in names}
+    return [_without(names, item) for item in data] if isinstance(data, list) else data
+
+
+@defect("cache-marks-removed", breaks=("bodies.client-fields-kept",), seen_in="onecli/onecli#404")
+def cache_marks_removed(right: Behaviour) -> Behaviour:
+    """Takes out the marks by which a client asks for its prompt to be cached."""
+    return _requests(right, lambda body: _without(frozenset({"cache_control"}), body))
+
+
+@defect("newer-fields-dropped", breaks=("bodies.client-fields-kept",))
+def newer_fields_dropped(right: Behaviour) -> Behaviour:
+    """Takes out the fields that its library does not know."""
+    return _requests(right, lambda body: _without(NEWER, body))
+
+
+@defect("sampling-set-with-tools", breaks=("bodies.client-fields-kept",))
+def sampling_set_with_tools(right: Behaviour) -> Behaviour:
+    """Adds a choice of its own to calls that have tools and make none."""
+    return _requests(right, lambda body: {"tool_choice": "auto", **body} if "tools" in body else body)
+
+
+@defect("rules-of-its-own", breaks=("bodies.rare-forms-served",))
+def rules_of_its_own(right: Behaviour) -> Behaviour:
+    """Refuses a call that asks for no tokens, or that has no input."""
+
+    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+        refusal = right.body_problem(place, incoming)
+        rare = b'"max_tokens":0' in incoming.body or b'"prompt":{' in incoming.body
+        if refusal is None and rare and isinstance(place, ProviderCall):
+            return Refusal(400, "max_tokens and input are needed.", place.provider)
+        return refusal
+
+    return replace(right, body_problem=problem)
+
+
+@defect("usage-details-dropped", breaks=("bodies.rich-answer-kept", "routing.answer-relayed"))
+def usage_details_dropped(right: Behaviour) -> Behaviour:
+    """Has a type for usage with the three numbers that all vendors tell."""
+
+    def known(answer: Any) -> Any:
+        usage = answer.get("usage") or {}
+        return {**answer, "usage": {key: value for key, value in usage.items() if isinstance(value, int)}}
+
+    return _answers(right, lambda answer: known(answer) if "usage" in answer else answer)
+
+
+@defect(
+    "thinking-dropped-beside-tools",
+    breaks=("bodies.rich-answer-kept",),
+    also=("bodies.history-comes-home",),
+    seen_in="router-for-me/CLIProxyAPI@279cbbbb8",
+)
+def thinking_dropped_beside_tools(right: Behaviour) -> Behaviour:
+    """Takes thinking out of answers that call a tool."""
+
+    def plain(answer: Any) -> Any:
+        kinds = [block["type"] for block in answer["content"]]
+        kept = [block for block in answer["content"] if "thinking" not in block["type"]]
+        return {**answer, "content": kept} if "tool_use" in kinds else answer
+
+    return _answers(right, plain)
+
+
+@defect("large-answers-cut", breaks=("bodies.large-answer",))
+def large_answers_cut(right: Behaviour) -> Behaviour:
+    """Holds an answer in a buffer of 2 MB, and ends it where the buffer does."""
+
+    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        left = BUFFER
+        async for chunk in right.response_body(exchange, headers, given):
+            if "event-stream" in (headers.get("content-type") or ""):
+                yield chunk
+            elif left > 0:
+                yield chunk[:left]
+                left -= len(chunk)
+
+    return replace(
+        right,
+        response_body=chunks,
+        response_headers=lambda exchange, given: right.response_headers(exchange, given).without("content-length"),
+    )

@@ -1,0 +1,69 @@
+"""Profile bodies: what an agent sends and gets, with every field, and answers that are large."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from ampmap_conformance import bodies
+from ampmap_conformance.cases import CallCase
+from ampmap_conformance.expect import assert_equal, assert_success, assert_whole, expect
+from ampmap_conformance.observer import Reply
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.sse import covers, decoded
+from ampmap_conformance.suite.client_bodies import client_request, rare_request, rich_answer
+from ampmap_conformance.suite.conditions import forwards_bodies
+from ampmap_conformance.suite.test_bodies import exact
+
+SIZE = 4 << 20
+
+
+@checks("bodies.client-fields-kept", applies=forwards_bodies)
+def test_fields_of_the_client_arrive(case: CallCase, probe: Probe) -> None:
+    """Given a call with every field that the client sends, when it goes on, then all of them do, and no other."""
+    sent = client_request(case)
+    came = probe.send(replace(case, stream=True), body=sent).only_upstream_request().json()
+
+    fields = json.loads(sent)
+    expect(isinstance(came, dict), "the body is no object", expected="an object", actual=type(came).__name__)
+    changed = [name for name in fields if came.get(name) != fields[name]]
+    expect(not changed, "fields were lost or changed", expected="all as sent", actual=", ".join(changed))
+    added = [name for name in came if name not in fields]
+    expect(not added, "fields were added", expected="none but those sent", actual=", ".join(added))
+
+
+@checks("bodies.rare-forms-served", applies=forwards_bodies)
+def test_rare_forms_are_served(case: CallCase, probe: Probe) -> None:
+    """Given a request of a rare form that its vendor allows, when it is sent, then it goes on as it is."""
+    sent = rare_request(case)
+    exchange = probe.send(case, body=sent)
+
+    assert_success(exchange)
+    assert_equal(exchange.only_upstream_request().body, sent, "the body changed on its way (see `policy.body`)")
+
+
+@checks("bodies.rich-answer-kept", applies=forwards_bodies)
+def test_rich_answer_comes_back(case: CallCase, probe: Probe) -> None:
+    """Given an answer with thinking, tools and usage, when it comes back, then all of it does."""
+    sent = rich_answer(case)
+    exchange = probe.send(case, replies=(Reply(body=sent),))
+
+    exchange.only_upstream_request()
+    assert_whole(exchange.response)
+    came = decoded(exchange.response.headers, exchange.response.body)
+    if not covers(exact(sent), exact(came)):
+        assert_equal(came, sent, "parts of the answer were lost or changed")
+
+
+@checks("bodies.large-answer", applies=forwards_bodies)
+def test_large_answer(case: CallCase, probe: Probe) -> None:
+    """Given an answer of 4 MB, when it comes back, then it is whole."""
+    plain = bodies.response_body(case.call, case.model)
+    sent = plain[:-1] + b',"ampmap_extra":"' + b"ampmap! " * (SIZE // 8) + b'"}'
+    exchange = probe.send(case, replies=(Reply(body=sent),))
+
+    assert_success(exchange)
+    came = decoded(exchange.response.headers, exchange.response.body)
+    whole = came == sent or (len(came) >= SIZE and covers(exact(sent), exact(came)))
+    expect(whole, "the answer was cut or changed", expected=f"{len(sent)} bytes", actual=f"{len(came)} bytes")

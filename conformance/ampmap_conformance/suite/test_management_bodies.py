@@ -1,0 +1,73 @@
+"""Profile management: bodies and answers of every kind, size and coding."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from ampmap_conformance import bodies
+from ampmap_conformance.cases import ManagementCase
+from ampmap_conformance.expect import assert_equal, assert_success, assert_whole
+from ampmap_conformance.expect_http import assert_same_media_type, unpacked
+from ampmap_conformance.observer import Gzip, Reply
+from ampmap_conformance.probe import AMP, Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import is_first_family, is_sample, is_sample_with_body
+
+EVERY_BYTE = bytes(range(256)) * 4
+PICTURE, FEED = "image/png", "application/atom+xml; charset=utf-8"
+SIZE = 2 << 20
+STATUSES = (403, 500)
+ERROR = b'{"ok":false, "error":{"code":"ampmap-\\u00e9","message":"no\\/thing"},"n":1.0}\n'
+
+
+@checks("management.bytes-kept", when=is_sample_with_body)
+def test_bytes_are_kept(case: ManagementCase, probe: Probe) -> None:
+    """Given a picture for a body and a feed for an answer, when both pass, then nothing of them changes."""
+    request = replace(probe.request(replace(case, verb="POST")), body=EVERY_BYTE)
+    sent = replace(request, headers=request.headers.setting("Content-Type", PICTURE))
+    feed = Reply(headers=(("Content-Type", FEED),), body=EVERY_BYTE)
+    exchange = probe.exchange(sent, persona=AMP, replies=(feed,))
+
+    upstream = exchange.only_upstream_request(AMP)
+    assert_equal(upstream.body, EVERY_BYTE, "the body changed on its way")
+    assert_same_media_type(upstream.headers, PICTURE, "the body's media type changed")
+    assert_success(exchange)
+    assert_equal(exchange.response.body, EVERY_BYTE, "the answer changed on its way")
+    assert_same_media_type(exchange.response.headers, FEED, "the answer's media type changed")
+
+
+@checks("management.large-body", when=is_first_family)
+def test_large_body(case: ManagementCase, probe: Probe) -> None:
+    """Given a body of 2 MB, when it is sent, then it arrives whole."""
+    sent = bodies.dump({"thread": "ampmap! " * (SIZE // 8)})
+    exchange = probe.send(replace(case, verb="POST"), body=sent)
+
+    assert_success(exchange)
+    upstream = exchange.only_upstream_request(AMP)
+    assert_equal(len(upstream.body), len(sent), "the body was cut")
+    assert_equal(hashlib.sha256(upstream.body).hexdigest(), hashlib.sha256(sent).hexdigest(), "the body changed")
+
+
+@checks("management.compressed-answer-readable", when=is_sample)
+def test_compressed_answer_is_readable(case: ManagementCase, probe: Probe) -> None:
+    """Given a client that reads gzip, when Amp's servers use it, then the answer can be read by its label."""
+    feed = Reply(headers=(("Content-Type", FEED),), body=EVERY_BYTE, gzip=Gzip.DECLARED)
+    exchange = probe.send(case, more_headers=[("Accept-Encoding", "gzip, deflate")], replies=(feed,))
+
+    exchange.only_upstream_request(AMP)
+    assert_whole(exchange.response)
+    came = unpacked(exchange.response.headers, exchange.response.body, "the answer's label is wrong")
+    assert_equal(came, EVERY_BYTE, "the answer cannot be read")
+
+
+@checks("management.errors-relayed", when=is_sample, requests=len(STATUSES))
+def test_errors_are_relayed(case: ManagementCase, probe: Probe) -> None:
+    """Given an error of Amp's servers, when it comes back, then it is the same."""
+    for status in STATUSES:
+        reply = Reply(status=status, headers=(("Content-Type", "application/json"),), body=ERROR)
+        exchange = probe.send(case, replies=(reply,) * 6)
+
+        exchange.only_upstream_request(AMP)
+        assert_equal(exchange.response.status, status, "the status changed")
+        assert_equal(exchange.response.body, ERROR, "the error changed on its way")
