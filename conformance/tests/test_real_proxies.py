@@ -26,7 +26,7 @@ TARGETS = [name for name in NAMES if (PROXIES / name / "target.yaml").is_file()]
 BASELINES = [name for name in NAMES if (PROXIES / name / "baseline.yaml").is_file()]
 PROVEN = ("headers", "routing", "streaming")
 """Profiles in which nginx must be conformant."""
-CANNOT = {"headers.answer-hop-by-hop-dropped"}
+CANNOT = {"headers.answer-listed-dropped"}
 """nginx cannot take a header out of an answer because the upstream names it in `Connection`."""
 
 

@@ -112,7 +112,8 @@ def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
     assert_status(exchange.response, 200, 417, saying="the call was not served")
     if exchange.response.status != REFUSED_EXPECTATION:
         upstream = exchange.only_upstream_request()
-        assert_equal(upstream.body, exchange.request.body, "the body was lost while the client waited")
+        if forwards_bodies(case, probe.target) is None:
+            assert_equal(upstream.body, exchange.request.body, "the body was lost while the client waited")
 
 
 @checks("headers.rare-coding-readable", applies=forwards_bodies)
