@@ -64,14 +64,14 @@ def as_client_sends(provider: Provider, key: str) -> Credential:
 
 
 def carried(headers: Headers, query: str | None) -> dict[CredentialCarrier, tuple[str, ...]]:
-    """The credentials in a message, by carrier, a `Bearer` prefix taken off."""
+    """The credentials in a message, by carrier, a `Bearer` prefix taken off. A header that was emptied holds none."""
     found: dict[CredentialCarrier, tuple[str, ...]] = {
         "authorization-bearer": tuple(_bearer(value) for value in headers.all("authorization")),
         "x-api-key": headers.all("x-api-key"),
         "x-goog-api-key": headers.all("x-goog-api-key"),
         "query-key": tuple(value for name, value in parse_qsl(query or "") if name in QUERY_KEYS),
     }
-    return {carrier: values for carrier, values in found.items() if values}
+    return {carrier: kept for carrier, values in found.items() if (kept := tuple(filter(None, values)))}
 
 
 def _bearer(value: str) -> str:
