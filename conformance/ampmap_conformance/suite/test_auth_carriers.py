@@ -14,7 +14,7 @@ from ampmap_conformance.expect import (
     assert_success,
     expect,
 )
-from ampmap_conformance.messages import Exchange
+from ampmap_conformance.messages import Exchange, Response, UpstreamRequest
 from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.reference.types import CredentialCarrier
@@ -129,7 +129,8 @@ def test_repeated_lines_go_nowhere(case: CallCase, probe: Probe) -> None:
     bad = tuple((name, value.replace(key, canary)) for name, value in good.lines if key in value)
     for lines in (good.lines + bad, bad + good.lines):
         exchange = probe.send(case, credential=Credential(lines, good.query))
-        for message in (exchange.response, *exchange.upstream):
+        messages: list[Response | UpstreamRequest] = [exchange.response, *exchange.upstream]
+        for message in messages:
             assert_absent(key, in_=message, saying="a key that was sent twice shows")
             assert_absent(canary, in_=message, saying="the second of two keys shows")
 

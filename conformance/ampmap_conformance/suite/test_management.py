@@ -20,7 +20,8 @@ from ampmap_conformance.registry import checks
 from ampmap_conformance.suite.conditions import is_read, needs_client_key
 
 COOKIES = (("Set-Cookie", "ampmap-a=1; Path=/"), ("Set-Cookie", "ampmap-b=2; Path=/; HttpOnly"))
-QUERY = "ampmap=1&ampmap=2"
+QUERY = "ampmap=1&ampmap=2&authToken=ampmap-token"
+"""The field of the sign-in among them."""
 REFUSED = (401, 403)
 
 

@@ -55,6 +55,17 @@ def test_amp_key_is_set(case: ManagementCase, probe: Probe) -> None:
     assert_own_credential(upstream, AMP_CARRIERS, client_key=probe.client_key)
 
 
+@checks("management.host-is-amps", when=is_first_family)
+def test_host_is_amps(case: ManagementCase, probe: Probe) -> None:
+    """Given a call to the proxy's host, when it goes on, then Host is another."""
+    exchange = probe.send(case)
+
+    hosts = exchange.only_upstream_request(AMP).headers.all("host")
+    called = exchange.request.headers.get("host")
+    expect(len(hosts) == 1, "Host is not there once", expected="one Host", actual=f"{len(hosts)} of them")
+    expect(hosts[0] != called, "the client's Host went on", expected="Amp's host", actual="the proxy's host")
+
+
 @checks("management.second-client", when=is_sample_with_key)
 def test_second_client(case: ManagementCase, probe: Probe) -> None:
     """Given another client's key, when a management call goes on, then no byte of it holds that key."""

@@ -13,7 +13,7 @@ from ..behaviour import Behaviour
 from ..exchange import Exchange, Incoming, ManagementCall, ProviderCall, Refusal
 from .registry import defect
 
-NEWER = frozenset({"reasoning_effort", "thinking", "output_config", "prompt_cache_key", "store", "thinkingConfig"})
+NEWER = frozenset({"reasoning_effort", "thinking", "output_config", "prompt_cache_key", "systemInstruction"})
 """Fields that an older library does not know."""
 BUFFER = 2 << 20
 
@@ -54,22 +54,22 @@ def _answers(right: Behaviour, change: Callable[[Any], Any]) -> Behaviour:
     )
 
 
-def _without(names: frozenset[str], data: Any) -> Any:
+def _without(name: str, data: Any) -> Any:
     if isinstance(data, dict):
-        return {key: _without(names, value) for key, value in data.items() if key not in names}
-    return [_without(names, item) for item in data] if isinstance(data, list) else data
+        return {key: _without(name, value) for key, value in data.items() if key != name}
+    return [_without(name, item) for item in data] if isinstance(data, list) else data
 
 
 @defect("cache-marks-removed", breaks=("bodies.client-fields-kept",), seen_in="onecli/onecli#404")
 def cache_marks_removed(right: Behaviour) -> Behaviour:
     """Takes out the marks by which a client asks for its prompt to be cached."""
-    return _requests(right, lambda body: _without(frozenset({"cache_control"}), body))
+    return _requests(right, lambda body: _without("cache_control", body))
 
 
 @defect("newer-fields-dropped", breaks=("bodies.client-fields-kept",))
 def newer_fields_dropped(right: Behaviour) -> Behaviour:
     """Takes out the fields that its library does not know."""
-    return _requests(right, lambda body: _without(NEWER, body))
+    return _requests(right, lambda body: {name: value for name, value in body.items() if name not in NEWER})
 
 
 @defect("sampling-set-with-tools", breaks=("bodies.client-fields-kept",))
@@ -106,7 +106,6 @@ def usage_details_dropped(right: Behaviour) -> Behaviour:
 @defect(
     "thinking-dropped-beside-tools",
     breaks=("bodies.rich-answer-kept",),
-    also=("bodies.history-comes-home",),
     seen_in="router-for-me/CLIProxyAPI@279cbbbb8",
 )
 def thinking_dropped_beside_tools(right: Behaviour) -> Behaviour:

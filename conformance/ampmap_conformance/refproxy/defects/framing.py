@@ -94,7 +94,12 @@ def compressed_bytes_decoded_as_text(right: Behaviour) -> Behaviour:
 
 @defect(
     "compression-label-lost",
-    breaks=("headers.compressed-answer-readable", "management.compressed-answer-readable"),
+    breaks=(
+        "headers.compressed-answer-readable",
+        "headers.rare-coding-readable",
+        "management.compressed-answer-readable",
+    ),
+    also=("streaming.flushed-with-compression",),
     seen_in="router-for-me/CLIProxyAPI#1895",
 )
 def coding_label_lost(right: Behaviour) -> Behaviour:

@@ -99,7 +99,7 @@ def listed_headers_forwarded(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("host-kept", breaks=("headers.host-is-upstreams",), seen_in="rossoctl/cortex#657")
+@defect("host-kept", breaks=("headers.host-is-upstreams", "management.host-is-amps"), seen_in="rossoctl/cortex#657")
 def host_kept(right: Behaviour) -> Behaviour:
     """Sends the proxy's own host name to the upstream."""
 

@@ -50,8 +50,9 @@ def uploads_limited(right: Behaviour) -> Behaviour:
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         found = right.place(routes, incoming)
-        large = isinstance(found, ManagementCall) and len(incoming.body) > LIMIT
-        return Refusal(413, "The body is too large.", found.route) if large and found else found
+        if isinstance(found, ManagementCall) and len(incoming.body) > LIMIT:
+            return Refusal(413, "The body is too large.", found.route)
+        return found
 
     return replace(right, place=place)
 

@@ -164,6 +164,7 @@ class _Following:
 @defect(
     "provider-redirects-followed",
     breaks=("security.redirects-take-no-key",),
+    also=("management.redirects-relayed",),
     seen_in="NVIDIA-NeMo/Switchyard#543",
 )
 def provider_redirects_followed(right: Behaviour) -> Behaviour:
@@ -180,11 +181,12 @@ def key_asked_for_by_letters(right: Behaviour) -> Behaviour:
     """Asks for a key where a path begins as it is listed, and routes by what the path means."""
 
     def meant(incoming: Incoming) -> Incoming:
-        return replace(incoming, path="/" + unquote(incoming.path).lstrip("/"))
+        listed = incoming.path.startswith("/api/")
+        return incoming if listed else replace(incoming, path="/" + unquote(incoming.path).lstrip("/"))
 
     def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
-        listed = incoming.path.startswith("/api/") or not meant(incoming).path.startswith("/api/provider/")
-        return right.authenticate(config, incoming) if listed else config.client_keys[0]
+        forgotten = meant(incoming) is not incoming and meant(incoming).path.startswith("/api/provider/")
+        return config.client_keys[0] if forgotten else right.authenticate(config, incoming)
 
     return replace(
         right, place=lambda routes, incoming: right.place(routes, meant(incoming)), authenticate=authenticate
