@@ -113,7 +113,7 @@ def started(name: str, recipe: Recipe, options: Options, environment: Mapping[st
         observer = stack.enter_context(observing(environment))
         servers = {part: stack.enter_context(listening()) for part in ("proxy", "gateway")}
         addresses = {part: "{}:{}".format(*server.getsockname()) for part, server in servers.items()}
-        upstream_keys = configure(recipe, folder, observer, addresses, environment)
+        upstream_keys = configure(HERE / name, folder, observer, addresses, environment)
         values: dict[str, object] = {
             "folder": folder,
             "tools": tools,
@@ -153,9 +153,10 @@ def listening() -> Iterator[socket.socket]:
 
 
 def configure(
-    recipe: Recipe, folder: Path, observer: str, addresses: Mapping[str, str], environment: Mapping[str, str]
+    recipe_folder: Path, folder: Path, observer: str, addresses: Mapping[str, str], environment: Mapping[str, str]
 ) -> dict[str, str]:
     """Writes the exported configuration and what belongs to it; the keys of upstreams, by their variables."""
+    recipe = read(recipe_folder.name)
     command = [*GENERATOR, "export-config", recipe.export, "--observer", observer, "--listen", addresses["proxy"]]
     command += ["--gateway", addresses["gateway"]] if recipe.gateway else []
     command += [word for variable in recipe.client_keys for word in ("--client-key-env", variable)]
@@ -167,7 +168,7 @@ def configure(
             text = text.replace(f"${{{variable}}}", key)
     (folder / recipe.configuration).write_text(text, encoding="utf-8")
     for file in recipe.files:
-        source = HERE / recipe.export / file
+        source = recipe_folder / file
         (folder / source.name).write_bytes(source.read_bytes())
     return keys
 
