@@ -7,11 +7,19 @@ from dataclasses import replace
 
 from ampmap_conformance import bodies
 from ampmap_conformance.cases import ManagementCase
-from ampmap_conformance.expect import assert_equal, assert_header, assert_same_path, assert_success, expect
+from ampmap_conformance.expect import (
+    assert_equal,
+    assert_header,
+    assert_same_path,
+    assert_success,
+    assert_whole,
+    expect,
+)
 from ampmap_conformance.expect_http import unpacked
 from ampmap_conformance.observer import Framing, Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.sse import decoded
 from ampmap_conformance.suite.conditions import (
     changes_something,
     has_paths_below,
@@ -23,13 +31,17 @@ from ampmap_conformance.suite.conditions import (
 from ampmap_conformance.suite.timing import ATTEMPTS, assert_flushed
 
 SELECTOR = "ampmapGetUserInfo"
-WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx"
-BELOW = "T-0/a.b%20c%25d.md"
+WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&c=1;d=2&e=a+b?c"
+BELOW = "T-0/a.b%20c%25d+e.md"
 WITH_SLASH = "T-0/a%2Fb.md"
 TAG = '"ampmap-1"'
 COOKIES = "ampmap-a=1; ampmap-b=2"
 REDIRECTS = (302, 307)
 NOT_MODIFIED = 304
+PARTIAL = 206
+PART = (("Content-Range", "bytes 0-3/10"),)
+JSON_LINE = ("Content-Type", "application/json")
+SUCCESSES = ((200, b""), (201, b'{"ok":true}'), (202, b""), (204, b""), (PARTIAL, b'{"ok'))
 SWITCHING = 101
 ELSEWHERE = "https://elsewhere.example/ampmap?next=%2Fa"
 PACKED_SIZE = 25_600
@@ -142,6 +154,19 @@ def test_not_modified(case: ManagementCase, probe: Probe) -> None:
     assert_equal(exchange.response.status, NOT_MODIFIED, "the status changed")
     assert_equal(exchange.response.body, b"", "a body came with 304")
     assert_header(exchange.response.headers, "etag", TAG, saying="the tag was lost or changed")
+
+
+@checks("management.successes-relayed", when=is_sample, requests=len(SUCCESSES))
+def test_successes_are_relayed(case: ManagementCase, probe: Probe) -> None:
+    """Given a success of any kind, when it comes back, then its status and body are the same."""
+    for status, body in SUCCESSES:
+        reply = Reply(status=status, headers=(JSON_LINE,), more_headers=PART if status == PARTIAL else (), body=body)
+        exchange = probe.send(case, more_headers=[("Range", "bytes=0-3")] * (status == PARTIAL), replies=(reply,))
+
+        exchange.only_upstream_request(AMP)
+        assert_equal(exchange.response.status, status, "the status changed")
+        assert_whole(exchange.response)
+        assert_equal(decoded(exchange.response.headers, exchange.response.body), body, "the answer changed on its way")
 
 
 @checks("management.stream-not-buffered", when=is_first_family, pace=Pace.WAITS, requests=ATTEMPTS)
