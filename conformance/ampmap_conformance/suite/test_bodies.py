@@ -34,8 +34,8 @@ RICH = (
     b'"bare":"\xc3\xa9 \xe2\x80\xa8 \xf0\x9f\x98\x80","escaped":"\\u00e9 \\ud83d\\ude00 \\/"},\n'
     b'"ampmap_none":null,"ampmap_list":[],"ampmap_empty":{},"ampmap_text":"","ampmap_no":false,"ampmap_zero":0}\n'
 )
-"""Members behind those of a body, and its end: numbers that a double changes, letters that a writer escapes, blanks, and
-what some take for nothing."""
+"""Members behind those of a body, and its end: numbers that a double changes, letters that a writer escapes, blanks,
+and what some take for nothing."""
 SIZE = LARGE_BODY
 NEEDS_LENGTH = 411
 CHARSETS = ("application/json; charset=utf-8", 'application/json;charset="UTF-8"')

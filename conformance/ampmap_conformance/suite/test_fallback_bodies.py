@@ -13,6 +13,7 @@ from ampmap_conformance.messages import Exchange
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.raw import in_chunks
 from ampmap_conformance.registry import checks
+from ampmap_conformance.request_forms import BLANK
 from ampmap_conformance.suite.conditions import claims_way, names_model_astray
 from ampmap_conformance.suite.streams import served_model
 
@@ -29,7 +30,7 @@ def _before(first: bytes, rest: bytes) -> bytes:
 @checks("fallback.model-found-wherever", when=names_model_astray, applies=claims_way, requests=4)
 def test_model_is_found_wherever_it_stands(case: VariedCase, probe: Probe) -> None:
     """Given bodies in which the model is not easily seen, when they are sent, then each goes the model's own way."""
-    plain = request_body(case.call, case.model, "Say hi.", stream=False)
+    plain = request_body(case.call, case.model, f"Say hi. {BLANK}", stream=False)
     _assert_way(case, probe, probe.send(case, body=_before(MUCH, plain)))
     _assert_way(case, probe, probe.send(case, body=_before(ANOTHER, plain)))
     _assert_way(case, probe, probe.send_raw(case, in_chunks, body=plain)[0], refusable=True)

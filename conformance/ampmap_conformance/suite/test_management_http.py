@@ -32,6 +32,7 @@ from ampmap_conformance.suite.timing import ATTEMPTS, assert_flushed
 
 SELECTOR = "ampmapGetUserInfo"
 WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&c=1;d=2&e=a+b?c"
+LONG = "&".join(f"ids=T-{number:04d}" for number in range(600))
 BELOW = "T-0/a.b%20c%25d+e.md"
 WITH_SLASH = "T-0/a%2Fb.md"
 TAG = '"ampmap-1"'
@@ -67,12 +68,15 @@ def test_method_is_kept(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.head", when=takes_head)
 def test_head(case: ManagementCase, probe: Probe) -> None:
-    """Given HEAD, when it is sent, then the status comes, and no body."""
+    """Given HEAD, when it is sent, then the status comes, and no body, and no other length than the upstream's."""
     exchange = probe.send(case, method="HEAD")
 
     exchange.only_upstream_request(AMP)
     assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
     assert_equal(exchange.response.body, b"", "a body came with the answer to HEAD")
+    told, came = (of.headers.get("content-length") for of in (exchange.answers[0], exchange.response))
+    if came is not None and not exchange.response.headers.get("content-encoding"):
+        assert_equal(came, told or str(len(exchange.answers[0].body)), "the answer to HEAD has another length")
 
 
 @checks("management.selector-kept", when=is_sample_with_body)
@@ -90,6 +94,14 @@ def test_query_arrives_as_it_was_written(case: ManagementCase, probe: Probe) -> 
     upstream = probe.send(case, more_query=WRITTEN).only_upstream_request(AMP)
 
     assert_equal(upstream.query, WRITTEN, "the query was written anew")
+
+
+@checks("management.long-query", when=is_first_family)
+def test_long_query(case: ManagementCase, probe: Probe) -> None:
+    """Given a long query, when the call goes on, then all of it does."""
+    upstream = probe.send(case, more_query=LONG).only_upstream_request(AMP)
+
+    assert_equal(upstream.query, LONG, "the query was cut or changed")
 
 
 @checks("management.path-kept", when=has_paths_below)
