@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 
 from ampmap_conformance.bodies import dump, request_body
 from ampmap_conformance.cases import VariedCase
@@ -19,6 +20,7 @@ from ampmap_conformance.suite.streams import served_model
 
 MUCH = dump({"x_much": "ampmap " * 20_000})
 """More than proxies look at who look at the beginning."""
+LABEL = "application/json; charset=utf-8"
 ANOTHER = dump({"x_part": {"model": "ampmap-other"}, "x_text": '"model":"ampmap-other"'})
 
 
@@ -27,12 +29,15 @@ def _before(first: bytes, rest: bytes) -> bytes:
     return first[:-1] + b"," + rest[1:]
 
 
-@checks("fallback.model-found-wherever", when=names_model_astray, applies=claims_way, requests=4)
+@checks("fallback.model-found-wherever", when=names_model_astray, applies=claims_way, requests=5)
 def test_model_is_found_wherever_it_stands(case: VariedCase, probe: Probe) -> None:
     """Given bodies in which the model is not easily seen, when they are sent, then each goes the model's own way."""
     plain = request_body(case.call, case.model, f"Say hi. {BLANK}", stream=False)
     _assert_way(case, probe, probe.send(case, body=_before(MUCH, plain)))
     _assert_way(case, probe, probe.send(case, body=_before(ANOTHER, plain)))
+    request = probe.request(case)
+    labelled = replace(request, headers=request.headers.setting("Content-Type", LABEL))
+    _assert_way(case, probe, probe.exchange(labelled, persona=probe.persona_of(case)))
     _assert_way(case, probe, probe.send_raw(case, in_chunks, body=plain)[0], refusable=True)
     packed = gzip.compress(plain, mtime=0)
     coded = probe.send(case, body=packed, more_headers=[("Content-Encoding", "gzip")])

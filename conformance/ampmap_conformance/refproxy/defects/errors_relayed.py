@@ -150,7 +150,7 @@ def odd_json_500(right: Behaviour) -> Behaviour:
     return replace(right, body_problem=problem)
 
 
-@defect("bad-bodies-repaired", breaks=("errors.no-object-never-succeeds", "errors.odd-json"))
+@defect("bad-bodies-repaired", breaks=("errors.no-object-never-succeeds",))
 def bad_bodies_repaired(right: Behaviour) -> Behaviour:
     """Takes a body that is no object for an empty one, and sends that."""
 

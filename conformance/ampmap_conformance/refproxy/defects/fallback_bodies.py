@@ -50,6 +50,16 @@ def models_in_chunks_unseen(right: Behaviour) -> Behaviour:
     return _looking(right, lambda incoming, model: None if "transfer-encoding" in incoming.headers else model)
 
 
+@defect("labels-read-as-a-whole", breaks=("fallback.model-found-wherever",))
+def labels_read_as_a_whole(right: Behaviour) -> Behaviour:
+    """Looks for the model where the media type is `application/json`, and nothing stands behind it."""
+
+    def look(incoming: Incoming, model: str) -> str | None:
+        return model if incoming.headers.get("content-type") == "application/json" else None
+
+    return _looking(right, look)
+
+
 @defect("compressed-models-unseen", breaks=("fallback.model-found-wherever",), seen_in="agentgateway/agentgateway#2621")
 def compressed_models_unseen(right: Behaviour) -> Behaviour:
     """Looks for the model in a body without unpacking it."""
