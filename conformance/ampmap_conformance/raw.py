@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum, unique
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -114,6 +114,12 @@ def chunked(body: bytes, size: int) -> bytes:
     """A body in chunks of at most `size` bytes, with the last chunk."""
     parts = [body[start : start + size] for start in range(0, len(body), size)]
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def in_chunks(request: Request, size: int = 100) -> RawRequest:
+    """A request whose body comes in chunks of so many bytes."""
+    lines = request.headers.adding(("Transfer-Encoding", "chunked"))
+    return RawRequest((Piece(wire(replace(request, headers=lines, body=chunked(request.body, size)))),))
 
 
 def send_raw(base_url: str, request: RawRequest, *, timeout: float = 30.0, responses: int = 1) -> RawAnswer:

@@ -69,16 +69,18 @@ def headers_in_another_order(right: Behaviour) -> Behaviour:
 
 @variant("headers-of-its-own")
 def headers_of_its_own(right: Behaviour) -> Behaviour:
-    """Adds Via, a date, a server name and an id of its own to every answer."""
+    """Adds Via and an id of its own to every answer, and tells its own date and name in place of the upstream's."""
     lines = (
         ("Via", "1.1 example"),
         ("Date", "Mon, 03 Nov 2025 10:00:00 GMT"),
         ("Server", "example"),
         ("X-Proxy-Id", "7"),
     )
-    return replace(
-        right, response_headers=lambda exchange, given: right.response_headers(exchange, given).adding(*lines)
-    )
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        return right.response_headers(exchange, given).without("date", "server").adding(*lines)
+
+    return replace(right, response_headers=headers)
 
 
 @variant("small-chunks")

@@ -151,6 +151,11 @@ def names_model_in_body(case: CallCase, _target: Target) -> bool:
     return case.call.operation.model_in == "body"
 
 
+def names_model_astray(case: VariedCase, target: Target) -> bool:
+    """Those of them whose model is not the provider's own."""
+    return names_model_in_body(case, target) and goes_astray(case, target)
+
+
 def is_no_object(case: VariedCase, _target: Target) -> bool:
     """Bodies from which nobody can read a model."""
     return case.variation in ("empty", "null", "number", "text", "array")

@@ -25,6 +25,15 @@ REFUSED = (401, 400, 403)
 NO_KEY, SHUT = 401, (401, 403)
 NOT_SERVED = (404, 405)
 """Nobody has to serve the other forms of paths."""
+PRETENCES = (
+    [(name, "127.0.0.1") for name in ("X-Forwarded-For", "X-Real-IP", "X-Client-IP", "True-Client-IP")],
+    [("Forwarded", "for=127.0.0.1;host=localhost"), ("X-Forwarded-Host", "localhost")],
+    [(name, "admin") for name in ("X-Forwarded-User", "Remote-User", "X-Remote-User", "X-Auth-Request-User")],
+    [("X-Middleware-Subrequest", ":".join(["src/middleware"] * 5)), ("X-Internal-Request", "true")],
+    [("Origin", "http://localhost"), ("Referer", "http://localhost/"), ("Sec-Fetch-Site", "same-origin")],
+    [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
+)
+"""What a caller without a key may say of itself."""
 BODY_FIELDS = ("api_key", "apiKey", "key", "access_token")
 
 
@@ -95,6 +104,18 @@ def test_stale_keys_go_nowhere(case: CallCase, probe: Probe) -> None:
         assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} stands in the answer")
         for upstream in exchange.upstream:
             assert_absent(canary, in_=upstream, saying=f"the key in {carrier} reached the upstream")
+
+
+@checks("auth.headers-open-nothing", requests=len(PRETENCES))
+def test_headers_open_nothing(case: CallCase, probe: Probe) -> None:
+    """Given no credential, and a header that tells of a trusted caller, when the call is sent, then it goes nowhere."""
+    probe.require_client_key()
+    for lines in PRETENCES:
+        exchange = probe.send(case, credential=NO_CREDENTIAL, more_headers=lines)
+
+        status, said = exchange.response.status, ", ".join(name for name, _ in lines)
+        expect(400 <= status < 500, f"{said} opened the proxy", expected="a refusal", actual=f"status {status}")
+        assert_nothing_upstream(exchange)
 
 
 @checks("auth.body-key-ignored", requests=2)

@@ -20,10 +20,9 @@ from ampmap_conformance.expect import (
     expect,
 )
 from ampmap_conformance.expect_http import assert_same_media_type, unpacked
-from ampmap_conformance.messages import Request
 from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import Probe
-from ampmap_conformance.raw import Piece, RawRequest, chunked, wire
+from ampmap_conformance.raw import in_chunks
 from ampmap_conformance.registry import checks
 from ampmap_conformance.sse import covers, decoded
 from ampmap_conformance.suite.codings import zstd
@@ -32,12 +31,13 @@ from ampmap_conformance.suite.conditions import LARGE_BODY, forwards_bodies, is_
 RICH = (
     b' , "ampmap_extra" : {"b":1, "a":2,"big": 9007199254740993,"huge":123456789012345678901234567890,\n'
     b'\t"exact":1.0,"exponent":1E+2,"zeros":0.1000,"minus":-0, "none":null , "empty":{ },"list":[ ],\n'
-    b'"bare":"\xc3\xa9 \xe2\x80\xa8 \xf0\x9f\x98\x80","escaped":"\\u00e9 \\ud83d\\ude00 \\/"}}\n'
+    b'"bare":"\xc3\xa9 \xe2\x80\xa8 \xf0\x9f\x98\x80","escaped":"\\u00e9 \\ud83d\\ude00 \\/"},\n'
+    b'"ampmap_none":null,"ampmap_list":[],"ampmap_empty":{},"ampmap_text":"","ampmap_no":false,"ampmap_zero":0}\n'
 )
-"""Members behind those of a body, and its end: numbers that a double changes, letters that a writer escapes, blanks."""
+"""Members behind those of a body, and its end: numbers that a double changes, letters that a writer escapes, blanks,
+and what some take for nothing."""
 SIZE = LARGE_BODY
 NEEDS_LENGTH = 411
-CHUNK = 100
 CHARSETS = ("application/json; charset=utf-8", 'application/json;charset="UTF-8"')
 SIGNED = b'{"type":"thinking", "thinking":"\\u00e9 1.0","signature":"c2lnbmVk"}'
 UNSIGNED = b'{"type":"thinking","thinking":"x","signature":%b}'
@@ -101,11 +101,6 @@ def test_large_body(case: CallCase, probe: Probe) -> None:
 @checks("bodies.chunked-request", applies=forwards_bodies)
 def test_chunked_body(case: CallCase, probe: Probe) -> None:
     """Given a body in chunks, when it is sent, then it arrives whole."""
-
-    def in_chunks(request: Request) -> RawRequest:
-        lines = request.headers.adding(("Transfer-Encoding", "chunked"))
-        return RawRequest((Piece(wire(replace(request, headers=lines, body=chunked(request.body, CHUNK)))),))
-
     exchange, _ = probe.send_raw(case, in_chunks)
     assert_status(exchange.response, 200, NEEDS_LENGTH, saying="a body in chunks was not served")
     if exchange.response.status != NEEDS_LENGTH:

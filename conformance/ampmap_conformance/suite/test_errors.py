@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ampmap_conformance.cases import CallCase, VariedCase
 from ampmap_conformance.credentials import carried
-from ampmap_conformance.expect import assert_absent, assert_shape, assert_status, assert_success, expect
+from ampmap_conformance.expect import assert_absent, assert_equal, assert_shape, assert_status, assert_success, expect
 from ampmap_conformance.messages import Request
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.raw import RawRequest, chunked, whole
@@ -84,10 +84,13 @@ def test_odd_json(case: VariedCase, probe: Probe) -> None:
 
 @checks("errors.no-object-never-succeeds", when=is_no_object)
 def test_no_object_never_succeeds(case: VariedCase, probe: Probe) -> None:
-    """Given a body that cannot be a request, when it is sent, then there is no success."""
-    status = probe.send(case, body=bad_json(case.variation, case)).response.status
+    """Given a body that cannot be a request, when it is sent, then there is no success, and nothing is made of it."""
+    exchange = probe.send(case, body=bad_json(case.variation, case))
 
+    status = exchange.response.status
     expect(status >= 400, "a body that is no request succeeded", expected="an error", actual=f"status {status}")
+    for upstream in exchange.upstream:
+        assert_equal(upstream.body, exchange.request.body, "another body went on in place of one that is no request")
 
 
 @checks("errors.two-models", when=names_model_in_body, applies=forwards_bodies)

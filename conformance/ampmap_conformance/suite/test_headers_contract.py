@@ -147,7 +147,7 @@ def test_no_steering_is_invented(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.content-type-relayed", requests=2, applies=forwards_bodies)
 def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
-    """Given an answer and an error, when they come back, then the client is told what they are."""
+    """Given an answer or a stream, and an error, when they come back, then the client is told what they are."""
     error = replace(Reply.error(probe.error_shape(case), 400), headers=(("Content-Type", "application/problem+json"),))
     for reply in (Reply(), error):
         exchange = probe.send(case, replies=(reply,))

@@ -7,11 +7,19 @@ from dataclasses import replace
 
 from ampmap_conformance import bodies
 from ampmap_conformance.cases import ManagementCase
-from ampmap_conformance.expect import assert_equal, assert_header, assert_same_path, assert_success, expect
+from ampmap_conformance.expect import (
+    assert_equal,
+    assert_header,
+    assert_same_path,
+    assert_success,
+    assert_whole,
+    expect,
+)
 from ampmap_conformance.expect_http import unpacked
 from ampmap_conformance.observer import Framing, Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import Pace, checks
+from ampmap_conformance.sse import decoded
 from ampmap_conformance.suite.conditions import (
     changes_something,
     has_paths_below,
@@ -23,13 +31,18 @@ from ampmap_conformance.suite.conditions import (
 from ampmap_conformance.suite.timing import ATTEMPTS, assert_flushed
 
 SELECTOR = "ampmapGetUserInfo"
-WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx"
-BELOW = "T-0/a.b%20c%25d.md"
+WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&c=1;d=2&e=a+b?c"
+LONG = "&".join(f"ids=T-{number:04d}" for number in range(600))
+BELOW = "T-0/a.b%20c%25d+e.md"
 WITH_SLASH = "T-0/a%2Fb.md"
 TAG = '"ampmap-1"'
 COOKIES = "ampmap-a=1; ampmap-b=2"
 REDIRECTS = (302, 307)
 NOT_MODIFIED = 304
+PARTIAL = 206
+PART = (("Content-Range", "bytes 0-3/10"),)
+JSON_LINE = ("Content-Type", "application/json")
+SUCCESSES = ((200, b""), (201, b'{"ok":true}'), (202, b""), (204, b""), (PARTIAL, b'{"ok'))
 SWITCHING = 101
 ELSEWHERE = "https://elsewhere.example/ampmap?next=%2Fa"
 PACKED_SIZE = 25_600
@@ -55,12 +68,15 @@ def test_method_is_kept(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.head", when=takes_head)
 def test_head(case: ManagementCase, probe: Probe) -> None:
-    """Given HEAD, when it is sent, then the status comes, and no body."""
+    """Given HEAD, when it is sent, then the status comes, and no body, and no other length than the upstream's."""
     exchange = probe.send(case, method="HEAD")
 
     exchange.only_upstream_request(AMP)
     assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
     assert_equal(exchange.response.body, b"", "a body came with the answer to HEAD")
+    told, came = (of.headers.get("content-length") for of in (exchange.answers[0], exchange.response))
+    if came is not None and not exchange.response.headers.get("content-encoding"):
+        assert_equal(came, told or str(len(exchange.answers[0].body)), "the answer to HEAD has another length")
 
 
 @checks("management.selector-kept", when=is_sample_with_body)
@@ -78,6 +94,14 @@ def test_query_arrives_as_it_was_written(case: ManagementCase, probe: Probe) -> 
     upstream = probe.send(case, more_query=WRITTEN).only_upstream_request(AMP)
 
     assert_equal(upstream.query, WRITTEN, "the query was written anew")
+
+
+@checks("management.long-query", when=is_first_family)
+def test_long_query(case: ManagementCase, probe: Probe) -> None:
+    """Given a long query, when the call goes on, then all of it does."""
+    upstream = probe.send(case, more_query=LONG).only_upstream_request(AMP)
+
+    assert_equal(upstream.query, LONG, "the query was cut or changed")
 
 
 @checks("management.path-kept", when=has_paths_below)
@@ -142,6 +166,19 @@ def test_not_modified(case: ManagementCase, probe: Probe) -> None:
     assert_equal(exchange.response.status, NOT_MODIFIED, "the status changed")
     assert_equal(exchange.response.body, b"", "a body came with 304")
     assert_header(exchange.response.headers, "etag", TAG, saying="the tag was lost or changed")
+
+
+@checks("management.successes-relayed", when=is_sample, requests=len(SUCCESSES))
+def test_successes_are_relayed(case: ManagementCase, probe: Probe) -> None:
+    """Given a success of any kind, when it comes back, then its status and body are the same."""
+    for status, body in SUCCESSES:
+        reply = Reply(status=status, headers=(JSON_LINE,), more_headers=PART if status == PARTIAL else (), body=body)
+        exchange = probe.send(case, more_headers=[("Range", "bytes=0-3")] * (status == PARTIAL), replies=(reply,))
+
+        exchange.only_upstream_request(AMP)
+        assert_equal(exchange.response.status, status, "the status changed")
+        assert_whole(exchange.response)
+        assert_equal(decoded(exchange.response.headers, exchange.response.body), body, "the answer changed on its way")
 
 
 @checks("management.stream-not-buffered", when=is_first_family, pace=Pace.WAITS, requests=ATTEMPTS)

@@ -26,10 +26,11 @@ from ampmap_conformance.suite.conditions import (
     switches_in_body,
 )
 
-WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&a=%7e"
-"""Names out of order and repeated, an empty value, a field without a value, and encodings that could be others."""
+WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&a=%7e&c=1;d=2&e=a+b?c"
+"""Names out of order and repeated, an empty value, a field without a value, encodings that could be others, and marks
+that part fields for some readers, and a path from its query."""
 NO_OPERATION = "ampmap-no-such-operation"
-UNLISTED = "example/ampmap-unlisted:free[1m] (x)"
+UNLISTED = "Example/Ampmap-unlisted:free[1m] (x)"
 NOT_IMPLEMENTED = 501
 ATTEMPTS = 6
 """Replies that are held ready, so that a proxy that tries again meets the same upstream."""

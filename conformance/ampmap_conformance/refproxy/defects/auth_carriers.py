@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 from ...messages import Headers
@@ -167,3 +168,31 @@ def call_shown_in_answer(right: Behaviour) -> Behaviour:
         return right.response_headers(exchange, given).adding(("X-Upstream-Request", f"authorization: Bearer {key}"))
 
     return replace(right, response_headers=headers)
+
+
+def _opened_by(right: Behaviour, says: Callable[[Headers], bool]) -> Behaviour:
+    """Lets in whoever says something in a header."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        opened = config.client_keys[0] if says(incoming.headers) else None
+        return right.authenticate(config, incoming) or opened
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect("told-address-opens", breaks=("auth.headers-open-nothing",), seen_in="SeemSeam/claude_codex_bridge#171")
+def told_address_opens(right: Behaviour) -> Behaviour:
+    """Asks callers on its own machine for no key, and takes their address from `X-Forwarded-For`."""
+    return _opened_by(right, lambda headers: (headers.get("x-forwarded-for") or "").startswith("127."))
+
+
+@defect("upgrades-open", breaks=("auth.headers-open-nothing",), seen_in="headroomlabs-ai/headroom#3281")
+def upgrades_open(right: Behaviour) -> Behaviour:
+    """Leaves calls that offer to upgrade to a handler that asks for no key."""
+    return _opened_by(right, lambda headers: "upgrade" in headers)
+
+
+@defect("told-user-opens", breaks=("auth.headers-open-nothing",))
+def told_user_opens(right: Behaviour) -> Behaviour:
+    """Takes a user named in `X-Forwarded-User` for one whom a gateway in front has signed in."""
+    return _opened_by(right, lambda headers: "x-forwarded-user" in headers)

@@ -94,3 +94,15 @@ def google_key_sent_to_amp(right: Behaviour) -> Behaviour:
         return right.upstream_headers(exchange, body).adding(*(("x-goog-api-key", value) for value in given))
 
     return replace(right, upstream_headers=headers)
+
+
+@defect("boundaries-dropped", breaks=("management.bytes-kept",), seen_in="BerriAI/litellm#23338")
+def boundaries_dropped(right: Behaviour) -> Behaviour:
+    """Sends the media type of a body without its parameters, so that nobody finds the parts of a form."""
+
+    def headers(exchange: Exchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        kind = sent.get("content-type")
+        return sent if kind is None else sent.setting("Content-Type", kind.partition(";")[0])
+
+    return replace(right, upstream_headers=headers)

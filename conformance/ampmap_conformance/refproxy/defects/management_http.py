@@ -14,6 +14,7 @@ from ..headers import answer_coding
 from ..routing import Routes
 from .registry import defect
 
+LONGEST = 4096
 CONDITIONS = ("if-none-match", "if-modified-since")
 
 
@@ -241,3 +242,51 @@ def encoded_slashes_decoded(right: Behaviour) -> Behaviour:
         return path.replace("%2F", "/" if _is_management(exchange) else "%2F") + mark + query
 
     return replace(right, upstream_target=target)
+
+
+def _with_status(right: Behaviour, other: Callable[[int], int]) -> Behaviour:
+    def status(exchange: Exchange, given: int) -> int:
+        relayed = right.response_status(exchange, given)
+        return other(relayed) if _is_management(exchange) else relayed
+
+    return replace(right, response_status=status)
+
+
+@defect("successes-made-200", breaks=("management.successes-relayed",), seen_in="NangoHQ/nango#7408")
+def successes_made_200(right: Behaviour) -> Behaviour:
+    """Answers every success with 200."""
+    return _with_status(right, lambda given: 200 if given < 300 else given)
+
+
+@defect("nothing-to-read-fails", breaks=("management.successes-relayed",), seen_in="nitrojs/nitro#1275")
+def nothing_to_read_fails(right: Behaviour) -> Behaviour:
+    """Reads the body of every answer, and fails where there is none."""
+    return _with_status(right, lambda given: 500 if given == 204 else given)
+
+
+@defect("parts-passed-as-whole", breaks=("management.successes-relayed",), seen_in="oxyno-zeta/s3-proxy#740")
+def parts_passed_as_whole(right: Behaviour) -> Behaviour:
+    """Answers with 200 where the upstream sent a part."""
+    return _with_status(right, lambda given: 200 if given == 206 else given)
+
+
+@defect("head-length-zero", breaks=("management.head",), seen_in="chimurai/http-proxy-middleware#1121")
+def head_length_zero(right: Behaviour) -> Behaviour:
+    """Counts the bytes of an answer to HEAD, which are none, and says so."""
+
+    def headers(exchange: Exchange, given: Headers) -> Headers:
+        relayed = right.response_headers(exchange, given)
+        return relayed.setting("Content-Length", "0") if exchange.incoming.method == "HEAD" else relayed
+
+    return replace(right, response_headers=headers)
+
+
+@defect("long-queries-refused", breaks=("management.long-query",), seen_in="gravitee-io/issues#4534")
+def long_queries_refused(right: Behaviour) -> Behaviour:
+    """Takes addresses of 4096 characters, the default of its HTTP library."""
+
+    def refuses(call: ManagementCall, incoming: Incoming) -> Refusal | None:
+        too_long = len(incoming.path) + len(incoming.query) > LONGEST
+        return Refusal(414, "The address is too long.", call.route) if too_long else None
+
+    return _refusing(right, refuses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -247,3 +248,38 @@ def body_given_to_get(right: Behaviour) -> Behaviour:
         return b"{}" if reads else right.upstream_body(exchange)
 
     return replace(right, upstream_body=body)
+
+
+@defect(
+    "semicolons-dropped", breaks=("routing.query-bytes", "management.query-bytes"), seen_in="tailscale/tailscale#13058"
+)
+def semicolons_dropped(right: Behaviour) -> Behaviour:
+    """Drops query fields in which a semicolon stands."""
+
+    def target(exchange: Exchange) -> str:
+        path, mark, query = right.upstream_target(exchange).partition("?")
+        return path + mark + "&".join(field for field in query.split("&") if ";" not in field)
+
+    return replace(right, upstream_target=target)
+
+
+@defect("names-in-small-letters", breaks=("routing.unlisted-model",), seen_in="c0sogi/llama-api#17")
+def names_in_small_letters(right: Behaviour) -> Behaviour:
+    """Asks for the model in small letters, however it was written."""
+
+    def body(exchange: Exchange) -> bytes:
+        sent, model = right.upstream_body(exchange), json.dumps(exchange.model or "").encode()
+        return sent.replace(b'"model":' + model, b'"model":' + model.lower(), 1)
+
+    return replace(right, upstream_body=body)
+
+
+@defect("plus-made-a-blank", breaks=("management.path-kept",), seen_in="fpco/http-reverse-proxy#33")
+def plus_made_a_blank(right: Behaviour) -> Behaviour:
+    """Reads a plus sign as a blank, in paths too."""
+
+    def target(exchange: Exchange) -> str:
+        path, mark, query = right.upstream_target(exchange).partition("?")
+        return path.replace("+", "%20") + mark + query
+
+    return replace(right, upstream_target=target)

@@ -72,6 +72,31 @@ def open_prefix_before_dots(right: Behaviour) -> Behaviour:
     )
 
 
+def _open_where(right: Behaviour, is_open: Callable[[Incoming], bool]) -> Behaviour:
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        return config.client_keys[0] if is_open(incoming) else right.authenticate(config, incoming)
+
+    return replace(right, authenticate=authenticate)
+
+
+@defect("endings-open", breaks=("security.no-weaker-door",), seen_in="tlbx-ai/tlbx#153")
+def endings_open(right: Behaviour) -> Behaviour:
+    """Asks for no key for what ends as a picture or a style sheet does."""
+    return _open_where(right, lambda incoming: incoming.path.endswith((".png", ".ico", ".css")))
+
+
+@defect("open-words-anywhere", breaks=("security.no-weaker-door",))
+def open_words_anywhere(right: Behaviour) -> Behaviour:
+    """Asks for no key where an open path stands anywhere in the address."""
+    return _open_where(right, lambda incoming: "/docs" in f"{incoming.path}?{incoming.query}"[1:])
+
+
+@defect("head-open", breaks=("security.no-weaker-door",))
+def head_open(right: Behaviour) -> Behaviour:
+    """Asks for no key on HEAD, which shows no body."""
+    return _open_where(right, lambda incoming: incoming.method == "HEAD")
+
+
 def _led_by(right: Behaviour, names: Callable[[Exchange], str | None]) -> Behaviour:
     """Calls whatever server a request names, as long as it is one that an operator could have meant."""
 

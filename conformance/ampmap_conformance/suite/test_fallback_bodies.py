@@ -1,0 +1,55 @@
+"""Profile fallback: the model is found wherever it stands, and however the body is sent."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import replace
+
+from ampmap_conformance.bodies import dump, request_body
+from ampmap_conformance.cases import VariedCase
+from ampmap_conformance.expect import assert_equal, expect
+from ampmap_conformance.expect_http import unpacked
+from ampmap_conformance.messages import Exchange
+from ampmap_conformance.probe import AMP, Probe
+from ampmap_conformance.raw import in_chunks
+from ampmap_conformance.registry import checks
+from ampmap_conformance.request_forms import BLANK
+from ampmap_conformance.suite.conditions import claims_way, names_model_astray
+from ampmap_conformance.suite.streams import served_model
+
+MUCH = dump({"x_much": "ampmap " * 20_000})
+"""More than proxies look at who look at the beginning."""
+LABEL = "application/json; charset=utf-8"
+ANOTHER = dump({"x_part": {"model": "ampmap-other"}, "x_text": '"model":"ampmap-other"'})
+
+
+def _before(first: bytes, rest: bytes) -> bytes:
+    """One object with the members of both, in this order."""
+    return first[:-1] + b"," + rest[1:]
+
+
+@checks("fallback.model-found-wherever", when=names_model_astray, applies=claims_way, requests=5)
+def test_model_is_found_wherever_it_stands(case: VariedCase, probe: Probe) -> None:
+    """Given bodies in which the model is not easily seen, when they are sent, then each goes the model's own way."""
+    plain = request_body(case.call, case.model, f"Say hi. {BLANK}", stream=False)
+    _assert_way(case, probe, probe.send(case, body=_before(MUCH, plain)))
+    _assert_way(case, probe, probe.send(case, body=_before(ANOTHER, plain)))
+    request = probe.request(case)
+    labelled = replace(request, headers=request.headers.setting("Content-Type", LABEL))
+    _assert_way(case, probe, probe.exchange(labelled, persona=probe.persona_of(case)))
+    _assert_way(case, probe, probe.send_raw(case, in_chunks, body=plain)[0], refusable=True)
+    packed = gzip.compress(plain, mtime=0)
+    coded = probe.send(case, body=packed, more_headers=[("Content-Encoding", "gzip")])
+    _assert_way(case, probe, coded, refusable=True)
+
+
+def _assert_way(case: VariedCase, probe: Probe, exchange: Exchange, *, refusable: bool = False) -> None:
+    """The one upstream that the model has got the call, for the model that serves it."""
+    if refusable and 400 <= exchange.response.status < 500 and not exchange.upstream:
+        return
+    upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+    body = json.loads(unpacked(upstream.headers, upstream.body, "the label of the body is wrong"))
+    asked = body.get("model") if isinstance(body, dict) else None
+    expect(isinstance(asked, str), "the upstream was asked for no model", expected="a model", actual=str(asked))
+    assert_equal(asked, served_model(case, probe), "the upstream was asked for another model")

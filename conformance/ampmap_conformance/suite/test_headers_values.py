@@ -1,0 +1,51 @@
+"""Profile headers: values that are rare, and lines that may stand once."""
+
+from __future__ import annotations
+
+from ampmap_conformance.cases import CallCase
+from ampmap_conformance.expect import assert_header, assert_success, expect
+from ampmap_conformance.messages import Exchange
+from ampmap_conformance.observer import Reply
+from ampmap_conformance.probe import Probe
+from ampmap_conformance.registry import checks
+from ampmap_conformance.suite.conditions import forwards_bodies
+
+ODD = (("X-Ampmap-Name", "Zo\u00c3\u00ab \u00e6\u0097\u00a5"), ("X-Ampmap-Empty", ""))
+"""UTF-8, each octet a letter here, and nothing."""
+OF_THE_UPSTREAM = (("Date", "Sat, 21 Nov 2026 08:00:00 GMT"), ("Server", "ampmap-upstream"), ("ETag", '"ampmap-1"'))
+ONCE = ("Date", "Server", "ETag", "Content-Type", "Content-Length", "Last-Modified", "Location", "Retry-After", "Age")
+"""Headers that are no lists."""
+
+
+def _with_odd_values(case: CallCase, probe: Probe) -> Exchange:
+    return probe.send(case, more_headers=ODD, replies=(Reply(more_headers=ODD),))
+
+
+@checks("headers.odd-values-harmless")
+def test_odd_values_do_no_harm(case: CallCase, probe: Probe) -> None:
+    """Given headers with letters beyond ASCII, and empty ones, when call and answer have them, then it succeeds."""
+    exchange = _with_odd_values(case, probe)
+
+    exchange.only_upstream_request()
+    assert_success(exchange)
+
+
+@checks("headers.odd-values-kept", applies=forwards_bodies)
+def test_odd_values_are_kept(case: CallCase, probe: Probe) -> None:
+    """Given headers with letters beyond ASCII, and empty ones, when they pass, then their values do not change."""
+    exchange = _with_odd_values(case, probe)
+
+    upstream = exchange.only_upstream_request()
+    for name, value in ODD:
+        for headers in (upstream.headers, exchange.response.headers):
+            assert_header(headers, name, value, saying="a value was lost or changed")
+
+
+@checks("headers.lines-not-doubled")
+def test_lines_are_not_doubled(case: CallCase, probe: Probe) -> None:
+    """Given an answer with date and server, when it comes back, then no header that is no list stands there twice."""
+    exchange = probe.send(case, replies=(Reply(more_headers=OF_THE_UPSTREAM),))
+
+    exchange.only_upstream_request()
+    doubled = [name for name in ONCE if len(exchange.response.headers.all(name)) > 1]
+    expect(not doubled, "a header stands there twice", expected="each once", actual=", ".join(doubled))
