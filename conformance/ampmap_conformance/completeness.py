@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .claims import without_rows
-from .engine_plan import proxy_rules
+from .engine_plan import proxy_rules, suite_checks
 from .engine_session import Session
 from .needs import unmet
 from .report.model import Notice, Result
@@ -25,6 +25,7 @@ def missing(session: Session, results: Iterable[Result]) -> tuple[str, ...]:
 
 def lacking(session: Session, results: Iterable[Result], missing: Iterable[str]) -> tuple[Notice, ...]:
     """A notice for each thing that the run did without, with the requirements that were not tested for that."""
+    missing = tuple(missing)
     told = frozenset(missing)
     found: dict[str, dict[str, None]] = {}
     for result in results:
@@ -32,7 +33,7 @@ def lacking(session: Session, results: Iterable[Result], missing: Iterable[str])
             lacked = unmet(session.reference.requirements[result.requirement], session.setting)
             for need in [need for need in lacked if need.extra][:1]:
                 found.setdefault(need.missing, {})[result.requirement] = None
-    return tuple(
+    return _no_model_named(session, missing) + tuple(
         Notice(kind="not-testable", text=f"a run is complete without {', '.join(names)}, not tested here: {reason}")
         for reason, names in found.items()
     )
@@ -67,7 +68,13 @@ def _nothing_to_test(session: Session) -> tuple[str, ...]:
     if options.select or options.skip:
         return ()
     without = tuple(f"everything on `{claim}`" for claim in without_rows(session.reference, target))
-    return without * (not options.profiles) + tuple(
+    return without * (not options.profiles) + _without_cases(session)
+
+
+def _without_cases(session: Session) -> tuple[str, ...]:
+    """Requirements on claimed features that the target has, by its file, for which the file names no model."""
+    options, target, checks = session.options, session.target, suite_checks()
+    return tuple(
         row.id
         for row in proxy_rules(session.reference).values()
         if row.claim
@@ -76,4 +83,16 @@ def _nothing_to_test(session: Session) -> tuple[str, ...]:
         and row.excluded is None
         and not session.plan.all.get(row.id)
         and (not options.profiles or row.profile in options.profiles)
+        and ((of := checks[row.id].of) is None or of(target))
     )
+
+
+def _no_model_named(session: Session, missing: Iterable[str]) -> tuple[Notice, ...]:
+    """What would have to stand in the target file for requirements that have no case."""
+    wanting = sorted({*missing} & {*_without_cases(session)})
+    target = session.target
+    placeless = [name for name in dict.fromkeys(target.unavailable) if target.provider_of(name) is None]
+    text = f"`models` and `mappings` of the target file name no model with which {', '.join(wanting)} can be tested"
+    if placeless:
+        text += f"; no single provider of the edition has {', '.join(placeless)}, so that its route is not known"
+    return (Notice(kind="not-testable", text=text),) if wanting else ()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from .cases import CallCase, Case, ManagementCase
-from .client import NoAnswerError, ProxyClient, Watch
+from .client import Failure, NoAnswerError, ProxyClient, Watch
 from .credentials import Credential, as_client_sends, holding
 from .elsewhere import is_loopback
 from .messages import Exchange, Headers, Request, Response, UpstreamRequest
@@ -190,7 +190,8 @@ class Probe:
         """Sends the request of a case, changed where something is said, and returns both hops.
 
         `replies` is what the upstream answers, one each, before it is normal again. Raises NoAnswerError when the
-        target answers nothing at all, and NotTestableError where the target serves the case to its own machine alone.
+        target answers nothing at all, unless a reply breaks off, for then that is how the transfer broke; and
+        NotTestableError where the target serves the case to its own machine alone.
         """
         self._must_be_served_here(case)
         request = self._changed(case, credential, target, more_query, method, more_headers, body)
@@ -322,23 +323,21 @@ class Probe:
         if observer is not None and replies:
             observer.script(nonce, replies)
         begun = time.monotonic()
+        silent: NoAnswerError | None = None
         try:
             response = deliver()
         except NoAnswerError as error:
             response = Response(0, Headers(), (), time.monotonic() - begun, broken=error.failure.value)
-            made = Exchange(request, response, (), persona, begun=begun, plain=plain)
-            if observer is not None:
-                made = replace(made, upstream=tuple(one.request for one in observer.seen(nonce)))
-                observer.forget(nonce)
-            self.exchanges.append(made)
-            raise
+            silent = None if _may_hang_up(error, replies) else error
         made = Exchange(request, response, (), persona, begun=begun, plain=plain)
         if observer is not None:
-            seen = observer.seen(nonce, at_least=1 if response.status < 300 else 0, within=SETTLING)
+            seen = observer.seen(nonce, at_least=1 if 0 < response.status < 300 else 0, within=SETTLING)
             observer.forget(nonce)
             answers = tuple(one.answer for one in seen if one.answer is not None)
             made = replace(made, upstream=tuple(one.request for one in seen), answers=answers)
         self.exchanges.append(made)
+        if silent is not None:
+            raise silent
         for answer in made.answers:
             if answer.fault is not None:
                 raise KitFaultError(f"the observer's own answer for {persona} is wrong: {answer.fault}")
@@ -376,6 +375,11 @@ class Probe:
         if isinstance(case, CallCase):
             return as_client_sends(case.provider, key)
         return holding("authorization-bearer", key)
+
+
+def _may_hang_up(error: NoAnswerError, replies: tuple[Reply, ...]) -> bool:
+    """Whether the upstream's answer broke off, so that a head which the proxy still held may be lost with it."""
+    return error.failure is Failure.DROPPED and any(reply.breaks_off for reply in replies)
 
 
 def nonce_of(request: Request) -> str:

@@ -16,6 +16,8 @@ Applies = Callable[[Any, Target], str | None]
 """Told a case and the target: why the requirement does not apply there, or None when it does."""
 When = Callable[[Any, Target], bool]
 """Whether a cell of the expansion is a case of the requirement at all."""
+Has = Callable[[Target], bool]
+"""Whether a target has what a requirement speaks of."""
 CheckFunction = TypeVar("CheckFunction", bound=Callable[..., None])
 MARK = "_ampmap_check"
 
@@ -46,6 +48,8 @@ class Check:
     pace: Pace = Pace.QUICK
     requests: int = 1
     """The most that one case sends to the target."""
+    of: Has | None = None
+    """A target without this may claim the requirement's feature, and have nothing of it that could be tested."""
 
     def fits(self, row: Requirement) -> None:
         """Raises SuiteError unless the function takes the cases that the row's axes give."""
@@ -73,16 +77,18 @@ def checks(
     applies: Applies | Iterable[Applies] = (),
     pace: Pace = Pace.QUICK,
     requests: int = 1,
+    of: Has | None = None,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Marks a function `test_x(case, probe)` as the check of a requirement.
 
     `when` narrows the cells of the requirement's axes to those it speaks of; `applies` gives the reason why a target
-    is not bound by it (verdict not-applicable); `requests` is the most that one case sends, by which a run is planned.
+    is not bound by it (verdict not-applicable); `requests` is the most that one case sends, by which a run is planned;
+    `of` is what a target may lack that claims the requirement's feature (see `Check.of`).
     """
     conditions = (applies,) if callable(applies) else tuple(applies)
 
     def mark(function: CheckFunction) -> CheckFunction:
-        setattr(function, MARK, Check(requirement, function, when, conditions, pace, requests))
+        setattr(function, MARK, Check(requirement, function, when, conditions, pace, requests, of))
         return function
 
     return mark

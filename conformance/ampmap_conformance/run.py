@@ -15,6 +15,7 @@ from . import baseline as baselines
 from . import completeness
 from .baseline_watch import Watch
 from .claims import unclaimed_but_there
+from .client import Failure
 from .engine import Outcome
 from .engine_session import RunOptions, Session, opened, smoke
 from .reference.types import Reference
@@ -24,6 +25,7 @@ from .report.model import Notice, Report, Result
 from .selection import parse
 from .verdicts import BROKEN, ExitCode, exit_code
 
+UNANSWERED = (Failure.DROPPED, Failure.TIMEOUT)
 FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 UNUSED = (
     "terminal", "cacheprovider", "junitxml", "logging", "faulthandler", "unraisableexception", "threadexception",
@@ -87,6 +89,7 @@ def conformance(
         scored = [result for result in results if result.scored]
         missing = completeness.missing(session, scored)
         notices = unscored_failures(results) + completeness.lacking(session, results, missing)
+        notices += maybe_crowded(results, options.workers)
         if not stopped:
             notices += unclaimed_but_there(session.plan, session.target, session.engine)
         use = watch.use() if watch else None
@@ -113,6 +116,15 @@ def unscored_failures(results: list[Result]) -> tuple[Notice, ...]:
         Notice(kind="unscored-failure", text=f"`{name}` does not score in this release; {count} of its cases fail")
         for name, count in broken.items()
     )
+
+
+def maybe_crowded(results: list[Result], workers: int) -> tuple[Notice, ...]:
+    """A notice where so many calls got no answer at all that a limit of connections may be why."""
+    silent = sum(result.verdict in BROKEN and result.actual in UNANSWERED for result in results)
+    if workers == 1 or silent < workers:
+        return ()
+    why = "if the proxy limits its connections, `--workers 1` makes one case at a time"
+    return (Notice(kind="not-testable", text=f"{silent} cases got no answer; {why} (`tenancy` needs many at once)"),)
 
 
 def run_suite(session: Session, told: Callable[[Outcome], Outcome]) -> bool:

@@ -70,13 +70,19 @@ class Target:
     def models(self, provider: Provider) -> tuple[Model, ...]:
         """The models of a provider that this proxy is asked for: those of the edition less the unavailable ones.
 
-        Where the file lists the available ones, it decides alone.
+        Nor are those among them that a pattern of its mappings matches, since proxies differ in whether a model of
+        their own or a pattern wins. Where the file lists the available ones, it decides alone.
         """
         named = self.file.models.available.get(provider.id)
         if named is not None:
             return tuple(self._model(name, provider) for name in named)
         known = [model for model in self.reference.models.values() if model.provider == provider.id]
-        return tuple(model for model in known if model.id not in self.unavailable)
+        return tuple(model for model in known if self.is_local(model.id, provider))
+
+    def is_local(self, model: str, provider: Provider) -> bool:
+        """Whether the file leaves no doubt that the proxy has a model by itself."""
+        named = self.file.models.available.get(provider.id)
+        return model in named if named is not None else model not in self.unavailable and not self.rules_for(model)
 
     @property
     def unavailable(self) -> tuple[str, ...]:

@@ -107,6 +107,11 @@ class Reply:
         """No answer at all: the peer waits until it gives up."""
         return cls(delay=seconds, end=End.CUT_BEFORE_HEAD)
 
+    @property
+    def breaks_off(self) -> bool:
+        """Whether the answer begins, and breaks off in its body."""
+        return self.end in (End.CUT, End.RESET)
+
     def to_json(self) -> dict[str, Any]:
         """As plain data; bytes are base64. What has its default value is left out."""
         plain: dict[str, Any] = {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import zlib
 from dataclasses import replace
 
+from .. import bodies
 from ..messages import Headers
-from ..reference.types import Reference
+from ..reference.types import Provider, Reference
 from .behaviour import Behaviour
 from .exchange import Exchange, Incoming, OwnAnswer, Place, Refusal
 from .headers import answer_coding
@@ -113,5 +115,21 @@ def blanks_behind_errors(right: Behaviour) -> Behaviour:
         answer = right.own_answer(reference, refusal)
         headers = answer.headers.setting("Content-Type", "application/json; charset=utf-8")
         return replace(answer, headers=headers, body=answer.body + b" \r\n\t\n")
+
+    return replace(right, own_answer=own)
+
+
+@variant("errors-of-the-least")
+def errors_of_the_least(right: Behaviour) -> Behaviour:
+    """Leaves out of its errors every field that the provider's shape does not require."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        if not isinstance(refusal.about, Provider):
+            return answer
+        schema = reference.error_shapes[refusal.about.error_shape].body_schema
+        wanted = schema.get("required", ()) if isinstance(schema, dict) else ()
+        data = json.loads(answer.body)
+        return replace(answer, body=bodies.dump({name: data[name] for name in wanted or data if name in data}))
 
     return replace(right, own_answer=own)

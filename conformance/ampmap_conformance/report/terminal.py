@@ -115,7 +115,7 @@ class Terminal:
         self._console.print(counts_table(ended.report))
         if ended.missing:
             self._line(f"\nnot tested at all: {', '.join(ended.missing)}")
-            for reason in dict.fromkeys(_reason_for(ended, name) for name in ended.missing):
+            for reason in dict.fromkeys(filter(None, (_reason_for(ended, name) for name in ended.missing))):
                 self._line(f"  {reason}")
         for problem in ended.report.baseline.problems if ended.report.baseline else ():
             self._line(f"\n{problem.place}: {problem.message}")

@@ -89,6 +89,16 @@ def is_elsewhere(case: CallCase, target: Target) -> bool:
     return case.model in target.file.models.unavailable and not target.rules_for(case.model)
 
 
+def has_patterns(target: Target) -> bool:
+    """Whether the target's configuration has mappings by pattern."""
+    return any(rule.regex for rule in target.file.mappings)
+
+
+def has_orphans(target: Target) -> bool:
+    """Whether the target's configuration maps a model to one that the proxy does not have."""
+    return any(rule.to in target.unavailable for rule in target.file.mappings)
+
+
 def is_orphaned(case: CallCase, target: Target) -> bool:
     """Models that are mapped to one that the proxy does not have."""
     return bool(target.rules_for(case.model)) and target.mapped(case.model) is None
@@ -225,7 +235,14 @@ def renames_answers(_case: CallCase, target: Target) -> str | None:
 
 def has_local_mode_model(case: CallCase, target: Target) -> str | None:
     """Bound where the mode's model is local."""
-    return "the target file lists the model as unavailable" if case.model in target.unavailable else None
+    if case.model in target.unavailable:
+        return "the target file lists the model as unavailable"
+    return "a pattern of the target's mappings matches the model" if _may_be_mapped(case, target) else None
+
+
+def _may_be_mapped(case: CallCase, target: Target) -> bool:
+    listed = case.model in target.file.models.available.get(case.provider.id, ())
+    return bool(target.rules_for(case.model)) and not listed
 
 
 RELAYED = (forwards_bodies, relays_lists)

@@ -28,6 +28,8 @@ from ampmap_conformance.suite.conditions import (
     forwards_bodies,
     goes_astray,
     goes_mapped,
+    has_orphans,
+    has_patterns,
     is_by_the_way,
     is_elsewhere,
     is_local_sample,
@@ -68,7 +70,7 @@ def test_mapping_rewrites_the_model(case: CallCase, probe: Probe) -> None:
     )
 
 
-@checks("fallback.pattern-mapping", when=is_mapped_by_pattern, applies=forwards_bodies)
+@checks("fallback.pattern-mapping", when=is_mapped_by_pattern, applies=forwards_bodies, of=has_patterns)
 def test_patterns_map_too(case: CallCase, probe: Probe) -> None:
     """Given a model that a mapping's pattern matches, when it is called, then the mapping's target is asked for."""
     exchange = probe.send(case)
@@ -87,7 +89,7 @@ def test_mapping_holds_on_other_roots(case: VariedCase, probe: Probe) -> None:
     assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the mapping depends on the path")
 
 
-@checks("fallback.orphaned-mapping-goes-upstream", when=is_orphaned)
+@checks("fallback.orphaned-mapping-goes-upstream", when=is_orphaned, of=has_orphans)
 def test_orphaned_mapping_goes_to_amp(case: CallCase, probe: Probe) -> None:
     """Given a mapping to a model that is not there, when it is called for, then Amp gets the call as it is."""
     exchange = probe.send(case)

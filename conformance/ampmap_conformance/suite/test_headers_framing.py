@@ -33,6 +33,14 @@ def said(body: bytes) -> list[Any]:
     return [event.json() for event in found] or [body.decode("utf-8", "replace")]
 
 
+def _has_all(came: bytes, sent: bytes) -> bool:
+    """Whether JSON came that has everything which was sent."""
+    try:
+        return covers(json.loads(sent), json.loads(came))
+    except ValueError:
+        return False
+
+
 @checks("headers.length-kept")
 def test_length_is_kept(case: CallCase, probe: Probe) -> None:
     """Given a body with a length, when the call goes on, then it has one length, the right one."""
@@ -69,7 +77,8 @@ def test_compressed_answer_is_readable(case: VariedCase, probe: Probe) -> None:
     if case.variation == "error":
         assert_equal(came, sent, "the error cannot be read")
     same = covers(said(sent), said(came)) or (not events(sent) and came[:1] == b"{")
-    expect(same, "the answer cannot be read", expected="what the upstream said", actual=came.decode("utf-8", "replace"))
+    if not same:
+        assert_equal(came, sent, "the answer cannot be read")
 
 
 @checks("headers.undeclared-compression-alike", requests=3, applies=forwards_bodies)
@@ -129,6 +138,5 @@ def test_rare_coding_is_readable(case: CallCase, probe: Probe) -> None:
         return  # the proxy offered codings of its own, of which no upstream would choose this one
     assert_whole(exchange.response)
     label, came = exchange.response.headers.get("content-encoding") or "none", exchange.response.body
-    text = came.decode("utf-8", "replace")
-    same = came == zstd(plain) if label == "zstd" else label == "none" and covers(json.loads(plain), json.loads(text))
+    same = came == zstd(plain) if label == "zstd" else label == "none" and _has_all(came, plain)
     expect(same, "the answer cannot be read", expected="what the upstream said", actual=f"Content-Encoding: {label}")

@@ -22,7 +22,7 @@ from ampmap_conformance.expect import (
 from ampmap_conformance.messages import Headers, Request
 from ampmap_conformance.observer import Reply
 from ampmap_conformance.paths import has_dot_segments
-from ampmap_conformance.probe import Probe
+from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.raw import Piece, RawRequest, chunked, wire
 from ampmap_conformance.registry import checks
 from ampmap_conformance.suite.conditions import is_sample_page
@@ -107,7 +107,10 @@ def test_no_weaker_door_to_models(case: CallCase, probe: Probe) -> None:
     like = path.replace(f"/{case.provider.id}/", f"/{case.provider.id}x/", 1)
     for door in MODEL_DOORS:
         target = door.format(path=path, upper=path.upper(), like=like, first=encoded, rest="/".join(rest))
-        assert_nothing_upstream(probe.send(case, target=target, credential=NO_CREDENTIAL))
+        exchange = probe.send(case, target=target, credential=NO_CREDENTIAL)
+        asked = tuple(request for request in exchange.upstream if request.persona != AMP)
+        assert_nothing_upstream(replace(exchange, upstream=asked))
+        assert_no_key_lent([exchange])  # Amp's servers, who get open pages, refuse a call without a key
 
 
 @checks("security.redirects-take-no-key")
