@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -36,6 +38,17 @@ LOUD = MappingProxyType(
     }
 )
 """Verdicts that are printed as they come, with their colour."""
+
+
+class RunConsole(Console):
+    """A console for which nobody has to read to the end: a run goes on, and writes its report, without its output."""
+
+    def on_broken_pipe(self) -> None:
+        """Prints no more, when the reader of a pipe has left (`run | head -1`)."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 class Terminal:
