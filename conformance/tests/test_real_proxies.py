@@ -26,6 +26,8 @@ TARGETS = [name for name in NAMES if (PROXIES / name / "target.yaml").is_file()]
 BASELINES = [name for name in NAMES if (PROXIES / name / "baseline.yaml").is_file()]
 PROVEN = ("headers", "routing", "streaming")
 """Profiles in which nginx must be conformant."""
+WARNS = ("headers.answer-listed-dropped",)
+"""A `should`: nginx cannot take a header out of an answer because the upstream names it in `Connection`."""
 
 
 def test_nginx_as_exported_does_what_is_known_of_it(tmp_path: Path) -> None:
@@ -43,7 +45,7 @@ def test_nginx_as_exported_does_what_is_known_of_it(tmp_path: Path) -> None:
     wrong = {
         name: row.verdict for name, row in proven.items() if row.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE)
     }
-    assert wrong == {}
+    assert wrong == dict.fromkeys(WARNS, Verdict.WARN)
     for profile in PROVEN:
         assert sum(name.startswith(f"{profile}.") and bool(row.pass_) for name, row in proven.items()) > 10
 

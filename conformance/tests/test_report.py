@@ -65,7 +65,7 @@ def test_a_failure_says_what_was_expected_what_was_seen_and_how_to_see_it_again(
     defects = " ".join(f"--defect {name}" for name in LEAKY)
     selected = f"--select 'headers.client-credential-replaced[{result.case}]'"
     assert result.reproduce.command == f"ampmap-conformance run {defects} {selected}"
-    assert '-H "x-api-key: $AMPMAP_CLIENT_KEY"' in result.reproduce.curl
+    assert '-h "x-api-key: $ampmap_client_key"' in result.reproduce.curl.lower()
     assert result.exchanges[0].upstream[0].persona == "groq"
     assert result.exchanges[0].response.start == "200"
 

@@ -95,15 +95,15 @@ def test_max_requests_is_told_before_and_kept(
     command: Command, counting: tuple[str, list[str]], tmp_path: Path
 ) -> None:
     url, seen = counting
-    words = ("--base-url", url, "--profile", "auth", "--max-requests", "15")
+    words = ("--base-url", url, "--profile", "auth", "--max-requests", "7")
     done = command("run", *words, env={"AMPMAP_CLIENT_KEY": CLIENT})
     before = done.stdout.partition("profile ")[0]
-    assert "no more than 15 are sent" in before
+    assert "no more than 7 are sent" in before
     assert "calls of the target's own upstreams, each with the smallest token limit" in before
-    assert len(seen) == 15
-    assert "requests   15 sent" in done.stdout
+    assert len(seen) == 7
+    assert "requests   7 sent" in done.stdout
     report = (tmp_path / "ampmap-report" / "report.json").read_text(encoding="utf-8")
-    assert "the budget of 15 requests (--max-requests) is spent" in report
+    assert "the budget of 7 requests (--max-requests) is spent" in report
 
 
 def test_a_budget_that_is_spent_leaves_the_run_incomplete(run: Run) -> None:

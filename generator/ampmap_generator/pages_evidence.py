@@ -83,7 +83,7 @@ def _kills(reference: Reference, evidence: Evidence) -> Page:
         "missing": evidence.matrix is None,
         "file": code(f"{FOLDER}{MATRIX}"),
         "defects": Table(
-            ("Defect", "What a proxy with it does", "Seen in", "Requirements that it breaks", "Notice too"),
+            ("Defect", "What a proxy with it does", "Requirements that it breaks", "Notice too"),
             tuple(_defect_row(shelf, name, defect) for name, defect in sorted(defects.items())),
         ),
         "requirements": tuple(
@@ -127,10 +127,10 @@ def _by_profile(names: Sequence[str]) -> list[tuple[str, list[str]]]:
 
 def _defect_row(shelf: Shelf, name: str, defect: Defect) -> tuple[str, ...]:
     marked = f'<span id="{anchor(name)}"></span>{code(name)}'
-    seen = _thread(defect.seen_in) if defect.seen_in else "no thread is known"
+    seen = f"Seen in {_thread(defect.seen_in)}." if defect.seen_in else "No thread is known."
     kills = ", ".join(shelf.to_name("requirements", requirement) for requirement in sorted(defect.kills))
     also = ", ".join(shelf.to_name("requirements", requirement) for requirement in sorted(defect.also))
-    return marked, prose(defect.summary), seen, kills or "**none**", also
+    return marked, f"{prose(defect.summary)} {seen}", kills or "**none**", also
 
 
 def _thread(seen_in: str) -> str:

@@ -208,6 +208,8 @@ def _profile(reference: Reference, profile: str, evidence: Evidence) -> Page:
 
 NEEDS = {
     "client": "what the client gets",
+    "second-client": "what another client gets",
+    "sdk": "what an SDK makes of it",
     "upstream": "what the upstream got",
     "foreign-peer": "what a caller from another machine gets",
     "reload": "what a change of the configuration does",

@@ -69,7 +69,7 @@ def reference(editions: Mapping[str, Reference]) -> Reference:
 
 @pytest.fixture(scope="session")
 def nginx() -> ModuleType:
-    """The helpers of `nginx.py` beside this file; without nginx its tests are skipped, but not in CI."""
+    """The helpers of `nginx.py` beside this file; where nginx is not installed, its tests are skipped."""
     spec = spec_from_file_location("ampmap_test_nginx", Path(__file__).with_name("nginx.py"))
     assert spec is not None
     assert spec.loader is not None

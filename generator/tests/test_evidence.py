@@ -73,9 +73,9 @@ def test_a_requirement_shows_what_it_catches_and_how_proxies_did(reference: Refe
 def test_the_kill_matrix_goes_both_ways(reference: Reference, evidence: Evidence) -> None:
     page = pages(reference, evidence=evidence)["evidence/kill-matrix.md"]
 
-    assert '<span id="forward-client-key"></span>`forward-client-key` | It leaks. | owner/repo\\#12 |' in page
+    assert '<span id="forward-client-key"></span>`forward-client-key` | It leaks. Seen in owner/repo\\#12. |' in page
     assert f"[`{RULE}`](../requirements/headers.md#client-credential-replaced) | must | [`forward-client-key`]" in page
-    assert "`harmless` | Nothing. | no thread is known | **none** |" in page
+    assert "`harmless` | Nothing. No thread is known. | **none** |" in page
     assert "2 defects; 1 of" in page
     assert "| `echo` | Echoes. | nothing | [`routing.warm-up`](../requirements/routing.md#warm-up) |" in page
     assert "No committed defect breaks" in page

@@ -284,6 +284,6 @@ def test_without_javascript_the_page_points_to_its_tables(reference: Reference) 
 
 
 def test_the_scripts_know_no_other_address() -> None:
-    for script in ("finder.js", "finder-core.js", "filter.js"):
+    for script in ("finder.js", "finder-core.js", "filter.js", "tables.js"):
         text = (ASSETS / script).read_text(encoding="utf-8")
         assert "://" not in text.replace("https?:)?\\/\\/", ""), script

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
+
+from .processes import each
 
 PER_CORE = 4
 """Processes for each core: most of the time a check waits."""
 HEAVY_PER_CORE = 1
 """The same for whole runs, which do not."""
-TASKS = 12
-"""What a process makes before a new one takes its place: proxies leave something behind in memory."""
-Made = TypeVar("Made")
 
 
 @click.group()
@@ -43,7 +39,7 @@ def matrix(only: tuple[str, ...], check: bool, out: Path | None) -> None:
 
     if unknown := [name for name in only if name not in DEFECTS]:
         raise click.BadParameter(f"no defect is called {unknown[0]!r}", param_hint="--only")
-    kills = [made for _, made in _each(tried, only or tuple(DEFECTS), PER_CORE)]
+    kills = [made for _, made in each(tried, only or tuple(DEFECTS), PER_CORE)]
     requirements = _requirements()
     if only:
         for one in kills:
@@ -61,7 +57,7 @@ def variants() -> None:
     from ..refproxy.variants import VARIANTS
     from .unusual import false_alarms
 
-    _end_for(f"{id_}: {alarm}" for id_, alarms in _each(false_alarms, VARIANTS, HEAVY_PER_CORE) for alarm in alarms)
+    _end_for(f"{id_}: {alarm}" for id_, alarms in each(false_alarms, VARIANTS, HEAVY_PER_CORE) for alarm in alarms)
 
 
 @main.command()
@@ -72,22 +68,9 @@ def degenerate(check: bool, out: Path | None) -> None:
     from . import files
     from .degenerate import DEGENERATES, degenerates_of, problems, scores
 
-    made = dict(_each(scores, DEGENERATES, PER_CORE))
+    made = dict(each(scores, DEGENERATES, PER_CORE))
     _end_for(problems(made))
     _keep(degenerates_of(made, _edition()), (out or files.FOLDER) / files.DEGENERATE, check=check)
-
-
-def _each(work: Callable[[str], Made], names: Iterable[str], per_core: int) -> Iterator[tuple[str, Made]]:
-    """What `work` makes of each name, as it comes, in processes of their own."""
-    every = tuple(names)
-    with ProcessPoolExecutor(
-        min(len(every), per_core * (os.cpu_count() or 1)), get_context("spawn"), max_tasks_per_child=TASKS
-    ) as pool:
-        waiting = {pool.submit(work, name): name for name in every}
-        for number, done in enumerate(as_completed(waiting), start=1):
-            click.echo(f"\r{number} of {len(every)}  {waiting[done]:<50.50}", nl=False, err=True)
-            yield waiting[done], done.result()
-    click.echo(err=True)
 
 
 def _end_for(problems: Iterable[str]) -> None:

@@ -329,7 +329,7 @@
       "div",
       { class: "am-curl" },
       element("div", { class: "am-bar" }, element("span", {}, "curl"), copyable(line, "the curl line")),
-      element("pre", { tabindex: "0" }, element("code", {}, line)),
+      element("pre", {}, element("code", { tabindex: "0" }, line)),
     );
   }
 

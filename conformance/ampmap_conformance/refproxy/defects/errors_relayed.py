@@ -152,12 +152,13 @@ def odd_json_500(right: Behaviour) -> Behaviour:
 
 @defect("bad-bodies-repaired", breaks=("errors.no-object-never-succeeds", "errors.odd-json"))
 def bad_bodies_repaired(right: Behaviour) -> Behaviour:
-    """Takes a body that is no object for an empty one, and sends that."""
+    """Makes a request of a body that is none, with every field that one needs, and sends that."""
+    made = b'{"model":"example-model","max_tokens":1,"messages":[],"contents":[],"input":""}'
 
     def body(exchange: Exchange) -> bytes:
         given = right.upstream_body(exchange)
         bad = isinstance(exchange.place, ProviderCall) and right.body_problem(exchange.place, exchange.incoming)
-        return b"{}" if bad else given
+        return made if bad else given
 
     def model(place: ProviderCall | ManagementCall, incoming: Incoming) -> str | None:
         return None if right.body_problem(place, incoming) else right.requested_model(place, incoming)
