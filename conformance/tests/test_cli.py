@@ -148,7 +148,7 @@ def test_a_target_file_with_an_observer_is_tested_on_both_sides(
     report = read_report(tmp_path / "out" / "report.json")
     assert {r.case.split("-")[0] for r in report.results if r.requirement == "routing.body-kept"} == {"groq", "google"}
     assert narrow.returncode == 0
-    assert "1 requirements, 2 cases" in narrow.stdout
+    assert "1 requirement, 2 cases" in narrow.stdout
     assert checked.returncode == 0
     assert "$STAGING_KEY" in checked.stdout
     assert unavailable
