@@ -15,6 +15,7 @@ from typing import Self
 from .client import Watch
 from .messages import Headers
 from .sse import events
+from .verdicts import Violation
 
 PATIENCE = 2.0
 """Seconds without anything new at any client, after which the streams are let go."""
@@ -44,7 +45,10 @@ class _Client:
     def took(self, headers: Headers, data: bytes) -> None:
         if (headers.get("content-encoding") or "").strip().lower() == "gzip":
             self.unpacker = self.unpacker or zlib.decompressobj(wbits=31)
-            data = self.unpacker.decompress(data)
+            try:
+                data = self.unpacker.decompress(data)
+            except zlib.error:
+                raise Violation("a stream is no gzip, although it says so", expected="gzip", actual="other") from None
         self.body += data
         came = len(events(self.body))
         self.pieces = sum(came >= needed for needed in self.needed)

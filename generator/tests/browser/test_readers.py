@@ -87,7 +87,7 @@ def test_a_code_is_searched_and_its_meaning_found(open_page: OpenPage) -> None:
 def test_a_requirement_tells_what_kills_it(open_page: OpenPage) -> None:
     page = open_page("requirements/")
     page.get_by_role("link", name="auth.body-key-ignored").first.click()
-    page.wait_for_url("**/requirements/auth/#auth.body-key-ignored")
+    page.wait_for_url("**/requirements/auth/#body-key-ignored")
     page.get_by_role("link", name="body-key-used").first.click()
     page.wait_for_url("**/evidence/kill-matrix/**")
     seen(page.locator("article"), "body-key-used")

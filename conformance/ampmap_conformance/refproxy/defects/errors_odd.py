@@ -77,7 +77,7 @@ def error_bodies_discarded(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("stream-refusals-500", breaks=("errors.routed-status-relayed",), also=("errors.*", "fallback.*"))
+@defect("stream-refusals-500", breaks=("errors.routed-status-relayed",), also=("errors.*", "fallback.*", "headers.*"))
 def stream_refusals_500(right: Behaviour) -> Behaviour:
     """Takes an upstream's refusal of a stream for a fault of its own."""
 

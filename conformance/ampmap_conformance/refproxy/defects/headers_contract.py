@@ -73,6 +73,7 @@ def feature_added(right: Behaviour) -> Behaviour:
 @defect(
     "features-remembered",
     breaks=("headers.beta-lines-kept", "headers.no-feature-invented"),
+    also=("*",),
     seen_in="headroomlabs-ai/headroom#1724",
 )
 def features_remembered(right: Behaviour) -> Behaviour:
