@@ -99,18 +99,41 @@ def main() -> None:
 
 
 @main.command(epilog=EXIT_CODES)
-@click.option("--target", type=click.Path(path_type=Path), metavar="FILE", help="The target file of the proxy.")
+@click.option(
+    "--target",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The target file of the proxy; without it and --base-url, the embedded proxy.",
+)
 @click.option("--base-url", metavar="URL", help="The proxy's address, if there is no target file.")
 @click.option("--observer", metavar="URL", help="Where the proxy's upstreams point to; the kit listens there.")
 @reference_option
 @edition_option
 @click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only this profile; may be repeated.")
-@click.option("--select", multiple=True, metavar="PATTERN", help="Only these cases, e.g. 'headers.*[groq-*]'.")
-@click.option("--skip", multiple=True, metavar="PATTERN", help="Not these cases.")
-@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="The list of known failures.")
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The day for the baseline's dates.")
-@click.option("--defect", "defects", multiple=True, metavar="ID", help="A fault of the embedded proxy to switch on.")
-@click.option("--trace", multiple=True, metavar="PATTERN", help="Keep the exchanges of these cases in any event.")
+@click.option(
+    "--select", multiple=True, metavar="PATTERN", help="Only these cases, e.g. 'headers.*[groq-*]'; may be repeated."
+)
+@click.option("--skip", multiple=True, metavar="PATTERN", help="Not these cases; may be repeated.")
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The list of known failures; by default there is none.",
+)
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The day for the baseline's dates; the present one by default.",
+)
+@click.option(
+    "--defect",
+    "defects",
+    multiple=True,
+    metavar="ID",
+    help="A fault of the embedded proxy to switch on; may be repeated.",
+)
+@click.option("--trace", multiple=True, metavar="PATTERN", help="Keep the exchanges of these cases even if they pass.")
 @click.option(
     "--annotations",
     type=click.Choice(["auto", "github", "none"]),
@@ -118,13 +141,28 @@ def main() -> None:
     show_default=True,
     help="Mark failures for a CI service; `auto` does so on GitHub Actions.",
 )
-@click.option("--report-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the report goes.")
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the report goes; ampmap-report by default.",
+)
 @click.option("--docs-url", default="", metavar="URL", help="Where the documentation of the rules is published.")
 @click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="Cases probed at once.")
 @click.option("--repeat", type=click.IntRange(1, 1000), default=1, show_default=True, help="Runs of each case.")
 @click.option("--attribute", is_flag=True, help="Make failing cases without the proxy too, to tell whose fault it is.")
-@click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Send no more than this to the target.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="R", help="At most so many in a second.")
+@click.option(
+    "--max-requests",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Send no more requests than this to the target; no limit by default.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    metavar="R",
+    help="Send at most so many requests in a second; no limit by default.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="What `fuzz` generates data from.")
 @click.option(
     "--max-examples",
@@ -134,7 +172,12 @@ def main() -> None:
     metavar="N",
     help="Random requests that `fuzz` adds for each operation.",
 )
-@click.option("--openapi", type=click.Path(path_type=Path), metavar="FILE", help="The document for `fuzz`.")
+@click.option(
+    "--openapi",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The OpenAPI document for `fuzz`; the packaged one by default.",
+)
 @click.option("--strict", is_flag=True, help="A broken `should` fails.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and send nothing.")
@@ -173,16 +216,16 @@ def run(
 def _run(options: RunOptions, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]) -> int:
     import time
 
-    from rich.console import Console
-
-    from .report.terminal import Terminal
-    from .report.write import DEFAULT_FOLDER, write_report
+    from .report.terminal import RunConsole, Terminal
+    from .report.write import DEFAULT_FOLDER, check_folder, write_report
     from .run import conformance
 
+    folder = report_dir or DEFAULT_FOLDER
+    check_folder(folder)
     begun = time.monotonic()
-    with Terminal(Console(highlight=False)) as terminal:
+    with Terminal(RunConsole(highlight=False)) as terminal:
         ended = conformance(options, terminal, docs_url=docs_url)
-        files = write_report(ended.report, report_dir or DEFAULT_FOLDER)
+        files = write_report(ended.report, folder)
         terminal.end(ended, files, time.monotonic() - begun)
     annotate(ended.report)
     return int(ended.code)

@@ -23,7 +23,12 @@ SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--defect", "defects", multiple=True, metavar="ID", help="A fault of the kit's own resolver to switch on."
 )
-@click.option("--report-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the report goes.")
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the report goes; ampmap-report by default.",
+)
 @click.option("--docs-url", default="", metavar="URL", help="Where the documentation of the rules is published.")
 @click.option("--strict", is_flag=True, help="A broken `should` fails.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
@@ -53,15 +58,15 @@ def resolve_auth(dry_run: bool, report_dir: Path | None, docs_url: str, **option
 def _check(options: ResolverOptions, report_dir: Path | None, docs_url: str) -> int:
     import time
 
-    from rich.console import Console
-
     from .auth.run import check_resolver
-    from .report.terminal import Terminal
-    from .report.write import DEFAULT_FOLDER, write_report
+    from .report.terminal import RunConsole, Terminal
+    from .report.write import DEFAULT_FOLDER, check_folder, write_report
 
+    folder = report_dir or DEFAULT_FOLDER
+    check_folder(folder)
     begun = time.monotonic()
-    with Terminal(Console(highlight=False)) as terminal:
+    with Terminal(RunConsole(highlight=False)) as terminal:
         ended = check_resolver(options, terminal, docs_url=docs_url)
-        files = write_report(ended.report, report_dir or DEFAULT_FOLDER)
+        files = write_report(ended.report, folder)
         terminal.end(ended, files, time.monotonic() - begun)
     return int(ended.code)

@@ -26,7 +26,7 @@ def baseline() -> None:
 @click.option("--reason", help="Why the new ones fail; by default what the report saw.")
 @click.option("--issue", metavar="URL", help="Where the new ones are followed up.")
 @click.option("--owner", help="Who sees to the new ones.")
-@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Last day of the new ones.")
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Last day of the new ones.")
 def update(
     file: Path, out: Path, reason: str | None, issue: str | None, owner: str | None, expires: datetime | None
 ) -> int:

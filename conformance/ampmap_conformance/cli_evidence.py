@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--title", metavar="TEXT", help="What people call the implementation; by default its target's name.")
 @click.option("--url", metavar="URL", help="Where the implementation's source or its makers are.")
 @click.option(
-    "--taken", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The day of the run; today by default."
+    "--taken", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The day of the run; today by default."
 )
 def evidence(report: Path, out: Path | None, title: str | None, url: str | None, taken: datetime | None) -> int:
     """Says of a run of the whole suite what it found, a line for each requirement.

@@ -17,7 +17,7 @@ def observe(listen: str, reference: Reference, personas: Iterable[str] = (), tok
     own = dict(_persona_address(text) for text in personas)
     token = None
     if token_env is not None and not (token := os.environ.get(token_env, "").strip()):
-        raise UsageError(f"--token-env: the environment variable {token_env} is not set")
+        raise UsageError(f"--token-env: the environment variable {token_env} is not set or empty")
     try:
         serve_observer(host, port, reference, personas=own, token=token)
     except LookupError as error:
@@ -47,7 +47,8 @@ def check_defects(defects: tuple[str, ...]) -> None:
 
     for defect in defects:
         if defect not in DEFECTS:
-            raise UsageError(f"--defect: there is no defect `{defect}`{did_you_mean(defect, list(DEFECTS))}")
+            near = did_you_mean(defect, list(DEFECTS)) or "; `ampmap-conformance defects` lists them"
+            raise UsageError(f"--defect: there is no defect `{defect}`{near}")
 
 
 def _persona_address(text: str) -> tuple[str, tuple[str, int]]:

@@ -25,6 +25,9 @@ from .target import Secret, Target
 from .target_file import Models, TargetFile
 from .yamlfile import UsageError, did_you_mean
 
+SHOWN_NAMES = 1
+"""Requirements that the table of defects names of one; `--json` has them all."""
+
 
 def dry_run(options: RunOptions) -> int:
     """Prints what a run would do, without sending anything or starting a server."""
@@ -115,7 +118,7 @@ def list_defects(*, as_json: bool) -> int:
         return 0
     _print_table(
         [("defect", "of", "breaks", "seen in", "what")]
-        + [(name, of, ", ".join(breaks), seen_in or "-", summary) for name, of, breaks, seen_in, summary in known]
+        + [(name, of, _few(breaks), seen_in or "-", summary) for name, of, breaks, seen_in, summary in known]
     )
     return 0
 
@@ -185,6 +188,11 @@ def _vectors(row: Requirement) -> list[str]:
 
 def _source_of(function: Any) -> str:
     return f"{function.__module__.rpartition('.')[2]}.py::{function.__name__}"
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = len(names) - SHOWN_NAMES
+    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _print_table(rows: Iterable[tuple[str, ...]]) -> None:

@@ -47,7 +47,9 @@ def hint(pattern: Pattern, pairs: Sequence[tuple[str, str]]) -> str:
     if bracket and any(_glob(wanted).fullmatch(requirement) for requirement in ids):
         cases = [case for requirement, case in pairs if _glob(wanted).fullmatch(requirement)]
         return did_you_mean(cell.removesuffix("]"), cases) or f"; one of its cases is `{cases[0]}`"
-    return did_you_mean(wanted, ids)
+    if any(requirement.startswith(f"{wanted}.") for requirement in ids):
+        return f"; did you mean `{wanted}.*`?"
+    return did_you_mean(wanted, ids) or "; `ampmap-conformance list` shows what there is"
 
 
 @cache

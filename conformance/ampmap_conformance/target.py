@@ -243,7 +243,7 @@ def _complaint(document: Document, problem: Any, core: Collection[str]) -> str:
         return f"{place}: the key `{name}` is missing"
     if path[:1] == ("credentials",) and len(path) == 2 and problem["type"] == "model_type":
         return f"{place}: a credential is given by reference, never as a value: {{env: NAME}} or {{file: PATH}}"
-    return f"{place}: `{name}`: {_plain(problem['msg'])}"
+    return f"{place}: `{name}`: {_in_words(problem)}"
 
 
 def _claim_complaint(said: str, core: Collection[str]) -> str:
@@ -254,6 +254,16 @@ def _claim_complaint(said: str, core: Collection[str]) -> str:
     if about in known:
         return f"leave `{about}` out of `claims`; what is not claimed does not count"
     return f"there is no claim `{said}`{did_you_mean(said, known) or '; they are ' + ', '.join(known)}"
+
+
+def _in_words(problem: Any) -> str:
+    """What is wrong with a value, with what to write instead for the mistakes that YAML invites."""
+    given = problem["input"]
+    if problem["type"] == "string_type" and isinstance(given, int | float):
+        return f'a text is needed, and this is a number: write "{given}" in quotes'
+    if problem["type"] == "tuple_type":
+        return f"a list is needed: [{given}]" if isinstance(given, str) else "a list is needed"
+    return _plain(problem["msg"])
 
 
 def _plain(message: str) -> str:

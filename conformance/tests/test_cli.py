@@ -57,6 +57,13 @@ def test_the_default_run_is_green_and_quick(command: Command, tmp_path: Path, re
         (("run", "--profile", "auth-modes"), 4, "are on a resolver and not on a proxy; ask one by `ampmap"),
         (("run", "--dry-run", "--select", "auth-modes.*"), 4, "ask one by `ampmap-conformance resolve-auth --command"),
         (("run", "--select", "headers.nothing"), 4, "--select: `headers.nothing` matches nothing"),
+        (("run", "--select", "auth"), 4, "--select: `auth` matches nothing; did you mean `auth.*`?"),
+        (
+            ("run", "--report-dir", "/dev/null/report"),
+            4,
+            "--report-dir: /dev/null/report cannot be written: /dev/null is a",
+        ),
+        (("serve", "--defect", "q"), 4, "`ampmap-conformance defects` lists them"),
         (("run", "--observer", "http://127.0.0.1:9"), 4, "--observer goes with --target or --base-url"),
         (("run", "--no-such-option"), 4, "--no-such-option"),
         (("explain", "auth.none-refuse"), 4, "did you mean `auth.none-refused`?"),
@@ -141,7 +148,7 @@ def test_a_target_file_with_an_observer_is_tested_on_both_sides(
     report = read_report(tmp_path / "out" / "report.json")
     assert {r.case.split("-")[0] for r in report.results if r.requirement == "routing.body-kept"} == {"groq", "google"}
     assert narrow.returncode == 0
-    assert "1 requirements, 2 cases" in narrow.stdout
+    assert "1 requirement, 2 cases" in narrow.stdout
     assert checked.returncode == 0
     assert "$STAGING_KEY" in checked.stdout
     assert unavailable
@@ -185,6 +192,16 @@ def test_an_interrupted_run_leaves_a_valid_report(begin: Callable[..., Process],
     assert process.returncode == 2
     assert "interrupted" in rest
     assert read_report(tmp_path / "ampmap-report" / "report.json").summary.verdict == "incomplete"
+
+
+def test_a_reader_who_leaves_does_not_end_the_run(begin: Callable[..., Process], tmp_path: Path) -> None:
+    process = begin("run", "--profile", "tenancy")
+    assert process.stdout
+    process.stdout.readline()
+    process.stdout.close()  # as `| head -1` does
+
+    assert process.wait(60) == 0
+    assert read_report(tmp_path / "ampmap-report" / "report.json").summary.verdict == "conformant"
 
 
 def test_requirements_and_defects_are_listed(command: Command, reference: Reference) -> None:

@@ -75,6 +75,8 @@ def test_a_secret_may_stand_in_a_file_beside_the_target(tmp_path: Path, referenc
         ("name: x\nbase_url: http://p\ncredentials: {client: {file: gone}}\n", "3:23", "gone cannot be read"),
         ("name: x\nbase_url: http://p\ncredentials: {client: {env: A, file: b}}\n", "3:23", "exactly one"),
         ("- name\n", "1:1", "a mapping"),
+        ("name: x\nbase_url: http://p\nversion: 2.3\n", "3:10", 'write "2.3" in quotes'),
+        ("name: x\nbase_url: http://p\nclaims: mapping\n", "3:9", "a list is needed: [mapping]"),
     ],
 )
 def test_a_complaint_names_the_place(tmp_path: Path, reference: Reference, text: str, place: str, words: str) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -21,12 +22,15 @@ from .cli_inputs import (
     loaded,
     spec_option,
     valid,
+    writing,
 )
 
 if TYPE_CHECKING:
     import datetime
 
 FORMATS = ("text", "json", "github", "sarif")
+WRITTEN = MappingProxyType({"missing": "new", "modified": "changed", "stale": "removed"})
+"""What `build` did about each kind of drift."""
 TARGETS = ("docs", "types", "reference", "openapi", "vectors", "schema", "llms")
 
 
@@ -67,11 +71,18 @@ main.add_command(export_config)
 @spec_option
 @layer_option
 @click.option("--edition", metavar="ID", help="The only edition to check; by default all of them.")
-@click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="For people, programs, annotations on GitHub, or code scanning.",
+)
 @click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
+    metavar="YYYY-MM-DD",
     help="The day that the age of sources and the end of suppressions are compared with; by default the present one.",
 )
 def validate(
@@ -144,9 +155,11 @@ def build(
             files = RENDER[target](everything)
         except (EvidenceError, RedirectError) as error:
             raise click.ClickException(str(error)) from None
-        changes += apply(place.folder(out), files, place.owned)
+        with writing(place.folder(out)):
+            changes += apply(place.folder(out), files, place.owned)
     for change in changes:
-        click.echo(f"{change.drift.value:9}{_shown(change.path)}")
+        word = change.drift.value if only_check else WRITTEN[change.drift.value]
+        click.echo(f"{word:9}{_shown(change.path)}")
     if only_check and changes:
         names = " ".join(targets)
         click.echo(f"{len(changes)} files differ from the spec; run `ampmap build {names}` to mend them.", err=True)
@@ -156,7 +169,13 @@ def build(
 
 
 @main.command()
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The module; its folders are made.",
+)
 @spec_option
 @layer_option
 @edition_option
@@ -184,7 +203,8 @@ def types(
     (content,) = render_types(compiled(spec_dir, edition, layers), open_ids=open_ids).values()
     files = {out.name: content}
     if not only_check:
-        write(out.parent, files, ())
+        with writing(out):
+            write(out.parent, files, ())
         click.echo(f"wrote {out}")
     elif changes := differences(out.parent, files, ()):
         raise click.ClickException(f"{out} is {changes[0].drift.value}; run `ampmap types --out {out}`")
@@ -192,8 +212,12 @@ def types(
 
 @main.command()
 @click.argument("query", metavar="MODEL_OR_MODE")
-@click.option("--amp-url", metavar="URL", help="What amp.url is set to.")
-@click.option("--operation", metavar="OP", help="Operation id or alias, e.g. messages.count_tokens.")
+@click.option("--amp-url", metavar="URL", help="What amp.url is set to; by default https://ampcode.com.")
+@click.option(
+    "--operation",
+    metavar="OP",
+    help="Operation id or alias, e.g. messages.count_tokens; by default the one that generates.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @spec_option
 @layer_option
@@ -221,7 +245,8 @@ def route(
     try:
         found = find_route(query, reference=reference, amp_url=amp_url or DEFAULT_AMP_URL, operation=operation)
     except UnknownNameError as error:
-        near = f"\ndid you mean {', '.join(error.suggestions)}?" if error.suggestions else ""
+        named = error.suggestions and any(name in error.args[0] for name in error.suggestions)
+        near = f"\ndid you mean {', '.join(error.suggestions)}?" if error.suggestions and not named else ""
         raise click.UsageError(f"{error.args[0]}{near}") from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None

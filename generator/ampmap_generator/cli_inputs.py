@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,15 @@ class SpecInvalid(click.ClickException):
     def show(self, file: Any = None) -> None:
         """Shows the findings as they are, without click's own prefix."""
         click.echo(self.message, err=True, file=file)
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Tells an OSError of its body as a fault of `--out`. Raises UsageError."""
+    try:
+        yield
+    except OSError as error:
+        raise click.UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from None
 
 
 def loaded(

@@ -87,7 +87,8 @@ class Reader:
                 self._report(rules.UNKNOWN_FOLDER, name, "no kind of fact has this folder", _folders_hint())
         if not self.texts and not self.findings:
             message = f"there is no YAML file in `{printable(str(self._top))}`"
-            self.findings.append(rules.NO_SPEC.broken(None, message, "name the folder with --spec"))
+            option = "--layer" if self._is_layer else "--spec"
+            self.findings.append(rules.NO_SPEC.broken(None, message, f"name the folder with {option}"))
 
     def _read_kind(self, kind: Kind) -> None:
         folders, files = self._list(kind.folder)

@@ -54,8 +54,10 @@ def data_of(entry: Entry) -> dict[str, Any]:
 
 def find(spec: Spec, path: str) -> Found:
     """The fact or field at `path`. Raises UnknownPathError."""
-    aliased = _with_kind_names(path.strip().lstrip("/"))
+    aliased = _with_kind_names(_without_file_words(path))
     entries = [entry for entry in spec.entries if _leads_to(path_of(entry), aliased)]
+    if not entries and (inside := _inside(spec, aliased.rstrip("/"))):
+        raise UnknownPathError(f"`{path}` holds many facts; name one of them", inside)
     if not entries:
         raise UnknownPathError(f"nothing is called `{path}`", _near_facts(spec, aliased))
     entry = max(entries, key=lambda entry: len(path_of(entry)))
@@ -74,6 +76,17 @@ def _leads_to(own: str, wanted: str) -> bool:
 
 def _is_about(entry: Entry) -> bool:
     return entry.platform is not None and entry.kind.name == "about"
+
+
+def _without_file_words(path: str) -> str:
+    """`spec/providers/groq.yaml` means `providers/groq`: a file's own path is what people copy."""
+    return path.strip().lstrip("/").removeprefix("spec/").replace(".yaml", "", 1)
+
+
+def _inside(spec: Spec, folder: str) -> tuple[str, ...]:
+    """The first facts below a folder or collection, e.g. `providers`, `models/anthropic`."""
+    own = (path_of(entry) for entry in spec.entries)
+    return tuple(dict.fromkeys(path for path in own if folder and path.startswith(f"{folder}/")))[:SUGGESTED]
 
 
 def _with_kind_names(path: str) -> str:

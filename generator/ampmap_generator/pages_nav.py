@@ -104,10 +104,11 @@ def _words(name: str) -> str:
 
 
 def _short(title: str) -> str:
-    """A title within its section: without markup, and without the section's own name."""
+    """A title within its section: without markup and the section's own name; a name such as xAI is left as it is."""
     plain = title.replace("`", "").replace("\\", "").removeprefix("What changed in ")
     _, within, rest = plain.rpartition(": ")
-    return rest[:1].upper() + rest[1:] if within else plain
+    is_name = not rest.partition(" ")[0].islower()
+    return plain if not within else rest if is_name else rest[:1].upper() + rest[1:]
 
 
 def _written_title(path: str, text: str) -> str:

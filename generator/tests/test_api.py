@@ -213,7 +213,9 @@ def flat(nav: Any) -> list[str]:
 
 
 def test_every_page_is_in_the_navigation_once(docs: Files) -> None:
-    _, _, navigation_text = docs["mkdocs.yml"].partition("\nnav:\n")  # before it stands !ENV, which is MkDocs' own
+    _, _, navigation_text = (
+        docs["mkdocs.yml"].decode().partition("\nnav:\n")
+    )  # before it stands !ENV, which is MkDocs' own
     paths = flat(yaml.safe_load(navigation_text))
 
     assert sorted(paths) == sorted(path.removeprefix("docs/") for path in docs if path.endswith(".md"))
@@ -245,6 +247,11 @@ NAVIGATIONS: list[tuple[list[Page], dict[str, str], list[Any]]] = [
         [page("requirements/b.md", "Requirements: b"), page("requirements/index.md", "Requirements")],
         {},
         [{"Requirements": ["requirements/index.md", {"B": "requirements/b.md"}]}],
+    ),
+    (
+        [page("errors/xai.md", "Errors: xAI")],
+        {},
+        [{"Errors": [{"xAI": "errors/xai.md"}]}],
     ),
     (
         [page("changes/amp-1.md", "What changed in `amp-1`")],

@@ -85,6 +85,21 @@ def test_the_committed_artefacts_are_current() -> None:
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.parametrize("words", [("build", "types", "--out"), ("types", "--out")], ids=["build", "types"])
+def test_a_place_that_cannot_be_written_is_told_in_a_line(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    result = CliRunner().invoke(main, [*words, str(tmp_path / "taken" / "below")])
+
+    assert result.exit_code == 2
+    assert "taken/below cannot be written: " in result.stderr
+
+
+def test_what_was_written_is_not_called_missing(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["build", "types", "--out", str(tmp_path)])
+
+    assert (result.exit_code, result.stdout.split()[0]) == (0, "new")
+
+
 def test_an_unchanged_file_is_not_touched(tmp_path: Path) -> None:
     write(tmp_path, {"a.txt": b"same", "b.txt": b"old"}, ())
     before = (tmp_path / "a.txt").stat().st_mtime_ns

@@ -158,6 +158,8 @@ UNKNOWN = [
     ("providers/groq/bas_path", "providers/groq/base_path"),
     ("providers/anthropic/sdk/argumets", "providers/anthropic/sdk.arguments"),
     ("platforms/rensei/options/efort/type", "platforms/rensei/options/effort/type"),
+    ("providers", "providers/anthropic"),
+    ("models/anthropic", "models/anthropic/claude-sonnet-4-20250514"),
     ("nonsense", ""),
     ("", ""),
 ]
@@ -169,6 +171,11 @@ def test_an_unknown_path_is_refused_with_a_near_one(path: str, suggestion: str, 
         find(spec, path)
 
     assert next(iter(caught.value.suggestions), "") == suggestion
+
+
+@pytest.mark.parametrize("path", ["spec/providers/groq.yaml", "/providers/groq", "providers/groq.yaml"])
+def test_a_file_s_own_path_names_its_fact(path: str, spec: Spec) -> None:
+    assert path_of(find(spec, path).entry) == "providers/groq"
 
 
 def test_the_command_prints_value_claims_sources_and_place() -> None:

@@ -114,6 +114,12 @@ def test_amp_url_follows_the_clients_own_rule(ask: Ask) -> None:
         ("/api/provider/anthropic/v1/messages/count_tokens", "anthropic", {"messages.count_tokens"}),
         ("https://openrouter.ai/api/v1/chat/completions", "openrouter", {"chat.completions"}),
         ("groq", "groq", {"chat.completions", "models.list"}),
+        ("POST /api/provider/groq/chat/completions HTTP/1.1", "groq", {"chat.completions"}),
+        (
+            '10.0.0.7 - - [21/Nov/2026:03:12:09 +0000] "POST /api/provider/openai/v1/responses HTTP/1.1" 404 19 "-"',
+            "openai",
+            {"responses"},
+        ),
     ],
 )
 def test_a_path_leads_to_its_operation(typed: str, provider: str, operations: set[str], ask: Ask) -> None:

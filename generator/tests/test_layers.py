@@ -50,6 +50,12 @@ ROWS = [
 ]
 
 
+def test_an_empty_layer_is_named_by_its_option(tmp_path: Path) -> None:
+    _, found = load(GOOD_SPEC, [tmp_path])
+
+    assert [finding.hint for finding in found] == ["name the folder with --layer"]
+
+
 @pytest.fixture
 def over(tmp_path: Path) -> Callable[..., Path]:
     """Writes a layer `house` beside the spec."""

@@ -103,7 +103,7 @@ def resolver_for(options: ResolverOptions, platform: str) -> Resolver:
 
         for name in options.defects:
             if name not in DEFECTS:
-                hint = did_you_mean(name, list(DEFECTS))
+                hint = did_you_mean(name, list(DEFECTS)) or "; `ampmap-conformance defects` lists them"
                 raise UsageError(f"--defect: there is no defect `{name}` of a resolver{hint}")
     return OwnResolver(options.defects)
 

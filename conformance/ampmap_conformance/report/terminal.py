@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -36,6 +38,17 @@ LOUD = MappingProxyType(
     }
 )
 """Verdicts that are printed as they come, with their colour."""
+
+
+class RunConsole(Console):
+    """A console for which nobody has to read to the end: a run goes on, and writes its report, without its output."""
+
+    def on_broken_pipe(self) -> None:
+        """Prints no more, when the reader of a pipe has left (`run | head -1`)."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 class Terminal:
@@ -85,7 +98,7 @@ class Terminal:
         self._rows = {row.id: row for row in reference.requirements.values()}
         self._line(f"target     {target}")
         self._line(f"reference  {reference.edition.id}  {reference.digest[:19]}")
-        self._line(f"checks     {requirements} requirements, {cases} cases")
+        self._line(f"checks     {_counted(requirements, 'requirement')}, {_counted(cases, 'case')}")
         for line in more:
             self._line(line)
         self._begun = self._said = self._clock()
@@ -128,7 +141,7 @@ class Terminal:
             self._line(f"clients    {clients_line(ended.report)}")
         if ended.report.requests is not None:
             self._line(f"requests   {ended.report.requests.sent} sent")
-        self._line(f"{ended.report.summary.verdict}: {total} cases in {seconds:.1f} s{why}")
+        self._line(f"{ended.report.summary.verdict}: {_counted(total, 'case')} in {seconds:.1f} s{why}")
         if files:
             self._line(f"report     {files[0].parent} ({', '.join(file.name for file in files)})")
 
@@ -143,6 +156,10 @@ class Terminal:
 
     def _line(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def failure_lines(result: Result, row: Requirement) -> list[Text]:

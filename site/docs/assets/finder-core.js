@@ -60,7 +60,7 @@
   // What a query means: {kind: "routes" | "calls" | "management" | "none", ...}. Names are matched as `ampmap route`
   // matches them: as written, modes first, then provider/id, id, and what else a model is called.
   function find(data, query) {
-    const wanted = query.trim();
+    const wanted = requested(query.trim());
     const isPath = /^(https?:)?\/\//i.test(wanted) || wanted.startsWith("/");
     if (isPath) return findPath(data, wanted);
     const exact = byName(data, wanted);
@@ -71,6 +71,12 @@
     if (provider) return { kind: "calls", provider, calls: data.calls.filter((call) => call.provider === provider) };
     const asPath = /^(api|v1|v1beta|v1beta1)\//.test(wanted) ? findPath(data, `/${wanted}`) : { kind: "none" };
     return asPath.kind === "none" ? { kind: "none", near: near(data, wanted) } : asPath;
+  }
+
+  // The path in a line of an access log, or in a request line; any other text as it is.
+  function requested(text) {
+    const line = /(?:^|["\s])(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s+((?:\/|https?:)[^\s"]*)/.exec(text);
+    return line ? line[1] : text;
   }
 
   function byName(data, wanted) {
