@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..cases import WARM_UP, CallCase, CredentialCase, ManagementCase, StatusCase, VariedCase
-from ..reference.types import ManagementRoute
+from ..cases import WARM_UP, CallCase, CredentialCase, StatusCase, VariedCase
 from ..target import Target
 
 LARGE_BODY = 8 << 20
@@ -52,16 +51,6 @@ def has_model_in_path(case: CallCase, _target: Target) -> bool:
 def client_uses_carrier(case: CredentialCase, _target: Target) -> bool:
     """Carriers in which the client sends its key to this provider."""
     return case.carrier in case.provider.client_credentials
-
-
-def needs_client_key(case: ManagementCase, _target: Target) -> bool:
-    """Management paths that ask for the client's key."""
-    return case.route.authentication == "client-key"
-
-
-def is_read(case: ManagementCase, _target: Target) -> bool:
-    """Calls that only read."""
-    return case.verb == "GET"
 
 
 def is_mapped(case: CallCase, target: Target) -> bool:
@@ -323,73 +312,6 @@ def carrier_once(case: CredentialCase, target: Target) -> bool:
     """For each provider the carriers that the client uses or fills, and for one provider every other carrier too."""
     filled = (*case.provider.client_credentials, *case.provider.placeholder_credentials)
     return case.carrier in filled or case.provider.id == target.providers[0].id
-
-
-# --- when, for management
-
-
-def is_sample(case: ManagementCase, target: Target) -> bool:
-    """One family of each kind: by level, by who may call it, and by whether it takes more than reads."""
-    alike = (route for route in _documented_first(target) if _kind(route) == _kind(case.route))
-    return next(alike).id == case.route.id
-
-
-def is_sample_with_body(case: ManagementCase, target: Target) -> bool:
-    """Those of them that take POST."""
-    return is_sample(case, target) and "POST" in case.route.methods
-
-
-def is_sample_with_key(case: ManagementCase, target: Target) -> bool:
-    """Those of them that ask for the client's key."""
-    return is_sample(case, target) and needs_client_key(case, target)
-
-
-def is_first_family(case: ManagementCase, target: Target) -> bool:
-    """One family, for what does not depend on which."""
-    return case.route.id == _documented_first(target)[0].id
-
-
-def changes_something(case: ManagementCase, target: Target) -> bool:
-    """PUT, PATCH and DELETE on one family, and DELETE on all the others that take it."""
-    return case.verb == "DELETE" or (case.verb in ("PUT", "PATCH") and is_first_family(case, target))
-
-
-def takes_head(case: ManagementCase, target: Target) -> bool:
-    """One family of each kind that takes HEAD."""
-    return "HEAD" in case.route.methods and is_sample(case, target)
-
-
-def has_paths_below(case: ManagementCase, _target: Target) -> bool:
-    """Families with paths below them."""
-    return any(path.endswith("/*") for path in case.route.paths)
-
-
-def is_open_read(case: ManagementCase, _target: Target) -> bool:
-    """Reads that need no key."""
-    return case.route.authentication == "open" and case.verb == "GET"
-
-
-def is_sign_in(case: ManagementCase, target: Target) -> bool:
-    """Pages that need no key and take more than reads: those of the sign-in."""
-    return is_open_read(case, target) and "POST" in case.route.methods
-
-
-def is_open_page(case: ManagementCase, target: Target) -> bool:
-    """Pages that need no key and are only read."""
-    return is_open_read(case, target) and "POST" not in case.route.methods
-
-
-def _documented_first(target: Target) -> list[ManagementRoute]:
-    return sorted(target.reference.management.values(), key=lambda route: not route.documented)
-
-
-def _kind(route: ManagementRoute) -> tuple[str, str, bool]:
-    return route.level, route.authentication, "POST" in route.methods
-
-
-def is_sample_page(case: ManagementCase, target: Target) -> bool:
-    """One family whose pages need no key and are only read."""
-    return is_sample(case, target) and is_open_page(case, target)
 
 
 def is_no_bridge(case: CallCase, _target: Target) -> bool:

@@ -17,7 +17,7 @@ from ampmap_conformance.expect import (
 from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import is_read, needs_client_key
+from ampmap_conformance.suite.management_conditions import is_read, needs_client_key
 
 COOKIES = (("Set-Cookie", "ampmap-a=1; Path=/"), ("Set-Cookie", "ampmap-b=2; Path=/; HttpOnly"))
 QUERY = "ampmap=1&ampmap=2&authToken=ampmap-token"

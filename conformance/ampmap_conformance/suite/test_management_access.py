@@ -16,7 +16,7 @@ from ampmap_conformance.messages import Exchange
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.reference.types import CredentialCarrier
 from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import (
+from ampmap_conformance.suite.management_conditions import (
     is_first_family,
     is_open_page,
     is_open_read,

@@ -13,7 +13,7 @@ from ampmap_conformance.observer import Gzip, Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import checks
 from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.conditions import is_first_family, is_sample, is_sample_with_body
+from ampmap_conformance.suite.management_conditions import is_first_family, is_sample, is_sample_with_body
 
 EVERY_BYTE = bytes(range(256)) * 4
 FORM, FEED = "multipart/form-data; boundary=ampmap-0", "application/atom+xml; charset=utf-8"

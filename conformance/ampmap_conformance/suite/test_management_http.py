@@ -20,7 +20,7 @@ from ampmap_conformance.observer import Framing, Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import Pace, checks
 from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.conditions import (
+from ampmap_conformance.suite.management_conditions import (
     changes_something,
     has_paths_below,
     is_first_family,

@@ -14,7 +14,8 @@ from ampmap_conformance.expect import assert_nothing_upstream, assert_success, e
 from ampmap_conformance.messages import Exchange
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import is_first_family, is_no_bridge, is_sample
+from ampmap_conformance.suite.conditions import is_no_bridge
+from ampmap_conformance.suite.management_conditions import is_first_family, is_sample
 
 OTHER_NAME = "rebound.example"
 LOOK_ALIKES = ("localhost.rebound.example", "127.0.0.1.rebound.example")

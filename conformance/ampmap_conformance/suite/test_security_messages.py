@@ -25,7 +25,7 @@ from ampmap_conformance.paths import has_dot_segments
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.raw import Piece, RawRequest, chunked, wire
 from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import is_sample_page
+from ampmap_conformance.suite.management_conditions import is_sample_page
 from ampmap_conformance.suite.test_security import assert_no_key_lent
 
 CLIMBS = MappingProxyType({"plain": "/../..", "encoded": "/%2e%2E/.%2e", "doubled-slash": "//../.."})

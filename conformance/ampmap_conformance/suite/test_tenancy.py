@@ -16,8 +16,9 @@ from ampmap_conformance.observer import End, Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import Pace, checks
 from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, is_sample_with_key, streams
+from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, streams
 from ampmap_conformance.suite.fleet import Marked, at_once, everybodys, in_step, marked_answer, marked_stream
+from ampmap_conformance.suite.management_conditions import is_sample_with_key
 from ampmap_conformance.suite.own_errors import provoked
 from ampmap_conformance.suite.streams import client_model
 
