@@ -123,6 +123,7 @@ def serving(degenerate: Degenerate) -> Iterator[str]:
 DESERVED: Mapping[str, str] = MappingProxyType(
     {
         "routing.warm-up": "Any prompt answer lets the SDK's constructor go on; its status is not looked at there.",
+        "routing.warm-up-unmetered": "Who asks no provider at all makes no call that would be billed.",
     }
 )
 """Requirements that a degenerate server may meet, and why it truly does."""
