@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -48,8 +49,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    own = str(Path(sys.executable).parent)  # pyright looks for packages where the first `python` is
     return subprocess.run(
-        [sys.executable, *command], cwd=project, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, *command],
+        cwd=project,
+        env={**os.environ, "PATH": f"{own}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
