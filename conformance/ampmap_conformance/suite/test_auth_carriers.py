@@ -114,7 +114,7 @@ def test_headers_open_nothing(case: CallCase, probe: Probe) -> None:
         exchange = probe.send(case, credential=NO_CREDENTIAL, more_headers=lines)
 
         status, said = exchange.response.status, ", ".join(name for name, _ in lines)
-        expect(400 <= status < 500, f"{said} opened the proxy", expected="a refusal", actual=f"status {status}")
+        expect(status >= 400, f"{said} opened the proxy", expected="a refusal", actual=f"status {status}")
         assert_nothing_upstream(exchange)
 
 
