@@ -38,7 +38,12 @@ def deploy(clone: Path, *editions: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "nox", "--no-venv", "-s", "docs", "--", "deploy", *editions],
         cwd=clone,
-        env={**os.environ, "PYTHONPATH": str(clone / "generator"), "SITE_URL": "https://example.org/map/"},
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(clone / "generator"),
+            "SITE_URL": "https://example.org/map/",
+        },
         capture_output=True,
         text=True,
         check=False,
