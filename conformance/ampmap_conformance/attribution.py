@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .cases import CallCase, Case
-from .client import NoAnswerError, ProxyClient, Watch
+from .client import ProxyClient, Watch
 from .credentials import CREDENTIAL_HEADERS, holding
+from .errors import KitFaultError, NoAnswerError, ObserverGoneError, Violation
 from .expect import assert_events_came, assert_success
 from .messages import Headers, Request, Response
-from .observer import ObserverGoneError
 from .probe import Probe
 from .reference.types import CredentialCarrier
-from .request_forms import KitFaultError
 from .setting import Setting
-from .verdicts import Attribution, Violation
+from .verdicts import Attribution
 
 BEARER: CredentialCarrier = "authorization-bearer"
 """How Amp's own servers are called."""

@@ -17,9 +17,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from .errors import UsageError
+from .files import Document, did_you_mean, read_yaml
 from .report.model import KnownFailure
 from .selection import Pattern
-from .yamlfile import Document, UsageError, did_you_mean, read
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 HEADER = (
@@ -80,7 +81,7 @@ class Baseline:
 
 def load(file: Path) -> Baseline:
     """The baseline in `file`. Raises UsageError, with file:line:col, for all that is wrong in it."""
-    document = read(file)
+    document = read_yaml(file)
     data = [] if document.data is None else document.data
     if not isinstance(data, list):
         raise UsageError(f"{document.at(())}: a baseline is a list of entries with `pattern` and `reason`")

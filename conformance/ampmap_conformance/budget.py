@@ -6,9 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-
-class BudgetSpentError(Exception):
-    """The run may send no more requests; the message says how many there were."""
+from .errors import BudgetSpentError
 
 
 class Budget:

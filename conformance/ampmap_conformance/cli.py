@@ -52,9 +52,8 @@ class Group(click.Group):
 
 
 def _told(error: Exception) -> int:
-    from .registry import SuiteError
-    from .verdicts import ExitCode, UnreachableError
-    from .yamlfile import UsageError
+    from .errors import SuiteError, UnreachableError, UsageError
+    from .verdicts import ExitCode
 
     kinds = ((UsageError, ExitCode.USAGE), (UnreachableError, ExitCode.UNREACHABLE), (SuiteError, ExitCode.KIT_ERROR))
     for kind, code in kinds:

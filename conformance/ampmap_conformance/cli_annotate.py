@@ -24,10 +24,8 @@ def annotating(wanted: str) -> Iterator[Callable[[Report], None]]:
     if wanted == "none" or (wanted == "auto" and os.environ.get("GITHUB_ACTIONS") != "true"):
         yield lambda _report: None
         return
-    from .registry import SuiteError
+    from .errors import SuiteError, UnreachableError, UsageError
     from .report.github import line, marks, pause, resume
-    from .verdicts import UnreachableError
-    from .yamlfile import UsageError
 
     lines: list[str] = []
     token = secrets.token_hex(16)

@@ -39,11 +39,11 @@ def update(
     Example:
       ampmap-conformance baseline update --report ampmap-report/report.json --out baseline.yaml --owner payments
     """
-    from . import atomic
     from .baseline import Entry, load, to_yaml
     from .baseline_update import default_reason, updated
+    from .errors import UsageError
+    from .files import write_atomically
     from .report.write import read_report
-    from .yamlfile import UsageError
 
     report = read_report(file)
     old = load(out).entries if out.exists() else ()
@@ -57,7 +57,7 @@ def update(
     made = updated(report, old, template)
     if made.entries != old or not out.exists():
         try:
-            atomic.write(out, to_yaml(made.entries).encode())
+            write_atomically(out, to_yaml(made.entries).encode())
         except OSError as error:
             raise UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from error
     click.echo(f"{out}: {len(made.entries)} entries for {made.failing} failing cases")

@@ -30,13 +30,13 @@ def evidence(report: Path, out: Path | None, title: str | None, url: str | None,
     """
     import datetime
 
-    from . import atomic
+    from .errors import UsageError
     from .evidence.implementation import as_data
     from .evidence.implementation import evidence as made_of
+    from .files import write_atomically
     from .manifest import to_json
     from .reference import load
     from .report.write import read_report
-    from .yamlfile import UsageError
 
     seen = read_report(report)
     day = taken.date() if taken else datetime.date.today()
@@ -45,7 +45,7 @@ def evidence(report: Path, out: Path | None, title: str | None, url: str | None,
         click.echo(text, nl=False)
         return 0
     try:
-        atomic.write(out, text)
+        write_atomically(out, text)
     except OSError as error:
         raise UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from error
     return 0

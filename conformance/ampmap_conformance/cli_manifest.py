@@ -20,14 +20,14 @@ def manifest(report: Path, out: Path | None, check: bool) -> int:
     """
     import json
 
-    from . import atomic
     from .about import version
+    from .errors import UsageError
+    from .files import write_atomically
     from .manifest import drift, to_json
     from .manifest import manifest as made_of
     from .reference import load
     from .releases import release_of
     from .report.write import read_report
-    from .yamlfile import UsageError
 
     if check and out is None:
         raise UsageError("--check goes with --out FILE")
@@ -38,7 +38,7 @@ def manifest(report: Path, out: Path | None, check: bool) -> int:
         return 0
     if not check:
         try:
-            atomic.write(out, to_json(made))
+            write_atomically(out, to_json(made))
         except OSError as error:
             raise UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from error
         return 0

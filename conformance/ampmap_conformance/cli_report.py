@@ -40,14 +40,14 @@ def render(file: Path, form: str, out: Path | None) -> int:
     Example:
       ampmap-conformance report render ampmap-report/report.json --format html --out report.html
     """
-    from . import atomic
+    from .errors import UsageError
+    from .files import write_atomically
     from .report.badge import badge_json, badge_svg
     from .report.github import marks, outputs
     from .report.junit import to_junit
     from .report.markdown import to_markdown
     from .report.page import to_html
     from .report.write import read_report
-    from .yamlfile import UsageError
 
     renderers: dict[str, Callable[[Report], bytes]] = {
         "html": to_html,
@@ -63,7 +63,7 @@ def render(file: Path, form: str, out: Path | None) -> int:
         click.echo(made, nl=False)
         return 0
     try:
-        atomic.write(out, made)
+        write_atomically(out, made)
     except OSError as error:
         raise UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from error
     return 0

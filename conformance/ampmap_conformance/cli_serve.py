@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from .errors import UsageError
 from .reference.types import Reference
-from .yamlfile import UsageError
 
 
 def observe(listen: str, reference: Reference, personas: Iterable[str] = (), token_env: str | None = None) -> int:
@@ -42,8 +42,8 @@ def serve(listen: str, defects: tuple[str, ...], reference: Reference) -> int:
 
 def check_defects(defects: tuple[str, ...]) -> None:
     """Raises UsageError for a fault that the reference proxy does not have."""
+    from .files import did_you_mean
     from .refproxy.defects import DEFECTS
-    from .yamlfile import did_you_mean
 
     for defect in defects:
         if defect not in DEFECTS:

@@ -18,12 +18,13 @@ from .edition import reference_for
 from .embedded import CLIENT_LABEL, NAME, POLICY, claimed, spare_models
 from .engine_plan import RESOLVER, Plan, make_plan, narrowed
 from .engine_session import RunOptions
+from .errors import UsageError
+from .files import did_you_mean
 from .needs import promised
 from .reference.types import Reference, Requirement
 from .releases import release_of
 from .target import Secret, Target
 from .target_file import Models, TargetFile
-from .yamlfile import UsageError, did_you_mean
 
 SHOWN_NAMES = 1
 """Requirements that the table of defects names of one; `--json` has them all."""

@@ -46,12 +46,12 @@ def target_init(from_url: str | None, out: Path | None, edition: str | None) -> 
     Example:
       ampmap-conformance target init --from-url https://proxy.example.com --out staging.yaml
     """
-    from . import atomic
     from .edition import reference_for
+    from .errors import UsageError
+    from .files import write_atomically
     from .target import CLIENT_KEY_VARIABLE, Secret
     from .target_file import absolute_url
     from .target_init import discovered, target_file
-    from .yamlfile import UsageError
 
     reference = reference_for(None, edition)
     found = None
@@ -70,7 +70,7 @@ def target_init(from_url: str | None, out: Path | None, edition: str | None) -> 
     if out.exists():
         raise UsageError(f"--out: {out} is there already; it is not written over")
     try:
-        atomic.write(out, text.encode())
+        write_atomically(out, text.encode())
     except OSError as error:
         raise UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from error
     click.echo(f"wrote {out}; `ampmap-conformance target check {out}` checks it")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
-from enum import StrEnum, unique
 from types import TracebackType
 from urllib.parse import urlsplit
 
 import httpx
 
+from .errors import Failure, NoAnswerError
 from .messages import Chunk, Headers, Request, Response
 
 CONNECTIONS = 128
@@ -21,28 +21,7 @@ Watch = Callable[[Headers, bytes], None]
 """Is shown the head of an answer with each part of its body."""
 
 
-@unique
-class Failure(StrEnum):
-    """Why there is no answer at all."""
-
-    REFUSED = "the connection was refused"
-    NO_ADDRESS = "the host name has no address"
-    TLS = "the TLS handshake failed"
-    UNREACHABLE = "no connection could be made"
-    TIMEOUT = "there was no answer in time"
-    DROPPED = "the connection was closed without an answer"
-    MALFORMED = "the answer was not HTTP"
-
-
 NOT_CONNECTED = frozenset({Failure.REFUSED, Failure.NO_ADDRESS, Failure.TLS, Failure.UNREACHABLE})
-
-
-class NoAnswerError(ConnectionError):
-    """The request got no status line back; `failure` says why."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.value)
-        self.failure = failure
 
 
 class ProxyClient:

@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from . import reference as packaged
+from .errors import UsageError
+from .files import did_you_mean, read_yaml
 from .reference.types import Reference
-from .yamlfile import UsageError, did_you_mean, read
 
 
 def reference_for(file: Path | None = None, edition: str | None = None, target: Path | None = None) -> Reference:
@@ -46,6 +47,6 @@ def _from_file(file: Path) -> Reference:
 
 def _edition_of(target: Path) -> tuple[str | None, str]:
     """What the target file says under `edition`, and where; anything else in it is for others to judge."""
-    document = read(target)
+    document = read_yaml(target)
     edition = document.data.get("edition") if isinstance(document.data, dict) else None
     return edition if isinstance(edition, str) else None, document.at(("edition",))

@@ -12,20 +12,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from .attribution import attribute
-from .budget import BudgetSpentError
 from .cases import CallCase
-from .client import NoAnswerError
 from .engine_plan import Plan, Task
+from .errors import BudgetSpentError, KitFaultError, NoAnswerError, NotTestableError, ObserverGoneError, Violation
 from .expect import assert_events_came
 from .messages import Exchange
 from .needs import unmet
-from .observer import ObserverGoneError
 from .probe import Probe
+from .redaction import Scrubber
 from .registry import Pace
-from .request_forms import KitFaultError
-from .scrub import Scrubber
-from .setting import NotTestableError, Setting
-from .verdicts import Attribution, Level, Verdict, Violation, verdict_of
+from .setting import Setting
+from .verdicts import Attribution, Level, Verdict, verdict_of
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from functools import cached_property
 
 from . import suite
 from .cases import AXES, CallCase, Case, World, expand
+from .errors import SuiteError, UsageError
+from .files import did_you_mean
 from .kinship import kin, twin
 from .reference.types import Reference, Requirement
-from .registry import Check, SuiteError, check_of
+from .registry import Check, check_of
 from .selection import ON_REQUEST, parse
 from .target import Target
-from .yamlfile import UsageError, did_you_mean
 
 RESOLVER = "resolver"
 """The need of a requirement that is none on a proxy."""

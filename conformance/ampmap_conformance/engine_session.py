@@ -13,29 +13,25 @@ from urllib.parse import urlsplit
 from . import target as targets
 from .about import version
 from .arithmetic import Estimate, estimate
-from .budget import Budget, BudgetSpentError
+from .budget import Budget
 from .cases import World, expand
-from .client import NOT_CONNECTED, NoAnswerError, ProxyClient
+from .client import NOT_CONNECTED, ProxyClient
 from .edition import reference_for
 from .elsewhere import Sender, sender_to
 from .engine import Engine
 from .engine_plan import Plan, make_plan, narrowed
+from .errors import BudgetSpentError, KitFaultError, NoAnswerError, SuiteError, UnreachableError, UsageError
 from .fuzz.options import DEFAULT_SEED, PROFILE
 from .fuzz.session import Campaigns
 from .needs import had
 from .probe import Probe
+from .redaction import Scrubber, SecretBook
 from .reference.types import Reference, Requirement
-from .registry import SuiteError
 from .releases import Release, release_of
 from .reloading import reloading_of
-from .request_forms import KitFaultError
 from .schemas import Schemas
-from .scrub import Scrubber
-from .secrecy import SecretBook
 from .setting import Setting
 from .target import Target
-from .verdicts import UnreachableError
-from .yamlfile import UsageError
 
 SMOKE_SECONDS = 10.0
 DEFAULT_WORKERS = 8

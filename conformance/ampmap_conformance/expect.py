@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from .credentials import PLACEHOLDER, carried
+from .errors import Violation
 from .messages import Exchange, Headers, Response, UpstreamRequest
+from .redaction import NONCE, forms, masked
 from .reference.types import Call, CredentialCarrier, StreamEvent
-from .secrecy import NONCE, forms, masked
 from .sse import Event, covers, decoded, events
-from .verdicts import Violation
 
 SHOWN = 160
 """Longest piece of a body in a message, in characters."""

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
+from .errors import UsageError
 from .observer import Observer
 from .reference import load
 from .reference.types import Reference
-from .yamlfile import UsageError
 
 MISSING = "the fixture `reference_proxy` needs the kit's own packages: pip install 'ampmap[conformance]'"
 

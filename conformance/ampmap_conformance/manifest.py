@@ -10,12 +10,12 @@ from collections import Counter
 from typing import Any
 
 from .engine_plan import proxy_rules
+from .errors import UsageError
 from .reference.types import Reference, Requirement
 from .releases import Release
 from .report.model import Report
 from .selection import ON_REQUEST
 from .verdicts import Verdict
-from .yamlfile import UsageError
 
 MADE_FROM = "the results that a default run emitted (`ampmap-conformance manifest REPORT`), not the text of the suite"
 

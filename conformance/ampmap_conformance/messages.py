@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .verdicts import Violation
+from .errors import Violation
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from .observer import Observer, ObserverGoneError, Observing, RemoteObserver
+from .errors import ObserverGoneError, UnreachableError, UsageError
+from .observer import Observer, Observing, RemoteObserver
 from .reference.types import Reference
 from .target import Secret, Target
 from .target_file import absolute_url
-from .verdicts import UnreachableError
-from .yamlfile import UsageError
 
 
 @contextmanager

@@ -15,9 +15,9 @@ import pytest
 from .engine import Ahead, Outcome
 from .engine_plan import Task
 from .engine_session import DEFAULT_WORKERS, RunOptions, Session, opened, smoke
-from .registry import Pace, SuiteError, check_of
-from .verdicts import BROKEN, ExitCode, UnreachableError, Verdict
-from .yamlfile import UsageError
+from .errors import SuiteError, UnreachableError, UsageError
+from .registry import Pace, check_of
+from .verdicts import BROKEN, ExitCode, Verdict
 
 NAME = "ampmap-suite"
 SKIPPED = frozenset({Verdict.NOT_APPLICABLE, Verdict.NOT_TESTABLE, Verdict.BLOCKED})

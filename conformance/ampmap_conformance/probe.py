@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from .cases import CallCase, Case, ManagementCase
-from .client import Failure, NoAnswerError, ProxyClient, Watch
+from .client import ProxyClient, Watch
 from .credentials import Credential, as_client_sends, holding
 from .elsewhere import is_loopback
+from .errors import Failure, KitFaultError, NoAnswerError, NotTestableError, Violation
 from .messages import Exchange, Headers, Request, Response, UpstreamRequest
 from .needs import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
 from .raw import Ending, RawAnswer, RawRequest, send_raw, whole
+from .redaction import new_nonce
 from .reference.types import ErrorShape
-from .request_forms import BLANK, KitFaultError
-from .secrecy import new_nonce
-from .setting import NotTestableError, Setting
+from .request_forms import BLANK
+from .setting import Setting
 from .steps import Steps
-from .verdicts import Violation
 
 if TYPE_CHECKING:
     from .fuzz.session import Campaign

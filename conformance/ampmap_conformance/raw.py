@@ -17,7 +17,7 @@ from enum import StrEnum, unique
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from .client import Failure, NoAnswerError
+from .errors import Failure, NoAnswerError
 from .messages import Chunk, Headers, Request, Response
 
 LARGEST = 64 << 20

@@ -9,6 +9,7 @@ from enum import Enum, unique
 from typing import Any, TypeVar
 
 from .cases import Case, case_type
+from .errors import SuiteError
 from .reference.types import Requirement
 from .target import Target
 
@@ -20,10 +21,6 @@ Has = Callable[[Target], bool]
 """Whether a target has what a requirement speaks of."""
 CheckFunction = TypeVar("CheckFunction", bound=Callable[..., None])
 MARK = "_ampmap_check"
-
-
-class SuiteError(Exception):
-    """The suite and the requirements do not fit together: a fault of the kit."""
 
 
 @unique

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .amp_block import AmpBlock, BlockMapping, ClientKeys
+from .errors import ReloadFailedError
 from .target import Target
 from .target_file import ModelMapping, Reload
 
@@ -28,10 +29,6 @@ LOOKS = 25
 """The most looks whether one change has taken effect, however long it may take: each costs a request."""
 COMMAND_SECONDS = 60.0
 RENAME, IN_PLACE, SYMLINK = "rename", "in-place", "symlink"
-
-
-class ReloadFailedError(Exception):
-    """The target's reload command failed; the message is a sentence."""
 
 
 class Hook(Protocol):

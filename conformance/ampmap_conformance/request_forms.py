@@ -7,15 +7,12 @@ from collections.abc import Hashable, Iterator
 from . import bodies
 from .about import version
 from .cases import CallCase, Case, ManagementCase
+from .errors import KitFaultError
 from .reference.types import Header, Reference
 from .schemas import Schemas
 
 BLANK = "ampmap-0000000000000000"
 """Stands for the nonce in a form."""
-
-
-class KitFaultError(Exception):
-    """A message of the kit's own is not what the reference says: the case says nothing of the target."""
 
 
 class RequestForms:

@@ -15,11 +15,10 @@ from . import baseline as baselines
 from . import completeness
 from .baseline_watch import Watch
 from .claims import unclaimed_but_there
-from .client import Failure
 from .engine import Outcome
 from .engine_session import RunOptions, Session, opened, smoke
+from .errors import Failure, SuiteError
 from .reference.types import Reference
-from .registry import SuiteError
 from .report.build import make_report, make_result
 from .report.model import Notice, Report, Result
 from .selection import parse

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from .redaction import NONCE
 from .reference.types import Call, Endpoint, ErrorShape, Reference
-from .secrecy import NONCE
 from .sse import events
 
 if TYPE_CHECKING:

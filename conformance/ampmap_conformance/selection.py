@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from .yamlfile import UsageError, did_you_mean
+from .errors import UsageError
+from .files import did_you_mean
 
 ON_REQUEST = frozenset({"clients", "fuzz"})
 """Profiles that run only when they are named: by `--profile`, or at the beginning of a pattern of `--select`."""

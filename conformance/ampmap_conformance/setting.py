@@ -9,20 +9,16 @@ from typing import TYPE_CHECKING
 from .budget import Budget
 from .client import ProxyClient
 from .elsewhere import Sender
+from .redaction import SecretBook
 from .reference.types import Reference
 from .request_forms import RequestForms
 from .schemas import Schemas
-from .secrecy import SecretBook
 from .target import Target
 
 if TYPE_CHECKING:
     from .fuzz.session import Campaigns
     from .observer import Observing
     from .reloading import Reloading
-
-
-class NotTestableError(Exception):
-    """The case needs something that this run does not have; the message says what."""
 
 
 @dataclass(frozen=True)

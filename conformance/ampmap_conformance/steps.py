@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Self
 
 from .client import Watch
+from .errors import Violation
 from .messages import Headers
 from .sse import events
-from .verdicts import Violation
 
 PATIENCE = 2.0
 """Seconds without anything new at any client, after which the streams are let go."""

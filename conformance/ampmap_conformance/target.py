@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from . import reference as packaged
+from .errors import UsageError
+from .files import Document, did_you_mean, read_yaml
 from .reference.types import Model, Provider, Reference, find_model
 from .target_file import ClaimName, ModelMapping, Policy, SecretReference, TargetFile
-from .yamlfile import Document, UsageError, did_you_mean, read
 
 DISCLAIMING = frozenset(
     (name,) for name in ("disclaims", "disclaim", "exempt", "exclude", "excludes", "skip", "except")
@@ -128,7 +129,7 @@ def load(file: Path, reference: Reference, environment: Mapping[str, str] = os.e
 
     Raises UsageError with file:line:col for anything wrong in it, and for a secret that is not there.
     """
-    document = read(file)
+    document = read_yaml(file)
     if not isinstance(document.data, dict):
         raise UsageError(f"{document.at(())}: a target file is a mapping with `name` and `base_url`")
     try:

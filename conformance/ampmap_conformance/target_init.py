@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .client import NoAnswerError, ProxyClient
+from .client import ProxyClient
 from .credentials import NO_CREDENTIAL, Credential, as_client_sends, holding
+from .errors import NoAnswerError, UnreachableError
 from .messages import Headers, Request, Response
 from .reference import editions
 from .reference.types import Call, Provider, Reference, calls, find_call
 from .target import CLIENT_KEY_VARIABLE, Secret
-from .verdicts import UnreachableError
 
 NO_JSON = b"{"
 """A body that every upstream refuses before it counts anything."""

@@ -40,23 +40,6 @@ class Verdict(StrEnum):
     ERROR = "error"
 
 
-class Violation(AssertionError):  # noqa: N818 - the word of the reports
-    """A rule was broken. `saying` tells what went wrong in words; it may be empty.
-
-    `expected` and `actual` hold nothing that differs between two runs and no secret.
-    """
-
-    def __init__(self, saying: str, *, expected: str, actual: str) -> None:
-        super().__init__(f"{saying or 'the rule was broken'}\n  expected  {expected}\n  actual    {actual}")
-        self.saying = saying
-        self.expected = expected
-        self.actual = actual
-
-
-class UnreachableError(Exception):
-    """The target, or its observer, cannot be had, so nothing can be tested; the message is one sentence."""
-
-
 EXECUTED = frozenset(
     {Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.KNOWN_FAILURE, Verdict.UNEXPECTED_PASS, Verdict.FLAKY}
 )

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from ampmap_conformance.client import NoAnswerError
 from ampmap_conformance.engine import PATIENT, Attempt, Engine
 from ampmap_conformance.engine_plan import Task
 from ampmap_conformance.engine_session import RunOptions, Session, opened, smoke
+from ampmap_conformance.errors import NoAnswerError
 from ampmap_conformance.messages import Exchange, Request, Response
 from ampmap_conformance.probe import Probe, nonce_of
 from ampmap_conformance.registry import Pace

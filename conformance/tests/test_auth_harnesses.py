@@ -17,11 +17,11 @@ import pytest
 from ampmap_conformance.auth.harnesses import resolver as sample
 from ampmap_conformance.auth.resolvers import ResolverOptions
 from ampmap_conformance.auth.run import check_resolver
+from ampmap_conformance.errors import UnreachableError, UsageError
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.model import Result
 from ampmap_conformance.run import Ended
-from ampmap_conformance.verdicts import ExitCode, UnreachableError, Verdict
-from ampmap_conformance.yamlfile import UsageError
+from ampmap_conformance.verdicts import ExitCode, Verdict
 
 HARNESSES = Path(sample.__file__).parent
 NODE = shutil.which("node")

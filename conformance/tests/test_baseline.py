@@ -12,12 +12,12 @@ from typing import TypeAlias
 import pytest
 from ampmap_conformance.baseline import Entry, load, to_yaml
 from ampmap_conformance.baseline_update import default_reason, updated
+from ampmap_conformance.errors import UsageError
 from ampmap_conformance.pattern_cover import fewest
 from ampmap_conformance.report.model import Report
 from ampmap_conformance.run import Ended
 from ampmap_conformance.selection import Pattern
 from ampmap_conformance.verdicts import Verdict
-from ampmap_conformance.yamlfile import UsageError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

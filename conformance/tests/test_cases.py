@@ -8,11 +8,11 @@ import pytest
 from ampmap_conformance.cases import AXES, CallCase, ModeCase, World, case_type, expand
 from ampmap_conformance.cli_show import embedded_description
 from ampmap_conformance.engine_plan import Plan, make_plan, narrowed
+from ampmap_conformance.errors import UsageError
 from ampmap_conformance.kinship import twin
 from ampmap_conformance.reference import load as edition
 from ampmap_conformance.reference.types import Provider, Reference, Requirement
 from ampmap_conformance.target import from_url, load
-from ampmap_conformance.yamlfile import UsageError
 
 
 @pytest.fixture(scope="module")

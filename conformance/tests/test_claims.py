@@ -14,6 +14,7 @@ import pytest
 from ampmap_conformance import target as targets
 from ampmap_conformance.claims import without_rows
 from ampmap_conformance.cli_show import embedded_description
+from ampmap_conformance.errors import UsageError
 from ampmap_conformance.observer import Observer
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import ProxyConfig, ReferenceProxy, config_for_observer
@@ -22,7 +23,6 @@ from ampmap_conformance.target import Secret
 from ampmap_conformance.target_file import ClaimName, Part, TargetFile
 from ampmap_conformance.target_init import discovered, target_file
 from ampmap_conformance.verdicts import ExitCode, Verdict
-from ampmap_conformance.yamlfile import UsageError
 
 Run: TypeAlias = Callable[..., Ended]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]

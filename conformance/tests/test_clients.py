@@ -17,13 +17,13 @@ from ampmap_conformance.clients.stainless import Stainless
 from ampmap_conformance.clients.table import SDKS
 from ampmap_conformance.clients.wire import Line, new_nonce
 from ampmap_conformance.engine_plan import proxy_rules
+from ampmap_conformance.errors import KitFaultError
 from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.junit import to_junit
 from ampmap_conformance.report.markdown import to_markdown
 from ampmap_conformance.report.page import to_html
-from ampmap_conformance.request_forms import KitFaultError
 from ampmap_conformance.run import Ended
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from ampmap_conformance.client import ProxyClient
+from ampmap_conformance.errors import ObserverGoneError
 from ampmap_conformance.messages import Headers, Request, Response
-from ampmap_conformance.observer import ObserverGoneError, RemoteObserver, Reply
+from ampmap_conformance.observer import RemoteObserver, Reply
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
 from ampmap_conformance.report.write import read_report

@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 
 import pytest
 from ampmap_conformance import bodies
+from ampmap_conformance.errors import SuiteError
 from ampmap_conformance.messages import Headers, UpstreamRequest
 from ampmap_conformance.observer.answer import Answer
 from ampmap_conformance.observer.personas import Personas
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
 from ampmap_conformance.refproxy.exchange import Exchange
-from ampmap_conformance.registry import SuiteError
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.run import Ended
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict

@@ -17,8 +17,8 @@ import pytest
 from ampmap_conformance import reference as packaged
 from ampmap_conformance.cases import World, expand
 from ampmap_conformance.cli_show import embedded_description
-from ampmap_conformance.client import Failure, NoAnswerError
 from ampmap_conformance.engine_session import RunOptions, opened
+from ampmap_conformance.errors import Failure, NoAnswerError, NotTestableError, Violation
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.rules import RULES, Facts, Sent, Wrong
 from ampmap_conformance.fuzz.session import MOST_SILENT
@@ -29,8 +29,7 @@ from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.write import read_report
 from ampmap_conformance.run import Ended
 from ampmap_conformance.schemas import Schemas
-from ampmap_conformance.setting import NotTestableError
-from ampmap_conformance.verdicts import ExitCode, Verdict, Violation
+from ampmap_conformance.verdicts import ExitCode, Verdict
 
 Run: TypeAlias = Callable[..., Ended]
 Process: TypeAlias = "subprocess.Popen[str]"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from ampmap_conformance.engine_plan import proxy_rules
+from ampmap_conformance.errors import UsageError
 from ampmap_conformance.evidence.implementation import Evidence, as_data, evidence
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.model import KnownFailure, Report, Selection
 from ampmap_conformance.run import Ended
 from ampmap_conformance.verdicts import Verdict
-from ampmap_conformance.yamlfile import UsageError
 
 DAY = datetime.date(2026, 11, 21)
 RULE = "errors.failure-is-no-success"

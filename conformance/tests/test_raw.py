@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from ampmap_conformance.client import Failure, NoAnswerError
+from ampmap_conformance.errors import Failure, NoAnswerError
 from ampmap_conformance.messages import Headers, Request
 from ampmap_conformance.raw import Ending, Piece, RawAnswer, RawRequest, chunked, send_raw, split, whole, wire
 

@@ -11,12 +11,12 @@ import pytest
 from ampmap_conformance import releases
 from ampmap_conformance.about import version
 from ampmap_conformance.engine_plan import proxy_rules
+from ampmap_conformance.errors import UsageError
 from ampmap_conformance.manifest import drift, manifest, to_json
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.releases import Release, release_of
 from ampmap_conformance.run import Ended
 from ampmap_conformance.verdicts import ExitCode, Verdict
-from ampmap_conformance.yamlfile import UsageError
 
 Run: TypeAlias = Callable[..., Ended]
 MANIFEST = Path(__file__).parents[1] / "evidence" / "manifest.json"

@@ -13,13 +13,14 @@ from typing import Any, TypeAlias
 
 import pytest
 from ampmap_conformance.amp_block import AmpBlock
-from ampmap_conformance.budget import Budget, BudgetSpentError
+from ampmap_conformance.budget import Budget
+from ampmap_conformance.errors import BudgetSpentError
 from ampmap_conformance.observer import Observer
+from ampmap_conformance.redaction import forms
 from ampmap_conformance.reference.types import Reference, calls
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
 from ampmap_conformance.reloading import LOOKS, CommandHook, Reloading
 from ampmap_conformance.run import Ended
-from ampmap_conformance.secrecy import forms
 from ampmap_conformance.target_file import Reload
 from ampmap_conformance.verdicts import ExitCode
 

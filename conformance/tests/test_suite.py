@@ -14,11 +14,12 @@ from ampmap_conformance.cli_show import embedded_description
 from ampmap_conformance.engine import Engine
 from ampmap_conformance.engine_plan import make_plan, proxy_rules, suite_checks
 from ampmap_conformance.engine_session import RunOptions, opened
+from ampmap_conformance.errors import SuiteError
 from ampmap_conformance.evidence.files import read_matrix
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
-from ampmap_conformance.registry import Check, SuiteError
+from ampmap_conformance.registry import Check
 from ampmap_conformance.run import Ended
 from ampmap_conformance.selection import ON_REQUEST
 from ampmap_conformance.target_file import Policy

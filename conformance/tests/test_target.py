@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from ampmap_conformance import target as targets
+from ampmap_conformance.errors import UsageError
 from ampmap_conformance.reference.types import Reference
-from ampmap_conformance.yamlfile import UsageError
 
 KEY = "sk-a-secret-that-nobody-sees"
 GOOD = """\

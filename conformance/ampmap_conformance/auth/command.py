@@ -13,8 +13,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO, TypeAlias
 
+from ..errors import UsageError
 from ..reference.types import AuthVector
-from ..yamlfile import UsageError
 from . import protocol
 from .protocol import LONGEST, Answer, Fault, NoUsableAnswerError, Ready
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import Violation
 from ..reference.types import AuthVector
-from ..verdicts import Level, Verdict, Violation, verdict_of
+from ..verdicts import Level, Verdict, verdict_of
 from .protocol import Answer, NoUsableAnswerError, refusal
 
 RUNTIME = "auth-modes.runtime-provider"

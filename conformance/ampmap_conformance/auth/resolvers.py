@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ..errors import UsageError
+from ..files import did_you_mean
 from ..reference.types import AuthVector
-from ..yamlfile import UsageError, did_you_mean
 from .protocol import VERSION, Answer, Implementation, Ready
 
 

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from .. import reference as packaged
+from ..errors import UnreachableError
 from ..reference.types import AuthVector, Reference, Requirement
 from ..report.build import assembled, docs_link
 from ..report.model import Message, ReportedExchange, Reproduce, Result, Selection, TargetId
 from ..run import Ended
-from ..verdicts import EXECUTED, Level, UnreachableError, Verdict, exit_code
+from ..verdicts import EXECUTED, Level, Verdict, exit_code
 from . import protocol
 from .judge import Judgement, judge
 from .protocol import Answer, Implementation, NoUsableAnswerError, Ready

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from urllib.parse import urlsplit
 
-from ..client import NoAnswerError, ProxyClient
+from ..client import ProxyClient
+from ..errors import NoAnswerError, UsageError
 from ..messages import Headers, Request
 from ..reference.types import AuthVector
 from ..target_file import absolute_url
-from ..yamlfile import UsageError
 from . import protocol
 from .protocol import LONGEST, Answer, Fault, NoUsableAnswerError, Ready
 

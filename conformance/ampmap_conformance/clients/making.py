@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType, ModuleType
 
-from ..setting import NotTestableError
+from ..errors import NotTestableError
 from .genai import Genai
 from .protocol import Adapter, Settings
 from .stainless import Chat, Messages, Responses

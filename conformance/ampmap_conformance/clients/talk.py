@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from ..budget import BudgetSpentError
 from ..cases import WARM_UP, ClientCase
+from ..errors import BudgetSpentError, KitFaultError, NotTestableError, Violation
 from ..messages import Exchange, UpstreamRequest
 from ..needs import NO_OBSERVER
 from ..observer import Observing, Reply
 from ..probe import SETTLING, Probe
-from ..request_forms import KitFaultError
-from ..setting import NotTestableError
-from ..verdicts import Violation
 from .making import made
 from .protocol import Adapter, Settings
 from .wire import Line, new_nonce

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from ..errors import KitFaultError
 from ..messages import Chunk, Headers, Request, Response
-from ..request_forms import KitFaultError
 
 LEFT = "the client left"
 

@@ -82,16 +82,16 @@ def _end_for(problems: Iterable[str]) -> None:
 
 
 def _keep(made: Any, file: Path, *, check: bool) -> None:
-    from .. import atomic
+    from ..files import write_atomically
     from ..manifest import drift, to_json
     from .files import SCHEMAS, schema_of
 
     data = made.model_dump(mode="json")
     if not check:
-        atomic.write(file, to_json(data))
+        write_atomically(file, to_json(data))
         for name, shape in SCHEMAS.items():
             if isinstance(made, shape):
-                atomic.write(file.with_name(name), schema_of(shape))
+                write_atomically(file.with_name(name), schema_of(shape))
         return
     _end_for(drift(type(made).model_validate_json(file.read_bytes()).model_dump(mode="json"), data))
 

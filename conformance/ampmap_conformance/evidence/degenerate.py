@@ -17,12 +17,11 @@ from ..embedded import Embedded, embedded
 from ..engine import Engine, Outcome
 from ..engine_plan import Plan, Task, make_plan
 from ..observer.wire import Connection, MalformedError, Received
+from ..redaction import Scrubber, SecretBook
 from ..reference import load
 from ..reference.types import Reference
 from ..registry import Pace
 from ..schemas import Schemas
-from ..scrub import Scrubber
-from ..secrecy import SecretBook
 from ..setting import Setting
 from ..verdicts import Level, Verdict
 from .files import DegenerateRow, Degenerates

@@ -13,10 +13,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from ..engine_plan import proxy_rules
+from ..errors import UsageError
 from ..reference.types import Reference
 from ..report.model import Kit, ReferenceId, Report, Result
 from ..verdicts import Verdict
-from ..yamlfile import UsageError
 
 GRAVEST_FIRST = (
     Verdict.ERROR,

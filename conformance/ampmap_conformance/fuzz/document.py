@@ -10,8 +10,8 @@ from typing import Any
 
 from .. import reference as packaged
 from ..cases import CallCase, Case, ManagementCase
+from ..errors import UsageError
 from ..reference.types import EDITION, Reference
-from ..yamlfile import UsageError
 
 Document = dict[str, Any]
 

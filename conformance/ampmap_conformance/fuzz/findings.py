@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import Violation
 from ..messages import Exchange
-from ..verdicts import Violation
 
 SHOWN = 80
 """Longest description of a request, in characters."""

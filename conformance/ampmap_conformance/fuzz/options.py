@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 from ..cases import CallCase, Case, ManagementCase
-from ..yamlfile import UsageError
+from ..errors import UsageError
 
 PROFILE = "fuzz"
 DEFAULT_SEED = 1

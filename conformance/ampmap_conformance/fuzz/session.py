@@ -10,16 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..budget import BudgetSpentError
 from ..cases import WARM_UP, CallCase, Case
-from ..client import NoAnswerError
+from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, NotTestableError, Violation
 from ..kinship import kin
 from ..messages import Exchange, Headers, Request
 from ..reference.types import Reference
-from ..request_forms import KitFaultError
-from ..setting import NotTestableError
 from ..target import Target
-from ..verdicts import Violation
 from .document import Document, document_for, part_for
 from .findings import Finding
 from .options import most_requests, require_schemathesis

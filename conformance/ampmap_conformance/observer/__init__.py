@@ -1,12 +1,13 @@
 """The recording, scriptable upstream: it plays every provider and Amp's own servers."""
 
-from ..secrecy import new_nonce
+from ..errors import ObserverGoneError
+from ..redaction import new_nonce
 from .answer import Answer
 from .api import Observing
 from .control import CLIENT_CLOSED
 from .personas import AMP
 from .records import Seen
-from .remote import ObserverGoneError, RemoteObserver
+from .remote import RemoteObserver
 from .script import End, Framing, Gzip, Reply, StreamFault, fail_then_succeed
 from .serve import serve_observer
 from .server import Observer

@@ -10,7 +10,8 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from .. import bodies
-from ..client import NoAnswerError, ProxyClient
+from ..client import ProxyClient
+from ..errors import NoAnswerError, ObserverGoneError
 from ..messages import Headers, Request, Response
 from .control import LONGEST_WAIT, PREFIX
 from .records import Seen
@@ -19,10 +20,6 @@ from .transport import decoded
 
 PATIENCE = 10.0
 """Seconds that a call may take beyond what it was asked to wait."""
-
-
-class ObserverGoneError(ConnectionError):
-    """The remote observer does not answer as one; the message is one sentence, without the token."""
 
 
 class RemoteObserver:

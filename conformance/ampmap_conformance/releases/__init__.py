@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from ..yamlfile import UsageError
-from ..yamlfile import read as read_yaml
+from ..errors import UsageError
+from ..files import read_yaml
 
 FOLDER = Path(__file__).parent
 Version: TypeAlias = tuple[int, ...]

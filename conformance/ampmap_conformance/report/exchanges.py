@@ -7,8 +7,7 @@ import gzip
 import zlib
 
 from ..messages import Exchange, Headers, UpstreamAnswer
-from ..scrub import Scrubber
-from ..secrecy import SecretBook
+from ..redaction import Scrubber, SecretBook
 from .model import Encoding, Message, ReportedExchange, UpstreamMessage
 
 BODY_LIMIT = 16_384

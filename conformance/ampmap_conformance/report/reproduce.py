@@ -9,8 +9,7 @@ from urllib.parse import quote, urlsplit
 from ..engine_session import RunOptions
 from ..fuzz.options import DEFAULT_SEED, PROFILE
 from ..messages import Request
-from ..scrub import Scrubber
-from ..secrecy import NONCE
+from ..redaction import NONCE, Scrubber
 from ..target import Target
 from ..verdicts import Verdict
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .. import atomic
-from ..yamlfile import UsageError, read
+from ..errors import UsageError
+from ..files import read_yaml, write_atomically
 from .badge import badge_json, badge_svg
 from .junit import to_junit
 from .markdown import to_markdown
@@ -62,7 +62,7 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, render in RENDERERS.items():
-            atomic.write(folder / name, render(report))
+            write_atomically(folder / name, render(report))
             written.append(folder / name)
     except OSError as error:
         raise UsageError(f"--report-dir: {folder} cannot be written: {error.strerror or error}") from error
@@ -107,6 +107,6 @@ def made_schema() -> dict[str, Any]:
 def _place(file: Path, path: tuple[str | int, ...]) -> str:
     """`file:line:col` of a value; JSON is YAML, and the reader of YAML knows the places."""
     try:
-        return read(file).at(path)
+        return read_yaml(file).at(path)
     except UsageError:
         return str(file)

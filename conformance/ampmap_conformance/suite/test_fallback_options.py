@@ -18,8 +18,9 @@ from ampmap_conformance.expect import (
 from ampmap_conformance.messages import Exchange
 from ampmap_conformance.probe import Probe
 from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.setting import NotTestableError
 from ampmap_conformance.suite.conditions import lacks_models, renames_answers
+
+from ..errors import NotTestableError
 
 LOOKS = 40
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""

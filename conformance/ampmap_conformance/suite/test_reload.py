@@ -14,11 +14,12 @@ from ampmap_conformance.messages import Exchange
 from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe import AMP, Probe
 from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.setting import NotTestableError
 from ampmap_conformance.steps import Steps
 from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, goes_mapped, streams
 from ampmap_conformance.suite.management_conditions import is_first_family
 from ampmap_conformance.suite.streams import client_model, in_pieces, several_frames
+
+from ..errors import NotTestableError
 
 LOOKS = 90
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""

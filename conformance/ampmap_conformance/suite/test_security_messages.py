@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from ampmap_conformance import bodies
 from ampmap_conformance.cases import CallCase, ManagementCase, VariedCase
-from ampmap_conformance.client import NoAnswerError
 from ampmap_conformance.credentials import NO_CREDENTIAL
 from ampmap_conformance.expect import (
     assert_absent,
@@ -27,6 +26,8 @@ from ampmap_conformance.raw import Piece, RawRequest, chunked, wire
 from ampmap_conformance.registry import checks
 from ampmap_conformance.suite.management_conditions import is_sample_page
 from ampmap_conformance.suite.test_security import assert_no_key_lent
+
+from ..errors import NoAnswerError
 
 CLIMBS = MappingProxyType({"plain": "/../..", "encoded": "/%2e%2E/.%2e", "doubled-slash": "//../.."})
 BY_SLASH = "/..%2F..%2f"

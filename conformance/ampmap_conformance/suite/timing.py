@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..cases import Case, ManagementCase, VariedCase
+from ..errors import Violation
 from ..expect import assert_success, expect
 from ..observer import Reply
 from ..probe import AMP, Probe
 from ..steps import Steps
-from ..verdicts import Violation
 
 ATTEMPTS = 2
 """The best counts: a busy machine holds events back too."""

@@ -1,21 +1,21 @@
-"""Reads a small YAML file so that every complaint can name file, line and column."""
+"""Files on disk: reads YAML so that every message names file, line and column, and writes a file in one step."""
 
 from __future__ import annotations
 
 import difflib
+import os
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
 
+from .errors import UsageError
+
 Path_: TypeAlias = tuple[str | int, ...]
 
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
-
-
-class UsageError(Exception):
-    """Bad input from the user: a message that fits on one screen, never a traceback."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Document:
         return f"{self.file}:{line}:{column}"
 
 
-def read(file: Path) -> Document:
+def read_yaml(file: Path) -> Document:
     """The one document in `file`, with YAML 1.2 scalars.
 
     Raises UsageError, with file:line:col, for a file that cannot be read, is no YAML, or has a key twice.
@@ -67,6 +67,20 @@ def did_you_mean(word: str, known: list[str]) -> str:
     """`; did you mean ...?` when something near is known, else nothing."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Puts `data` in place of the file at `path` in one step. Raises OSError when that cannot be done."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink()
+        raise
 
 
 def _value(node: yaml.Node, path: Path_, document: Document) -> Any:

@@ -1,4 +1,4 @@
-"""Values that no output shows: masked where a message would hold them, replaced where a report would."""
+"""Redaction: secrets are masked wherever a message or a report would hold them; nonces and ports get names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import re
 import secrets as random
 import threading
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from .credentials import CREDENTIAL_HEADERS
@@ -57,6 +58,22 @@ class SecretBook:
             (name, self.hide(value) if self.hide(value) != value or name.lower() not in _HIDDEN else _covered(value))
             for name, value in headers
         )
+
+
+@dataclass(frozen=True)
+class Scrubber:
+    """Masks secrets, and puts names in place of nonces and of addresses that the system chose."""
+
+    secrets: SecretBook
+    addresses: tuple[tuple[str, str], ...] = ()
+    """Address (host:port) and the name that stands for it."""
+
+    def clean(self, text: str) -> str:
+        """The text as a report may hold it."""
+        text = NONCE.sub("{nonce}", self.secrets.hide(text))
+        for address, name in self.addresses:
+            text = text.replace(address, name)
+        return text
 
 
 def forms(secret: str) -> tuple[str, ...]:
