@@ -159,7 +159,7 @@ def defects(session: nox.Session) -> None:
 def freeze(session: nox.Session) -> None:
     """Write which requirements score in a release of the kit, for good: `-- 0.1.0`, when it is made."""
     install(session, "conformance")
-    session.run("python", "-m", "ampmap_conformance.releases", *session.posargs)
+    session.run("python", "-m", "ampmap_conformance.evidence.freeze", *session.posargs)
 
 
 @nox.session

@@ -20,16 +20,16 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from ampmap_conformance.engine import PATIENT, Attempt, Engine
-from ampmap_conformance.engine_plan import Task
-from ampmap_conformance.engine_session import RunOptions, Session, opened, smoke
+from ampmap_conformance.checks.registry import Pace
+from ampmap_conformance.engine.judge import PATIENT, Attempt, Engine
+from ampmap_conformance.engine.plan import Task
+from ampmap_conformance.engine.session import RunOptions, Session, opened, smoke
 from ampmap_conformance.errors import NoAnswerError
-from ampmap_conformance.messages import Exchange, Request, Response
-from ampmap_conformance.probe import Probe, nonce_of
-from ampmap_conformance.registry import Pace
+from ampmap_conformance.probe.probe import Probe, nonce_of
 from ampmap_conformance.report.build import make_result
-from ampmap_conformance.run import run_suite
+from ampmap_conformance.run.run import run_suite
 from ampmap_conformance.verdicts import BROKEN
+from ampmap_conformance.wire.messages import Exchange, Request, Response
 
 ROUNDS = 3
 LIMIT = 1.5

@@ -28,7 +28,7 @@ from processes import PATH, NotThereError, check_needs, installed, running
 from recipes import HERE, Recipe, filled, names, read
 
 ROOT = HERE.parents[1]
-KIT = (sys.executable, "-c", "from ampmap_conformance.cli import main; main()")
+KIT = (sys.executable, "-c", "from ampmap_conformance.cli.main import main; main()")
 GENERATOR = (sys.executable, "-m", "ampmap_generator")
 AS_KNOWN = (0, 5)
 """Exit codes of a run in which nothing is new. Where a known failure blocks a whole requirement, it is 5."""

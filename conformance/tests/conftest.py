@@ -13,11 +13,11 @@ from threading import Thread
 from typing import Any, TypeAlias
 
 import pytest
-from ampmap_conformance.engine_session import RunOptions, Session
+from ampmap_conformance.engine.session import RunOptions, Session
 from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.model import Report, Result
-from ampmap_conformance.run import Ended, Listener, conformance
+from ampmap_conformance.run.run import Ended, Listener, conformance
 
 Process: TypeAlias = "subprocess.Popen[str]"
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
@@ -137,7 +137,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
 @pytest.fixture
 def begin(start: Callable[..., Process]) -> Callable[..., Process]:
     """Starts `ampmap-conformance`."""
-    return partial(start, "-c", "from ampmap_conformance.cli import main; main()")
+    return partial(start, "-c", "from ampmap_conformance.cli.main import main; main()")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import click
 import pytest
 import yaml
-from ampmap_conformance.cli import main
+from ampmap_conformance.cli.main import main
 from ampmap_conformance.report.write import read_report
 
 ACTION = Path(__file__).parents[2] / "action.yml"
@@ -57,7 +57,7 @@ def step(action: dict[str, Any], tmp_path: Path) -> Step:
     programs.mkdir()
     (programs / "python").symlink_to(sys.executable)
     kit = programs / "ampmap-conformance"
-    kit.write_text(f"#!{sys.executable}\nfrom ampmap_conformance.cli import main\nmain()\n", encoding="utf-8")
+    kit.write_text(f"#!{sys.executable}\nfrom ampmap_conformance.cli.main import main\nmain()\n", encoding="utf-8")
     kit.chmod(0o755)
     (script,) = [item for item in action["runs"]["steps"] if item.get("id") == "run"]
 

@@ -14,13 +14,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from ampmap_conformance.auth.harnesses import resolver as sample
-from ampmap_conformance.auth.resolvers import ResolverOptions
-from ampmap_conformance.auth.run import check_resolver
 from ampmap_conformance.errors import UnreachableError, UsageError
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.model import Result
-from ampmap_conformance.run import Ended
+from ampmap_conformance.resolver.harnesses import resolver as sample
+from ampmap_conformance.resolver.resolvers import ResolverOptions
+from ampmap_conformance.resolver.run import check_resolver
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import ExitCode, Verdict
 
 HARNESSES = Path(sample.__file__).parent

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ampmap_conformance.auth import behaviour, vectors
-from ampmap_conformance.auth.defects import DEFECTS, behaviour_with
-from ampmap_conformance.auth.harnesses import resolver as sample
-from ampmap_conformance.auth.judge import judge
-from ampmap_conformance.auth.protocol import Answer, Failed, Fault, Found, NoUsableAnswerError
-from ampmap_conformance.auth.resolvers import OwnResolver, ResolverOptions
-from ampmap_conformance.auth.run import check_resolver
-from ampmap_conformance.engine_plan import RESOLVER
+from ampmap_conformance.engine.plan import RESOLVER
 from ampmap_conformance.reference.types import AuthVector, Reference
 from ampmap_conformance.report.model import Result
 from ampmap_conformance.report.write import read_report
-from ampmap_conformance.run import Ended
+from ampmap_conformance.resolver import behaviour, vectors
+from ampmap_conformance.resolver.defects import DEFECTS, behaviour_with
+from ampmap_conformance.resolver.harnesses import resolver as sample
+from ampmap_conformance.resolver.judge import judge
+from ampmap_conformance.resolver.protocol import Answer, Failed, Fault, Found, NoUsableAnswerError
+from ampmap_conformance.resolver.resolvers import OwnResolver, ResolverOptions
+from ampmap_conformance.resolver.run import check_resolver
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
 
 VECTORS = vectors.load().vectors

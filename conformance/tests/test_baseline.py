@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from ampmap_conformance.baseline import Entry, load, to_yaml
-from ampmap_conformance.baseline_update import default_reason, updated
+from ampmap_conformance.baseline.file import Entry, load, to_yaml
+from ampmap_conformance.baseline.minimise import fewest
+from ampmap_conformance.baseline.update import default_reason, updated
+from ampmap_conformance.cases.selection import Pattern
 from ampmap_conformance.errors import UsageError
-from ampmap_conformance.pattern_cover import fewest
 from ampmap_conformance.report.model import Report
-from ampmap_conformance.run import Ended
-from ampmap_conformance.selection import Pattern
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import Verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ampmap_conformance import bodies
+from ampmap_conformance.dialects import bodies
 from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Call, calls
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ampmap_conformance.cases import AXES, CallCase, ModeCase, World, case_type, expand
-from ampmap_conformance.cli_show import embedded_description
-from ampmap_conformance.engine_plan import Plan, make_plan, narrowed
+from ampmap_conformance.cases.cases import AXES, CallCase, ModeCase, World, case_type, expand
+from ampmap_conformance.cases.pairing import twin
+from ampmap_conformance.cli.show import embedded_description
+from ampmap_conformance.engine.plan import Plan, make_plan, narrowed
 from ampmap_conformance.errors import UsageError
-from ampmap_conformance.kinship import twin
 from ampmap_conformance.reference import load as edition
 from ampmap_conformance.reference.types import Provider, Reference, Requirement
-from ampmap_conformance.target import from_url, load
+from ampmap_conformance.target.target import from_url, load
 
 
 @pytest.fixture(scope="module")

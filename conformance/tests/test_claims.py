@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TypeAlias, get_args
 
 import pytest
-from ampmap_conformance import target as targets
-from ampmap_conformance.claims import without_rows
-from ampmap_conformance.cli_show import embedded_description
+from ampmap_conformance.cli.show import embedded_description
+from ampmap_conformance.engine.claims import without_rows
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.observer import Observer
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import ProxyConfig, ReferenceProxy, config_for_observer
-from ampmap_conformance.run import Ended
-from ampmap_conformance.target import Secret
-from ampmap_conformance.target_file import ClaimName, Part, TargetFile
-from ampmap_conformance.target_init import discovered, target_file
+from ampmap_conformance.run.run import Ended
+from ampmap_conformance.target import target as targets
+from ampmap_conformance.target.discover import discovered, target_file
+from ampmap_conformance.target.file import ClaimName, Part, TargetFile
+from ampmap_conformance.target.target import Secret
 from ampmap_conformance.verdicts import ExitCode, Verdict
 
 Run: TypeAlias = Callable[..., Ended]

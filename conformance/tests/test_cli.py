@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from ampmap_conformance.embedded import spare_models
-from ampmap_conformance.engine_plan import proxy_rules
+from ampmap_conformance.cases.selection import ON_REQUEST
+from ampmap_conformance.engine.plan import proxy_rules
 from ampmap_conformance.reference.types import DIGEST, EDITION, Reference
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
+from ampmap_conformance.refproxy.embedded import spare_models
 from ampmap_conformance.report.write import read_report
-from ampmap_conformance.selection import ON_REQUEST
 
 Process: TypeAlias = "subprocess.Popen[str]"
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -11,12 +11,9 @@ from typing import TypeAlias, cast
 
 import httpx
 import pytest
-from ampmap_conformance.clients import table
-from ampmap_conformance.clients.protocol import Settings
-from ampmap_conformance.clients.stainless import Stainless
-from ampmap_conformance.clients.table import SDKS
-from ampmap_conformance.clients.wire import Line, new_nonce
-from ampmap_conformance.engine_plan import proxy_rules
+from ampmap_conformance.cases import sdks as table
+from ampmap_conformance.cases.sdks import SDKS
+from ampmap_conformance.engine.plan import proxy_rules
 from ampmap_conformance.errors import KitFaultError
 from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Reference
@@ -24,7 +21,10 @@ from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.junit import to_junit
 from ampmap_conformance.report.markdown import to_markdown
 from ampmap_conformance.report.page import to_html
-from ampmap_conformance.run import Ended
+from ampmap_conformance.run.run import Ended
+from ampmap_conformance.suite.sdks.protocol import Settings
+from ampmap_conformance.suite.sdks.stainless import Stainless
+from ampmap_conformance.suite.sdks.wire import Line, new_nonce
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 
 Run: TypeAlias = Callable[..., Ended]

@@ -13,13 +13,13 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
-from ampmap_conformance.client import ProxyClient
 from ampmap_conformance.errors import ObserverGoneError
-from ampmap_conformance.messages import Headers, Request, Response
 from ampmap_conformance.observer import RemoteObserver, Reply
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
 from ampmap_conformance.report.write import read_report
+from ampmap_conformance.wire.client import ProxyClient
+from ampmap_conformance.wire.messages import Headers, Request, Response
 
 Process: TypeAlias = "subprocess.Popen[str]"
 Begin: TypeAlias = Callable[..., Process]

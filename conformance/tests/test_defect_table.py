@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ampmap_conformance.engine_plan import proxy_rules
+from ampmap_conformance.engine.plan import proxy_rules
 from ampmap_conformance.reference import load
 from ampmap_conformance.refproxy import CORRECT, DEFECTS, behaviour_with
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from ampmap_conformance import reference as packaged
-from ampmap_conformance.cli import main
-from ampmap_conformance.edition import reference_for
+from ampmap_conformance.cli.main import main
 from ampmap_conformance.errors import UsageError
+from ampmap_conformance.reference.edition import reference_for
 from ampmap_conformance.reference.types import EDITION
-from ampmap_conformance.target import load
+from ampmap_conformance.target.target import load
 
 LATER = packaged.editions()[-1]
 

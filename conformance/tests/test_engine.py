@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from ampmap_conformance import bodies
+from ampmap_conformance.dialects import bodies
 from ampmap_conformance.errors import SuiteError
-from ampmap_conformance.messages import Headers, UpstreamRequest
 from ampmap_conformance.observer.answer import Answer
 from ampmap_conformance.observer.personas import Personas
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
 from ampmap_conformance.refproxy.exchange import Exchange
 from ampmap_conformance.report.model import Report, Result
-from ampmap_conformance.run import Ended
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
+from ampmap_conformance.wire.messages import Headers, UpstreamRequest
 
 Run: TypeAlias = Callable[..., Ended]
 Change: TypeAlias = Callable[[Behaviour], Behaviour]

@@ -8,16 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from ampmap_conformance.engine_plan import proxy_rules
+from ampmap_conformance.engine.plan import proxy_rules
 from ampmap_conformance.evidence import files, probe_groups
 from ampmap_conformance.evidence.consequences import because, consequences
 from ampmap_conformance.evidence.degenerate import DEGENERATES, DESERVED, scored
+from ampmap_conformance.evidence.false_alarms import quick_alarms
 from ampmap_conformance.evidence.matrix import Kills, problems, tried
-from ampmap_conformance.evidence.unusual import quick_alarms
 from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
-from ampmap_conformance.refproxy.variants import VARIANTS
+from ampmap_conformance.refproxy.variants.variants import VARIANTS
 from ampmap_conformance.verdicts import Level
 from jsonschema import Draft202012Validator
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 Python: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
 GUIDES = Path(__file__).parents[2] / "site" / "docs" / "guides"
-PYTEST = ("-m", "pytest", "-p", "ampmap_conformance.pytest_entry", "-p", "no:cacheprovider", "-W", "error")
+PYTEST = ("-m", "pytest", "-p", "ampmap_conformance.pytest_plugin", "-p", "no:cacheprovider", "-W", "error")
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
@@ -50,7 +50,7 @@ def test_who_does_not_use_them_loads_nothing_of_the_kit(python: Python, tmp_path
         "import sys\n"
         "def test_lean():\n"
         "    loaded = {name for name in sys.modules if name.startswith('ampmap_conformance')}\n"
-        "    assert loaded == {'ampmap_conformance', 'ampmap_conformance.pytest_entry'}\n"
+        "    assert loaded == {'ampmap_conformance', 'ampmap_conformance.pytest_plugin'}\n"
         "    assert not {'httpx', 'starlette', 'pydantic', 'uvicorn', 'schemathesis'} & set(sys.modules)\n"
     )
     done = python(*PYTEST, "-q", env=ALONE)

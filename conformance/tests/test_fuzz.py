@@ -15,21 +15,29 @@ from typing import Any, TypeAlias
 
 import pytest
 from ampmap_conformance import reference as packaged
-from ampmap_conformance.cases import World, expand
-from ampmap_conformance.cli_show import embedded_description
-from ampmap_conformance.engine_session import RunOptions, opened
+from ampmap_conformance.cases.cases import World, expand
+from ampmap_conformance.cli.show import embedded_description
+from ampmap_conformance.dialects.schemas import Schemas
+from ampmap_conformance.engine.session import RunOptions, opened
 from ampmap_conformance.errors import Failure, NoAnswerError, NotTestableError, Violation
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.rules import RULES, Facts, Sent, Wrong
 from ampmap_conformance.fuzz.session import MOST_SILENT
-from ampmap_conformance.messages import Chunk, Exchange, Headers, Request, Response, UpstreamAnswer, UpstreamRequest
-from ampmap_conformance.probe import Probe
+from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.write import read_report
-from ampmap_conformance.run import Ended
-from ampmap_conformance.schemas import Schemas
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import ExitCode, Verdict
+from ampmap_conformance.wire.messages import (
+    Chunk,
+    Exchange,
+    Headers,
+    Request,
+    Response,
+    UpstreamAnswer,
+    UpstreamRequest,
+)
 
 Run: TypeAlias = Callable[..., Ended]
 Process: TypeAlias = "subprocess.Popen[str]"
@@ -179,7 +187,17 @@ def test_every_edition_has_its_document() -> None:
 
 
 def test_plain_pytest_on_the_suite_generates_when_it_is_asked_to(python: Callable[..., Done]) -> None:
-    words = ("-m", "pytest", "-p", "ampmap_conformance.plugin", "-p", "no:cacheprovider", "-q", "-k", "xai-models.list")
+    words = (
+        "-m",
+        "pytest",
+        "-p",
+        "ampmap_conformance.run.items",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "-k",
+        "xai-models.list",
+    )
     plain = (*words, "--pyargs", "ampmap_conformance.suite.test_fuzz", "-W", "error")
     alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     assert "7 passed" in python(*plain, "--ampmap-profile", "fuzz", env=alone).stdout
@@ -187,7 +205,7 @@ def test_plain_pytest_on_the_suite_generates_when_it_is_asked_to(python: Callabl
 
 
 def test_without_schemathesis_it_says_what_to_install(python: Callable[..., Done]) -> None:
-    main = "import sys; sys.modules['schemathesis'] = None; from ampmap_conformance.cli import main; main()"
+    main = "import sys; sys.modules['schemathesis'] = None; from ampmap_conformance.cli.main import main; main()"
     done = python("-c", main, "run", "--profile", "fuzz")
     assert (done.returncode, done.stdout) == (4, "")
     assert "pip install 'ampmap[fuzz]'" in done.stderr

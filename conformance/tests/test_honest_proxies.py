@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import pytest
 from ampmap_conformance.reference.types import Reference
-from ampmap_conformance.run import Ended
-from ampmap_conformance.target import load
+from ampmap_conformance.run.run import Ended
+from ampmap_conformance.target.target import load
 from ampmap_conformance.verdicts import Verdict
 
 Run: TypeAlias = Callable[..., Ended]

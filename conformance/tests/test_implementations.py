@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ampmap_conformance.engine_plan import proxy_rules
+from ampmap_conformance.engine.plan import proxy_rules
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.evidence.implementation import Evidence, as_data, evidence
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.model import KnownFailure, Report, Selection
-from ampmap_conformance.run import Ended
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import Verdict
 
 DAY = datetime.date(2026, 11, 21)

@@ -9,8 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from ampmap_conformance.errors import Failure, NoAnswerError
-from ampmap_conformance.messages import Headers, Request
-from ampmap_conformance.raw import Ending, Piece, RawAnswer, RawRequest, chunked, send_raw, split, whole, wire
+from ampmap_conformance.wire.messages import Headers, Request
+from ampmap_conformance.wire.raw import Ending, Piece, RawAnswer, RawRequest, chunked, send_raw, split, whole, wire
 
 Serve = Callable[[socket.socket], bytes]
 """Handles the one connection; returns what it read."""

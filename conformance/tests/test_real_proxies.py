@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from ampmap_conformance import baseline, target
+from ampmap_conformance.baseline import file as baseline
 from ampmap_conformance.evidence.implementation import Evidence
 from ampmap_conformance.reference import editions
 from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.target import target
 from ampmap_conformance.verdicts import Verdict
 
 FOLDER = Path(__file__).parents[1]

@@ -9,14 +9,14 @@ from typing import TypeAlias
 
 import pytest
 from ampmap_conformance import releases
-from ampmap_conformance.about import version
-from ampmap_conformance.engine_plan import proxy_rules
+from ampmap_conformance.engine.plan import proxy_rules
 from ampmap_conformance.errors import UsageError
-from ampmap_conformance.manifest import drift, manifest, to_json
+from ampmap_conformance.evidence.manifest import drift, manifest, to_json
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.releases import Release, release_of
-from ampmap_conformance.run import Ended
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import ExitCode, Verdict
+from ampmap_conformance.version import version
 
 Run: TypeAlias = Callable[..., Ended]
 MANIFEST = Path(__file__).parents[1] / "evidence" / "manifest.json"
@@ -84,7 +84,7 @@ def test_a_requirement_that_does_not_score_is_shown_and_decides_nothing(
     wanted = {"defects": ("query-dropped",), "select": (f"{LATE}[groq-*]", "routing.reaches-upstream[groq-*]")}
     assert run(**wanted).code is ExitCode.FAILURES
     monkeypatch.setattr(
-        "ampmap_conformance.engine_session.release_of", lambda _: Release(status="draft", trial=(LATE,))
+        "ampmap_conformance.engine.session.release_of", lambda _: Release(status="draft", trial=(LATE,))
     )
     ended = run(**wanted)
     assert ended.code is ExitCode.CONFORMANT

@@ -10,14 +10,14 @@ from typing import TypeAlias
 
 import jsonschema
 import pytest
-from ampmap_conformance.engine_session import Session
+from ampmap_conformance.engine.session import Session
 from ampmap_conformance.errors import UsageError
-from ampmap_conformance.redaction import forms
 from ampmap_conformance.report.build import docs_link
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.report.terminal import Terminal
 from ampmap_conformance.report.write import made_schema, read_report, schema, to_json, write_report
-from ampmap_conformance.run import Ended
+from ampmap_conformance.run.run import Ended
+from ampmap_conformance.wire.redaction import forms
 from rich.console import Console
 
 Run: TypeAlias = Callable[..., Ended]

@@ -13,7 +13,7 @@ import pytest
 from ampmap_conformance.report.diff import difference
 from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.write import write_report
-from ampmap_conformance.run import Ended
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import Verdict
 
 Made: TypeAlias = Callable[..., Report]

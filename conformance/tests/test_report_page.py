@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.page import to_html
-from ampmap_conformance.run import Ended
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import Verdict
 
 Run: TypeAlias = Callable[..., Ended]

@@ -14,8 +14,6 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 from ampmap_conformance.errors import UsageError
-from ampmap_conformance.messages import Chunk, Exchange, Headers, Request, Response, UpstreamAnswer, UpstreamRequest
-from ampmap_conformance.redaction import Scrubber, SecretBook
 from ampmap_conformance.report.badge import badge_json, badge_svg
 from ampmap_conformance.report.exchanges import BODY_LIMIT, reported
 from ampmap_conformance.report.github import line, marks, outputs
@@ -24,8 +22,18 @@ from ampmap_conformance.report.markdown import LONGEST, to_markdown
 from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.page import to_html
 from ampmap_conformance.report.write import RENDERERS, read_report, write_report
-from ampmap_conformance.run import Ended
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import Verdict
+from ampmap_conformance.wire.messages import (
+    Chunk,
+    Exchange,
+    Headers,
+    Request,
+    Response,
+    UpstreamAnswer,
+    UpstreamRequest,
+)
+from ampmap_conformance.wire.redaction import Scrubber, SecretBook
 from junitparser import Error, Failure, JUnitXml, Skipped
 from junitparser.junitparser import Properties, TestCase
 

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from ampmap_conformance.amp_block import AmpBlock
-from ampmap_conformance.budget import Budget
 from ampmap_conformance.errors import BudgetSpentError
 from ampmap_conformance.observer import Observer
-from ampmap_conformance.redaction import forms
+from ampmap_conformance.probe.budget import Budget
 from ampmap_conformance.reference.types import Reference, calls
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
-from ampmap_conformance.reloading import LOOKS, CommandHook, Reloading
-from ampmap_conformance.run import Ended
-from ampmap_conformance.target_file import Reload
+from ampmap_conformance.run.run import Ended
+from ampmap_conformance.target.amp_config import AmpBlock
+from ampmap_conformance.target.file import Reload
+from ampmap_conformance.target.reload import LOOKS, CommandHook, Reloading
 from ampmap_conformance.verdicts import ExitCode
+from ampmap_conformance.wire.redaction import forms
 
 Process: TypeAlias = "subprocess.Popen[str]"
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -170,8 +170,8 @@ def test_the_whole_plan_is_what_is_sent_at_most(default_run: Ended, command: Com
 @pytest.mark.parametrize("seconds", [0.1, 5.0, 13.0, 60.0])
 def test_waiting_for_a_reload_costs_few_requests(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     now, looks = [0.0], []
-    monkeypatch.setattr("ampmap_conformance.reloading.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("ampmap_conformance.reloading.time.sleep", lambda pause: now.append(now.pop() + pause))
+    monkeypatch.setattr("ampmap_conformance.target.reload.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("ampmap_conformance.target.reload.time.sleep", lambda pause: now.append(now.pop() + pause))
     hook = CommandHook(Reload(command=("true",)), Path())
     waiting = Reloading(hook, AmpBlock(), seconds)
     assert not waiting.eventually(lambda: bool(looks.append(now[0])))

@@ -6,8 +6,8 @@ import threading
 import zlib
 from collections.abc import Iterable
 
-from ampmap_conformance.messages import Headers
-from ampmap_conformance.steps import Steps
+from ampmap_conformance.wire.lockstep import Steps
+from ampmap_conformance.wire.messages import Headers
 
 PLAIN = Headers()
 PIECES = [b"data: %d\n\n" % number for number in range(5)]

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from ampmap_conformance.cli_show import embedded_description
-from ampmap_conformance.engine import Engine
-from ampmap_conformance.engine_plan import make_plan, proxy_rules, suite_checks
-from ampmap_conformance.engine_session import RunOptions, opened
+from ampmap_conformance.cases.selection import ON_REQUEST
+from ampmap_conformance.checks.registry import Check
+from ampmap_conformance.cli.show import embedded_description
+from ampmap_conformance.engine.judge import Engine
+from ampmap_conformance.engine.plan import make_plan, proxy_rules, suite_checks
+from ampmap_conformance.engine.session import RunOptions, opened
 from ampmap_conformance.errors import SuiteError
 from ampmap_conformance.evidence.files import read_matrix
-from ampmap_conformance.probe import Probe
+from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
-from ampmap_conformance.registry import Check
-from ampmap_conformance.run import Ended
-from ampmap_conformance.selection import ON_REQUEST
-from ampmap_conformance.target_file import Policy
+from ampmap_conformance.run.run import Ended
+from ampmap_conformance.target.file import Policy
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 
 Run: TypeAlias = Callable[..., Ended]
@@ -142,7 +142,7 @@ def test_what_is_neither_claimed_nor_promised_is_not_applicable(reference: Refer
 def test_plain_pytest_runs_the_same_suite(
     python: Callable[..., Done], words: tuple[str, ...], code: int, says: str
 ) -> None:
-    plain = ("-m", "pytest", "-p", "ampmap_conformance.plugin", "-p", "no:cacheprovider", "-W", "error")
+    plain = ("-m", "pytest", "-p", "ampmap_conformance.run.items", "-p", "no:cacheprovider", "-W", "error")
     done = python(*plain, "--pyargs", SUITE, *words, env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
     assert done.returncode == code, done.stdout
     assert says in done.stdout + done.stderr

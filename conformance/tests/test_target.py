@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ampmap_conformance import target as targets
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.target import target as targets
 
 KEY = "sk-a-secret-that-nobody-sees"
 GOOD = """\

@@ -7,7 +7,7 @@ import itertools
 
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.terminal import Terminal
-from ampmap_conformance.run import Ended
+from ampmap_conformance.run.run import Ended
 from rich.console import Console
 
 

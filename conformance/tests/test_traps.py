@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from ampmap_conformance import bodies
-from ampmap_conformance.cases import CallCase
-from ampmap_conformance.cli_show import embedded_description
-from ampmap_conformance.engine_plan import make_plan, narrowed, proxy_rules
-from ampmap_conformance.engine_session import RunOptions, opened
-from ampmap_conformance.messages import Headers, Request
-from ampmap_conformance.probe import Probe, nonce_of
+from ampmap_conformance.cases.cases import CallCase
+from ampmap_conformance.cli.show import embedded_description
+from ampmap_conformance.dialects import bodies
+from ampmap_conformance.dialects.schemas import Schemas
+from ampmap_conformance.engine.plan import make_plan, narrowed, proxy_rules
+from ampmap_conformance.engine.session import RunOptions, opened
+from ampmap_conformance.probe.probe import Probe, nonce_of
 from ampmap_conformance.reference import editions, load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
 from ampmap_conformance.refproxy.exchange import Exchange as Proxied
 from ampmap_conformance.report.write import RENDERERS, schema
-from ampmap_conformance.run import Ended
-from ampmap_conformance.schemas import Schemas
+from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
+from ampmap_conformance.wire.messages import Headers, Request
 
 Run: TypeAlias = Callable[..., Ended]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]

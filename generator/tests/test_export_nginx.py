@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from ampmap_conformance import reference as kit_reference
-from ampmap_conformance.messages import UpstreamRequest
 from ampmap_conformance.observer import AMP, End, Observer, Reply
+from ampmap_conformance.wire.messages import UpstreamRequest
 from ampmap_generator.export_config import export
 from ampmap_generator.export_plan import make_plan
 from ampmap_generator.export_shapes import Plan

@@ -231,7 +231,7 @@ PROFILES = ("routing", "auth", "errors", "headers")  # those that look at no tim
 
 
 def kit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    code = "from ampmap_conformance.cli import main; main()"
+    code = "from ampmap_conformance.cli.main import main; main()"
     path = os.pathsep.join([str(CHECKOUT / "conformance"), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],

@@ -54,8 +54,8 @@ def matrix(only: tuple[str, ...], check: bool, out: Path | None) -> None:
 @main.command()
 def variants() -> None:
     """Runs the whole suite against each proxy that is right in an unusual way."""
-    from ..refproxy.variants import VARIANTS
-    from .unusual import false_alarms
+    from ..refproxy.variants.variants import VARIANTS
+    from .false_alarms import false_alarms
 
     _end_for(f"{id_}: {alarm}" for id_, alarms in each(false_alarms, VARIANTS, HEAVY_PER_CORE) for alarm in alarms)
 
@@ -83,8 +83,8 @@ def _end_for(problems: Iterable[str]) -> None:
 
 def _keep(made: Any, file: Path, *, check: bool) -> None:
     from ..files import write_atomically
-    from ..manifest import drift, to_json
     from .files import SCHEMAS, schema_of
+    from .manifest import drift, to_json
 
     data = made.model_dump(mode="json")
     if not check:
@@ -97,7 +97,7 @@ def _keep(made: Any, file: Path, *, check: bool) -> None:
 
 
 def _requirements() -> tuple[str, ...]:
-    from ..engine_plan import proxy_rules
+    from ..engine.plan import proxy_rules
     from ..reference import load
 
     return tuple(name for name, row in proxy_rules(load()).items() if row.excluded is None)

@@ -12,18 +12,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ..client import ProxyClient
-from ..embedded import Embedded, embedded
-from ..engine import Engine, Outcome
-from ..engine_plan import Plan, Task, make_plan
+from ..checks.registry import Pace
+from ..dialects.schemas import Schemas
+from ..engine.judge import Engine, Outcome
+from ..engine.plan import Plan, Task, make_plan
 from ..observer.wire import Connection, MalformedError, Received
-from ..redaction import Scrubber, SecretBook
+from ..probe.context import Setting
 from ..reference import load
 from ..reference.types import Reference
-from ..registry import Pace
-from ..schemas import Schemas
-from ..setting import Setting
+from ..refproxy.embedded import Embedded, embedded
 from ..verdicts import Level, Verdict
+from ..wire.client import ProxyClient
+from ..wire.redaction import Scrubber, SecretBook
 from .files import DegenerateRow, Degenerates
 
 PATIENCE = 1.0

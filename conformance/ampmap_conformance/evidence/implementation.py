@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ..engine_plan import proxy_rules
+from ..engine.plan import proxy_rules
 from ..errors import UsageError
 from ..reference.types import Reference
 from ..report.model import Kit, ReferenceId, Report, Result

@@ -11,15 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 
-from ..cases import CallCase
-from ..engine import Engine
-from ..engine_plan import Plan, Task
-from ..engine_session import RunOptions, Session, opened
+from ..cases.cases import CallCase
+from ..cases.selection import ON_REQUEST
+from ..checks.registry import Pace
+from ..engine.judge import Engine
+from ..engine.plan import Plan, Task
+from ..engine.session import RunOptions, Session, opened
 from ..reference import load
 from ..reference.types import Reference
 from ..refproxy.defects import DEFECTS, Defect
-from ..registry import Pace
-from ..selection import ON_REQUEST
 from ..verdicts import Verdict
 from .consequences import because, remembers
 

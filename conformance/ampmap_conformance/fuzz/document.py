@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import reference as packaged
-from ..cases import CallCase, Case, ManagementCase
+from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import UsageError
 from ..reference.types import EDITION, Reference
 

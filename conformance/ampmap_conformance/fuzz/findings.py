@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import Violation
-from ..messages import Exchange
+from ..wire.messages import Exchange
 
 SHOWN = 80
 """Longest description of a request, in characters."""

@@ -18,11 +18,11 @@ import schemathesis
 from schemathesis.checks import CheckContext, CheckFunction
 from schemathesis.core.transport import Response as Answer
 
+from ..dialects.schemas import Schemas
 from ..errors import Violation
-from ..messages import Chunk, Exchange, Headers, Request, Response
 from ..reference import editions, load
 from ..reference.types import Reference
-from ..schemas import Schemas
+from ..wire.messages import Chunk, Exchange, Headers, Request, Response
 from . import rules
 from .generation import Case, wrong_in
 from .rules import Facts, Rule, Sent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
-from ..cases import CallCase, Case, ManagementCase
+from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import UsageError
 
 PROFILE = "fuzz"

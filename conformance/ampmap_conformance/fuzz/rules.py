@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import Enum, unique
 from types import MappingProxyType
 
-from ..expect import SHOWN, assert_absent, expect
-from ..messages import Exchange
+from ..checks.expect import SHOWN, assert_absent, expect
+from ..checks.stack_traces import TRACES
+from ..dialects.schemas import Schemas
 from ..reference.types import ErrorShape
-from ..schemas import Schemas
-from ..sse import decoded
-from ..traces import TRACES
+from ..wire.messages import Exchange
+from ..wire.sse import decoded
 
 NOT_THE_PROXYS = frozenset({503, 504, 529})
 """Statuses that a busy upstream gives; unless it is seen, they say nothing of the proxy."""

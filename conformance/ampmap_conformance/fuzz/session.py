@@ -10,19 +10,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cases import WARM_UP, CallCase, Case
+from ..cases.cases import WARM_UP, CallCase, Case
+from ..cases.pairing import kin
 from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, NotTestableError, Violation
-from ..kinship import kin
-from ..messages import Exchange, Headers, Request
 from ..reference.types import Reference
-from ..target import Target
+from ..target.target import Target
+from ..wire.messages import Exchange, Headers, Request
 from .document import Document, document_for, part_for
 from .findings import Finding
 from .options import most_requests, require_schemathesis
 from .rules import RULES, Facts, Sent, Wrong
 
 if TYPE_CHECKING:
-    from ..probe import Probe
+    from ..probe.probe import Probe
     from .generation import Generated
 
 MOST_SILENT = 5

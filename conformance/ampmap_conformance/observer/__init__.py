@@ -1,7 +1,7 @@
 """The recording, scriptable upstream: it plays every provider and Amp's own servers."""
 
 from ..errors import ObserverGoneError
-from ..redaction import new_nonce
+from ..wire.redaction import new_nonce
 from .answer import Answer
 from .api import Observing
 from .control import CLIENT_CLOSED

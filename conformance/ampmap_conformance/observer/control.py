@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .. import bodies
+from ..dialects import bodies
 from .answer import Answer, plain
 from .records import Records
 from .script import Reply

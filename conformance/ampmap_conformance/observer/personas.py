@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .. import bodies
-from ..messages import Headers, UpstreamRequest
-from ..paths import Match, RouteTable, WrongMethod, below, proxy_routes, upstream_routes
+from ..dialects import bodies
+from ..dialects.routes import Match, RouteTable, WrongMethod, below, proxy_routes, upstream_routes
+from ..dialects.schemas import Schemas
 from ..reference.types import Provider, Reference
-from ..schemas import Schemas
+from ..wire.messages import Headers, UpstreamRequest
 from .answer import Answer, plain
 from .script import Framing
 

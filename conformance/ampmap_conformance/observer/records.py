@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
-from ..messages import Headers, UpstreamAnswer, UpstreamRequest
+from ..wire.messages import Headers, UpstreamAnswer, UpstreamRequest
 from .answer import Answer
 from .script import Reply
 

@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
-from .. import bodies
-from ..client import ProxyClient
+from ..dialects import bodies
 from ..errors import NoAnswerError, ObserverGoneError
-from ..messages import Headers, Request, Response
+from ..wire.client import ProxyClient
+from ..wire.messages import Headers, Request, Response
 from .control import LONGEST_WAIT, PREFIX
 from .records import Seen
 from .script import Reply

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, unique
 from typing import Any
 
-from ..bodies import error_body
+from ..dialects.bodies import error_body
 from ..reference.types import ErrorShape
 
 Lines = tuple[tuple[str, str], ...]

@@ -14,9 +14,9 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from ..about import version
-from ..messages import UpstreamRequest
 from ..reference.types import Reference
+from ..version import version
+from ..wire.messages import UpstreamRequest
 from .answer import Answer, plain, scripted
 from .control import CLIENT_CLOSED, Control
 from .personas import Personas

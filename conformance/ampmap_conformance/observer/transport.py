@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from ..messages import Headers, UpstreamAnswer, UpstreamRequest
+from ..wire.messages import Headers, UpstreamAnswer, UpstreamRequest
 from .records import Seen
 
 

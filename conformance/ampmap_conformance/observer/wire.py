@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
-from ..messages import Headers
+from ..wire.messages import Headers
 from .answer import Answer, head
 from .script import End, Framing
 

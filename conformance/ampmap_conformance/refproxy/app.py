@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
 
-from ..messages import Headers
+from ..wire.messages import Headers
 from .behaviour import Behaviour, decide, outgoing
 from .exchange import Exchange, Incoming, OwnAnswer, Refusal
 from .live import LiveConfig

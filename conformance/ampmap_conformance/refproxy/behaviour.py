@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from ..messages import Headers
 from ..reference.types import Reference
+from ..wire.messages import Headers
 from . import credentials, errors, fallback, headers, live, rewriting, routing
 from .config import ProxyConfig
 from .exchange import (

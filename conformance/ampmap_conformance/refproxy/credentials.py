@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from urllib.parse import unquote_plus
 
-from ..messages import Headers
 from ..reference.types import Reference
+from ..wire.messages import Headers
 from .config import ProxyConfig
 from .exchange import Amp, Exchange, Incoming, Local, ManagementCall, Place, ProviderCall, Refusal
 

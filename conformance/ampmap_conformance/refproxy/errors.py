@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from .. import bodies
-from ..messages import Headers
+from ..dialects import bodies
 from ..reference.types import ManagementRoute, Provider, Reference
+from ..wire.messages import Headers
 from .exchange import Exchange, Failure, Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal
 
 JSON_LINE = ("Content-Type", "application/json")

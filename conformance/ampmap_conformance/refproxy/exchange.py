@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import Enum, unique
 from typing import TypeAlias
 
-from ..messages import Headers
-from ..paths import Match
+from ..dialects.routes import Match
 from ..reference.types import ManagementRoute, Provider
+from ..wire.messages import Headers
 from .config import AmpUpstream, ProxyConfig, Upstream
 
 

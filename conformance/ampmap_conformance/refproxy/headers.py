@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ..messages import Headers
 from ..reference.types import Reference
+from ..wire.messages import Headers
 from .credentials import client_credential_headers, upstream_credentials
 from .exchange import Exchange, Incoming, Local
 

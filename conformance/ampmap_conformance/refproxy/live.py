@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..amp_block import AmpBlock, BlockMapping, parsed
+from ..target.amp_config import AmpBlock, BlockMapping, parsed
 from .config import AmpUpstream, ModelMapping, ProxyConfig
 
 

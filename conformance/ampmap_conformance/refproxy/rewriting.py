@@ -8,7 +8,7 @@ import zlib
 from collections.abc import AsyncIterator, Collection
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
-from ..messages import Headers
+from ..wire.messages import Headers
 from .exchange import Exchange, ProviderCall
 from .headers import answer_coding
 

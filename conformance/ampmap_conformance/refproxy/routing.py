@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
-from ..paths import RouteTable, WrongMethod, below, proxy_routes
+from ..dialects.routes import RouteTable, WrongMethod, below, proxy_routes
 from ..reference.types import ManagementRoute, Provider, Reference, upstream_path
 from .credentials import query_without_credentials, upstream_query_credential
 from .exchange import Amp, Exchange, Incoming, ManagementCall, Place, ProviderCall, Refusal

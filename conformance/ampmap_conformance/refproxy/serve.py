@@ -6,10 +6,10 @@ import os
 import secrets
 from collections.abc import Iterable
 
-from ..embedded import embedded
 from ..observer.serve import stop_signals
 from ..reference import load
 from ..reference.types import Reference
+from .embedded import embedded
 
 CLIENT_KEY_VARIABLE = "AMPMAP_CLIENT_KEY"
 """Environment variable that holds the key that clients must send; with `_2` behind it, that of a second client."""

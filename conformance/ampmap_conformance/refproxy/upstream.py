@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import h11
 
-from ..messages import Headers
+from ..wire.messages import Headers
 from .config import ProxyConfig
 from .exchange import Failure, Outgoing
 

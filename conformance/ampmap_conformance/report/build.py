@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from importlib import metadata
 
-from ..about import version
-from ..cases import ClientCase
-from ..engine import Outcome
-from ..engine_session import Session
+from ..cases.cases import ClientCase
+from ..engine.judge import Outcome
+from ..engine.session import Session
 from ..reference.types import Reference
 from ..verdicts import EXECUTED, ExitCode, Level, Verdict
+from ..version import version
 from .exchanges import reported
 from .model import (
     BaselineUse,

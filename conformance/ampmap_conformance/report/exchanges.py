@@ -6,8 +6,8 @@ import base64
 import gzip
 import zlib
 
-from ..messages import Exchange, Headers, UpstreamAnswer
-from ..redaction import Scrubber, SecretBook
+from ..wire.messages import Exchange, Headers, UpstreamAnswer
+from ..wire.redaction import Scrubber, SecretBook
 from .model import Encoding, Message, ReportedExchange, UpstreamMessage
 
 BODY_LIMIT = 16_384

@@ -6,12 +6,12 @@ import shlex
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from ..engine_session import RunOptions
+from ..engine.session import RunOptions
 from ..fuzz.options import DEFAULT_SEED, PROFILE
-from ..messages import Request
-from ..redaction import NONCE, Scrubber
-from ..target import Target
+from ..target.target import Target
 from ..verdicts import Verdict
+from ..wire.messages import Request
+from ..wire.redaction import NONCE, Scrubber
 
 SAMPLE_NONCE = "ampmap-0000000000000000"
 SERVED_AT = "127.0.0.1:8317"

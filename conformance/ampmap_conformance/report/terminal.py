@@ -15,10 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ..arithmetic import plan_lines
-from ..engine_session import Session
+from ..engine.estimate import plan_lines
+from ..engine.session import Session
 from ..reference.types import Reference, Requirement
-from ..run import Ended
+from ..run.run import Ended
 from ..verdicts import Verdict
 from .build import generated_of
 from .facts import clients_line, ending

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from ampmap_conformance.cases import CallCase, CredentialCase
-from ampmap_conformance.credentials import NO_CREDENTIAL, PLACEHOLDER, Credential, holding
-from ampmap_conformance.expect import (
-    assert_absent,
-    assert_answers,
-    assert_nothing_upstream,
-    assert_status,
-    assert_success,
-)
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import carrier_once, client_uses_carrier
+from ..cases.cases import CallCase, CredentialCase
+from ..checks.expect import assert_absent, assert_answers, assert_nothing_upstream, assert_status, assert_success
+from ..checks.registry import checks
+from ..probe.probe import Probe
+from ..wire.credentials import NO_CREDENTIAL, PLACEHOLDER, Credential, holding
+from .support.conditions import carrier_once, client_uses_carrier
 
 REFUSED = (401, 403)
 ODD = 400

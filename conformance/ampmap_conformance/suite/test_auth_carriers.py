@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from typing import get_args
 
-from ampmap_conformance import bodies
-from ampmap_conformance.cases import CallCase, CredentialCase, VariedCase
-from ampmap_conformance.credentials import NO_CREDENTIAL, Credential, as_client_sends, carried, holding
-from ampmap_conformance.expect import (
-    assert_absent,
-    assert_nothing_upstream,
-    assert_status,
-    assert_success,
-    expect,
-)
-from ampmap_conformance.messages import Exchange, Response, UpstreamRequest
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.reference.types import CredentialCarrier
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import has_other_carrier, is_promised_carrier
+from ..cases.cases import CallCase, CredentialCase, VariedCase
+from ..checks.expect import assert_absent, assert_nothing_upstream, assert_status, assert_success, expect
+from ..checks.registry import checks
+from ..dialects import bodies
+from ..observer import Reply
+from ..probe.probe import Probe
+from ..reference.types import CredentialCarrier
+from ..wire.credentials import NO_CREDENTIAL, Credential, as_client_sends, carried, holding
+from ..wire.messages import Exchange, Response, UpstreamRequest
+from .support.conditions import has_other_carrier, is_promised_carrier
 
 REFUSED = (401, 400, 403)
 NO_KEY, SHUT = 401, (401, 403)

@@ -10,23 +10,17 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from ampmap_conformance import bodies
-from ampmap_conformance.cases import CallCase, VariedCase
-from ampmap_conformance.expect import (
-    assert_equal,
-    assert_status,
-    assert_success,
-    assert_whole,
-    expect,
-)
-from ampmap_conformance.expect_http import assert_same_media_type, unpacked
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.raw import in_chunks
-from ampmap_conformance.registry import checks
-from ampmap_conformance.sse import covers, decoded
-from ampmap_conformance.suite.codings import zstd
-from ampmap_conformance.suite.conditions import LARGE_BODY, forwards_bodies, is_asked_for_blocks, takes_large_bodies
+from ..cases.cases import CallCase, VariedCase
+from ..checks.expect import assert_equal, assert_status, assert_success, assert_whole, expect
+from ..checks.expect_framing import assert_same_media_type, unpacked
+from ..checks.registry import checks
+from ..dialects import bodies
+from ..observer import Reply
+from ..probe.probe import Probe
+from ..wire.raw import in_chunks
+from ..wire.sse import covers, decoded
+from .support.codings import zstd
+from .support.conditions import LARGE_BODY, forwards_bodies, is_asked_for_blocks, takes_large_bodies
 
 RICH = (
     b' , "ampmap_extra" : {"b":1, "a":2,"big": 9007199254740993,"huge":123456789012345678901234567890,\n'

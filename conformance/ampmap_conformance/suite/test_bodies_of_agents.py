@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ampmap_conformance import bodies
-from ampmap_conformance.cases import CallCase
-from ampmap_conformance.expect import assert_equal, assert_success, assert_whole, expect
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.sse import covers, decoded
-from ampmap_conformance.suite.client_bodies import client_request, rare_request, rich_answer
-from ampmap_conformance.suite.conditions import forwards_bodies
-from ampmap_conformance.suite.test_bodies import exact
+from ..cases.cases import CallCase
+from ..checks.expect import assert_equal, assert_success, assert_whole, expect
+from ..checks.registry import checks
+from ..dialects import bodies
+from ..observer import Reply
+from ..probe.probe import Probe
+from ..wire.sse import covers, decoded
+from .support.client_bodies import client_request, rare_request, rich_answer
+from .support.conditions import forwards_bodies
+from .test_bodies import exact
 
 SIZE = 4 << 20
 

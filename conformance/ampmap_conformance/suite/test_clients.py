@@ -7,18 +7,18 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ampmap_conformance.cases import ClientCase
-from ampmap_conformance.clients.expected import answered, text_of, tool_calls, tool_reply
-from ampmap_conformance.clients.talk import Talk
-from ampmap_conformance.expect import assert_equal, assert_same_path, expect
-from ampmap_conformance.messages import UpstreamRequest
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.reference.types import calls
-from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.suite.conditions import forwards_bodies
-from ampmap_conformance.suite.streams import in_pieces, stream_frames
-from ampmap_conformance.target import Target
+from ..cases.cases import ClientCase
+from ..checks.expect import assert_equal, assert_same_path, expect
+from ..checks.registry import Pace, checks
+from ..observer import Reply
+from ..probe.probe import Probe
+from ..reference.types import calls
+from ..target.target import Target
+from ..wire.messages import UpstreamRequest
+from .sdks.expected import answered, text_of, tool_calls, tool_reply
+from .sdks.session import Talk
+from .support.conditions import forwards_bodies
+from .support.streams import in_pieces, stream_frames
 
 ONE = 4
 """Requests of one call: Cerebras' SDK opens a connection before, and tries that up to three times."""

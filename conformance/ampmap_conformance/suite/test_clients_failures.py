@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 
-from ampmap_conformance.cases import ClientCase
-from ampmap_conformance.clients.talk import Talk, described, names
-from ampmap_conformance.expect import assert_equal, expect
-from ampmap_conformance.observer import End, Reply, StreamFault
-from ampmap_conformance.observer.script import Lines
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.suite.conditions import forwards_bodies
-from ampmap_conformance.suite.streams import in_pieces, stream_frames
-from ampmap_conformance.target import Target
+from ..cases.cases import ClientCase
+from ..checks.expect import assert_equal, expect
+from ..checks.registry import Pace, checks
+from ..observer import End, Reply, StreamFault
+from ..observer.script import Lines
+from ..probe.probe import Probe
+from ..target.target import Target
+from .sdks.session import Talk, described, names
+from .support.conditions import forwards_bodies
+from .support.streams import in_pieces, stream_frames
 
 WARM = 3
 """Requests before a call: Cerebras' SDK opens a connection, and tries that up to three times."""

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ampmap_conformance.cases import CallCase, VariedCase
-from ampmap_conformance.credentials import carried
-from ampmap_conformance.expect import assert_absent, assert_equal, assert_shape, assert_status, assert_success, expect
-from ampmap_conformance.messages import Request
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.raw import RawRequest, chunked, whole
-from ampmap_conformance.registry import checks
-from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.conditions import (
-    forwards_bodies,
-    has_body,
-    is_no_object,
-    names_model_in_body,
-    promises_body_limit,
-)
-from ampmap_conformance.suite.own_errors import bad_json, nested, padded, provoked, two_models
-from ampmap_conformance.traces import TRACES
+from ..cases.cases import CallCase, VariedCase
+from ..checks.expect import assert_absent, assert_equal, assert_shape, assert_status, assert_success, expect
+from ..checks.registry import checks
+from ..checks.stack_traces import TRACES
+from ..probe.probe import Probe
+from ..wire.credentials import carried
+from ..wire.messages import Request
+from ..wire.raw import RawRequest, chunked, whole
+from ..wire.sse import decoded
+from .support.conditions import forwards_bodies, has_body, is_no_object, names_model_in_body, promises_body_limit
+from .support.own_errors import bad_json, nested, padded, provoked, two_models
 
 NO_SUCH_PROVIDER = "ampmap-no-such-provider"
 MALFORMED = b'{"model": "example-model", "messages": [}'

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ampmap_conformance.bodies import dump
-from ampmap_conformance.cases import StatusCase, VariedCase
-from ampmap_conformance.expect import assert_equal, assert_status, expect
-from ampmap_conformance.expect_streams import assert_events
-from ampmap_conformance.observer import End, Reply
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.conditions import (
+from ..cases.cases import StatusCase, VariedCase
+from ..checks.expect import assert_equal, assert_status, expect
+from ..checks.expect_streams import assert_events
+from ..checks.registry import Pace, checks
+from ..dialects.bodies import dump
+from ..observer import End, Reply
+from ..probe.probe import Probe
+from ..wire.sse import decoded
+from .support.conditions import (
     claims_way,
     forwards_bodies,
     goes_astray_or_streams,
@@ -18,8 +18,8 @@ from ampmap_conformance.suite.conditions import (
     is_status_sample,
     promises_timeout,
 )
-from ampmap_conformance.suite.own_errors import ATTEMPTS, odd_error
-from ampmap_conformance.suite.streams import json_answer
+from .support.own_errors import ATTEMPTS, odd_error
+from .support.streams import json_answer
 
 GRACE = 3.0
 """Seconds beyond the promised time within which a proxy must have given up."""

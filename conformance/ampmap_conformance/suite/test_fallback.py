@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ampmap_conformance.bodies import dump, request_body
-from ampmap_conformance.cases import CallCase, VariedCase
-from ampmap_conformance.credentials import carried
-from ampmap_conformance.expect import (
+from ..cases.cases import CallCase, VariedCase
+from ..checks.expect import (
     assert_absent,
     assert_equal,
     assert_events_relayed,
@@ -19,11 +17,13 @@ from ampmap_conformance.expect import (
     assert_success,
     expect,
 )
-from ampmap_conformance.expect_streams import assert_events, assert_json_answer
-from ampmap_conformance.observer import Gzip, Reply
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import (
+from ..checks.expect_streams import assert_events, assert_json_answer
+from ..checks.registry import checks
+from ..dialects.bodies import dump, request_body
+from ..observer import Gzip, Reply
+from ..probe.probe import AMP, Probe
+from ..wire.credentials import carried
+from .support.conditions import (
     claims_way,
     forwards_bodies,
     goes_astray,
@@ -41,7 +41,7 @@ from ampmap_conformance.suite.conditions import (
     renames_answers,
     streams_mapped_by_path,
 )
-from ampmap_conformance.suite.streams import PIECE, frames_of, in_pieces, json_answer, served_model, stream_events
+from .support.streams import PIECE, frames_of, in_pieces, json_answer, served_model, stream_events
 
 ASKED = "ampmap-2099-01-01"
 """The name of a feature that nobody knows."""

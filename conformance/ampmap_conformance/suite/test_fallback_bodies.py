@@ -6,17 +6,17 @@ import gzip
 import json
 from dataclasses import replace
 
-from ampmap_conformance.bodies import dump, request_body
-from ampmap_conformance.cases import VariedCase
-from ampmap_conformance.expect import assert_equal, expect
-from ampmap_conformance.expect_http import unpacked
-from ampmap_conformance.messages import Exchange
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.raw import in_chunks
-from ampmap_conformance.registry import checks
-from ampmap_conformance.request_forms import BLANK
-from ampmap_conformance.suite.conditions import claims_way, names_model_astray
-from ampmap_conformance.suite.streams import served_model
+from ..cases.cases import VariedCase
+from ..checks.expect import assert_equal, expect
+from ..checks.expect_framing import unpacked
+from ..checks.registry import checks
+from ..dialects.bodies import dump, request_body
+from ..probe.probe import AMP, Probe
+from ..probe.requests import BLANK
+from ..wire.messages import Exchange
+from ..wire.raw import in_chunks
+from .support.conditions import claims_way, names_model_astray
+from .support.streams import served_model
 
 MUCH = dump({"x_much": "ampmap " * 20_000})
 """More than proxies look at who look at the beginning."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ampmap_conformance.cases import CallCase, VariedCase
-from ampmap_conformance.expect import assert_equal, assert_success, expect
-from ampmap_conformance.messages import Exchange
-from ampmap_conformance.observer import End, Reply
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import claims_way, goes_elsewhere, is_model_call, streams
+from ..cases.cases import CallCase, VariedCase
+from ..checks.expect import assert_equal, assert_success, expect
+from ..checks.registry import checks
+from ..observer import End, Reply
+from ..probe.probe import AMP, Probe
+from ..wire.messages import Exchange
+from .support.conditions import claims_way, goes_elsewhere, is_model_call, streams
 
 ATTEMPTS = 6
 """Replies that are held ready, so that a proxy that tries again meets the same upstream."""

@@ -6,21 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ampmap_conformance.amp_block import BlockMapping
-from ampmap_conformance.cases import CallCase
-from ampmap_conformance.expect import (
-    assert_equal,
-    assert_names_model,
-    assert_nothing_upstream,
-    assert_status,
-    expect,
-)
-from ampmap_conformance.messages import Exchange
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.suite.conditions import lacks_models, renames_answers
-
+from ..cases.cases import CallCase
+from ..checks.expect import assert_equal, assert_names_model, assert_nothing_upstream, assert_status, expect
+from ..checks.registry import Pace, checks
 from ..errors import NotTestableError
+from ..probe.probe import Probe
+from ..target.amp_config import BlockMapping
+from ..wire.messages import Exchange
+from .support.conditions import lacks_models, renames_answers
 
 LOOKS = 40
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""

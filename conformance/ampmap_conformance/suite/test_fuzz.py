@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ampmap_conformance.cases import CallCase, ManagementCase
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.registry import checks
+from ..cases.cases import CallCase, ManagementCase
+from ..checks.registry import checks
+from ..probe.probe import Probe
 
 
 @checks("fuzz.no-server-error")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ampmap_conformance.cases import CallCase, CredentialCase
-from ampmap_conformance.credentials import as_client_sends, holding
-from ampmap_conformance.expect import (
+from ..cases.cases import CallCase, CredentialCase
+from ..checks.expect import (
     assert_absent,
     assert_equal,
     assert_header,
@@ -14,12 +13,13 @@ from ampmap_conformance.expect import (
     assert_own_credential,
     expect,
 )
-from ampmap_conformance.expect_http import assert_same_media_type
-from ampmap_conformance.messages import Exchange
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import (
+from ..checks.expect_framing import assert_same_media_type
+from ..checks.registry import checks
+from ..observer import Reply
+from ..probe.probe import Probe
+from ..wire.credentials import as_client_sends, holding
+from ..wire.messages import Exchange
+from .support.conditions import (
     carrier_by_call,
     forwards_amp_headers,
     forwards_bodies,

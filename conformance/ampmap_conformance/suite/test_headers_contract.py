@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ampmap_conformance.cases import CallCase
-from ampmap_conformance.expect import assert_absent, assert_equal, assert_header, assert_success, expect
-from ampmap_conformance.messages import Exchange, Headers, UpstreamRequest
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import asks_for_features, chooses_version, forwards_bodies
+from ..cases.cases import CallCase
+from ..checks.expect import assert_absent, assert_equal, assert_header, assert_success, expect
+from ..checks.registry import checks
+from ..observer import Reply
+from ..probe.probe import Probe
+from ..wire.messages import Exchange, Headers, UpstreamRequest
+from .support.conditions import asks_for_features, chooses_version, forwards_bodies
 
 OTHER_VERSION = "2026-10-21"
 """The newer of the two contracts of Anthropic's API; the client of this edition names the older one."""

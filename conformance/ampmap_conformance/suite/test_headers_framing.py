@@ -6,18 +6,18 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from ampmap_conformance import bodies
-from ampmap_conformance.cases import CallCase, VariedCase
-from ampmap_conformance.expect import assert_equal, assert_status, assert_whole, expect
-from ampmap_conformance.expect_http import GZIP_MAGIC, assert_one_right_length, unpacked
-from ampmap_conformance.messages import Request, UpstreamRequest
-from ampmap_conformance.observer import Gzip, Reply
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.raw import Piece, RawRequest, wire
-from ampmap_conformance.registry import checks
-from ampmap_conformance.sse import covers, decoded, events
-from ampmap_conformance.suite.codings import zstd
-from ampmap_conformance.suite.conditions import forwards_bodies, goes_mapped
+from ..cases.cases import CallCase, VariedCase
+from ..checks.expect import assert_equal, assert_status, assert_whole, expect
+from ..checks.expect_framing import GZIP_MAGIC, assert_one_right_length, unpacked
+from ..checks.registry import checks
+from ..dialects import bodies
+from ..observer import Gzip, Reply
+from ..probe.probe import Probe
+from ..wire.messages import Request, UpstreamRequest
+from ..wire.raw import Piece, RawRequest, wire
+from ..wire.sse import covers, decoded, events
+from .support.codings import zstd
+from .support.conditions import forwards_bodies, goes_mapped
 
 PATIENCE = 0.3
 """Seconds that the client waits for leave to send its body; then it sends it all the same."""

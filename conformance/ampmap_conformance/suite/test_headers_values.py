@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ampmap_conformance.cases import CallCase
-from ampmap_conformance.expect import assert_header, assert_success, expect
-from ampmap_conformance.messages import Exchange
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import forwards_bodies
+from ..cases.cases import CallCase
+from ..checks.expect import assert_header, assert_success, expect
+from ..checks.registry import checks
+from ..observer import Reply
+from ..probe.probe import Probe
+from ..wire.messages import Exchange
+from .support.conditions import forwards_bodies
 
 ODD = (("X-Ampmap-Name", "Zo\u00c3\u00ab \u00e6\u0097\u00a5"), ("X-Ampmap-Empty", ""))
 """UTF-8, each octet a letter here, and nothing."""

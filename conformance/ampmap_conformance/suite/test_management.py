@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
-from ampmap_conformance.cases import ManagementCase
-from ampmap_conformance.credentials import NO_CREDENTIAL
-from ampmap_conformance.expect import (
+from ..cases.cases import ManagementCase
+from ..checks.expect import (
     assert_absent,
     assert_equal,
     assert_json_relayed,
@@ -14,10 +13,11 @@ from ampmap_conformance.expect import (
     assert_same_path,
     assert_status,
 )
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.management_conditions import is_read, needs_client_key
+from ..checks.registry import checks
+from ..observer import Reply
+from ..probe.probe import AMP, Probe
+from ..wire.credentials import NO_CREDENTIAL
+from .support.management_conditions import is_read, needs_client_key
 
 COOKIES = (("Set-Cookie", "ampmap-a=1; Path=/"), ("Set-Cookie", "ampmap-b=2; Path=/; HttpOnly"))
 QUERY = "ampmap=1&ampmap=2&authToken=ampmap-token"

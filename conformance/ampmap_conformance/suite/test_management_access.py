@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ampmap_conformance.cases import ManagementCase
-from ampmap_conformance.credentials import NO_CREDENTIAL, carried, holding
-from ampmap_conformance.expect import (
+from ..cases.cases import ManagementCase
+from ..checks.expect import (
     assert_absent,
     assert_nothing_upstream,
     assert_own_credential,
@@ -12,11 +11,12 @@ from ampmap_conformance.expect import (
     assert_success,
     expect,
 )
-from ampmap_conformance.messages import Exchange
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.reference.types import CredentialCarrier
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.management_conditions import (
+from ..checks.registry import checks
+from ..probe.probe import AMP, Probe
+from ..reference.types import CredentialCarrier
+from ..wire.credentials import NO_CREDENTIAL, carried, holding
+from ..wire.messages import Exchange
+from .support.management_conditions import (
     is_first_family,
     is_open_page,
     is_open_read,

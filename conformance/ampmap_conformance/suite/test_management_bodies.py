@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from ampmap_conformance import bodies
-from ampmap_conformance.cases import ManagementCase
-from ampmap_conformance.expect import assert_equal, assert_header, assert_success, assert_whole, expect
-from ampmap_conformance.expect_http import assert_same_media_type, unpacked
-from ampmap_conformance.observer import Gzip, Reply
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.management_conditions import is_first_family, is_sample, is_sample_with_body
+from ..cases.cases import ManagementCase
+from ..checks.expect import assert_equal, assert_header, assert_success, assert_whole, expect
+from ..checks.expect_framing import assert_same_media_type, unpacked
+from ..checks.registry import checks
+from ..dialects import bodies
+from ..observer import Gzip, Reply
+from ..probe.probe import AMP, Probe
+from ..wire.sse import decoded
+from .support.management_conditions import is_first_family, is_sample, is_sample_with_body
 
 EVERY_BYTE = bytes(range(256)) * 4
 FORM, FEED = "multipart/form-data; boundary=ampmap-0", "application/atom+xml; charset=utf-8"

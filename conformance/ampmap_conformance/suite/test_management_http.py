@@ -5,22 +5,15 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 
-from ampmap_conformance import bodies
-from ampmap_conformance.cases import ManagementCase
-from ampmap_conformance.expect import (
-    assert_equal,
-    assert_header,
-    assert_same_path,
-    assert_success,
-    assert_whole,
-    expect,
-)
-from ampmap_conformance.expect_http import unpacked
-from ampmap_conformance.observer import Framing, Reply
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.management_conditions import (
+from ..cases.cases import ManagementCase
+from ..checks.expect import assert_equal, assert_header, assert_same_path, assert_success, assert_whole, expect
+from ..checks.expect_framing import unpacked
+from ..checks.registry import Pace, checks
+from ..dialects import bodies
+from ..observer import Framing, Reply
+from ..probe.probe import AMP, Probe
+from ..wire.sse import decoded
+from .support.management_conditions import (
     changes_something,
     has_paths_below,
     is_first_family,
@@ -28,7 +21,7 @@ from ampmap_conformance.suite.management_conditions import (
     is_sample_with_body,
     takes_head,
 )
-from ampmap_conformance.suite.timing import ATTEMPTS, assert_flushed
+from .support.timing import ATTEMPTS, assert_flushed
 
 SELECTOR = "ampmapGetUserInfo"
 WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&c=1;d=2&e=a+b?c"

@@ -5,21 +5,20 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from ampmap_conformance.amp_block import BlockMapping, ClientKeys
-from ampmap_conformance.cases import CallCase, ManagementCase, VariedCase
-from ampmap_conformance.credentials import carried
-from ampmap_conformance.expect import assert_equal, assert_success, expect
-from ampmap_conformance.expect_streams import assert_events
-from ampmap_conformance.messages import Exchange
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.steps import Steps
-from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, goes_mapped, streams
-from ampmap_conformance.suite.management_conditions import is_first_family
-from ampmap_conformance.suite.streams import client_model, in_pieces, several_frames
-
+from ..cases.cases import CallCase, ManagementCase, VariedCase
+from ..checks.expect import assert_equal, assert_success, expect
+from ..checks.expect_streams import assert_events
+from ..checks.registry import Pace, checks
 from ..errors import NotTestableError
+from ..observer import Reply
+from ..probe.probe import AMP, Probe
+from ..target.amp_config import BlockMapping, ClientKeys
+from ..wire.credentials import carried
+from ..wire.lockstep import Steps
+from ..wire.messages import Exchange
+from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, goes_mapped, streams
+from .support.management_conditions import is_first_family
+from .support.streams import client_model, in_pieces, several_frames
 
 LOOKS = 90
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from urllib.parse import parse_qs, quote
 
-from ampmap_conformance.cases import CallCase, ModeCase
-from ampmap_conformance.expect import (
+from ..cases.cases import CallCase, ModeCase
+from ..checks.expect import (
     assert_equal,
     assert_events_relayed,
     assert_json_relayed,
@@ -15,9 +15,9 @@ from ampmap_conformance.expect import (
     assert_whole,
     expect,
 )
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import (
+from ..checks.registry import checks
+from ..probe.probe import Probe
+from .support.conditions import (
     RELAYED,
     forwards_bodies,
     has_body,

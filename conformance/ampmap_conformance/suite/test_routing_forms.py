@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import quote, unquote
 
-from ampmap_conformance import bodies
-from ampmap_conformance.cases import CallCase, VariedCase
-from ampmap_conformance.expect import assert_equal, assert_json_relayed, assert_same_path, assert_success, expect
-from ampmap_conformance.messages import Request
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.raw import RawRequest, whole
-from ampmap_conformance.registry import checks
-from ampmap_conformance.request_forms import BLANK
-from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.conditions import (
+from ..cases.cases import CallCase, VariedCase
+from ..checks.expect import assert_equal, assert_json_relayed, assert_same_path, assert_success, expect
+from ..checks.registry import checks
+from ..dialects import bodies
+from ..observer import Reply
+from ..probe.probe import AMP, Probe
+from ..probe.requests import BLANK
+from ..wire.messages import Request
+from ..wire.raw import RawRequest, whole
+from ..wire.sse import decoded
+from .support.conditions import (
     RELAYED,
     counts_tokens,
     forwards_bodies,

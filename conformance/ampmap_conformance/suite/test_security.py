@@ -7,16 +7,15 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from ampmap_conformance.cases import CallCase, Case, ManagementCase
-from ampmap_conformance.credentials import NO_CREDENTIAL, carried
-from ampmap_conformance.expect import assert_nothing_upstream, assert_success, expect
-from ampmap_conformance.messages import Exchange
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.conditions import is_no_bridge
-from ampmap_conformance.suite.management_conditions import is_first_family, is_sample
-
+from ..cases.cases import CallCase, Case, ManagementCase
+from ..checks.expect import assert_nothing_upstream, assert_success, expect
+from ..checks.registry import checks
 from ..errors import Failure, NoAnswerError
+from ..probe.probe import AMP, Probe
+from ..wire.credentials import NO_CREDENTIAL, carried
+from ..wire.messages import Exchange
+from .support.conditions import is_no_bridge
+from .support.management_conditions import is_first_family, is_sample
 
 OTHER_NAME = "rebound.example"
 LOOK_ALIKES = ("localhost.rebound.example", "127.0.0.1.rebound.example")

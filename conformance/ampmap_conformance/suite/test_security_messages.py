@@ -7,10 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from types import MappingProxyType
 
-from ampmap_conformance import bodies
-from ampmap_conformance.cases import CallCase, ManagementCase, VariedCase
-from ampmap_conformance.credentials import NO_CREDENTIAL
-from ampmap_conformance.expect import (
+from ..cases.cases import CallCase, ManagementCase, VariedCase
+from ..checks.expect import (
     assert_absent,
     assert_equal,
     assert_nothing_upstream,
@@ -18,16 +16,17 @@ from ampmap_conformance.expect import (
     assert_success,
     expect,
 )
-from ampmap_conformance.messages import Headers, Request
-from ampmap_conformance.observer import Reply
-from ampmap_conformance.paths import has_dot_segments
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.raw import Piece, RawRequest, chunked, wire
-from ampmap_conformance.registry import checks
-from ampmap_conformance.suite.management_conditions import is_sample_page
-from ampmap_conformance.suite.test_security import assert_no_key_lent
-
+from ..checks.registry import checks
+from ..dialects import bodies
+from ..dialects.routes import has_dot_segments
 from ..errors import NoAnswerError
+from ..observer import Reply
+from ..probe.probe import AMP, Probe
+from ..wire.credentials import NO_CREDENTIAL
+from ..wire.messages import Headers, Request
+from ..wire.raw import Piece, RawRequest, chunked, wire
+from .support.management_conditions import is_sample_page
+from .test_security import assert_no_key_lent
 
 CLIMBS = MappingProxyType({"plain": "/../..", "encoded": "/%2e%2E/.%2e", "doubled-slash": "//../.."})
 BY_SLASH = "/..%2F..%2f"

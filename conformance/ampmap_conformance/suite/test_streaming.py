@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ampmap_conformance.cases import CallCase, VariedCase
-from ampmap_conformance.expect import assert_no_clean_end, assert_success, expect
-from ampmap_conformance.expect_streams import assert_events, came_events, own_error_of
-from ampmap_conformance.messages import Exchange
-from ampmap_conformance.observer import End, Reply, StreamFault
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.registry import checks
-from ampmap_conformance.sse import decoded
-from ampmap_conformance.stream_rules import broken_rule
-from ampmap_conformance.suite.conditions import (
-    can_fail_in_band,
-    claims_way,
-    forwards_bodies,
-    frames_no_names,
-    streams,
-)
-from ampmap_conformance.suite.rich_streams import asking_for_all, rich_events
-from ampmap_conformance.suite.streams import (
+from ..cases.cases import CallCase, VariedCase
+from ..checks.expect import assert_no_clean_end, assert_success, expect
+from ..checks.expect_streams import assert_events, came_events, own_error_of
+from ..checks.registry import checks
+from ..dialects.stream_order import broken_rule
+from ..observer import End, Reply, StreamFault
+from ..probe.probe import AMP, Probe
+from ..wire.messages import Exchange
+from ..wire.sse import decoded
+from .support.conditions import can_fail_in_band, claims_way, forwards_bodies, frames_no_names, streams
+from .support.rich_streams import asking_for_all, rich_events
+from .support.streams import (
     big_frames,
     client_model,
     formed,

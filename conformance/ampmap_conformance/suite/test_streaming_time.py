@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ampmap_conformance.cases import VariedCase
-from ampmap_conformance.expect import assert_success, expect
-from ampmap_conformance.expect_streams import assert_events
-from ampmap_conformance.observer import Gzip, Reply
-from ampmap_conformance.probe import Probe
-from ampmap_conformance.raw import whole
-from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.suite.conditions import LONGEST_WAIT, claims_way, forwards_bodies, streams, streams_here
-from ampmap_conformance.suite.streams import big_frames, client_model, in_pieces, several_frames, stream_frames
-from ampmap_conformance.suite.timing import ATTEMPTS, assert_flushed
+from ..cases.cases import VariedCase
+from ..checks.expect import assert_success, expect
+from ..checks.expect_streams import assert_events
+from ..checks.registry import Pace, checks
+from ..observer import Gzip, Reply
+from ..probe.probe import Probe
+from ..wire.raw import whole
+from .support.conditions import LONGEST_WAIT, claims_way, forwards_bodies, streams, streams_here
+from .support.streams import big_frames, client_model, in_pieces, several_frames, stream_frames
+from .support.timing import ATTEMPTS, assert_flushed
 
 IDLE = 2.0
 """Seconds of silence in the middle of a stream."""

@@ -6,21 +6,21 @@ import re
 import secrets
 import time
 
-from ampmap_conformance.amp_block import ClientKeys
-from ampmap_conformance.cases import ManagementCase, VariedCase
-from ampmap_conformance.credentials import NO_CREDENTIAL, as_client_sends, carried, holding
-from ampmap_conformance.expect import assert_equal, assert_status, assert_success, expect
-from ampmap_conformance.expect_streams import assert_events
-from ampmap_conformance.messages import Exchange
-from ampmap_conformance.observer import End, Reply
-from ampmap_conformance.probe import AMP, Probe
-from ampmap_conformance.registry import Pace, checks
-from ampmap_conformance.sse import decoded
-from ampmap_conformance.suite.conditions import claims_way, forwards_bodies, goes_elsewhere, streams
-from ampmap_conformance.suite.fleet import Marked, at_once, everybodys, in_step, marked_answer, marked_stream
-from ampmap_conformance.suite.management_conditions import is_sample_with_key
-from ampmap_conformance.suite.own_errors import provoked
-from ampmap_conformance.suite.streams import client_model
+from ..cases.cases import ManagementCase, VariedCase
+from ..checks.expect import assert_equal, assert_status, assert_success, expect
+from ..checks.expect_streams import assert_events
+from ..checks.registry import Pace, checks
+from ..observer import End, Reply
+from ..probe.probe import AMP, Probe
+from ..target.amp_config import ClientKeys
+from ..wire.credentials import NO_CREDENTIAL, as_client_sends, carried, holding
+from ..wire.messages import Exchange
+from ..wire.sse import decoded
+from .support.concurrent import Marked, at_once, everybodys, in_step, marked_answer, marked_stream
+from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, streams
+from .support.management_conditions import is_sample_with_key
+from .support.own_errors import provoked
+from .support.streams import client_model
 
 ATTEMPTS = 6
 """Replies that are held ready, so that a proxy that tries again meets the same upstream."""

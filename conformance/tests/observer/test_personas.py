@@ -7,12 +7,12 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
-from ampmap_conformance import bodies
-from ampmap_conformance.cases import CallCase
+from ampmap_conformance.cases.cases import CallCase
+from ampmap_conformance.dialects import bodies
+from ampmap_conformance.dialects.schemas import Schemas
 from ampmap_conformance.observer import Observer
 from ampmap_conformance.reference.types import Call, Provider, calls, find_call
-from ampmap_conformance.schemas import Schemas
-from ampmap_conformance.suite.rich_streams import rich_events
+from ampmap_conformance.suite.support.rich_streams import rich_events
 
 from .talking import CHAT, NONCE, REFERENCE, once, post, talk, unchunked
 

@@ -8,7 +8,7 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
-from ampmap_conformance import bodies
+from ampmap_conformance.dialects import bodies
 from ampmap_conformance.observer import End, Framing, Gzip, Observer, Reply, StreamFault, fail_then_succeed
 
 from .talking import CHAT, NONCE, REFERENCE, STREAM, once, post, unchunked

@@ -7,14 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ampmap_conformance.client import ProxyClient
-from ampmap_conformance.messages import Headers, Request, Response, UpstreamRequest
 from ampmap_conformance.observer import Observer
 from ampmap_conformance.reference import load
-from ampmap_conformance.refproxy import (
-    ProxyConfig,
-    ReferenceProxy,
-)
+from ampmap_conformance.refproxy import ProxyConfig, ReferenceProxy
+from ampmap_conformance.wire.client import ProxyClient
+from ampmap_conformance.wire.messages import Headers, Request, Response, UpstreamRequest
 
 REFERENCE = load()
 

@@ -7,12 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ampmap_conformance.client import ProxyClient
 from ampmap_conformance.observer import Observer
-from ampmap_conformance.refproxy import (
-    ReferenceProxy,
-    config_for_observer,
-)
+from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
+from ampmap_conformance.wire.client import ProxyClient
 
 from .bench import KEY, NONCE, REFERENCE, Bench
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from ampmap_conformance import bodies
+from ampmap_conformance.dialects import bodies
 from ampmap_conformance.observer import End, Framing, Gzip, Reply, StreamFault
 
 from .bench import CHAT, GROQ, KEY, NONCE, REFERENCE, STREAM, Bench, shape

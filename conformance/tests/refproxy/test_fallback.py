@@ -9,13 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ampmap_conformance import bodies
+from ampmap_conformance.dialects import bodies
 from ampmap_conformance.observer import Gzip, Reply
 from ampmap_conformance.reference.types import Provider, calls
-from ampmap_conformance.refproxy import (
-    AmpUpstream,
-    ModelMapping,
-)
+from ampmap_conformance.refproxy import AmpUpstream, ModelMapping
 from ampmap_conformance.refproxy.rewriting import RESPONSE_PATHS, replace_strings
 
 from .bench import CHAT, GROQ, KEY, NONCE, REFERENCE, STREAM, Bench, names_of_models

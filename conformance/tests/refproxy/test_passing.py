@@ -8,7 +8,7 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
-from ampmap_conformance import bodies
+from ampmap_conformance.dialects import bodies
 from ampmap_conformance.reference.types import Call, Provider, calls
 
 from .bench import CHAT, GROQ, KEY, NONCE, REFERENCE, Bench

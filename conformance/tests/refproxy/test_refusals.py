@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from ampmap_conformance import bodies
+from ampmap_conformance.dialects import bodies
 from ampmap_conformance.reference.types import Provider, calls
 
 from .bench import BEARER, CHAT, GROQ, KEY, NONCE, REFERENCE, Bench, shape

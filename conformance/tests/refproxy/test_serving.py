@@ -13,11 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
-from ampmap_conformance.messages import Headers, Request
 from ampmap_conformance.observer import End, Reply
-from ampmap_conformance.refproxy import (
-    ReferenceProxy,
-)
+from ampmap_conformance.refproxy import ReferenceProxy
+from ampmap_conformance.wire.messages import Headers, Request
 
 from .bench import BEARER, CHAT, GROQ, NONCE, STREAM, Bench, names_of_models
 

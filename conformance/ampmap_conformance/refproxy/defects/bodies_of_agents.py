@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
-from ... import bodies
-from ...messages import Headers
+from ...dialects import bodies
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import Exchange, Incoming, ManagementCall, ProviderCall, Refusal
 from .registry import defect

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from ...messages import Headers
 from ...reference.types import Reference
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import Exchange, Outgoing, OwnAnswer, ProviderCall, Refusal
 from ..upstream import Sender, UpstreamAnswer

@@ -7,9 +7,9 @@ import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from ... import bodies
-from ...messages import Headers
+from ...dialects import bodies
 from ...reference.types import Provider, Reference
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import Exchange, Failure, Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal
 from ..routing import Routes

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
-from ... import bodies
+from ...dialects import bodies
 from ..behaviour import Behaviour
 from ..exchange import Amp, Exchange, Failure, Incoming, Outgoing, Place, Refusal
 from ..routing import Routes

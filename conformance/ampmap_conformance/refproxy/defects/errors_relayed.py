@@ -7,19 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ...messages import Headers
 from ...reference.types import Reference
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import (
-    Amp,
-    Exchange,
-    Failure,
-    Incoming,
-    ManagementCall,
-    OwnAnswer,
-    ProviderCall,
-    Refusal,
-)
+from ..exchange import Amp, Exchange, Failure, Incoming, ManagementCall, OwnAnswer, ProviderCall, Refusal
 from ..upstream import UpstreamBrokenError
 from .registry import defect
 from .streaming import is_event_stream

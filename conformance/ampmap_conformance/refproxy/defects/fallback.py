@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from ...messages import Headers
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ModelMapping, ProxyConfig
 from ..exchange import Amp, BackEnd, Exchange, Local, ManagementCall, ProviderCall, Refusal

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from ...messages import Headers
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import Exchange, Incoming, Place, Refusal
 from ..headers import answer_coding

@@ -6,7 +6,7 @@ import contextlib
 from contextvars import ContextVar
 from dataclasses import replace
 
-from ...messages import Headers
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import Exchange, Incoming, Local, Place, Refusal
 from ..routing import Routes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...messages import Headers
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import Exchange, Incoming, ManagementCall, Place, Refusal
 from ..routing import Routes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from ... import bodies
-from ...messages import Headers
+from ...dialects import bodies
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import Exchange, Incoming, ManagementCall, OwnAnswer, Place, Refusal
 from ..routing import Routes

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from ...messages import Headers
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..exchange import Amp, Exchange, Incoming, ManagementCall, OwnAnswer, Place, Refusal

@@ -8,9 +8,9 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from ... import bodies
-from ...messages import Headers
+from ...dialects import bodies
 from ...reference.types import Reference
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..exchange import BackEnd, Exchange, Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from urllib.parse import parse_qsl, unquote, urlencode
 
-from ...messages import Headers
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..exchange import Amp, BackEnd, Exchange, Incoming, Local, ManagementCall, Place, ProviderCall, Refusal

@@ -7,22 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ... import bodies
-from ...messages import Headers
+from ...dialects import bodies
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..errors import WARM_UP
-from ..exchange import (
-    BackEnd,
-    Exchange,
-    Incoming,
-    Local,
-    ManagementCall,
-    OwnAnswer,
-    Place,
-    ProviderCall,
-    Refusal,
-)
+from ..exchange import BackEnd, Exchange, Incoming, Local, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal
 from ..routing import Routes
 from .registry import defect
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ...messages import Headers
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..exchange import Exchange, Incoming, ManagementCall, Place, ProviderCall, Refusal

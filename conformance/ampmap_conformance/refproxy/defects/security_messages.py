@@ -10,8 +10,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
-from ...messages import Headers
-from ...paths import has_dot_segments
+from ...dialects.routes import has_dot_segments
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..exchange import Exchange, Incoming, Local, Outgoing, Place, ProviderCall, Refusal

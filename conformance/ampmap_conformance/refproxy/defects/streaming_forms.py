@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ...messages import Headers
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import Exchange
 from ..upstream import UpstreamBrokenError

@@ -1,0 +1,120 @@
+"""Makes the baseline that fits a report: the fewest entries, with the reasons of the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..cases.selection import ON_REQUEST, Pattern
+from ..report.model import Report, Result
+from ..verdicts import Verdict
+from .file import Entry
+from .minimise import Pair, fewest
+
+UNDECIDED = frozenset({Verdict.NOT_TESTABLE, Verdict.BLOCKED, Verdict.ERROR})
+"""Verdicts that tell nothing for or against an entry."""
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True)
+class Updated:
+    """The new entries, and what became of the old ones."""
+
+    entries: tuple[Entry, ...]
+    failing: int
+    """How many cases they cover."""
+    new: tuple[Entry, ...]
+    """Those for failures that no old entry was about."""
+    removed: tuple[Entry, ...]
+    """Old ones of which nothing fails any more."""
+    unjudged: tuple[Entry, ...]
+    """Old ones that are kept because the report tells nothing of them."""
+
+
+def fails(result: Result) -> bool:
+    """Whether a baseline is to know of a case."""
+    red = result.verdict in (Verdict.FAIL, Verdict.FLAKY) and result.scored
+    return red or result.verdict is Verdict.KNOWN_FAILURE
+
+
+def default_reason(report: Report, old: Sequence[Entry]) -> str:
+    """What the report saw of the failures that no old entry is about."""
+    new = [r for r in report.results if fails(r) and not any(e.matches(r.requirement, r.case) for e in old)]
+    text = "; ".join(dict.fromkeys(result.reason for result in new if result.reason)) or "it fails"
+    return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 3]}..."
+
+
+def updated(report: Report, old: Sequence[Entry], template: Entry) -> Updated:
+    """The baseline for `report`, given the `old` one.
+
+    An old entry's reason, issue, owner and date stay with the failures that it matched, under narrower or wider
+    patterns where need be. `template` gives those of new entries; its pattern means nothing.
+    """
+    failing = [(r.requirement, r.case) for r in report.results if fails(r)]
+    among = [
+        (r.requirement, r.case)
+        for r in report.results
+        if r.verdict not in UNDECIDED or not any(entry.matches(r.requirement, r.case) for entry in old)
+    ]
+    unjudged = [place for place, entry in enumerate(old) if _unjudged(entry, report)]
+    groups = _by_reason(failing, old)
+    entries = {place: [old[place]] for place in unjudged}
+    before: set[Pair] = set()
+    for place, wanted in sorted(groups.items()):
+        before.update(wanted)
+        like = old[place] if place < len(old) else template
+        own = [entry.pattern for entry in old if place < len(old) and _same(entry, like)]
+        entries[place] = [
+            like.model_copy(update={"pattern": text}) for text in _patterns(wanted, frozenset(before), among, own)
+        ]
+    return Updated(
+        failing=len(failing),
+        entries=tuple(entry for _, made in sorted(entries.items()) for entry in made),
+        new=tuple(entries.get(len(old), ())),
+        removed=tuple(
+            entry
+            for place, entry in enumerate(old)
+            if place not in unjudged and not any(entry.matches(*pair) for pair in failing)
+        ),
+        unjudged=tuple(old[place] for place in unjudged),
+    )
+
+
+def _by_reason(failing: Iterable[Pair], old: Sequence[Entry]) -> dict[int, list[Pair]]:
+    """The failing cases by the first old entry that says the same as the one that they fall under.
+
+    Those that none matches stand behind the last.
+    """
+    groups: dict[int, list[Pair]] = {}
+    for pair in failing:
+        place = next((at for at, entry in enumerate(old) if entry.matches(*pair)), len(old))
+        if place < len(old):
+            place = next(at for at, entry in enumerate(old) if _same(entry, old[place]))
+        groups.setdefault(place, []).append(pair)
+    return groups
+
+
+def _same(one: Entry, other: Entry) -> bool:
+    """Whether two entries differ in their pattern alone."""
+    return one.model_copy(update={"pattern": other.pattern}) == other
+
+
+def _patterns(wanted: list[Pair], allowed: frozenset[Pair], among: list[Pair], own: list[str]) -> tuple[str, ...]:
+    """The fewest patterns, which are the old ones wherever those are as few."""
+    found = fewest(wanted, allowed, among, prefer=own)
+    fitting = [
+        text
+        for text in own
+        if any(Pattern(text).matches(*pair) for pair in wanted)
+        and not any(Pattern(text).matches(*pair) for pair in among if pair not in allowed)
+    ]
+    whole = all(any(Pattern(text).matches(*pair) for text in fitting) for pair in wanted)
+    return tuple(fitting) if whole and len(fitting) <= len(found) else found
+
+
+def _unjudged(entry: Entry, report: Report) -> bool:
+    matched = {r.verdict for r in report.results if entry.matches(r.requirement, r.case)}
+    if matched:
+        return matched <= UNDECIDED
+    unasked = entry.pattern.partition(".")[0] in ON_REQUEST
+    return report.summary.interrupted or not report.selection.is_whole or unasked

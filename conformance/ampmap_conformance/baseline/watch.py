@@ -1,0 +1,75 @@
+"""Holds a run against its baseline, and the baseline against the run."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+from ..cases.selection import Pattern, hint
+from ..engine.judge import Outcome
+from ..engine.plan import Plan, Task
+from ..report.model import BaselineProblem, BaselineUse
+from ..verdicts import Verdict
+from .file import Baseline, Entry
+
+EXCUSED = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.FLAKY})
+"""Verdicts that an entry turns into a known failure. A fault of the kit is never excused."""
+
+
+class Watch:
+    """Holds the outcomes of one run against a baseline, one by one, and then the baseline against them."""
+
+    def __init__(self, baseline: Baseline, plan: Plan, today: datetime.date) -> None:
+        self._baseline = baseline
+        self._plan = plan
+        self._today = today
+        self._decided: dict[str, Verdict] = {}
+
+    def judged(self, outcome: Outcome) -> tuple[Outcome, Entry | None]:
+        """The outcome as the baseline has it, and the entry that it falls under; the first that matches counts."""
+        task, verdict = outcome.task, outcome.verdict
+        self._decided[task.id] = verdict
+        entry = next((e for e in self._baseline.entries if e.matches(task.row.id, task.case.name)), None)
+        if entry is not None and verdict in EXCUSED:
+            return replace(outcome, verdict=Verdict.KNOWN_FAILURE), entry
+        if entry is not None and verdict is Verdict.PASS:
+            reason = f"the baseline has it as failing: {entry.reason}"
+            return replace(outcome, verdict=Verdict.UNEXPECTED_PASS, reason=reason), entry
+        return outcome, None
+
+    def use(self) -> BaselineUse:
+        """What is wrong with the baseline itself, now that the run is over."""
+        tasks = [task for group in self._plan.all.values() for task in group]
+        problems = (
+            problem
+            for entry, place in zip(self._baseline.entries, self._baseline.places, strict=True)
+            for problem in (self._expired(entry, place), self._idle(entry, place, tasks))
+            if problem is not None
+        )
+        return BaselineUse(file=str(self._baseline.file), entries=len(self._baseline.entries), problems=tuple(problems))
+
+    def _expired(self, entry: Entry, place: str) -> BaselineProblem | None:
+        if entry.expires is None or self._today <= entry.expires:
+            return None
+        follow = "".join(
+            f", {label} {value}" for label, value in (("owner", entry.owner), ("issue", entry.issue)) if value
+        )
+        message = f"`{entry.pattern}` expired on {entry.expires}{follow}"
+        return BaselineProblem(kind="expired", pattern=entry.pattern, place=place, message=message)
+
+    def _idle(self, entry: Entry, place: str, tasks: list[Task]) -> BaselineProblem | None:
+        matched = [task for task in tasks if entry.matches(task.row.id, task.case.name)]
+        if not matched:
+            near = hint(Pattern(entry.pattern), [(task.row.id, task.case.name) for task in tasks])
+            message = f"`{entry.pattern}` matches no case{near}"
+            return BaselineProblem(kind="unknown", pattern=entry.pattern, place=place, message=message)
+        selected = {task.id for task in self._plan.selected}
+        asked = [task.id for task in matched if task.id in selected]
+        found = {self._decided[name] for name in asked if name in self._decided}
+        if found & EXCUSED or not found or len([name for name in asked if name in self._decided]) < len(asked):
+            return None
+        if found <= {Verdict.PASS, Verdict.NOT_APPLICABLE}:
+            what = "passes" if Verdict.PASS in found else "does not apply to this target"
+            message = f"`{entry.pattern}` is stale: what it names {what}"
+            return BaselineProblem(kind="stale", pattern=entry.pattern, place=place, message=message)
+        return None

@@ -1,0 +1,396 @@
+"""Expands a requirement over its axes: one typed, named case per cell.
+
+Names are stable and made of words that stand in the reference: `groq-chat.completions-x_api_key-stream`. What is the
+usual form of an axis (no stream, the first root) has no word.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
+
+from ..reference.types import (
+    AgentMode,
+    Call,
+    CredentialCarrier,
+    ManagementRoute,
+    Method,
+    Model,
+    Provider,
+    Reference,
+    Requirement,
+    Root,
+    calls,
+    find_call,
+    find_model,
+)
+from ..target.target import Target, served
+from .sdks import SDKS, Sdk
+from .variations import VARIATIONS
+
+WARM_UP = "tcp_warming"
+"""The call that only opens a connection; a proxy may answer it by itself."""
+
+PLACES = MappingProxyType({"{project}": "example-project", "{location}": "global"})
+"""What stands for the parameters of a root."""
+
+SAMPLE_PATH = "ampmap/probe"
+"""What stands for the rest of a management path that ends in `/*`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One cell of a requirement's expansion."""
+
+    name: str = ""
+
+    @property
+    def method(self) -> str:
+        """The method of the call."""
+        raise NotImplementedError
+
+    @property
+    def target(self) -> str:
+        """Path and query on the proxy."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallCase(Case):
+    """A call of a provider: which operation, for which model, on which of its roots, streaming or not."""
+
+    call: Call
+    model: str
+    """The id as it is sent."""
+    stream: bool = False
+    root: Root
+
+    @property
+    def provider(self) -> Provider:
+        """Whose call it is."""
+        return self.call.provider
+
+    @property
+    def method(self) -> str:
+        """The operation's method."""
+        return self.call.operation.method
+
+    @property
+    def target(self) -> str:
+        """Path and query on the proxy."""
+        return _placed(self.call.path(self.model, stream=self.stream, root=self.root))
+
+    @property
+    def upstream_target(self) -> str:
+        """Path and query that must arrive at the provider."""
+        url = urlsplit(_placed(self.call.upstream_url(self.model, stream=self.stream, root=self.root)))
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariedCase(CallCase):
+    """A call, words for what is special about it, and which way its model goes."""
+
+    variation: str = ""
+    way: Literal["local", "mapped", "elsewhere"] = "local"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialCase(CallCase):
+    """A call, and a way to carry a credential."""
+
+    carrier: CredentialCarrier
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusCase(VariedCase):
+    """A call, and the status that the upstream answers with."""
+
+    status: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientCase(VariedCase):
+    """A call that an SDK makes by itself."""
+
+    sdk: Sdk
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModeCase(CallCase):
+    """The call that an agent mode makes for its primary model."""
+
+    mode: AgentMode
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagementCase(Case):
+    """One path of a family that is forwarded to Amp's own servers, with one method."""
+
+    route: ManagementRoute
+    verb: Method
+    path: str
+
+    @property
+    def method(self) -> str:
+        """The method that this case uses."""
+        return self.verb
+
+    @property
+    def target(self) -> str:
+        """The path; it is the same at Amp's servers."""
+        return self.path
+
+
+@dataclass(frozen=True)
+class World:
+    """What cases are made from."""
+
+    reference: Reference
+    target: Target
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A case in the making."""
+
+    values: tuple[tuple[str, Any], ...] = ()
+    words: tuple[str, ...] = ()
+
+    def having(self, word: str = "", **values: Any) -> Cell:
+        """This cell with further values, and a word for its name."""
+        return Cell((*self.values, *values.items()), (*self.words, word) if word else self.words)
+
+    def get(self, name: str) -> Any:
+        """The latest value of that name, or None."""
+        return dict(self.values).get(name)
+
+
+Axis: TypeAlias = Callable[[Cell, World], Iterable[Cell]]
+
+
+def expand(row: Requirement, world: World) -> tuple[Case, ...]:
+    """Every case of a requirement, in the order of reference and target. Raises KeyError for an unknown axis."""
+    cells: Iterable[Cell] = (Cell(),)
+    for name in row.for_each:
+        axis = AXES[name]
+        cells = [wider for cell in cells for wider in axis(cell, world)]
+    kind = case_type(row.for_each)
+    fields = {field.name for field in dataclasses.fields(kind)}
+    made = []
+    for cell in cells:
+        values = {key: value for key, value in cell.values if key in fields}
+        made.append(kind(**{**values, "name": "-".join(cell.words)}))
+    return tuple(made)
+
+
+def case_type(axes: Iterable[str]) -> type[Case]:
+    """The class of the cases that these axes give."""
+    wanted = [TYPES[axis] for axis in axes if axis in TYPES]
+    return max(wanted, key=lambda kind: len(kind.__mro__), default=Case)
+
+
+# --- axes
+
+
+def _provider(cell: Cell, world: World) -> Iterator[Cell]:
+    for provider in world.target.providers:
+        call = find_call(world.reference, provider)
+        yield cell.having(provider.id, **_called(call, world))
+
+
+def _provider_operation(cell: Cell, world: World) -> Iterator[Cell]:
+    for provider in world.target.providers:
+        for call in calls(world.reference, provider):
+            yield cell.having(f"{provider.id}-{call.id}", **_called(call, world))
+
+
+def _first_provider(cell: Cell, world: World) -> Iterator[Cell]:
+    """One call, for what does not depend on which."""
+    for provider in world.target.providers[:1]:
+        call = find_call(world.reference, provider)
+        yield cell.having(provider.id, **_called(call, world))
+
+
+def _client(cell: Cell, world: World) -> Iterator[Cell]:
+    """Every official SDK at every provider that it can call, once for each way to ask for an answer."""
+    for provider in world.target.providers:
+        for sdk in SDKS:
+            for call, root in sdk.calls(world.reference, provider):
+                given = {**_called(call, world), "root": root}
+                yield cell.having(f"{provider.id}-{call.id}-{sdk.id}", sdk=sdk, **given)
+
+
+def _dialect(cell: Cell, world: World) -> Iterator[Cell]:
+    """For each dialect the first provider whose models it serves."""
+    seen = set()
+    for provider in world.target.providers:
+        call = find_call(world.reference, provider)
+        if call.dialect not in seen:
+            seen.add(call.dialect)
+            yield cell.having(call.dialect, **_called(call, world))
+
+
+def _model_route(cell: Cell, world: World) -> Iterator[Cell]:
+    """One model for each way that a call of this provider can go: `local`, `mapped`, `elsewhere`."""
+    call, target = cell.get("call"), world.target
+    local = [_wire(model) for model in target.models(call.provider)]
+    others = [name for name in dict.fromkeys(target.unavailable) if target.provider_of(name) is call.provider]
+    ways = {
+        "local": local,
+        "mapped": [name for name in others if target.mapped(name) is not None],
+        "elsewhere": [name for name in others if target.mapped(name) is None],
+    }
+    for word, names in ways.items():
+        if names:
+            yield cell.having(word, way=word, model=names[0])
+
+
+def _stream(cell: Cell, _world: World) -> Iterator[Cell]:
+    yield cell.having(stream=False)
+    if cell.get("call").operation.stream is not None:
+        yield cell.having("stream", stream=True)
+
+
+def _alternate_root(cell: Cell, _world: World) -> Iterator[Cell]:
+    for root in cell.get("call").provider.roots[1:]:
+        yield cell.having(re.sub(r"[/{}]+", ".", root.path).strip("."), root=root)
+
+
+def _credential_carrier(cell: Cell, _world: World) -> Iterator[Cell]:
+    for carrier in get_args(CredentialCarrier):
+        yield cell.having(carrier.replace("-", "_"), carrier=carrier)
+
+
+def _status(cell: Cell, world: World) -> Iterator[Cell]:
+    shape = world.reference.error_shapes[cell.get("call").provider.error_shape]
+    for status in sorted(shape.statuses):
+        yield cell.having(str(status), status=status)
+
+
+def _words(axis: str) -> Axis:
+    def varied(cell: Cell, _world: World) -> Iterator[Cell]:
+        for word in VARIATIONS[axis]:
+            yield cell.having(word, variation=word)
+
+    return varied
+
+
+def _edition(cell: Cell, world: World) -> Iterator[Cell]:
+    yield cell.having(reference=world.reference, providers=world.target.providers)
+    for other in world.target.others:
+        known = {provider.id for provider in world.target.providers}
+        providers = tuple(provider for provider in served(world.target.file, other) if provider.id in known)
+        yield cell.having(other.edition.id, reference=other, providers=providers)
+
+
+def _agent_mode(cell: Cell, world: World) -> Iterator[Cell]:
+    reference = cell.get("reference") or world.reference
+    providers = {provider.id: provider for provider in cell.get("providers") or world.target.providers}
+    for mode in reference.agent_modes.values():
+        if mode.provider in providers:
+            call = find_call(reference, providers[mode.provider], mode.operation)
+            model = find_model(reference, mode.model, mode.provider)
+            yield cell.having(mode.id, mode=mode, **{**_called(call, world), "model": _wire(model)})
+
+
+def _model(cell: Cell, world: World) -> Iterator[Cell]:
+    if (call := cell.get("call")) is not None:
+        for model in world.target.models(call.provider):
+            yield cell.having(model.id, model=_wire(model))
+        return
+    for provider in world.target.providers:
+        call = find_call(world.reference, provider)
+        for model in world.target.models(provider):
+            yield cell.having(f"{provider.id}-{model.id}", **{**_called(call, world), "model": _wire(model)})
+    for name in dict.fromkeys(world.target.unavailable):
+        owner = world.target.provider_of(name)
+        if owner is not None:
+            call = find_call(world.reference, owner)
+            yield cell.having(f"{owner.id}-{name}", **{**_called(call, world), "model": name})
+
+
+def _management_route(cell: Cell, world: World) -> Iterator[Cell]:
+    for route in world.reference.management.values():
+        for path in route.paths:
+            place = path.replace("*", SAMPLE_PATH)
+            for verb in ("GET", "POST"):
+                if verb in route.methods or (route.methods == "unknown" and verb == "GET"):
+                    word = f"{route.id}-{'below-' if path.endswith('*') else ''}{verb}"
+                    yield cell.having(word, route=route, path=place, verb=verb)
+
+
+def _management_family(cell: Cell, world: World) -> Iterator[Cell]:
+    for route in world.reference.management.values():
+        verb = "GET" if route.methods == "unknown" or "GET" in route.methods else route.methods[0]
+        path = next((path for path in route.paths if not path.endswith("*")), route.paths[0])
+        yield cell.having(route.id, route=route, path=path.replace("*", SAMPLE_PATH), verb=verb)
+
+
+def _management_method(cell: Cell, _world: World) -> Iterator[Cell]:
+    methods = cell.get("route").methods
+    for verb in () if methods == "unknown" else methods:
+        if verb not in ("GET", "OPTIONS"):
+            yield cell.having(verb, verb=verb)
+
+
+AXES: MappingProxyType[str, Axis] = MappingProxyType(
+    {
+        "provider": _provider,
+        "provider_operation": _provider_operation,
+        "first_provider": _first_provider,
+        "client": _client,
+        "dialect": _dialect,
+        "model_route": _model_route,
+        "stream": _stream,
+        "alternate_root": _alternate_root,
+        "credential_carrier": _credential_carrier,
+        "status": _status,
+        "edition": _edition,
+        "agent_mode": _agent_mode,
+        "model": _model,
+        "management_route": _management_route,
+        "management_family": _management_family,
+        "management_method": _management_method,
+        **{axis: _words(axis) for axis in VARIATIONS},
+    }
+)
+"""Every axis by name. One that narrows a call (`stream`, `status`, ...) stands after the one that gives it."""
+
+TYPES: MappingProxyType[str, type[Case]] = MappingProxyType(
+    {
+        "provider": CallCase,
+        "provider_operation": CallCase,
+        "first_provider": VariedCase,
+        "client": ClientCase,
+        "dialect": VariedCase,
+        "model": CallCase,
+        "model_route": VariedCase,
+        **dict.fromkeys(VARIATIONS, VariedCase),
+        "credential_carrier": CredentialCase,
+        "status": StatusCase,
+        "agent_mode": ModeCase,
+        "management_route": ManagementCase,
+        "management_family": ManagementCase,
+    }
+)
+
+
+def _called(call: Call, world: World) -> dict[str, Any]:
+    models = world.target.models(call.provider)
+    return {"call": call, "root": call.provider.roots[0], "model": _wire(models[0]) if models else "example-model"}
+
+
+def _wire(model: Model) -> str:
+    return model.wire_id or model.id
+
+
+def _placed(path: str) -> str:
+    for parameter, value in PLACES.items():
+        path = path.replace(parameter, value)
+    return path

@@ -1,0 +1,308 @@
+"""What a check asserts. Each helper raises Violation with what was expected and what was seen, secrets masked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from ..errors import Violation
+from ..reference.types import Call, CredentialCarrier, StreamEvent
+from ..wire.credentials import PLACEHOLDER, carried
+from ..wire.messages import Exchange, Headers, Response, UpstreamRequest
+from ..wire.redaction import NONCE, forms, masked
+from ..wire.sse import Event, covers, decoded, events
+
+SHOWN = 160
+"""Longest piece of a body in a message, in characters."""
+
+
+def expect(holds: bool, saying: str, *, expected: str, actual: str) -> None:
+    """The plain assertion."""
+    if not holds:
+        raise Violation(saying, expected=expected, actual=actual)
+
+
+def assert_equal(actual: str | bytes | int | None, expected: str | bytes | int | None, saying: str) -> None:
+    """Equality; of long texts the part around the first difference is shown."""
+    if actual != expected:
+        left, right = _apart(_text(expected), _text(actual))
+        raise Violation(saying, expected=left, actual=right)
+
+
+def assert_same_path(actual: str, expected: str, saying: str) -> None:
+    """Two paths (without query) that are the same URL, however letters and colons are percent-encoded."""
+    assert_equal(_normal(actual), _normal(expected.partition("?")[0]), saying)
+
+
+def assert_status(response: Response, *allowed: int, saying: str) -> None:
+    """The answer's status is one of those named."""
+    words = " or ".join(str(status) for status in allowed)
+    expect(response.status in allowed, saying, expected=f"status {words}", actual=f"status {response.status}")
+
+
+def assert_success(exchange: Exchange) -> None:
+    """The client got a whole 2xx answer."""
+    response = exchange.response
+    expect(200 <= response.status < 300, "the call failed", expected="status 200", actual=f"status {response.status}")
+    assert_whole(response)
+
+
+def assert_answers(exchange: Exchange, call: Call) -> None:
+    """The body is an answer to this call, for it has a field of one that the request has not.
+
+    An upstream may leave most of them out; who says yes to everything, or repeats what it is told, has none.
+    """
+    if not isinstance(call.operation.response, dict):
+        return
+    response = exchange.response
+    answer, asked = _json(decoded(response.headers, response.body)), _json(exchange.request.body)
+    own = set(call.operation.response) - set(asked if isinstance(asked, dict) else ())
+    answers = isinstance(answer, dict) and bool(own & set(answer))
+    saying, wanted = "the call was answered with something else", f"JSON with {', '.join(sorted(own))}"
+    expect(answers, saying, expected=wanted, actual=_text(response.body) or "an empty body")
+
+
+def assert_whole(response: Response) -> None:
+    """The transfer came to its proper end."""
+    expect(
+        response.broken is None,
+        "the answer broke off",
+        expected="a complete transfer",
+        actual=f"{response.broken}, after {len(response.chunks)} chunks" if response.broken else "",
+    )
+
+
+def assert_nothing_upstream(exchange: Exchange) -> None:
+    """No request reached any upstream."""
+    seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in exchange.upstream)
+    expect(not exchange.upstream, "the call was sent on", expected="no request at any upstream", actual=seen)
+
+
+def assert_header(headers: Headers, name: str, expected: str, *, saying: str) -> None:
+    """Exactly one line `name`, with this value."""
+    values = headers.all(name)
+    actual = " and ".join(f"{name}: {value}" for value in values) or f"no {name}"
+    expect(values == (expected,), saying, expected=f"{name}: {expected}", actual=actual)
+
+
+def assert_absent(secret: str, *, in_: UpstreamRequest | Response, saying: str, of: str = "the client's key") -> None:
+    """A secret is nowhere in a message: not in its head, not in its body, not percent-encoded, not in base64."""
+    place = _place_of(secret, in_)
+    if place is not None:
+        hop = "the upstream request" if isinstance(in_, UpstreamRequest) else "the answer"
+        raise Violation(saying, expected=f"no occurrence of {of} in {hop}", actual=place)
+
+
+def assert_own_credential(request: UpstreamRequest, accepted: Iterable[CredentialCarrier], *, client_key: str) -> None:
+    """The request carries a credential that is not the client's, in a carrier that the upstream takes."""
+    wanted = tuple(dict.fromkeys(accepted))
+    found = carried(request.headers, request.query)
+    own = {
+        carrier: values
+        for carrier, values in found.items()
+        if any(value and value not in (client_key, PLACEHOLDER) for value in values)
+    }
+    expect(
+        any(carrier in own for carrier in wanted),
+        "the upstream's own credential is missing",
+        expected=f"the proxy's own credential in {' or '.join(wanted)}",
+        actual=f"credentials in {', '.join(own)}" if own else "no credential of the proxy's own",
+    )
+
+
+def assert_no_placeholder(request: UpstreamRequest) -> None:
+    """The word that Google's SDK sends for a key did not go on."""
+    found = [carrier for carrier, values in carried(request.headers, request.query).items() if PLACEHOLDER in values]
+    expect(
+        not found,
+        "the placeholder reached the upstream",
+        expected="no carrier that holds the word `placeholder`",
+        actual=f"`placeholder` in {', '.join(found)}",
+    )
+
+
+def assert_shape(body: bytes, template: Any, *, saying: str) -> None:
+    """A JSON body has every field that the template has, with values of the same kind."""
+    try:
+        actual = json.loads(body)
+    except ValueError:
+        raise Violation(
+            saying, expected=f"JSON like {_text(template)}", actual=_text(body) or "an empty body"
+        ) from None
+    missing = list(_missing(template, actual, ""))
+    expect(not missing, saying, expected=f"JSON like {_text(template)}", actual="; ".join(missing))
+
+
+def assert_json_relayed(exchange: Exchange) -> None:
+    """The client got what the observer answered: the same bytes, or JSON that has all of it."""
+    sent, came = exchange.answers[0].body, decoded(exchange.response.headers, exchange.response.body)
+    if sent == came:
+        return
+    try:
+        if covers(json.loads(sent), json.loads(came)):
+            return
+    except ValueError:
+        pass
+    assert_equal(came, sent, "the answer changed on its way")
+
+
+def assert_events_relayed(exchange: Exchange) -> None:
+    """The client got every event that the observer sent, in order, with name and data."""
+    sent = events(exchange.answers[0].body)
+    came = events(decoded(exchange.response.headers, exchange.response.body))
+    expect(bool(sent), "the upstream sent no events", expected="a stream", actual="no events")
+    for number, (theirs, ours) in enumerate(zip(sent, came, strict=False), start=1):
+        same = theirs.name == ours.name and covers(theirs.json(), ours.json())
+        if not same:
+            assert_equal(_event(ours), _event(theirs), f"event {number} changed on its way")
+    saying = "the stream has not as many events as the upstream sent"
+    expect(len(sent) == len(came), saying, expected=f"{len(sent)} events", actual=f"{len(came)} events")
+
+
+def assert_events_came(exchanges: Iterable[Exchange]) -> None:
+    """Every stream that was answered with success has at least one event, unless its upstream sent none either.
+
+    The engine asks this of every case that streams, so that no check can pass on an empty stream.
+    """
+    for exchange in exchanges:
+        response = exchange.response
+        if not 200 <= response.status < 300 or response.broken is not None:
+            continue
+        if exchange.answers and exchange.answers[-1].body == response.body and b"\ndata:" in response.body:
+            continue
+        if exchange.answers and not any(events(decoded(a.headers, a.body)) for a in exchange.answers):
+            continue
+        came = events(decoded(response.headers, response.body))
+        expect(bool(came), "the stream has no events", expected="at least one event", actual="none")
+
+
+def assert_no_clean_end(exchange: Exchange, in_band_error: StreamEvent | None) -> None:
+    """A stream that broke off upstream is broken for the client too, or ends with the dialect's own error event."""
+    response = exchange.response
+    came = events(decoded(response.headers, response.body))
+    told = bool(came) and in_band_error is not None and _same_kind(in_band_error, came[-1])
+    expect(
+        response.broken is not None or told or response.status >= 500,
+        "a stream that was cut off looks complete",
+        expected="a broken transfer or an error event at the end",
+        actual=f"status {response.status}, {len(came)} events and a clean end",
+    )
+
+
+def assert_names_model(exchange: Exchange, model: str, *, instead_of: str) -> None:
+    """Wherever the answer names its model, it is `model`."""
+    response = exchange.response
+    body = decoded(response.headers, response.body)
+    answers = [event.json() for event in events(body)] or [_json(body)]
+    named = [name for answer in answers for name in _models(answer)]
+    expect(bool(named), "the answer names no model", expected=model, actual="no model in the answer")
+    wrong = [name for name in named if name != model]
+    saying = "the answer names the mapping's target" if instead_of in wrong else "the answer names another model"
+    expect(not wrong, saying, expected=model, actual=", ".join(dict.fromkeys(wrong)))
+
+
+def _models(answer: Any) -> Iterable[str]:
+    if isinstance(answer, dict):
+        for key, value in answer.items():
+            if key in ("model", "modelVersion") and isinstance(value, str):
+                yield value
+            yield from _models(value)
+    elif isinstance(answer, list):
+        for item in answer:
+            yield from _models(item)
+
+
+def _same_kind(template: StreamEvent, event: Event) -> bool:
+    data = event.json()
+    keys = set(template.data) if isinstance(template.data, dict) else set()
+    return isinstance(data, dict) and (event.name == (template.event or "")) and keys <= set(data)
+
+
+def _event(event: Event) -> str:
+    return f"event {event.name}: {event.data}" if event.name else event.data
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _normal(path: str) -> str:
+    """RFC 3986 section 6.2.2: what needs no encoding is not encoded, hexadecimal digits are capital."""
+
+    def plain(found: re.Match[str]) -> str:
+        letter = chr(int(found[1], 16))
+        return letter if letter.isascii() and (letter.isalnum() or letter in "-._~:") else found[0].upper()
+
+    return re.sub("%([0-9A-Fa-f]{2})", plain, path)
+
+
+def _missing(template: Any, actual: Any, path: str) -> Iterable[str]:
+    if isinstance(template, dict):
+        if not isinstance(actual, dict):
+            yield f"{path or 'the body'} is {_kind(actual)}, not an object"
+            return
+        for key, value in template.items():
+            if key in actual:
+                yield from _missing(value, actual[key], f"{path}.{key}" if path else key)
+            elif value != "{code}":  # shapes leave the code out where a row has none
+                yield f"{path}.{key} is missing".lstrip(".")
+    elif isinstance(template, str) and not _is_kind[template == "{status}"](actual):
+        yield f"{path} is {_kind(actual)}"
+
+
+_is_kind: dict[bool, Callable[[Any], bool]] = {
+    True: lambda value: isinstance(value, int),
+    False: lambda value: value is None or isinstance(value, str | int),
+}
+
+
+def _kind(value: Any) -> str:
+    kinds = {dict: "an object", list: "an array", str: "text", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")
+
+
+def _place_of(secret: str, message: UpstreamRequest | Response) -> str | None:
+    written = tuple(form.encode() for form in forms(secret))
+    label = f"{message.method} {message.path}" if isinstance(message, UpstreamRequest) else f"{message.status} answer"
+    if isinstance(message, UpstreamRequest) and _holds(message.target.encode(), written):
+        return f"{masked(secret)} in the query or path of {label}"
+    for number, (name, value) in enumerate(message.headers, start=1):
+        if _holds(value.encode("latin-1", "replace"), written):
+            return f"{name}: {masked(secret)}  (header {number} of {label})"
+    whole = message.raw if isinstance(message, UpstreamRequest) else message.body
+    if _holds(whole, written) or (message.body not in whole and _holds(message.body, written)):
+        return f"{masked(secret)} in the body of {label}"
+    return None
+
+
+def _holds(data: bytes, written: tuple[bytes, ...]) -> bool:
+    plain = unquote_to_bytes(data) if b"%" in data else b""
+    return any(form in data or form in plain for form in written)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
+    if isinstance(value, str | int) or value is None:
+        return "nothing" if value is None else NONCE.sub("{nonce}", str(value))
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _apart(expected: str, actual: str) -> tuple[str, str]:
+    if max(len(expected), len(actual)) <= SHOWN:
+        return expected or "nothing", actual or "nothing"
+    pairs = zip(expected, actual, strict=False)
+    first = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(expected), len(actual)))
+    start = max(0, first - SHOWN // 4)
+    return _cut(expected, start), _cut(actual, start)
+
+
+def _cut(text: str, start: int) -> str:
+    piece = text[start : start + SHOWN]
+    return f"{'...' if start else ''}{piece}{'...' if start + SHOWN < len(text) else ''} ({len(text)} characters)"

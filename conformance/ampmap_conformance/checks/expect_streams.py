@@ -1,0 +1,89 @@
+"""What a check asserts of streams, and of answers in which a model's name was changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from ..wire.messages import Exchange, Response
+from ..wire.sse import Event, covers, decoded, events
+from .expect import assert_equal, expect
+
+MODEL_PLACES = (
+    ("model",),
+    ("modelVersion",),
+    ("message", "model"),
+    ("response", "model"),
+    ("response", "modelVersion"),
+)
+"""Where an answer, or an event of one, names its model."""
+
+
+def named(answer: Any, model: str) -> Any:
+    """A JSON answer with `model` wherever it names its model, and everything else as it is."""
+    if isinstance(answer, list):  # a stream in the form of an array
+        return [named(item, model) for item in answer]
+    if not isinstance(answer, dict):
+        return answer
+    changed = dict(answer)
+    for place in MODEL_PLACES:
+        if len(place) == 1 and isinstance(changed.get(place[0]), str):
+            changed[place[0]] = model
+        elif len(place) == 2 and isinstance(changed.get(place[0]), dict) and place[1] in changed[place[0]]:
+            changed[place[0]] = {**changed[place[0]], place[1]: model}
+    return changed
+
+
+def assert_events(exchange: Exchange, *, model: str | None = None) -> None:
+    """The client got the upstream's events, in order and no others, whole; with `model` as their model if it is given.
+
+    Events are compared by name and data. An object may have further fields.
+    """
+    response = exchange.response
+    actual = f"no request; the client got status {response.status}"
+    expect(bool(exchange.answers), "the call did not reach the upstream", expected="a request", actual=actual)
+    if response.body != exchange.answers[0].body or model is not None:
+        assert_same_events(came_events(response), events(exchange.answers[0].body), model=model)
+    broken = response.broken or ""
+    expect(not broken, "the stream broke off", expected="a complete transfer", actual=broken)
+
+
+def assert_same_events(came: tuple[Event, ...], sent: tuple[Event, ...], *, model: str | None = None) -> None:
+    """Two streams say the same."""
+    for number, (theirs, ours) in enumerate(zip(sent, came, strict=False), start=1):
+        wanted = theirs.json() if model is None else named(theirs.json(), model)
+        same = theirs.name == ours.name and covers(wanted, ours.json())
+        if not same:
+            shown = _shown(ours.name, ours.json()), _shown(theirs.name, wanted)
+            assert_equal(*shown, f"event {number} changed on its way")
+    saying = "events were lost" if len(came) < len(sent) else "there are events that the upstream did not send"
+    expect(len(sent) == len(came), saying, expected=f"{len(sent)} events", actual=f"{len(came)} events")
+
+
+def assert_json_answer(exchange: Exchange, *, model: str) -> None:
+    """The client got the upstream's JSON with `model` as its model and everything else as it was."""
+    wanted = named(json.loads(exchange.answers[0].body), model)
+    actual = json.loads(decoded(exchange.response.headers, exchange.response.body))
+    if not covers(wanted, actual):
+        saying = "more than the model's name changed in the answer, or not even that"
+        assert_equal(_shown("", actual), _shown("", wanted), saying)
+
+
+def came_events(response: Response) -> tuple[Event, ...]:
+    """The events that a client reads from an answer."""
+    return events(decoded(response.headers, response.body))
+
+
+def own_error_of(came: Iterable[Event]) -> Any:
+    """The data of the first event that reports an error, or None."""
+    for event in came:
+        data = event.json()
+        if isinstance(data, dict) and (event.name == "error" or "error" in data or data.get("type") == "error"):
+            return data
+    return None
+
+
+def _shown(name: str, data: Any) -> str:
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    return f"event {name}: {text}" if name else text

@@ -1,0 +1,334 @@
+"""The command `ampmap-conformance`. Everything beyond the options is imported when it is needed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .baseline import baseline
+from .evidence import evidence
+from .manifest import manifest
+from .report import report
+from .resolve_auth import resolve_auth
+from .target import target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ..engine.session import RunOptions
+    from ..report.model import Report
+
+EXIT_CODES = (
+    "Exit codes: 0 conformant, 1 failures, 2 interrupted, 3 kit error, 4 usage, 5 nothing ran or too little,"
+    " 6 target unreachable, 7 stale baseline."
+)
+
+
+class Group(click.Group):
+    """Prints the kit's own complaints on one screen and ends with their exit code."""
+
+    def main(self, *args: Any, **rest: Any) -> Any:
+        """Runs the command line; always ends with SystemExit."""
+        rest["standalone_mode"] = False
+        try:
+            outcome = super().main(*args, **rest)
+        except click.exceptions.Exit as leaving:
+            sys.exit(leaving.exit_code)
+        except click.Abort:
+            sys.exit(2)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(4)
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(1)
+        except Exception as error:  # noqa: BLE001 - told apart, and raised again unless it is known
+            sys.exit(_told(error))
+        sys.exit(outcome if isinstance(outcome, int) else 0)
+
+
+def _told(error: Exception) -> int:
+    from ..errors import SuiteError, UnreachableError, UsageError
+    from ..verdicts import ExitCode
+
+    kinds = ((UsageError, ExitCode.USAGE), (UnreachableError, ExitCode.UNREACHABLE), (SuiteError, ExitCode.KIT_ERROR))
+    for kind, code in kinds:
+        if isinstance(error, kind):
+            click.echo(str(error), err=True)
+            return int(code)
+    raise error
+
+
+def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from ..reference.types import DIGEST, EDITION
+    from ..version import version
+
+    click.echo(f"ampmap-conformance {version()}, edition {EDITION}, reference {DIGEST}")
+    context.exit()
+
+
+reference_option = click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A reference.json to go by, e.g. one with a company's layer, in place of a packaged one.",
+)
+edition_option = click.option(
+    "--edition", metavar="ID", help="The edition to go by; by default the one that the target names, or the base."
+)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show who this is.")
+def main() -> None:
+    """Tests whether a proxy serves the Amp coding agent as the reference says.
+
+    Without a target it tests its own reference proxy, on loopback, at no cost.
+
+    \b
+    Example:
+      ampmap-conformance run --target staging.yaml --profile routing
+    """
+
+
+@main.command(epilog=EXIT_CODES)
+@click.option(
+    "--target",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The target file of the proxy; without it and --base-url, the embedded proxy.",
+)
+@click.option("--base-url", metavar="URL", help="The proxy's address, if there is no target file.")
+@click.option("--observer", metavar="URL", help="Where the proxy's upstreams point to; the kit listens there.")
+@reference_option
+@edition_option
+@click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only this profile; may be repeated.")
+@click.option(
+    "--select", multiple=True, metavar="PATTERN", help="Only these cases, e.g. 'headers.*[groq-*]'; may be repeated."
+)
+@click.option("--skip", multiple=True, metavar="PATTERN", help="Not these cases; may be repeated.")
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The list of known failures; by default there is none.",
+)
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The day for the baseline's dates; the present one by default.",
+)
+@click.option(
+    "--defect",
+    "defects",
+    multiple=True,
+    metavar="ID",
+    help="A fault of the embedded proxy to switch on; may be repeated.",
+)
+@click.option("--trace", multiple=True, metavar="PATTERN", help="Keep the exchanges of these cases even if they pass.")
+@click.option(
+    "--annotations",
+    type=click.Choice(["auto", "github", "none"]),
+    default="auto",
+    show_default=True,
+    help="Mark failures for a CI service; `auto` does so on GitHub Actions.",
+)
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the report goes; ampmap-report by default.",
+)
+@click.option("--docs-url", default="", metavar="URL", help="Where the documentation of the rules is published.")
+@click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="Cases probed at once.")
+@click.option("--repeat", type=click.IntRange(1, 1000), default=1, show_default=True, help="Runs of each case.")
+@click.option("--attribute", is_flag=True, help="Make failing cases without the proxy too, to tell whose fault it is.")
+@click.option(
+    "--max-requests",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Send no more requests than this to the target; no limit by default.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    metavar="R",
+    help="Send at most so many requests in a second; no limit by default.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="What `fuzz` generates data from.")
+@click.option(
+    "--max-examples",
+    type=click.IntRange(0, 100_000),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Random requests that `fuzz` adds for each operation.",
+)
+@click.option(
+    "--openapi",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The OpenAPI document for `fuzz`; the packaged one by default.",
+)
+@click.option("--strict", is_flag=True, help="A broken `should` fails.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and send nothing.")
+def run(
+    dry_run: bool,
+    report_dir: Path | None,
+    docs_url: str,
+    annotations: str,
+    today: datetime | None,
+    **options: Any,
+) -> int:
+    """Tests a proxy and writes a report.
+
+    \b
+    Examples:
+      ampmap-conformance run
+      ampmap-conformance run --target staging.yaml --select 'auth.*'
+    """
+    from ..engine.session import RunOptions
+
+    if options["defects"]:
+        from .serve import check_defects
+
+        check_defects(options["defects"])
+    wanted = RunOptions(today=today.date() if today else None, **options)
+    if dry_run:
+        from .show import dry_run as show
+
+        return show(wanted)
+    from .annotate import annotating
+
+    with annotating(annotations) as annotate:
+        return _run(wanted, report_dir, docs_url, annotate)
+
+
+def _run(options: RunOptions, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]) -> int:
+    import time
+
+    from ..report.terminal import RunConsole, Terminal
+    from ..report.write import DEFAULT_FOLDER, check_folder, write_report
+    from ..run.run import conformance
+
+    folder = report_dir or DEFAULT_FOLDER
+    check_folder(folder)
+    begun = time.monotonic()
+    with Terminal(RunConsole(highlight=False)) as terminal:
+        ended = conformance(options, terminal, docs_url=docs_url)
+        files = write_report(ended.report, folder)
+        terminal.end(ended, files, time.monotonic() - begun)
+    annotate(ended.report)
+    return int(ended.code)
+
+
+@main.command("list")
+@click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only this profile; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def list_(profiles: tuple[str, ...], as_json: bool) -> int:
+    """Lists the requirements, with level, needs and sources.
+
+    \b
+    Example:
+      ampmap-conformance list --profile auth
+    """
+    from .show import list_requirements
+
+    return list_requirements(profiles, as_json=as_json)
+
+
+@main.command()
+@click.argument("requirement", metavar="REQUIREMENT_ID")
+def explain(requirement: str) -> int:
+    """Shows a rule: why it is one, what is sent, and which defects break it.
+
+    \b
+    Example:
+      ampmap-conformance explain headers.client-credential-replaced
+    """
+    from .show import explain_requirement
+
+    return explain_requirement(requirement)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def defects(as_json: bool) -> int:
+    """Lists the faults that the reference proxy and the resolver can be given, and where each was seen.
+
+    \b
+    Example:
+      ampmap-conformance defects
+    """
+    from .show import list_defects
+
+    return list_defects(as_json=as_json)
+
+
+@main.command()
+@click.option("--listen", default="127.0.0.1:0", show_default=True, metavar="HOST:PORT", help="Port 0 is any free one.")
+@click.option(
+    "--persona",
+    "personas",
+    multiple=True,
+    metavar="NAME=HOST:PORT",
+    help="A port for one persona alone, for a proxy whose upstreams take no path; may be repeated.",
+)
+@click.option(
+    "--token-env", metavar="NAME", help="The variable that holds the control API's token; without it, no API."
+)
+@reference_option
+@edition_option
+def observe(
+    listen: str, personas: tuple[str, ...], token_env: str | None, reference: Path | None, edition: str | None
+) -> int:
+    """Runs the observer by itself. The first line of output is its URL; SIGTERM ends it.
+
+    With a token, a run elsewhere can use it: name its URL and the token under `observer` in the target file.
+
+    \b
+    Examples:
+      ampmap-conformance observe --listen 127.0.0.1:9100
+      ampmap-conformance observe --listen 0.0.0.0:9100 --token-env OBSERVER_TOKEN --persona groq=0.0.0.0:9101
+    """
+    from ..reference.edition import reference_for
+    from .serve import observe as serve_it
+
+    return serve_it(listen, reference_for(reference, edition), personas, token_env)
+
+
+@main.command()
+@click.option("--listen", default="127.0.0.1:0", show_default=True, metavar="HOST:PORT", help="Port 0 is any free one.")
+@click.option("--defect", "defects", multiple=True, metavar="ID", help="A fault to switch on; may be repeated.")
+@reference_option
+@edition_option
+def serve(listen: str, defects: tuple[str, ...], reference: Path | None, edition: str | None) -> int:
+    """Runs the reference proxy by itself. The first line of output is its URL; SIGTERM ends it.
+
+    Its upstreams are an observer of its own. It takes the client key that the environment variable AMPMAP_CLIENT_KEY
+    holds.
+
+    \b
+    Example:
+      AMPMAP_CLIENT_KEY=any ampmap-conformance serve --listen 127.0.0.1:8317 --defect client-key-forwarded
+    """
+    from ..reference.edition import reference_for
+    from .serve import serve as serve_it
+
+    return serve_it(listen, defects, reference_for(reference, edition))
+
+
+main.add_command(target)
+main.add_command(manifest)
+main.add_command(evidence)
+main.add_command(report)
+main.add_command(resolve_auth)
+main.add_command(baseline)

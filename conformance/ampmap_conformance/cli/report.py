@@ -1,0 +1,113 @@
+"""The commands `ampmap-conformance report ...`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..report.diff import Change
+    from ..report.model import Report
+
+FORMATS = ("html", "markdown", "junit", "badge", "badge-svg", "github", "github-output")
+FILE = click.Path(path_type=Path)
+
+
+@click.group("report")
+def report() -> None:
+    """Works on the report of a run.
+
+    \b
+    Example:
+      ampmap-conformance report diff main/report.json ampmap-report/report.json
+    """
+
+
+@report.command()
+@click.argument("file", metavar="REPORT.json", type=FILE)
+@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="What to make of it.")
+@click.option("--out", type=FILE, metavar="FILE", help="Where it goes; standard output by default.")
+def render(file: Path, form: str, out: Path | None) -> int:
+    """Makes another form of a report: the page, the summary, JUnit XML, or a badge.
+
+    `github` are annotations of a job on GitHub Actions, `github-output` is what later steps of it read.
+
+    \b
+    Example:
+      ampmap-conformance report render ampmap-report/report.json --format html --out report.html
+    """
+    from ..errors import UsageError
+    from ..files import write_atomically
+    from ..report.badge import badge_json, badge_svg
+    from ..report.github import marks, outputs
+    from ..report.junit import to_junit
+    from ..report.markdown import to_markdown
+    from ..report.page import to_html
+    from ..report.write import read_report
+
+    renderers: dict[str, Callable[[Report], bytes]] = {
+        "html": to_html,
+        "markdown": to_markdown,
+        "junit": to_junit,
+        "badge": badge_json,
+        "badge-svg": badge_svg,
+        "github": lambda found: "".join(f"{line}\n" for line in marks(found)).encode(),
+        "github-output": lambda found: outputs(found, file).encode(),
+    }
+    made = renderers[form](read_report(file))
+    if out is None:
+        click.echo(made, nl=False)
+        return 0
+    try:
+        write_atomically(out, made)
+    except OSError as error:
+        raise UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from error
+    return 0
+
+
+@report.command(epilog="Exit codes: 0 no regression, 1 regressions, 4 usage.")
+@click.argument("old", metavar="OLD.json", type=FILE)
+@click.argument("new", metavar="NEW.json", type=FILE)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def diff(old: Path, new: Path, as_json: bool) -> int:
+    """Compares two reports: regressions, fixes, new cases, and cases that are gone.
+
+    \b
+    Example:
+      ampmap-conformance report diff main/report.json ampmap-report/report.json
+    """
+    from ..report.diff import difference
+    from ..report.write import read_report
+
+    found = difference(read_report(old), read_report(new))
+    if as_json:
+        import dataclasses
+        import json
+
+        click.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=1))
+        return int(bool(found.regressions))
+    for note in found.notes:
+        click.echo(f"note  {note}")
+    parts = (
+        ("regressions", found.regressions),
+        ("fixes", found.fixes),
+        ("changed", found.changed),
+        ("new", found.new),
+        ("gone", found.gone),
+    )
+    for title, changes in parts:
+        if changes:
+            click.echo(f"\n{title}")
+        for change in changes:
+            click.echo(f"  {_told(change)}")
+    click.echo(f"\n{', '.join(f'{len(changes)} {title}' for title, changes in parts)}")
+    return int(bool(found.regressions))
+
+
+def _told(change: Change) -> str:
+    verdicts = " -> ".join(verdict.value for verdict in (change.before, change.after) if verdict)
+    return f"{change.id}  {verdicts}{f': {change.reason}' if change.reason else ''}"

@@ -1,0 +1,72 @@
+"""The command `ampmap-conformance resolve-auth`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..resolver.resolvers import ResolverOptions
+
+SECONDS = click.FloatRange(min=0, min_open=True)
+
+
+@click.command("resolve-auth")
+@click.option("--command", metavar="CMD", help="The resolver: a command that answers lines of JSON. No shell runs it.")
+@click.option("--url", metavar="URL", help="The resolver: a URL that answers POSTs of JSON.")
+@click.option("--select", multiple=True, metavar="PATTERN", help="Only these vectors, e.g. 'auth-modes.*[gemini*]'.")
+@click.option("--skip", multiple=True, metavar="PATTERN", help="Not these vectors.")
+@click.option("--timeout", type=SECONDS, default=5.0, show_default=True, metavar="SECONDS", help="For one answer.")
+@click.option("--start-timeout", type=SECONDS, default=10.0, show_default=True, metavar="SECONDS", help="To start.")
+@click.option(
+    "--defect", "defects", multiple=True, metavar="ID", help="A fault of the kit's own resolver to switch on."
+)
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the report goes; ampmap-report by default.",
+)
+@click.option("--docs-url", default="", metavar="URL", help="Where the documentation of the rules is published.")
+@click.option("--strict", is_flag=True, help="A broken `should` fails.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
+@click.option("--dry-run", is_flag=True, help="Print the lines that would be sent, and start nothing.")
+def resolve_auth(dry_run: bool, report_dir: Path | None, docs_url: str, **options: Any) -> int:
+    """Checks a resolver of auth modes with vectors, and writes a report.
+
+    Without --command and --url it checks the resolver of the kit's own types. The exit codes are those of `run`.
+
+    \b
+    Examples:
+      ampmap-conformance resolve-auth --command "node resolver.mjs"
+      ampmap-conformance resolve-auth --url http://127.0.0.1:8080/resolve --select auth-modes.lookup-order
+    """
+    from ..resolver.resolvers import ResolverOptions
+
+    wanted = ResolverOptions(**options)
+    if dry_run:
+        from ..resolver.run import lines
+
+        for line in lines(wanted):
+            click.echo(line, nl=False)
+        return 0
+    return _check(wanted, report_dir, docs_url)
+
+
+def _check(options: ResolverOptions, report_dir: Path | None, docs_url: str) -> int:
+    import time
+
+    from ..report.terminal import RunConsole, Terminal
+    from ..report.write import DEFAULT_FOLDER, check_folder, write_report
+    from ..resolver.run import check_resolver
+
+    folder = report_dir or DEFAULT_FOLDER
+    check_folder(folder)
+    begun = time.monotonic()
+    with Terminal(RunConsole(highlight=False)) as terminal:
+        ended = check_resolver(options, terminal, docs_url=docs_url)
+        files = write_report(ended.report, folder)
+        terminal.end(ended, files, time.monotonic() - begun)
+    return int(ended.code)

@@ -1,0 +1,67 @@
+"""The commands that serve."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from ..errors import UsageError
+from ..reference.types import Reference
+
+
+def observe(listen: str, reference: Reference, personas: Iterable[str] = (), token_env: str | None = None) -> int:
+    """The observer as a server; `personas` are `NAME=HOST:PORT`, `token_env` names the variable with the token."""
+    from ..observer import serve_observer
+
+    host, port = address(listen)
+    own = dict(_persona_address(text) for text in personas)
+    token = None
+    if token_env is not None and not (token := os.environ.get(token_env, "").strip()):
+        raise UsageError(f"--token-env: the environment variable {token_env} is not set or empty")
+    try:
+        serve_observer(host, port, reference, personas=own, token=token)
+    except LookupError as error:
+        raise UsageError(f"--persona: {error.args[0]}") from error
+    except OSError as error:
+        raise UsageError(f"--listen: {listen}: {error.strerror or error}") from error
+    return 0
+
+
+def serve(listen: str, defects: tuple[str, ...], reference: Reference) -> int:
+    """The reference proxy as a server."""
+    from ..refproxy.serve import serve_proxy
+
+    host, port = address(listen)
+    check_defects(defects)
+    try:
+        serve_proxy(host, port, defects, reference)
+    except OSError as error:
+        raise UsageError(f"--listen: {listen}: {error.strerror or error}") from error
+    return 0
+
+
+def check_defects(defects: tuple[str, ...]) -> None:
+    """Raises UsageError for a fault that the reference proxy does not have."""
+    from ..files import did_you_mean
+    from ..refproxy.defects import DEFECTS
+
+    for defect in defects:
+        if defect not in DEFECTS:
+            near = did_you_mean(defect, list(DEFECTS)) or "; `ampmap-conformance defects` lists them"
+            raise UsageError(f"--defect: there is no defect `{defect}`{near}")
+
+
+def _persona_address(text: str) -> tuple[str, tuple[str, int]]:
+    persona, equals, listen = text.partition("=")
+    if not equals:
+        raise UsageError(f"--persona: `{text}` is not NAME=HOST:PORT")
+    return persona, address(listen, "--persona")
+
+
+def address(listen: str, option: str = "--listen") -> tuple[str, int]:
+    """Host and port of `HOST:PORT`. Raises UsageError for anything else."""
+    host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise UsageError(f"{option}: `{listen}` is not HOST:PORT")
+    return host, int(port)

@@ -1,0 +1,203 @@
+"""The commands that only print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import reference as packaged
+from ..engine.estimate import estimate, plan_lines
+from ..engine.plan import RESOLVER, Plan, make_plan, narrowed
+from ..engine.session import RunOptions
+from ..errors import UsageError
+from ..files import did_you_mean
+from ..probe.budget import Budget
+from ..probe.prerequisites import promised
+from ..reference.edition import reference_for
+from ..reference.types import Reference, Requirement
+from ..refproxy.embedded import CLIENT_LABEL, NAME, POLICY, claimed, spare_models
+from ..releases import release_of
+from ..target import target as targets
+from ..target.file import Models, TargetFile
+from ..target.target import Secret, Target
+from ..version import version
+
+SHOWN_NAMES = 1
+"""Requirements that the table of defects names of one; `--json` has them all."""
+
+
+def dry_run(options: RunOptions) -> int:
+    """Prints what a run would do, without sending anything or starting a server."""
+    known = reference_for(options.reference, options.edition, options.target)
+    target = _target(options, known)
+    plan = narrowed(make_plan(known, target), profiles=options.profiles, select=options.select, skip=options.skip)
+    embedded = options.target is None and options.base_url is None
+    observed = embedded or bool(options.observer or target.file.observer)
+    had = promised(target, observed=observed, embedded=embedded)
+    reckoned = estimate(plan, target, had=had, repeat=options.repeat, max_examples=options.max_examples)
+    release = release_of(version())
+    rows: list[tuple[str, ...]] = [("template", "level", "cells", "cases", "sent", "requests", "axes")]
+    for made in reckoned.templates:
+        level = made.row.level if release.scores(made.row.id) else f"{made.row.level}, unscored"
+        figures = tuple(str(count) for count in (made.cells, made.cases, made.sent, made.requests))
+        rows.append((made.row.id, level, *figures, " x ".join(made.row.for_each)))
+    _print_table(rows)
+    checks = f"{len(reckoned.templates)} templates, {reckoned.cells} cells, {reckoned.cases} cases"
+    click.echo(f"\nchecks     {checks}")
+    for line in plan_lines(reckoned, Budget(options.max_requests, options.rate), observed=observed):
+        click.echo(line)
+    return 0
+
+
+def list_requirements(profiles: tuple[str, ...], *, as_json: bool) -> int:
+    """Prints the requirements."""
+    known = packaged.load()
+    rows = [row for row in known.requirements.values() if not profiles or row.profile in profiles]
+    names = list(dict.fromkeys(row.profile for row in known.requirements.values()))
+    for profile in profiles:
+        if profile not in names:
+            raise UsageError(f"--profile: there is no profile `{profile}`{did_you_mean(profile, names)}")
+    plan = make_plan(known, embedded_description(known))
+    if as_json:
+        click.echo(json.dumps([_as_data(row, plan) for row in rows], ensure_ascii=False, indent=1))
+        return 0
+    table = [("requirement", "level", "needs", "cases", "sources")]
+    for row in rows:
+        sources = ", ".join(dict.fromkeys(source.id for source in row.sources))
+        cases = str(len(plan.all.get(row.id, ())) or len(_vectors(row)))
+        table.append((row.id, row.level, ", ".join(row.needs), cases, sources))
+    _print_table(table)
+    return 0
+
+
+def explain_requirement(name: str) -> int:
+    """Prints one requirement."""
+    known = packaged.load()
+    row = {**known.requirements}.get(name)
+    if row is None:
+        raise UsageError(f"there is no requirement `{name}`{did_you_mean(name, list(known.requirements))}")
+    plan = make_plan(known, embedded_description(known))
+    tasks = plan.all.get(name, ())
+    click.echo(f"{row.id}   {row.level}   profile {row.profile}\n")
+    parts = [
+        ("rule", row.statement),
+        ("why", row.why),
+        ("needs", ", ".join(row.needs)),
+        ("claim", f"applies where the target claims `{row.claim}`" if row.claim else ""),
+        ("cases", _cases_in_words(row, len(tasks))),
+        ("control", row.control or ""),
+        ("sent", f"{tasks[0].case.method} {tasks[0].case.target}, for example" if tasks else ""),
+        ("check", _source_of(tasks[0].check.function) if tasks else ""),
+        ("defects", ", ".join(_breaking(name))),
+    ]
+    for label, text in parts:
+        if text:
+            click.echo(f"  {label:<8}  {text}")
+    for source in row.sources:
+        quote = f': "{source.quote}"' if source.quote else ""
+        click.echo(f"  source    {source.id}, {source.at}{quote}  ({source.evidence})")
+    return 0
+
+
+def list_defects(*, as_json: bool) -> int:
+    """Prints the defects, of the reference proxy and of the resolver of auth modes."""
+    from ..refproxy.defects import DEFECTS
+    from ..resolver.defects import DEFECTS as OF_RESOLVERS
+
+    known = [(d.id, "proxy", d.breaks, d.seen_in, d.summary) for d in DEFECTS.values()]
+    known += [(d.id, "resolver", d.breaks, None, d.summary) for d in OF_RESOLVERS.values()]
+    if as_json:
+        data = [
+            {"id": name, "of": of, "breaks": list(breaks), "seen_in": seen_in, "summary": summary}
+            for name, of, breaks, seen_in, summary in known
+        ]
+        click.echo(json.dumps(data, ensure_ascii=False, indent=1))
+        return 0
+    _print_table(
+        [("defect", "of", "breaks", "seen in", "what")]
+        + [(name, of, _few(breaks), seen_in or "-", summary) for name, of, breaks, seen_in, summary in known]
+    )
+    return 0
+
+
+def check_target(file: Path) -> int:
+    """Prints what a target file says."""
+    target = targets.load(file, reference_for(target=file))
+    click.echo(f"{file}: {target.file.name} at {target.file.base_url}")
+    click.echo(f"  providers  {', '.join(provider.id for provider in target.providers)}")
+    click.echo(f"  claims     {', '.join(target.file.claims) or 'none'}")
+    click.echo(f"  client key {target.client.label if target.client else 'none: what needs one is not testable'}")
+    click.echo(f"  observer   {target.file.observer.advertise if target.file.observer else 'none'}")
+    return 0
+
+
+def embedded_description(known: Reference) -> Target:
+    """The embedded target as a plan needs it, without starting it."""
+    unavailable, mappings = spare_models(known)
+    file = TargetFile(
+        name=NAME,
+        base_url="http://127.0.0.1",
+        claims=claimed(known),
+        policy=POLICY,
+        mappings=mappings,
+        models=Models(unavailable=unavailable),
+    )
+    served = tuple(provider for provider in known.providers.values() if provider.via_proxy)
+    return Target(file, served, known, Secret("", CLIENT_LABEL))
+
+
+def _target(options: RunOptions, known: Reference) -> Target:
+    if options.target and options.base_url:
+        raise UsageError("--target and --base-url exclude each other")
+    if options.target:
+        return targets.load(options.target, known)
+    return targets.from_url(options.base_url, known) if options.base_url else embedded_description(known)
+
+
+def _as_data(row: Requirement, plan: Plan) -> dict[str, Any]:
+    data = row.model_dump(mode="json", exclude_unset=True)
+    cases = [task.case.name for task in plan.all.get(row.id, ())] or _vectors(row)
+    return {**data, "cases": cases, "defects": _breaking(row.id)}
+
+
+def _breaking(requirement: str) -> list[str]:
+    from ..refproxy.defects import DEFECTS
+    from ..resolver.defects import DEFECTS as OF_RESOLVERS
+
+    of_proxies = [defect.id for defect in DEFECTS.values() if requirement in defect.breaks]
+    return of_proxies + [defect.id for defect in OF_RESOLVERS.values() if requirement in defect.breaks]
+
+
+def _cases_in_words(row: Requirement, count: int) -> str:
+    if vectors := _vectors(row):
+        return f"{len(vectors)} vectors, asked by `resolve-auth`"
+    return f"{count}: {' x '.join(row.for_each)}" if count else f"none: {row.excluded}"
+
+
+def _vectors(row: Requirement) -> list[str]:
+    """The cases of a rule that `resolve-auth` checks."""
+    if RESOLVER not in row.needs:
+        return []
+    from ..resolver.vectors import load
+
+    return [vector.case for vector in load().vectors if vector.requirement == row.id]
+
+
+def _source_of(function: Any) -> str:
+    return f"{function.__module__.rpartition('.')[2]}.py::{function.__name__}"
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = len(names) - SHOWN_NAMES
+    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _print_table(rows: Iterable[tuple[str, ...]]) -> None:
+    lines = list(rows)
+    widths = [max(len(row[place]) for row in lines) for place in range(len(lines[0]))]
+    for row in lines:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,4 @@
+"""What the providers' bodies, routes, schemas and streams look like.
+
+May import `wire` and `reference`.
+"""

@@ -1,0 +1,60 @@
+"""What the target claims, held against what the run saw: claims that were not exercised, and features not claimed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import get_args
+
+from ..checks.registry import Pace
+from ..reference.types import Reference
+from ..report.model import Notice
+from ..target.file import ClaimName
+from ..target.target import Target
+from ..verdicts import Verdict
+from .judge import Engine
+from .plan import Plan, Task, proxy_rules
+
+
+def without_rows(reference: Reference, target: Target) -> tuple[str, ...]:
+    """Claims of the target for which the reference has no requirement, so that nothing can show them."""
+    known = {row.claim for row in reference.requirements.values()}
+    return tuple(claim for claim in target.file.claims if claim not in known)
+
+
+def unclaimed(plan: Plan, target: Target) -> dict[str, tuple[Task, ...]]:
+    """Features that the target does not claim, each with one selected case of every `must` that speaks of it.
+
+    One of which the target file gives too little to try every `must` is left out: part of a feature does not show it.
+    """
+    found: dict[str, tuple[Task, ...]] = {}
+    for claim in get_args(ClaimName):
+        rows = [row.id for row in proxy_rules(target.reference).values() if (row.claim, row.level) == (claim, "must")]
+        looks = tuple(plan.by_requirement[name][0] for name in rows if name in plan.by_requirement)
+        if any(task.check.pace is Pace.ALONE for task in looks):  # it would change the target
+            continue
+        if looks and not target.claims(claim) and all(plan.all.get(name) for name in rows):
+            found[claim] = looks
+    return found
+
+
+def unclaimed_but_there(plan: Plan, target: Target, engine: Engine) -> tuple[Notice, ...]:
+    """A notice for each feature that is not claimed and whose requirements hold in the cases that were looked at."""
+    notices = []
+    for claim, looks in unclaimed(plan, target).items():
+        seen = Counter(_until_broken(looks, engine))
+        if seen[Verdict.PASS] and set(seen) <= {Verdict.PASS, Verdict.NOT_TESTABLE}:
+            text = (
+                f"the target does not claim `{claim}`, but {seen[Verdict.PASS]} requirements on it hold in one case"
+                " each: add it to `claims` to have it tested and counted"
+            )
+            notices.append(Notice(kind="unclaimed-feature", text=text))
+    return tuple(notices)
+
+
+def _until_broken(looks: Iterable[Task], engine: Engine) -> Iterator[Verdict]:
+    for task in looks:
+        verdict = engine.explored(task).verdict
+        yield verdict
+        if verdict not in (Verdict.PASS, Verdict.NOT_TESTABLE):
+            return

@@ -1,0 +1,249 @@
+"""Runs tasks and judges them. Knows neither pytest nor reports."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from ..cases.cases import CallCase
+from ..checks.expect import assert_events_came
+from ..checks.registry import Pace
+from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, NotTestableError, ObserverGoneError, Violation
+from ..probe.context import Setting
+from ..probe.prerequisites import unmet
+from ..probe.probe import Probe
+from ..verdicts import Attribution, Level, Verdict, verdict_of
+from ..wire.messages import Exchange
+from ..wire.redaction import Scrubber
+from .attribution import attribute
+from .plan import Plan, Task
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task came to. Texts are free of secrets and of whatever differs between two runs."""
+
+    task: Task
+    verdict: Verdict
+    reason: str = ""
+    expected: str = ""
+    actual: str = ""
+    exchanges: tuple[Exchange, ...] = ()
+    seconds: float = 0.0
+    error: Exception | None = None
+    """What the check raised, with its traceback."""
+    attempts: int = 1
+    held: int = 0
+    """In how many of the attempts nothing was broken."""
+    attribution: Attribution | None = None
+    """Whose fault it is, where that was asked."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run of a check: what it found, or why it could not be made."""
+
+    violation: Violation | None = None
+    not_testable: str | None = None
+    error: Exception | None = None
+    exchanges: tuple[Exchange, ...] = ()
+
+
+class Engine:
+    """Judges each task once, together with the controls that it rests on; safe to share among threads.
+
+    `repeat` is how many times each check is run; with `attribute` a violation is traced to proxy or upstream.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        plan: Plan,
+        scrubber: Scrubber,
+        *,
+        strict: bool = False,
+        repeat: int = 1,
+        attribute: bool = False,
+    ) -> None:
+        self._setting = setting
+        self._plan = plan
+        self._scrubber = scrubber
+        self._strict = strict
+        self._repeat = repeat
+        self._attribute = attribute
+        self._lock = threading.Lock()
+        self._begun: dict[str, Future[Outcome]] = {}
+
+    def outcome(self, task: Task) -> Outcome:
+        """The outcome of a task, made now unless another thread has begun it."""
+        with self._lock:
+            future = self._begun.get(task.id)
+            mine = future is None
+            if future is None:
+                future = self._begun[task.id] = Future()
+        if mine:
+            try:
+                future.set_result(self._judge(task))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+        return future.result()
+
+    def explored(self, task: Task) -> Outcome:
+        """The outcome of a task that the target's claims do not bind it to. Not shared, and never a control."""
+        return self._judge(task, bound=False)
+
+    def _judge(self, task: Task, *, bound: bool = True) -> Outcome:
+        begun = time.monotonic()
+        obstacles = (self._unbound(task) if bound else None, self._unobservable(task))
+        for obstacle in obstacles:
+            if obstacle is not None:
+                return obstacle
+        if (uncontrolled := self._uncontrolled(task, bound=bound)) is not None:
+            return uncontrolled
+        attempts: list[Attempt] = []
+        while len(attempts) < self._repeat and (not attempts or _went_through(attempts[-1])):
+            attempts.append(self._attempt(task))
+        return replace(self._judged(task, attempts), seconds=time.monotonic() - begun)
+
+    def _attempt(self, task: Task) -> Attempt:
+        probe = Probe(self._setting)
+        try:
+            violation = found_by(task, probe)
+        except (NotTestableError, BudgetSpentError) as missing:
+            return Attempt(not_testable=str(missing))
+        except Exception as error:  # noqa: BLE001 - whatever else a check raises is a fault of the kit
+            return Attempt(error=error, exchanges=tuple(probe.exchanges))
+        if probe.sent > task.check.requests:
+            said = f"the check of {task.row.id} says that a case sends at most {task.check.requests} requests"
+            return Attempt(error=KitFaultError(f"{said} (`@checks(requests=)`), and it sent {probe.sent}"))
+        return Attempt(violation, exchanges=tuple(probe.exchanges))
+
+    def _judged(self, task: Task, attempts: list[Attempt]) -> Outcome:
+        """What the attempts add up to: one that could not be made decides, else how many of them were broken."""
+        clean, last = self._scrubber.clean, attempts[-1]
+        if last.not_testable is not None:
+            return Outcome(task, Verdict.NOT_TESTABLE, clean(last.not_testable))
+        if last.error is not None:
+            fault = clean(_fault(last.error))
+            return Outcome(task, Verdict.ERROR, fault, exchanges=last.exchanges, error=last.error)
+        broken = [attempt for attempt in attempts if attempt.violation is not None]
+        verdict = verdict_of(Level(task.row.level), broken=len(broken), of=len(attempts), strict=self._strict)
+        held = len(attempts) - len(broken)
+        shown = broken[0] if broken else last
+        outcome = Outcome(task, verdict, exchanges=shown.exchanges, attempts=len(attempts), held=held)
+        if shown.violation is None:
+            return outcome
+        reason = clean(shown.violation.saying) or "the rule was broken"
+        return replace(
+            outcome,
+            reason=f"{reason} (held in {held} of {len(attempts)} attempts)" if held else reason,
+            expected=clean(shown.violation.expected),
+            actual=clean(shown.violation.actual),
+            error=shown.violation,
+            attribution=self._attribution(task),
+        )
+
+    def _attribution(self, task: Task) -> Attribution | None:
+        if not self._attribute:
+            return None
+        return attribute(task.case, self._setting)
+
+    def _unbound(self, task: Task) -> Outcome | None:
+        target = self._setting.target
+        if task.row.claim and not target.claims(task.row.claim):
+            return Outcome(task, Verdict.NOT_APPLICABLE, f"the target does not claim `{task.row.claim}`")
+        refusal = task.check.refusal(task.case, target)
+        return Outcome(task, Verdict.NOT_APPLICABLE, refusal) if refusal else None
+
+    def _unobservable(self, task: Task) -> Outcome | None:
+        lacking = unmet(task.row, self._setting)
+        return Outcome(task, Verdict.NOT_TESTABLE, lacking[0].missing) if lacking else None
+
+    def _uncontrolled(self, task: Task, *, bound: bool) -> Outcome | None:
+        control = self._plan.control_of(task)
+        if control is None:
+            return None
+        found = self.outcome(control) if bound else self.explored(control)
+        if found.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
+            return None
+        if found.verdict is Verdict.NOT_TESTABLE:
+            return Outcome(task, Verdict.NOT_TESTABLE, found.reason)
+        if found.verdict is Verdict.ERROR:
+            return Outcome(task, Verdict.ERROR, f"blocked by {control.id}: {found.reason}", error=found.error)
+        root = found.reason if found.verdict is Verdict.BLOCKED else f"blocked by {control.id}: {found.reason}"
+        return Outcome(task, Verdict.BLOCKED, root)
+
+
+def found_by(task: Task, probe: Probe) -> Violation | None:
+    """Runs the check of a task; what it found, if anything. Whatever else the check raises is raised."""
+    try:
+        task.check.function(task.case, probe)
+        if isinstance(task.case, CallCase) and task.case.stream:
+            assert_events_came(probe.exchanges)
+    except Violation as found:
+        return found
+    except NoAnswerError as error:
+        silent = Violation("the proxy gave no answer", expected="an answer", actual=error.failure.value)
+        return silent.with_traceback(error.__traceback__)
+    except json.JSONDecodeError as error:
+        garbled = Violation("a body is no JSON", expected="JSON", actual="something else")
+        return garbled.with_traceback(error.__traceback__)
+    return None
+
+
+def _went_through(attempt: Attempt) -> bool:
+    return attempt.not_testable is None and attempt.error is None
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, KitFaultError | ObserverGoneError):
+        return str(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({last.name} in {last.filename.rpartition('/')[2]}:{last.lineno})"
+
+
+PATIENT = 24
+"""Most checks that wait at the same time, beside those that the workers make."""
+
+
+class Ahead:
+    """Works ahead of whoever takes the outcomes, in order, on a few threads; with one worker only when asked.
+
+    Checks that wait are begun at once. Those that must run alone are made when they are taken; that comes last.
+    """
+
+    def __init__(self, engine: Engine, tasks: Iterable[Task], *, workers: int) -> None:
+        self._engine = engine
+        everything = tuple(tasks)
+        patient = tuple(task for task in everything if task.check.pace is Pace.WAITS) if workers > 1 else ()
+        self._waiting = deque(task for task in everything if task.check.pace is Pace.QUICK)
+        self._begun: dict[str, Future[Outcome]] = {}
+        self._window = workers * 2
+        self._pool = ThreadPoolExecutor(workers, "check") if workers > 1 else None
+        self._patience = ThreadPoolExecutor(min(len(patient), PATIENT), "patient") if patient else None
+        self._patient = {task.id: self._patience.submit(engine.outcome, task) for task in patient if self._patience}
+
+    def take(self, task: Task) -> Outcome:
+        """The outcome of `task`; tasks are taken in the order in which they were given."""
+        if self._pool is None or task.check.pace is Pace.ALONE:
+            return self._engine.outcome(task)
+        if (early := self._patient.pop(task.id, None)) is not None:
+            return early.result()
+        while self._waiting and (len(self._begun) < self._window or task.id not in self._begun):
+            following = self._waiting.popleft()
+            self._begun[following.id] = self._pool.submit(self._engine.outcome, following)
+        future = self._begun.pop(task.id, None)
+        return future.result() if future is not None else self._engine.outcome(task)
+
+    def close(self) -> None:
+        """Begin nothing more and wait for what runs."""
+        for pool in (self._pool, self._patience):
+            if pool is not None:
+                pool.shutdown(wait=True, cancel_futures=True)

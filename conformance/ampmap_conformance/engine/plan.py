@@ -1,0 +1,181 @@
+"""What a run will do: every requirement with its check, expanded to tasks, and narrowed to those selected."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from .. import suite
+from ..cases.cases import AXES, CallCase, Case, World, expand
+from ..cases.pairing import kin, twin
+from ..cases.selection import ON_REQUEST, parse
+from ..checks.registry import Check, check_of
+from ..errors import SuiteError, UsageError
+from ..files import did_you_mean
+from ..reference.types import Reference, Requirement
+from ..target.target import Target
+
+RESOLVER = "resolver"
+"""The need of a requirement that is none on a proxy."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One case of one requirement, with the check that decides it."""
+
+    row: Requirement
+    check: Check
+    case: Case
+
+    @cached_property
+    def id(self) -> str:
+        """`<requirement>[<case>]`."""
+        return f"{self.row.id}[{self.case.name}]"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All tasks of a reference and target, and those of them that are selected."""
+
+    all: Mapping[str, tuple[Task, ...]]
+    """By requirement id, in the order of the reference."""
+    selected: tuple[Task, ...]
+    cells: Mapping[str, int] = field(default_factory=dict)
+    """How many cells the axes of each requirement have; those of which it speaks are its cases."""
+    on_resolvers: frozenset[str] = frozenset()
+    """Profiles whose requirements are none on a proxy."""
+
+    def control_of(self, task: Task) -> Task | None:
+        """The case that must pass for this one to say anything: the nearest one of the requirement's control.
+
+        That is the same call's, else the same provider's, else the first.
+        """
+        if task.row.control is None:
+            return None
+        relatives = self._kin.get((task.row.control, kin(task.case)), ())
+        near = twin(task.case, [other.case for other in relatives])
+        every = self.all.get(task.row.control, ())
+        of_provider = [other for other in every if _owner(other.case) == _owner(task.case)]
+        nearest = [*(other for other in relatives if other.case is near), *of_provider, *every]
+        return nearest[0] if nearest else None
+
+    @cached_property
+    def _kin(self) -> dict[tuple[str, Hashable], list[Task]]:
+        found: dict[tuple[str, Hashable], list[Task]] = {}
+        for name, tasks in self.all.items():
+            for task in tasks:
+                found.setdefault((name, kin(task.case)), []).append(task)
+        return found
+
+    @cached_property
+    def by_requirement(self) -> dict[str, tuple[Task, ...]]:
+        """The selected tasks by requirement id."""
+        found: dict[str, list[Task]] = {}
+        for task in self.selected:
+            found.setdefault(task.row.id, []).append(task)
+        return {name: tuple(tasks) for name, tasks in found.items()}
+
+
+def proxy_rules(reference: Reference) -> dict[str, Requirement]:
+    """The requirements on a proxy, by id. Those that need a resolver of auth modes are `resolve-auth`'s."""
+    return {row.id: row for row in reference.requirements.values() if RESOLVER not in row.needs}
+
+
+def make_plan(reference: Reference, target: Target) -> Plan:
+    """Every task. Raises SuiteError when requirements and checks do not fit together."""
+    checks = suite_checks()
+    rows = proxy_rules(reference)
+    faults = [f"{name} has a check but is no requirement" for name in checks if name not in rows]
+    faults += [
+        f"{row.id} has neither a check nor a reason to have none"
+        for row in rows.values()
+        if (row.id not in checks) == (row.excluded is None)
+    ]
+    faults += [
+        f"{row.id} is a negative check without a control" for row in rows.values() if row.negative and not row.control
+    ]
+    faults += [f"{row.id}: {axis} is no axis" for row in rows.values() for axis in row.for_each if axis not in AXES]
+    faults += [f"{row.id} is its own control in the end" for row in rows.values() if _circular(row, rows)]
+    if faults:
+        raise SuiteError("\n".join(faults))
+    world = World(reference, target)
+    tasks: dict[str, tuple[Task, ...]] = {}
+    cells: dict[str, int] = {}
+    for row in rows.values():
+        if row.excluded is None:
+            check = checks[row.id]
+            check.fits(row)
+            cases = expand(row, world)
+            cells[row.id] = len(cases)
+            tasks[row.id] = tuple(Task(row, check, case) for case in cases if check.when(case, target))
+    on_resolvers = frozenset(row.profile for row in reference.requirements.values() if RESOLVER in row.needs)
+    return Plan(tasks, tuple(task for group in tasks.values() for task in group), cells, on_resolvers)
+
+
+def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
+    """The plan with fewer selected tasks. Raises UsageError for a profile or pattern that means nothing.
+
+    Those of `ON_REQUEST` are left out unless they are named, in `profiles` or at the beginning of a pattern.
+    """
+    known = list(dict.fromkeys(task.row.profile for group in plan.all.values() for task in group))
+    wanted = tuple(profiles)
+    for profile in wanted:
+        if profile in plan.on_resolvers:
+            raise UsageError(f"--profile: {_on_resolvers(profile)}")
+        if profile not in known:
+            hint = did_you_mean(profile, known) or f"; they are {', '.join(known)}"
+            raise UsageError(f"--profile: there is no profile `{profile}`{hint}")
+    patterns, skip = tuple(select), tuple(skip)
+    for pattern in (*patterns, *skip):
+        if (profile := pattern.partition(".")[0]) in plan.on_resolvers:
+            raise UsageError(f"`{pattern}`: {_on_resolvers(profile)}")
+    named = {profile for profile in ON_REQUEST if any(text.startswith(f"{profile}.") for text in patterns)}
+    usual = {*wanted} or {*known} - ON_REQUEST | named
+    tasks = tuple(task for task in plan.selected if task.row.profile in usual)
+    names = tuple((task.row.id, task.case.name) for group in plan.all.values() for task in group)
+    include, exclude = parse(patterns, names, "--select"), parse(skip, names, "--skip")
+    tasks = tuple(
+        task
+        for task in tasks
+        if (not include or any(pattern.matches(task.row.id, task.case.name) for pattern in include))
+        and not any(pattern.matches(task.row.id, task.case.name) for pattern in exclude)
+    )
+    return replace(plan, selected=tasks)
+
+
+def _on_resolvers(profile: str) -> str:
+    ask = "`ampmap-conformance resolve-auth --command CMD` (or `--url URL`)"
+    return f"the rules of `{profile}` are on a resolver and not on a proxy; ask one by {ask}"
+
+
+def suite_checks() -> dict[str, Check]:
+    """Every check of the suite by requirement id. Raises SuiteError when a requirement has two."""
+    found: dict[str, Check] = {}
+    for module in pkgutil.iter_modules(suite.__path__):
+        if not module.name.startswith("test_"):
+            continue
+        for thing in vars(importlib.import_module(f"{suite.__name__}.{module.name}")).values():
+            check = check_of(thing)
+            if check is not None:
+                if check.requirement in found:
+                    raise SuiteError(f"{check.requirement} has two checks")
+                found[check.requirement] = check
+    return found
+
+
+def _circular(row: Requirement, rows: Mapping[str, Requirement]) -> bool:
+    seen = set()
+    current: Requirement | None = row
+    while current is not None and current.control:
+        if current.control in seen or current.control == row.id:
+            return True
+        seen.add(current.control)
+        current = rows.get(current.control)
+    return False
+
+
+def _owner(case: Case) -> str | None:
+    return case.provider.id if isinstance(case, CallCase) else None

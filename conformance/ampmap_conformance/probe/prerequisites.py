@@ -1,0 +1,61 @@
+"""What a check needs beside a target and its client, when a run has it, and what is said where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..reference.types import Requirement
+    from ..target.target import Target
+    from .context import Setting
+
+NO_OBSERVER = "no observer: the proxy's upstream side cannot be seen"
+NO_SECOND_CLIENT = "no second client is known: name its key under `credentials.second_client`"
+NO_FOREIGN_PEER = "there is no peer with another address: this system allows no network namespace"
+NO_RELOAD = "the kit cannot change the target's configuration: its file names no `reload` command"
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that not every run has."""
+
+    there: Callable[[Setting], bool]
+    missing: str
+    """Why a case is not testable without it."""
+    extra: bool = True
+    """A target may do without: what needs it is no part of the least that a profile tests."""
+
+
+NEEDS = MappingProxyType(
+    {
+        "upstream": Need(lambda setting: setting.observer is not None, NO_OBSERVER, extra=False),
+        "second-client": Need(lambda setting: setting.target.second_client is not None, NO_SECOND_CLIENT),
+        "foreign-peer": Need(lambda setting: setting.foreign is not None, NO_FOREIGN_PEER),
+        "reload": Need(lambda setting: setting.reloading is not None, NO_RELOAD),
+    }
+)
+"""By the word of a requirement's `needs`. What is not here is always there."""
+
+
+def unmet(row: Requirement, setting: Setting) -> tuple[Need, ...]:
+    """What a requirement needs and a run does not have."""
+    return tuple(NEEDS[name] for name in row.needs if name in NEEDS and not NEEDS[name].there(setting))
+
+
+def had(setting: Setting) -> frozenset[str]:
+    """What a run has."""
+    return frozenset(name for name, need in NEEDS.items() if need.there(setting))
+
+
+def promised(target: Target, *, observed: bool, embedded: bool) -> frozenset[str]:
+    """What a run against `target` can have, before anything is started: a peer elsewhere is taken to be there."""
+    there = {
+        "upstream": observed,
+        "second-client": embedded or target.second_client is not None,
+        "foreign-peer": True,
+        "reload": observed and (embedded or target.file.reload is not None),
+    }
+    return frozenset(name for name, found in there.items() if found)

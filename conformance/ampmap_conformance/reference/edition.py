@@ -1,0 +1,52 @@
+"""Which reference a command goes by: a file, or the edition that an option or the target file names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from .. import reference as packaged
+from ..errors import UsageError
+from ..files import did_you_mean, read_yaml
+from .types import Reference
+
+
+def reference_for(file: Path | None = None, edition: str | None = None, target: Path | None = None) -> Reference:
+    """The reference in `file`; else the packaged one of `edition`, else of the edition that the target file names.
+
+    Without any of them it is the base edition's. Whether a target goes with its reference is for `target.load` to
+    say. Raises UsageError for a file that is no reference, and for an edition that there is none of.
+    """
+    if file is not None:
+        if edition is not None:
+            raise UsageError("--reference and --edition exclude each other: a reference is of one edition")
+        return _from_file(file)
+    place = "--edition"
+    if edition is None and target is not None:
+        edition, place = _edition_of(target)
+    try:
+        return packaged.load(edition=edition)
+    except packaged.UnknownEditionError as error:
+        known = list(error.known)
+        hint = did_you_mean(edition or "", known) or f"; known: {', '.join(known)}"
+        raise UsageError(f"{place}: {error}{hint}") from None
+
+
+def _from_file(file: Path) -> Reference:
+    try:
+        return packaged.load(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--reference: {file}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the file"
+        hint = "`ampmap build reference --out DIR` writes one"
+        raise UsageError(f"--reference: {file}: {where}: {first['msg']}; {hint}") from None
+
+
+def _edition_of(target: Path) -> tuple[str | None, str]:
+    """What the target file says under `edition`, and where; anything else in it is for others to judge."""
+    document = read_yaml(target)
+    edition = document.data.get("edition") if isinstance(document.data, dict) else None
+    return edition if isinstance(edition, str) else None, document.at(("edition",))

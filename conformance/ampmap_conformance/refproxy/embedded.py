@@ -1,0 +1,174 @@
+"""The default target: the reference proxy with the observer as its upstream, on loopback."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..observer import Observer
+from ..reference.types import Provider, Reference
+from ..target.file import ClaimName, ModelMapping, Models, Policy, TargetFile
+from ..target.reload import FileHook, Reloading, block_of
+from ..target.target import Secret, Target
+from ..wire.foreign_peer import Elsewhere, opened
+
+NAME = "reference-proxy"
+CLIENT_LABEL = "$AMPMAP_CLIENT_KEY"
+CLAIMS: tuple[ClaimName, ...] = (
+    "mapping",
+    "upstream-fallback",
+    "per-client-upstream",
+    "management",
+    "localhost-only",
+    "hot-reload",
+)
+"""What the reference proxy does beside the core."""
+POLICY = Policy(
+    amp_headers="forwarded",
+    body_limit=9 << 20,
+    answer_timeout=4.0,
+    carriers=("authorization-bearer", "x-api-key", "x-goog-api-key", "query-key"),
+)
+"""What the reference proxy promises where the sources leave a choice."""
+RELOAD_SECONDS = 5.0
+"""How long it may take to go by a new configuration: it does at once, on a machine that is not too busy."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A running reference proxy, described as a target, and its observer."""
+
+    target: Target
+    observer: Observer
+    reloading: Reloading
+    foreign: Elsewhere | None = None
+    """A peer with another address, where the system allows one."""
+    urls: tuple[str, ...] = ()
+    """Further addresses at which the observer listens."""
+
+
+@contextmanager
+def embedded(
+    reference: Reference,
+    defects: Iterable[str] = (),
+    *,
+    variant: str | None = None,
+    clients: tuple[str, str] | None = None,
+    at: tuple[str, int] = ("127.0.0.1", 0),
+) -> Iterator[Embedded]:
+    """Starts observer and reference proxy, and stops them.
+
+    `defects` are ids of faults to switch on, `variant` is that of an unusual proxy; `clients` are the keys of two
+    clients, by default such that nobody can guess; `at` is where the proxy listens, by default on a port that the
+    system chooses. Raises LookupError for a
+    defect or variant that does not exist, and OSError for an address that is not to be had.
+    """
+    from . import CORRECT, ReferenceProxy, config_for_observer
+    from .live import with_block
+
+    behaviour = CORRECT
+    if chosen := tuple(defects):
+        from .defects import behaviour_with
+
+        behaviour = behaviour_with(chosen)
+    policy = POLICY
+    if variant is not None:
+        from .variants.variants import VARIANTS, varied
+
+        behaviour, policy = varied(variant), POLICY.model_copy(update=dict(VARIANTS[variant].policy))
+    client, second = clients or tuple(f"canary-{secrets.token_hex(12)}-canary" for _ in range(2))
+    unavailable, mappings = spare_models(reference)
+    with Observer(reference).start() as observer, opened() as elsewhere, TemporaryDirectory(prefix="ampmap-") as folder:
+        block = block_of(observer.persona_url("amp"), (client, second), mappings, localhost_only=True)
+        config = replace(
+            config_for_observer(reference, _base_urls(reference, observer), (client, second)),
+            unavailable=frozenset((*unavailable, *(rule.from_ for rule in mappings if not rule.regex))),
+            body_limit=POLICY.body_limit or 0,
+            answer_timeout=POLICY.answer_timeout or 0.0,
+        )
+        config, hook = with_block(config, block), FileHook(Path(folder, "amp.yaml"))
+        hook.put(block.text(), hook.ways[0])
+        also = [elsewhere.listen()] if elsewhere else []
+        with ReferenceProxy(config, behaviour, file=hook.file).start(*at, also=also) as proxy:
+            file = TargetFile(
+                name=NAME,
+                base_url=proxy.url,
+                claims=claimed(reference),
+                policy=policy,
+                mappings=mappings,
+                models=Models(unavailable=unavailable),
+            )
+            keys = [upstream.key for upstream in config.upstreams.values()]
+            if config.amp is not None:
+                keys += [config.amp.key or "", *config.amp.keys_by_client.values()]
+            yield Embedded(
+                Target(
+                    file,
+                    tuple(provider for provider in reference.providers.values() if provider.via_proxy),
+                    reference,
+                    Secret(client, CLIENT_LABEL),
+                    Secret(second, f"{CLIENT_LABEL}_2"),
+                    tuple(Secret(key, "the upstream's key") for key in keys if key),
+                ),
+                observer,
+                Reloading(hook, block, RELOAD_SECONDS, settled=0.05),
+                elsewhere,
+                tuple(upstream.url for upstream in config.upstreams.values()),
+            )
+
+
+def _base_urls(reference: Reference, observer: Observer) -> Callable[[str], str]:
+    """The URL of each persona, in the forms in which operators write one: with a final slash, with a path, bare."""
+    forms: tuple[Callable[[str], str], ...] = (
+        lambda persona: f"{observer.persona_url(persona)}/",
+        observer.persona_url,
+        observer.listen_for,
+    )
+    served = [provider.id for provider in reference.providers.values() if provider.via_proxy]
+    urls = {persona: forms[place % len(forms)](persona) for place, persona in enumerate(served)}
+    return lambda persona: urls.get(persona) or observer.persona_url(persona)
+
+
+def claimed(reference: Reference) -> tuple[ClaimName, ...]:
+    """Of what the reference proxy can do, all that the reference has requirements on."""
+    known = {row.claim for row in reference.requirements.values()}
+    return tuple(claim for claim in CLAIMS if claim in known)
+
+
+def spare_models(reference: Reference) -> tuple[tuple[str, ...], tuple[ModelMapping, ...]]:
+    """Models that the embedded proxy does without: ids that only Amp's servers have, and mappings of others.
+
+    Per provider the last model that leads no agent mode is unavailable, and the one before it is mapped to the first.
+    Ids that no edition has are mapped to the first one as well, by a pattern and as an alias with brackets, and to the
+    unavailable one.
+    """
+    unavailable, mappings = [], []
+    for provider in reference.providers.values():
+        first = next((m.id for m in reference.models.values() if m.provider == provider.id), None)
+        if not provider.via_proxy or first is None:
+            continue
+        unavailable.append(f"example-old-{provider.id}-7")
+        mappings += [
+            _mapping(rf"^example-old-{re.escape(provider.id)}-\d+$", first, regex=True),
+            _mapping(f"example-{provider.id}[1m]", first),
+        ]
+        models = _spare(reference, provider)
+        if len(models) >= 2:
+            unavailable.append(models[-1])
+            mappings += [_mapping(models[-2], first), _mapping(f"example-orphan-{provider.id}", models[-1])]
+    return tuple(unavailable), tuple(mappings)
+
+
+def _mapping(from_: str, to: str, *, regex: bool = False) -> ModelMapping:
+    return ModelMapping.model_validate({"from": from_, "to": to, "regex": regex})
+
+
+def _spare(reference: Reference, provider: Provider) -> list[str]:
+    leading = {mode.model for mode in reference.agent_modes.values()}
+    models = [model.id for model in reference.models.values() if model.provider == provider.id]
+    return [model for model in models[1:] if model not in leading]

@@ -1,0 +1,165 @@
+"""The words between kit and resolver: JSON objects, one a line, or one a POST.
+
+The kit sends `start`, then one `resolve` after the other, then `stop`; the resolver answers the first two. It may put
+further fields into an answer, which are left alone.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum, unique
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError, model_validator
+
+from ..reference.types import AuthVector
+from ..version import version
+
+VERSION = 1
+LONGEST = 1 << 20
+"""Bytes that an answer has at most."""
+SHOWN = 80
+"""Characters of an unusable answer that are shown."""
+Message = TypeVar("Message", bound=BaseModel)
+
+
+@unique
+class Fault(StrEnum):
+    """Why there is no usable answer."""
+
+    TIMEOUT = "no answer in time"
+    PARTIAL = "a line that was not ended"
+    ENDED = "the resolver ended"
+    NO_JSON = "an answer that is no JSON"
+    SHAPE = "JSON that is no answer"
+    WRONG_SEQ = "an answer to another request"
+    TOO_LONG = "an answer of more than 1 MiB"
+    NO_CONNECTION = "no answer over HTTP"
+
+
+class NoUsableAnswerError(Exception):
+    """The resolver gave no usable answer; `detail` says more and differs between no two runs."""
+
+    def __init__(self, fault: Fault, detail: str = "", received: bytes = b"") -> None:
+        super().__init__(f"{fault.value}: {detail}" if detail else fault.value)
+        self.fault = fault
+        self.received = received
+
+
+class _Part(BaseModel):
+    """A part of an answer. Unknown fields are the resolver's own business."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Implementation(_Part):
+    """Who answers."""
+
+    name: StrictStr
+    version: StrictStr | None = None
+    language: StrictStr | None = None
+
+
+class Ready(_Part):
+    """The answer to `start`."""
+
+    version: StrictInt
+    implementation: Implementation
+
+
+class Found(_Part):
+    """A mode."""
+
+    mode: StrictStr
+    runtime_provider: StrictStr | None = None
+
+
+class Failed(_Part):
+    """An error."""
+
+    code: StrictStr | None = None
+    message: StrictStr | None = None
+
+
+class Answer(_Part):
+    """The answer to `resolve`: a resolution or an error."""
+
+    seq: StrictInt | None = None
+    resolution: Found | None = None
+    error: Failed | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Answer:
+        if (self.resolution is None) == (self.error is None):
+            raise ValueError("it needs either `resolution` or `error`")
+        return self
+
+    def __str__(self) -> str:
+        if self.resolution is not None:
+            return f"resolved to {self.resolution.mode}"
+        return refusal(self.error.code if self.error else None)
+
+
+def refusal(code: str | None) -> str:
+    """A refusal in words."""
+    return f"refused with {code}" if code else "refused without a code"
+
+
+def start(platform: str) -> bytes:
+    """The first message."""
+    return _dumped({"cmd": "start", "version": VERSION, "kit": version(), "platform": platform})
+
+
+def resolve(seq: int, vector: AuthVector) -> bytes:
+    """The question of a vector; nothing of its answer is in it."""
+    asked = vector.model_dump(mode="json", exclude_unset=True, include={"profile", "policy", "provider", "environment"})
+    return _dumped({"cmd": "resolve", "seq": seq, **asked})
+
+
+def stop() -> bytes:
+    """The last message; it has no answer."""
+    return _dumped({"cmd": "stop"})
+
+
+def read_ready(data: bytes) -> Ready:
+    """The answer to `start`. Raises NoUsableAnswerError, also for another version of this protocol."""
+    ready = _read(Ready, data)
+    if ready.version != VERSION:
+        wanted = f"it speaks version {ready.version} of the protocol, and this kit version {VERSION}"
+        raise NoUsableAnswerError(Fault.SHAPE, wanted, data)
+    return ready
+
+
+def read_answer(data: bytes, seq: int, *, seq_needed: bool = True) -> Answer:
+    """The answer to the request `seq`. Raises NoUsableAnswerError."""
+    answer = _read(Answer, data)
+    if answer.seq is None and seq_needed:
+        raise NoUsableAnswerError(Fault.SHAPE, "it has no `seq`", data)
+    if answer.seq is not None and answer.seq != seq:
+        raise NoUsableAnswerError(Fault.WRONG_SEQ, f"seq {answer.seq} in place of {seq}", data)
+    return answer
+
+
+def shown(data: bytes) -> str:
+    """The beginning of an unusable answer."""
+    text = data.decode("utf-8", "replace").strip()
+    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}...")
+
+
+def _read(shape: type[Message], data: bytes) -> Message:
+    try:
+        value: Any = json.loads(data)
+    except ValueError:
+        raise NoUsableAnswerError(Fault.NO_JSON, shown(data), data) from None
+    if not isinstance(value, dict):
+        raise NoUsableAnswerError(Fault.SHAPE, f"{shown(data)} is no object", data)
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise NoUsableAnswerError(Fault.SHAPE, f"{place}: {first['msg']}".removeprefix(": "), data) from None
+
+
+def _dumped(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,39 @@
+"""The vectors that this kit was built with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+
+from .. import reference
+from ..cases.selection import parse
+from ..reference.types import AuthVector, AuthVectors
+
+FILE = "auth-vectors.json"
+
+
+def load(path: Path | None = None) -> AuthVectors:
+    """The vectors in `path`, by default the packaged ones. Raises pydantic.ValidationError when they are none."""
+    file = path or resources.files(reference) / FILE
+    return AuthVectors.model_validate_json(file.read_text(encoding="utf-8"))
+
+
+def vector_id(vector: AuthVector) -> str:
+    """`<requirement>[<case>]`."""
+    return f"{vector.requirement}[{vector.case}]"
+
+
+def narrowed(
+    vectors: Iterable[AuthVector], *, select: Iterable[str] = (), skip: Iterable[str] = ()
+) -> tuple[AuthVector, ...]:
+    """Those that are selected, in their order. Raises UsageError for a pattern that matches nothing."""
+    everything = tuple(vectors)
+    names = tuple((vector.requirement, vector.case) for vector in everything)
+    include, exclude = parse(select, names, "--select"), parse(skip, names, "--skip")
+    return tuple(
+        vector
+        for vector in everything
+        if (not include or any(pattern.matches(vector.requirement, vector.case) for pattern in include))
+        and not any(pattern.matches(vector.requirement, vector.case) for pattern in exclude)
+    )

@@ -1,0 +1,98 @@
+"""Whether a run tested as much as it had to, and what it had to do without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..engine.claims import without_rows
+from ..engine.plan import proxy_rules, suite_checks
+from ..engine.session import Session
+from ..probe.prerequisites import unmet
+from ..report.model import Notice, Result
+from ..verdicts import EXECUTED, Verdict
+
+NOT_REACHED = frozenset({Verdict.NOT_TESTABLE, Verdict.BLOCKED})
+
+
+def missing(session: Session, results: Iterable[Result]) -> tuple[str, ...]:
+    """What the run should have tested and did not: requirements, and claims, by name. `results` are those that score.
+
+    The least that a profile tests is every requirement that applies. One that needs something which a target may do
+    without (`Need.extra`) is no part of that, unless nothing else on its claim was executed.
+    """
+    return tuple(dict.fromkeys((*_nothing_to_test(session), *_not_executed(session, results))))
+
+
+def lacking(session: Session, results: Iterable[Result], missing: Iterable[str]) -> tuple[Notice, ...]:
+    """A notice for each thing that the run did without, with the requirements that were not tested for that."""
+    missing = tuple(missing)
+    told = frozenset(missing)
+    found: dict[str, dict[str, None]] = {}
+    for result in results:
+        if result.verdict is Verdict.NOT_TESTABLE and result.requirement not in told:
+            lacked = unmet(session.reference.requirements[result.requirement], session.setting)
+            for need in [need for need in lacked if need.extra][:1]:
+                found.setdefault(need.missing, {})[result.requirement] = None
+    return _no_model_named(session, missing) + tuple(
+        Notice(kind="not-testable", text=f"a run is complete without {', '.join(names)}, not tested here: {reason}")
+        for reason, names in found.items()
+    )
+
+
+def _not_executed(session: Session, results: Iterable[Result]) -> tuple[str, ...]:
+    """Selected requirements of which no case was executed although some should have been.
+
+    Where the budget was spent before the end, a requirement counts if a single case of it was not executed.
+    """
+    emitted = tuple(results)
+    planned = session.plan.by_requirement
+    executed = {result.requirement for result in emitted if result.verdict in EXECUTED}
+    if session.setting.budget.spent:
+        executed.clear()
+    shown = {planned[name][0].row.claim for name in executed}
+    wanting = {result.requirement for result in emitted if result.verdict in NOT_REACHED} - executed
+    return tuple(
+        name
+        for name, tasks in planned.items()
+        if name in wanting
+        and not (
+            any(need.extra for need in unmet(tasks[0].row, session.setting))
+            and (tasks[0].row.claim is None or tasks[0].row.claim in shown)
+        )
+    )
+
+
+def _nothing_to_test(session: Session) -> tuple[str, ...]:
+    """Requirements that the target claims to meet, but of which its file gives nothing to test."""
+    options, target = session.options, session.target
+    if options.select or options.skip:
+        return ()
+    without = tuple(f"everything on `{claim}`" for claim in without_rows(session.reference, target))
+    return without * (not options.profiles) + _without_cases(session)
+
+
+def _without_cases(session: Session) -> tuple[str, ...]:
+    """Requirements on claimed features that the target has, by its file, for which the file names no model."""
+    options, target, checks = session.options, session.target, suite_checks()
+    return tuple(
+        row.id
+        for row in proxy_rules(session.reference).values()
+        if row.claim
+        and target.claims(row.claim)
+        and session.release.scores(row.id)
+        and row.excluded is None
+        and not session.plan.all.get(row.id)
+        and (not options.profiles or row.profile in options.profiles)
+        and ((of := checks[row.id].of) is None or of(target))
+    )
+
+
+def _no_model_named(session: Session, missing: Iterable[str]) -> tuple[Notice, ...]:
+    """What would have to stand in the target file for requirements that have no case."""
+    wanting = sorted({*missing} & {*_without_cases(session)})
+    target = session.target
+    placeless = [name for name in dict.fromkeys(target.unavailable) if target.provider_of(name) is None]
+    text = f"`models` and `mappings` of the target file name no model with which {', '.join(wanting)} can be tested"
+    if placeless:
+        text += f"; no single provider of the edition has {', '.join(placeless)}, so that its route is not known"
+    return (Notice(kind="not-testable", text=text),) if wanting else ()

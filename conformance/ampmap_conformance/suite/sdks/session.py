@@ -1,0 +1,139 @@
+"""An SDK's client on its way through the target, and what both hops saw of its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Self, TypeVar
+
+from ...cases.cases import WARM_UP, ClientCase
+from ...errors import BudgetSpentError, KitFaultError, NotTestableError, Violation
+from ...observer import Observing, Reply
+from ...probe.prerequisites import NO_OBSERVER
+from ...probe.probe import SETTLING, Probe
+from ...wire.messages import Exchange, UpstreamRequest
+from .factory import made
+from .protocol import Adapter, Settings
+from .wire import Line, new_nonce
+
+T = TypeVar("T")
+NO_KEY = "no-key"
+SHOWN = 120
+
+
+class Talk:
+    """One client of an SDK; a context manager. What it sent is in the probe's exchanges when it is left.
+
+    Raises NotTestableError where the SDK is not installed, and without an observer. `key` replaces the client's own.
+    """
+
+    def __init__(
+        self, case: ClientCase, probe: Probe, *, retries: int = 0, timeout: float = 30.0, key: str | None = None
+    ) -> None:
+        self._case, self._probe = case, probe
+        self.model = case.model
+        self._nonce = new_nonce()
+        self.text = f"Hello {self._nonce}"
+        target, base_path = probe.target, case.provider.base_path or ""
+        self._line = Line(target.file.base_url, self._nonce, self._spend)
+        own = target.client.value if target.client else NO_KEY
+        self._settings = Settings(
+            self._line,
+            target.file.base_url.rstrip("/") + base_path,
+            own if key is None else key,
+            {"amp-thread-id": f"T-{self._nonce}"},
+            retries,
+            timeout,
+        )
+
+    def __enter__(self) -> Self:
+        self.sdk: Adapter = made(self._case.sdk, self._case.call.id, self._settings)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._line.close()
+        exchanges = [self._exchange(record.nonce) for record in self._line.records]
+        self._probe.exchanges += exchanges
+        self._observer.forget(self._nonce)
+        if self._line.fault is not None:
+            raise self._line.fault
+        for exchange in exchanges:
+            for answer in exchange.answers:
+                if answer.fault is not None:
+                    raise KitFaultError(f"the observer's own answer for {exchange.persona} is wrong: {answer.fault}")
+
+    def script(self, *replies: Reply) -> None:
+        """What the upstream answers to the calls that follow, one each, before it is normal again."""
+        self._observer.script(self._nonce, replies)
+
+    def arrived(self) -> tuple[UpstreamRequest, ...]:
+        """The requests that reached an upstream, less those that only open a connection."""
+        seen = self._observer.seen(self._nonce, at_least=1, within=SETTLING)
+        return tuple(one.request for one in seen if not one.request.path.endswith(f"/{WARM_UP}"))
+
+    def succeeds(self, call: Callable[[], T], doing: str) -> T:
+        """What a call gives. Raises Violation where it raises."""
+        try:
+            return call()
+        except Exception as error:
+            self._raise_fault()
+            raise Violation(f"{doing} failed in the SDK", expected="an answer", actual=described(error)) from error
+
+    def fails(self, call: Callable[[], object], doing: str) -> Exception:
+        """What a call raises. Raises Violation where it raises nothing."""
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - what kind it is, is for the check to judge
+            self._raise_fault()
+            return error
+        raise Violation(f"{doing} raised nothing in the SDK", expected="an error", actual="an answer")
+
+    def was_left(self, *, within: float) -> bool:
+        """Whether a connection to an upstream was closed early, waiting so many seconds for it."""
+        return self._observer.client_closed(self._nonce, within=within)
+
+    def got(self) -> bytes:
+        """All that came back so far, of all calls."""
+        return b"".join(record.response.body for record in self._line.records)
+
+    @property
+    def _observer(self) -> Observing:
+        observer = self._probe.setting.observer
+        if observer is None:
+            raise NotTestableError(NO_OBSERVER)
+        return observer
+
+    def _raise_fault(self) -> None:
+        if isinstance(self._line.fault, BudgetSpentError | KitFaultError):
+            raise self._line.fault
+
+    def _spend(self) -> None:
+        self._probe.setting.budget.spend()
+        self._probe.sent += 1
+
+    def _exchange(self, nonce: str) -> Exchange:
+        record = next(record for record in self._line.records if record.nonce == nonce)
+        seen = self._observer.seen(nonce)
+        self._observer.forget(nonce)
+        return Exchange(
+            record.request,
+            record.response,
+            tuple(one.request for one in seen),
+            self._case.provider.id,
+            tuple(one.answer for one in seen if one.answer is not None),
+            record.begun,
+            plain=False,
+        )
+
+
+def described(error: BaseException) -> str:
+    """An error in a few words."""
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0][:SHOWN]}" if lines else type(error).__name__
+
+
+def names(kinds: Iterable[str]) -> str:
+    """Class names as a text."""
+    return " or ".join(kinds)

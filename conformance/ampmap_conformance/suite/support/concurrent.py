@@ -1,0 +1,96 @@
+"""Many calls at the same time, each with something of its own by which it is known again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, TypeVar
+
+from ...cases.cases import VariedCase
+from ...dialects.bodies import dump, framing, stream_data
+from ...dialects.bodies import frame as framed
+from ...observer import Reply
+from ...probe.probe import Probe
+from ...reference.types import Provider, StreamEvent, find_call
+from ...target.target import Target
+from ...wire.lockstep import Steps
+from ...wire.messages import Exchange
+from .streams import in_pieces, json_answer, served_model
+
+REPEATED = 3
+"""Times that the first event of a marked stream is sent, so that every stream has some."""
+
+TOGETHER = 0.1
+"""Seconds for which answers are kept back, so that several are on their way at once."""
+
+Way: TypeAlias = Literal["local", "mapped", "elsewhere"]
+WAYS: tuple[Way, ...] = ("local", "mapped", "elsewhere")
+
+One = TypeVar("One")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A call, and the word that stands in its answer and in nobody else's."""
+
+    case: VariedCase
+    mark: str
+
+
+def everybodys(case: VariedCase, probe: Probe, count: int) -> list[Marked]:
+    """So many calls, each with a mark: of one provider after the other, on each of the ways that its models go."""
+    cases = [
+        replace(case, call=call, root=call.provider.roots[0], model=model, way=way)
+        for way in WAYS
+        for provider in probe.target.providers
+        for call in (find_call(probe.reference, provider),)
+        for model in _models(way, provider, probe.target)[:1]
+    ]
+    return [Marked(cases[number % len(cases)], f"mark-{secrets.token_hex(8)}") for number in range(count)]
+
+
+def _models(way: Way, provider: Provider, target: Target) -> list[str]:
+    if way == "local":
+        return [model.wire_id or model.id for model in target.models(provider)]
+    if not target.claims({"mapped": "mapping", "elsewhere": "upstream-fallback"}[way]):
+        return []
+    others = [name for name in target.unavailable if target.provider_of(name) is provider]
+    return [name for name in others if (target.mapped(name) is None) == (way == "elsewhere")]
+
+
+def at_once(work: Callable[[One], Made], given: Iterable[One]) -> list[Made]:
+    """What `work` makes of each, all of them begun at the same time."""
+    every = list(given)
+    with ThreadPoolExecutor(len(every)) as pool:
+        return list(pool.map(work, every))
+
+
+def marked_reply(marked: Marked, probe: Probe) -> Reply:
+    """A stream in a few pieces, each event of which has the call's mark."""
+    how = framing(probe.reference, marked.case.call)
+    first, *others = (
+        StreamEvent(event=e.event, data={**e.data, "x_mark": marked.mark} if isinstance(e.data, dict) else e.data)
+        for e in stream_data(marked.case.call, served_model(marked.case, probe))
+    )
+    rest = b"".join(framed(event, how) for event in others)
+    return Reply(pieces=in_pieces([*[framed(first, how)] * REPEATED, rest]))
+
+
+def marked_answer(marked: Marked, probe: Probe) -> Exchange:
+    """The exchange of a call that is no stream and whose answer has its mark."""
+    answer = {**json_answer(marked.case, probe), "x_mark": marked.mark}
+    return probe.send(marked.case, replies=(Reply(body=dump(answer), delay=TOGETHER),))
+
+
+def marked_stream(marked: Marked, probe: Probe) -> Exchange:
+    """The exchange of a call whose every event has its mark."""
+    return probe.send(marked.case, replies=(marked_reply(marked, probe),))
+
+
+def in_step(calls: list[Marked], probe: Probe) -> tuple[list[Exchange], Steps]:
+    """Calls that run at the same time: no stream goes on before every client has what was sent to it."""
+    with Steps(len(calls)) as steps:
+        return at_once(lambda one: probe.send_in_step(one.case, steps, marked_reply(one, probe)), calls), steps

@@ -1,0 +1,326 @@
+"""When a requirement speaks of a case, and when a target is not bound by it."""
+
+from __future__ import annotations
+
+from ...cases.cases import WARM_UP, CallCase, CredentialCase, StatusCase, VariedCase
+from ...target.target import Target
+
+LARGE_BODY = 8 << 20
+"""Bytes of text in a body that proxies have to take unless they promise a limit."""
+ROOM = 1 << 16
+"""Bytes that stand around it at most."""
+LONGEST_WAIT = 10.0
+"""Seconds that a check may wait for a promised timeout."""
+
+SHARED_STATUSES = (400, 401, 429, 500)
+"""Statuses that are looked at for every provider."""
+
+# --- when: which cells are cases
+
+
+def is_model_call(case: CallCase, _target: Target) -> bool:
+    """Every operation but the warm-up, which a proxy may answer by itself."""
+    return case.call.id != WARM_UP
+
+
+def is_warm_up(case: CallCase, target: Target) -> bool:
+    """The warm-up alone."""
+    return not is_model_call(case, target)
+
+
+def streams(case: CallCase, _target: Target) -> bool:
+    """Calls that ask for a stream."""
+    return case.stream
+
+
+def can_fail_in_band(case: CallCase, _target: Target) -> bool:
+    """Streams of an operation whose error event is known."""
+    return case.stream and case.call.operation.in_band_error is not None
+
+
+def has_body(case: CallCase, _target: Target) -> bool:
+    """Calls that send JSON."""
+    return case.call.operation.request is not None
+
+
+def has_model_in_path(case: CallCase, _target: Target) -> bool:
+    """Calls that name the model in the path."""
+    return case.call.operation.model_in == "path"
+
+
+def client_uses_carrier(case: CredentialCase, _target: Target) -> bool:
+    """Carriers in which the client sends its key to this provider."""
+    return case.carrier in case.provider.client_credentials
+
+
+def is_mapped(case: CallCase, target: Target) -> bool:
+    """Models that the target's configuration maps, by their name, to another one of the same provider."""
+    return _maps_here(case, target) and not target.rules_for(case.model)[0].regex
+
+
+def is_mapped_by_pattern(case: CallCase, target: Target) -> bool:
+    """Models that a pattern of the target's configuration maps to another one of the same provider."""
+    return _maps_here(case, target) and target.rules_for(case.model)[0].regex
+
+
+def is_mapped_anyhow(case: CallCase, target: Target) -> bool:
+    """Models that are mapped by their name, and for streams those that a pattern maps."""
+    return is_mapped(case, target) or (case.stream and is_mapped_by_pattern(case, target))
+
+
+def _maps_here(case: CallCase, target: Target) -> bool:
+    mapped = target.mapped(case.model)
+    return mapped is not None and target.provider_of(mapped) is case.provider
+
+
+def is_elsewhere(case: CallCase, target: Target) -> bool:
+    """Models that the proxy has neither by itself nor by a mapping."""
+    return case.model in target.file.models.unavailable and not target.rules_for(case.model)
+
+
+def has_patterns(target: Target) -> bool:
+    """Whether the target's configuration has mappings by pattern."""
+    return any(rule.regex for rule in target.file.mappings)
+
+
+def has_orphans(target: Target) -> bool:
+    """Whether the target's configuration maps a model to one that the proxy does not have."""
+    return any(rule.to in target.unavailable for rule in target.file.mappings)
+
+
+def is_orphaned(case: CallCase, target: Target) -> bool:
+    """Models that are mapped to one that the proxy does not have."""
+    return bool(target.rules_for(case.model)) and target.mapped(case.model) is None
+
+
+def lacks_models(_case: CallCase, target: Target) -> str | None:
+    """Calls for a model that the proxy does not have are told apart where there is such a model."""
+    return None if target.file.models.unavailable else "the target file names no model that the proxy does not have"
+
+
+def is_local(case: CallCase, target: Target) -> bool:
+    """Models that the proxy has by itself."""
+    return case.model not in target.unavailable
+
+
+def is_local_sample(case: CallCase, target: Target) -> bool:
+    """Those models, each without a stream; with one the first of each provider."""
+    first = [model.wire_id or model.id for model in target.models(case.provider)][:1]
+    return is_local(case, target) and (not case.stream or case.model in first)
+
+
+def is_status_sample(case: StatusCase, target: Target) -> bool:
+    """Every status of each error shape; of providers that share one with an earlier provider a few."""
+    first = next(provider for provider in target.providers if provider.error_shape == case.provider.error_shape)
+    return case.provider.id == first.id or case.status in SHARED_STATUSES
+
+
+def is_by_the_way(case: VariedCase, _target: Target) -> bool:
+    """Model calls beside a provider's default one: tokens counted, the other dialect."""
+    return case.call.operation.metered and case.call.id != case.provider.default_operation
+
+
+def goes_mapped(case: VariedCase, _target: Target) -> bool:
+    """Calls whose model is mapped."""
+    return case.way == "mapped"
+
+
+def streams_here(case: VariedCase, _target: Target) -> bool:
+    """Streams of the proxy's own providers."""
+    return case.stream and case.way != "elsewhere"
+
+
+def goes_elsewhere(case: VariedCase, _target: Target) -> bool:
+    """Calls that Amp's servers take."""
+    return case.way == "elsewhere"
+
+
+def goes_astray(case: VariedCase, _target: Target) -> bool:
+    """Calls whose model is not the provider's own: mapped ones, and those that Amp's servers take."""
+    return case.way != "local"
+
+
+def goes_astray_or_streams(case: VariedCase, target: Target) -> bool:
+    """Those calls; of a provider's own models some that ask for a stream."""
+    return goes_astray(case, target) or (case.stream and case.variation in ("429", "503"))
+
+
+def names_model_in_body(case: CallCase, _target: Target) -> bool:
+    """Calls that name the model in the body."""
+    return case.call.operation.model_in == "body"
+
+
+def names_model_astray(case: VariedCase, target: Target) -> bool:
+    """Those of them whose model is not the provider's own."""
+    return names_model_in_body(case, target) and goes_astray(case, target)
+
+
+def is_no_object(case: VariedCase, _target: Target) -> bool:
+    """Bodies from which nobody can read a model."""
+    return case.variation in ("empty", "null", "number", "text", "array")
+
+
+def frames_no_names(case: CallCase, _target: Target) -> bool:
+    """Streams whose upstream was seen to send errors without any framing."""
+    return case.stream and case.call.dialect == "gemini"
+
+
+# --- applies: why a target is not bound
+
+
+def forwards_bodies(_case: CallCase, target: Target) -> str | None:
+    """Bound unless the target promises to translate."""
+    return "the target's policy says that it translates bodies" if target.policy.body == "translated" else None
+
+
+def relays_lists(case: CallCase, target: Target) -> str | None:
+    """Bound for unmetered calls unless the target answers lists by itself."""
+    answers_itself = target.policy.lists == "own" and not case.call.operation.metered
+    return "the target's policy says that it answers lists of models itself" if answers_itself else None
+
+
+def forwards_amp_headers(_case: CallCase, target: Target) -> str | None:
+    """Bound only by the promise."""
+    promised = target.policy.amp_headers == "forwarded"
+    return None if promised else "the target's policy does not promise to forward Amp's headers"
+
+
+def claims_way(case: VariedCase, target: Target) -> str | None:
+    """Bound where the target claims the way that the case's model goes."""
+    claim = {"local": None, "mapped": "mapping", "elsewhere": "upstream-fallback"}[case.way]
+    return None if claim is None or target.claims(claim) else f"the target does not claim `{claim}`"
+
+
+def knows_a_local_model(case: CallCase, target: Target) -> str | None:
+    """Bound where a model of the provider is known to be local."""
+    return None if target.models(case.provider) else "the target has no model of this provider by itself"
+
+
+def promises_body_limit(_case: CallCase, target: Target) -> str | None:
+    """Bound only by the promise."""
+    return None if target.policy.body_limit else "the target's policy names no limit for bodies"
+
+
+def takes_large_bodies(_case: CallCase, target: Target) -> str | None:
+    """Bound unless the target promises a limit that is smaller than a large body."""
+    limit = target.policy.body_limit
+    small = limit is not None and limit < LARGE_BODY + ROOM
+    return "the target's policy names a limit for bodies that is smaller" if small else None
+
+
+def promises_timeout(_case: CallCase, target: Target) -> str | None:
+    """Bound only by the promise, and where it can be waited for."""
+    limit = target.policy.answer_timeout
+    if limit is None:
+        return "the target's policy does not say how long the proxy waits for an upstream"
+    return None if limit <= LONGEST_WAIT else f"the proxy waits {limit:g} s for an upstream: too long for a check"
+
+
+def renames_answers(_case: CallCase, target: Target) -> str | None:
+    """Bound unless answers keep the upstream's model name."""
+    keeps = target.policy.response_model == "upstream"
+    return "the target's policy says that answers name the upstream's model" if keeps else None
+
+
+def has_local_mode_model(case: CallCase, target: Target) -> str | None:
+    """Bound where the mode's model is local."""
+    if case.model in target.unavailable:
+        return "the target file lists the model as unavailable"
+    return "a pattern of the target's mappings matches the model" if _may_be_mapped(case, target) else None
+
+
+def _may_be_mapped(case: CallCase, target: Target) -> bool:
+    listed = case.model in target.file.models.available.get(case.provider.id, ())
+    return bool(target.rules_for(case.model)) and not listed
+
+
+RELAYED = (forwards_bodies, relays_lists)
+
+
+# --- when, for routing
+
+
+def is_list(case: CallCase, _target: Target) -> bool:
+    """Calls that list models."""
+    return case.call.id == "models.list"
+
+
+def counts_tokens(case: CallCase, target: Target) -> bool:
+    """Calls that send JSON and generate nothing."""
+    return has_body(case, target) and case.call.operation.stream is None
+
+
+def switches_in_body(case: CallCase, _target: Target) -> bool:
+    """Operations that a field of the body makes a stream."""
+    switch = case.call.operation.stream
+    return switch is not None and switch.by == "body"
+
+
+def streams_by_path(case: CallCase, _target: Target) -> bool:
+    """Streams that are asked for by another path, and by a query."""
+    switch = case.call.operation.stream
+    return case.stream and switch is not None and switch.query is not None
+
+
+def streams_mapped_by_path(case: VariedCase, target: Target) -> bool:
+    """Those of a mapped model."""
+    return goes_mapped(case, target) and streams_by_path(case, target)
+
+
+# --- when, for headers
+
+
+def chooses_version(case: CallCase, target: Target) -> bool:
+    """Calls with JSON of a dialect whose version is chosen by a header."""
+    sent = target.reference.endpoints[case.call.dialect].request_headers
+    return has_body(case, target) and any(name.lower() != "accept" for name in sent)
+
+
+def asks_for_features(case: CallCase, target: Target) -> bool:
+    """Calls with JSON to a provider whose features are asked for in a header."""
+    asked = (
+        header
+        for group in target.reference.headers.values()
+        if group.role == "client-sends" and case.provider.id in group.providers
+        for header in group.headers
+        if header.presence == "conditional" and case.provider.id in header.providers
+    )
+    return has_body(case, target) and any(asked)
+
+
+# --- when, for auth
+
+
+def is_promised_carrier(case: CredentialCase, target: Target) -> bool:
+    """Carriers that the target promises to take, beside those that the client uses for this provider."""
+    return case.carrier in target.policy.carriers and case.carrier not in case.provider.client_credentials
+
+
+def has_other_carrier(case: CredentialCase, _target: Target) -> bool:
+    """Headers beside which the client uses another one for this provider. A key in the query may well be refused."""
+    beside = any(carrier != case.carrier for carrier in case.provider.client_credentials)
+    return beside and case.carrier != "query-key"
+
+
+def carrier_by_call(case: CredentialCase, _target: Target) -> bool:
+    """Every carrier on the provider's usual call, and on its other calls the one that the client uses first."""
+    usual = case.call.id == case.provider.default_operation and not case.stream
+    return is_model_call(case, _target) and (usual or case.carrier == case.provider.client_credentials[0])
+
+
+def carrier_once(case: CredentialCase, target: Target) -> bool:
+    """For each provider the carriers that the client uses or fills, and for one provider every other carrier too."""
+    filled = (*case.provider.client_credentials, *case.provider.placeholder_credentials)
+    return case.carrier in filled or case.provider.id == target.providers[0].id
+
+
+def is_no_bridge(case: CallCase, _target: Target) -> bool:
+    """Calls whose path one known proxy does not count among its management paths, as it does Google's."""
+    return case.call.dialect != "gemini"
+
+
+def is_asked_for_blocks(case: CallCase, _target: Target) -> bool:
+    """Calls whose answers are lists of blocks, which the client sends back as history."""
+    return isinstance(case.call.operation.response, dict) and isinstance(
+        case.call.operation.response.get("content"), list
+    )

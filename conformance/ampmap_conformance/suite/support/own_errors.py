@@ -1,0 +1,89 @@
+"""Makes a proxy answer with an error of its own, in each of the ways that the axis `own_error` names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from ...cases.cases import VariedCase
+from ...dialects.bodies import error_body, request_body
+from ...observer import End, Reply
+from ...probe.probe import Probe
+from ...wire.credentials import NO_CREDENTIAL
+from ...wire.messages import Exchange
+
+ATTEMPTS = 6
+"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
+LONG = 100_000
+"""Bytes of an error that is too long for small buffers."""
+NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"
+
+
+def provoked(case: VariedCase, probe: Probe) -> Exchange:
+    """The exchange of a case that fails in the way that its word stands for."""
+    return _WAYS[case.variation](case, probe)
+
+
+def _no_credential(case: VariedCase, probe: Probe) -> Exchange:
+    probe.require_client_key()
+    return probe.send(case, credential=NO_CREDENTIAL)
+
+
+def _no_operation(case: VariedCase, probe: Probe) -> Exchange:
+    return probe.send(case, target=f"{case.provider.base_path}{NO_SUCH_OPERATION}")
+
+
+_WAYS: dict[str, Callable[[VariedCase, Probe], Exchange]] = {
+    "no-credential": _no_credential,
+    "no-operation": _no_operation,
+    "no-object": lambda case, probe: probe.send(case, body=b"[]"),
+    "wrong-method": lambda case, probe: probe.send(case, method="GET", body=b""),
+    "no-upstream": lambda case, probe: probe.send(case, replies=(Reply(end=End.RESET_BEFORE_HEAD),) * ATTEMPTS),
+}
+
+
+def bad_json(word: str, case: VariedCase) -> bytes:
+    """A body that is no JSON object, in the way that `word` (of the axis `bad_json`) stands for."""
+    good = request_body(case.call, case.model, "Say hi.", stream=case.stream)
+    return {
+        "empty": b"",
+        "null": b"null",
+        "number": b"42",
+        "text": b'"model"',
+        "array": b"[" + good + b"]",
+        "truncated": good[: len(good) * 2 // 3],
+        "not-utf-8": good[:-1] + b',"x_text":"\xff\xfe"}',
+        "trailing-text": good + b'{"x',
+    }[word]
+
+
+def odd_error(word: str, case: VariedCase, probe: Probe) -> Reply:
+    """An upstream's error that is not as the provider makes them, as `word` (of the axis `odd_error`) says."""
+    shape = probe.error_shape(case)
+    if word in ("long", "unlisted-status"):
+        return Reply.error(shape, 498 if word == "unlisted-status" else 400, "Scripted error. " * (LONG // 16))
+    status, kind, body = {
+        "html": (502, "text/html", b"<html><head><title>502 Bad Gateway</title></head><body></body></html>\n"),
+        "empty": (500, "text/plain", b""),
+        "event-stream": (503, "text/event-stream", b"event: error\ndata: " + error_body(shape, 503, "Busy.") + b"\n\n"),
+        "list": (400, "application/json", b"[" + error_body(shape, 400, "Scripted error.") + b"]"),
+    }[word]
+    return Reply(status=status, headers=(("Content-Type", kind),), body=body)
+
+
+def two_models(case: VariedCase, other: str) -> bytes:
+    """A body that names two models."""
+    good = request_body(case.call, case.model, "Say hi.", stream=case.stream)
+    return b'{"model":' + json.dumps(other).encode() + b"," + good[1:]
+
+
+def padded(case: VariedCase, size: int) -> bytes:
+    """A valid body of exactly `size` bytes."""
+    start = request_body(case.call, case.model, "Say hi.", stream=case.stream)[:-1] + b',"x_padding":"'
+    return start + b"p" * (size - len(start) - 2) + b'"}'
+
+
+def nested(case: VariedCase, depth: int) -> bytes:
+    """A valid body with so many arrays in each other."""
+    start = request_body(case.call, case.model, "Say hi.", stream=case.stream)[:-1]
+    return start + b',"x_deep":' + b"[" * depth + b"]" * depth + b"}"

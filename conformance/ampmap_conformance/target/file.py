@@ -1,0 +1,166 @@
+"""The target file as a value: the shapes of what it may say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from ..reference.types import CredentialCarrier
+
+ClaimName: TypeAlias = Literal[
+    "mapping", "upstream-fallback", "per-client-upstream", "management", "localhost-only", "hot-reload"
+]
+"""What a target may say that it does; everything else is core and cannot be disclaimed."""
+
+
+def absolute_url(url: str) -> str:
+    """`url` less a final slash. Raises ValueError unless it is absolute, http or https, and without credentials."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"an absolute http or https URL is needed, not `{url}`")
+    if "@" in parts.netloc:
+        raise ValueError("a URL holds no user or password; give keys by reference under `credentials`")
+    parts.port  # noqa: B018 - raises ValueError for a port that is no number
+    return url.rstrip("/")
+
+
+class Part(BaseModel):
+    """A closed part of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SecretReference(Part):
+    """Where a secret is: the environment variable or the file that holds it."""
+
+    env: str | None = None
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SecretReference:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("a secret is given by exactly one of `env` (a variable's name) and `file` (a path)")
+        return self
+
+
+class Credentials(Part):
+    """Keys that the proxy accepts from its clients."""
+
+    client: SecretReference | None = None
+    second_client: SecretReference | None = None
+
+
+class Policy(Part):
+    """Behaviour that is promised where the sources leave a choice. What is left out is not judged."""
+
+    body: Literal["verbatim", "translated"] = "verbatim"
+    """`translated`: requests are re-written for another back end."""
+    response_model: Literal["requested", "upstream"] = "requested"
+    """Which model name an answer carries after a mapping."""
+    amp_headers: Literal["forwarded", "stripped"] | None = None
+    carriers: tuple[CredentialCarrier, ...] = ()
+    """Carriers in which clients' keys are accepted on every provider's routes, beside those that the client uses."""
+    lists: Literal["relayed", "own"] = "relayed"
+    """Who answers calls that list or describe models: the provider, or the proxy itself."""
+    invalid_data: Literal["either", "proxy", "upstream"] = "either"
+    """Who refuses data that the OpenAPI document does not allow: the proxy, or the upstream, which gets it as it is."""
+    body_limit: int | None = Field(default=None, gt=0)
+    """Bytes of a request's body beyond which the proxy answers 413."""
+    answer_timeout: float | None = Field(default=None, gt=0)
+    """Seconds after which the proxy gives up waiting for an upstream that says nothing."""
+
+
+class ModelMapping(Part):
+    """One model mapping of the proxy's configuration."""
+
+    from_: str = Field(alias="from")
+    to: str
+    regex: bool = False
+
+    @model_validator(mode="after")
+    def _pattern(self) -> ModelMapping:
+        if self.regex:
+            try:
+                re.compile(self.from_)
+            except re.error as error:
+                raise ValueError(f"`{self.from_}` is no regular expression: {error}") from None
+        return self
+
+
+class Models(Part):
+    """What the proxy can reach by itself: model ids by provider, and ids that it cannot."""
+
+    available: dict[str, tuple[str, ...]] = {}
+    unavailable: tuple[str, ...] = ()
+
+
+class ObserverAddress(Part):
+    """Where the proxy's upstreams are configured to go.
+
+    With a `token` the observer is a process of its own, which is asked by its control API; without one this process
+    listens at the advertised address.
+    """
+
+    advertise: str
+    """The observer's URL as the proxy reaches it."""
+    control: str | None = None
+    """Where the kit reaches a remote observer, if not at the advertised URL."""
+    token: SecretReference | None = None
+    """The bearer token of a remote observer's control API."""
+    personas: dict[str, str] = {}
+    """URLs of personas that have a port of their own, for proxies whose upstreams take no path."""
+
+    @field_validator("advertise", "control")
+    @classmethod
+    def _absolute(cls, url: str | None) -> str | None:
+        return None if url is None else absolute_url(url)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ObserverAddress:
+        if self.control is not None and self.token is None:
+            raise ValueError("a remote observer (`control`) is asked with its token: name it under `token`")
+        if self.personas and self.token is not None:
+            raise ValueError("a remote observer is told its personas' ports when it is started, not here")
+        return self
+
+
+class Reload(Part):
+    """How the kit changes the proxy's configuration while it runs."""
+
+    command: tuple[str, ...]
+    """Puts a configuration in place: `{file}` stands for a file with what `reloading.AmpBlock` says, in JSON (which is
+    YAML), and may be broken on purpose. Where it has `{way}`, that is how to write it: `rename` (a new file in its
+    place), `in-place`, or `symlink` (a link that is turned)."""
+    restore: tuple[str, ...] = ()
+    """Puts the target's own configuration back at the end. Without it the last one stays."""
+    seconds: float = Field(default=5.0, gt=0, le=60)
+    """How long the proxy may take until it goes by a new configuration."""
+
+
+class TargetFile(Part):
+    """The target file."""
+
+    name: str
+    version: str | None = None
+    base_url: str
+    edition: str | None = None
+    editions: tuple[str, ...] = ()
+    """Further client builds that it serves; what differs between builds is tested for each."""
+    credentials: Credentials = Credentials()
+    claims: tuple[ClaimName, ...] = ()
+    providers: tuple[str, ...] | None = None
+    mounts: dict[str, str] = {}
+    policy: Policy = Policy()
+    mappings: tuple[ModelMapping, ...] = ()
+    models: Models = Models()
+    observer: ObserverAddress | None = None
+    reload: Reload | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _absolute(cls, url: str) -> str:
+        return absolute_url(url)

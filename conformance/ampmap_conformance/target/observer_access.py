@@ -1,0 +1,83 @@
+"""The observer of a run against a real target: one that listens here, or one that runs elsewhere and is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from ..errors import ObserverGoneError, UnreachableError, UsageError
+from ..observer import Observer, Observing, RemoteObserver
+from ..reference.types import Reference
+from .file import absolute_url
+from .target import Secret, Target
+
+
+@contextmanager
+def observer_of(target: Target, reference: Reference, address: str | None = None) -> Iterator[Observing | None]:
+    """The observer that the target file names, or one that listens at `address`; None without either.
+
+    Raises UsageError for an address at which none can listen and for an observer of another reference, and
+    UnreachableError for a remote one that does not answer.
+    """
+    named = target.file.observer
+    if address is None and named is not None and target.observer_token is not None:
+        with remote(named.advertise, named.control or named.advertise, target.observer_token, reference) as observer:
+            yield observer
+    elif address is not None or named is not None:
+        personas = named.personas if named is not None and address is None else {}
+        with _listening(address or (named.advertise if named else ""), personas, reference) as observer:
+            yield observer
+    else:
+        yield None
+
+
+@contextmanager
+def remote(advertise: str, control: str, token: Secret, reference: Reference) -> Iterator[RemoteObserver]:
+    """An observer in another process, which must be there and go by the same reference."""
+    with RemoteObserver(advertise, control, token.value) as observer:
+        try:
+            about = observer.about()
+        except ObserverGoneError as error:
+            raise UnreachableError(f"{error} (its token is {token.label}).") from error
+        if about.get("digest") != reference.digest:
+            raise UsageError(
+                f"the observer at {control} goes by edition {about.get('edition')}, {about.get('digest')}; this run by"
+                f" {reference.edition.id}, {reference.digest}: start it with the same --edition or --reference"
+            )
+        yield observer
+
+
+@contextmanager
+def _listening(address: str, personas: Mapping[str, str], reference: Reference) -> Iterator[Observer]:
+    with _started(address, reference) as observer:
+        for persona, url in personas.items():
+            host, port = _bound(url)
+            try:
+                observer.listen_for(persona, host, port)
+            except LookupError as error:
+                raise UsageError(f"observer.personas: {error}") from error
+            except OSError as error:
+                raise UsageError(f"the observer cannot listen for {url}: {error.strerror or error}") from error
+        yield observer
+
+
+def _started(address: str, reference: Reference) -> Observer:
+    host, port = _bound(address)
+    try:
+        return Observer(reference).start(host, port)
+    except OSError as error:
+        raise UsageError(f"the observer cannot listen for {address}: {error.strerror or error}") from error
+
+
+def _bound(address: str) -> tuple[str, int]:
+    """Where to listen so that an advertised URL leads here: on loopback for a loopback name, else everywhere."""
+    try:
+        parts = urlsplit(absolute_url(address))
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except ValueError as error:
+        raise UsageError(f"the observer's address: {error}") from error
+    host = parts.hostname or ""
+    if host in ("127.0.0.1", "::1"):
+        return host, port
+    return ("127.0.0.1" if host == "localhost" else "0.0.0.0"), port  # noqa: S104 - the proxy is on another machine

@@ -1,0 +1,186 @@
+"""HTTP messages as the kit sees them, on both hops. Values only: nothing here does I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Header lines in order, with their case; looked up without regard to case."""
+
+    lines: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, **values: str) -> Headers:
+        """Headers from keywords; underscores become hyphens."""
+        return cls(tuple((name.replace("_", "-"), value) for name, value in values.items()))
+
+    def get(self, name: str) -> str | None:
+        """The first value, or None."""
+        return next(iter(self.all(name)), None)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a header, one per line, in order."""
+        return tuple(value for key, value in self.lines if key.lower() == name.lower())
+
+    def adding(self, *lines: tuple[str, str]) -> Headers:
+        """These headers and, after them, `lines`."""
+        return Headers((*self.lines, *lines))
+
+    def without(self, *names: str) -> Headers:
+        """These headers less every line of `names`."""
+        gone = {name.lower() for name in names}
+        return Headers(tuple(line for line in self.lines if line[0].lower() not in gone))
+
+    def setting(self, name: str, value: str) -> Headers:
+        """These headers with exactly one line `name`, at the end."""
+        return self.without(name).adding((name, value))
+
+    def __contains__(self, name: str) -> bool:
+        return self.get(name) is not None
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that a probe sends. `target` is the path with its query, byte for byte as on the wire."""
+
+    method: str
+    target: str
+    headers: Headers = Headers()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Body bytes as they arrived; `at` is in seconds since the request was begun."""
+
+    at: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back. `broken` tells how the transfer ended when it did not end cleanly. No answer has status 0."""
+
+    status: int
+    headers: Headers
+    chunks: tuple[Chunk, ...]
+    seconds: float
+    broken: str | None = None
+    head_at: float = 0.0
+    """When the status line and the headers were there, in seconds since the request was begun."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body, as received (no content decoding)."""
+        return b"".join(chunk.data for chunk in self.chunks)
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ValueError when it is none."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRequest:
+    """A request as the observer received it."""
+
+    persona: str
+    """Whom the observer played: a provider id, or `amp`."""
+    method: str
+    target: str
+    """Path and query below the persona's prefix, byte for byte."""
+    headers: Headers
+    body: bytes
+    """Without transfer coding, with content coding."""
+    raw: bytes
+    """Every byte received for this request, head and body."""
+    connection: int
+    """Number of the connection that carried it."""
+    at: float
+    """Monotonic seconds."""
+    events: list[tuple[float, str]] = field(default_factory=list, compare=False)
+    """What happened while answering, e.g. `(seconds, "client closed")`."""
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str | None:
+        """The raw query, or None where there is no question mark."""
+        _, mark, query = self.target.partition("?")
+        return query if mark else None
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ValueError when it is none."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswer:
+    """What the observer answered to one request; `body` is what it set out to send, without transfer coding."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    sent_at: tuple[float, ...] = ()
+    """When each write of the answer began, in monotonic seconds."""
+    fault: str | None = None
+    """What is wrong with this answer by the observer's own schemas: a fault of the kit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One probe: what was sent, what came back, and what reached the observer meanwhile."""
+
+    request: Request
+    response: Response
+    upstream: tuple[UpstreamRequest, ...]
+    persona: str = ""
+    """Whom the call is for: a provider id, or `amp`."""
+    answers: tuple[UpstreamAnswer, ...] = ()
+    """What the observer answered, one for each of `upstream`."""
+    begun: float = 0.0
+    """When the request was begun, in the monotonic seconds that `UpstreamRequest.at` counts."""
+    plain: bool = True
+    """Whether the request alone makes the probe: nothing was scripted, and any client could have sent it from here."""
+
+    def since_begin(self, at: float) -> float:
+        """A time of the upstream hop in seconds since the probe began."""
+        return at - self.begun
+
+    def only_upstream_request(self, persona: str | None = None) -> UpstreamRequest:
+        """The one request that reached an upstream, which is `persona` (by default whom the call is for).
+
+        Raises Violation when none or several arrived, or when another back end got it.
+        """
+        wanted = persona or self.persona
+        expected = f"one request at {wanted}"
+        if not self.upstream:
+            raise Violation(
+                "the call did not reach the upstream",
+                expected=expected,
+                actual=f"no request; the client got status {self.response.status}",
+            )
+        first, *others = self.upstream
+        if others:
+            seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in self.upstream)
+            raise Violation(
+                "one call became several at the upstream",
+                expected=expected,
+                actual=f"{len(self.upstream)} requests: {seen}",
+            )
+        if first.persona != wanted:
+            actual = f"{first.method} {first.path} at {first.persona}"
+            raise Violation("the call reached another back end", expected=expected, actual=actual)
+        return first
