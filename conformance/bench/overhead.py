@@ -99,7 +99,7 @@ def timed_run(session: Session) -> float:
 
 def timed_loop(session: Session, sendings: list[Sending]) -> float:
     """Seconds that the same requests take when nobody looks at them."""
-    observer = session.setting.observer
+    observer = session.context.observer
     if observer is None:
         sys.exit("the embedded target has no observer")
 

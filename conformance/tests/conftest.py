@@ -17,7 +17,8 @@ from ampmap_conformance.engine.session import RunOptions, Session
 from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.model import Report, Result
-from ampmap_conformance.run.run import Ended, Listener, conformance
+from ampmap_conformance.report.outcome import RunOutcome
+from ampmap_conformance.run.run import Listener, conformance
 
 Process: TypeAlias = "subprocess.Popen[str]"
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
@@ -37,10 +38,10 @@ def reference() -> Reference:
 
 
 @pytest.fixture(scope="session")
-def run() -> Callable[..., Ended]:
+def run() -> Callable[..., RunOutcome]:
     """A run in this process: `run(select=..., defects=..., strict=...)`."""
 
-    def ran(reference: Reference | None = None, listener: Listener | None = None, **options: Any) -> Ended:
+    def ran(reference: Reference | None = None, listener: Listener | None = None, **options: Any) -> RunOutcome:
         return conformance(RunOptions(**options), listener or Silent(), reference=reference)
 
     return ran
@@ -105,7 +106,7 @@ def report_of(
 
 
 @pytest.fixture(scope="session")
-def default_run(run: Callable[..., Ended]) -> Ended:
+def default_run(run: Callable[..., RunOutcome]) -> RunOutcome:
     """The whole default run, once."""
     return run()
 

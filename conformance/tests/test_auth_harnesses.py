@@ -17,10 +17,10 @@ import pytest
 from ampmap_conformance.errors import UnreachableError, UsageError
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.model import Result
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.resolver.harnesses import resolver as sample
 from ampmap_conformance.resolver.resolvers import ResolverOptions
 from ampmap_conformance.resolver.run import check_resolver
-from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import ExitCode, Verdict
 
 HARNESSES = Path(sample.__file__).parent
@@ -36,7 +36,7 @@ class Silent:
     def case(self, result: Result) -> None: ...
 
 
-def check(**options: Any) -> Ended:
+def check(**options: Any) -> RunOutcome:
     return check_resolver(ResolverOptions(**options), Silent())
 
 
@@ -48,7 +48,7 @@ def python(body: str) -> str:
     script = f"""
 import json, os, sys, time
 sys.path[:0] = {[path for path in sys.path if path]!r}
-from ampmap_conformance.auth.harnesses.resolver import answer
+from ampmap_conformance.resolver.harnesses.resolver import answer
 out = sys.stdout.buffer
 for line in sys.stdin:
     request = json.loads(line)

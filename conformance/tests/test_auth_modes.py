@@ -12,6 +12,7 @@ import pytest
 from ampmap_conformance.engine.plan import RESOLVER
 from ampmap_conformance.reference.types import AuthVector, Reference
 from ampmap_conformance.report.model import Result
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import read_report
 from ampmap_conformance.resolver import behaviour, vectors
 from ampmap_conformance.resolver.defects import DEFECTS, behaviour_with
@@ -20,7 +21,6 @@ from ampmap_conformance.resolver.judge import judge
 from ampmap_conformance.resolver.protocol import Answer, Failed, Fault, Found, NoUsableAnswerError
 from ampmap_conformance.resolver.resolvers import OwnResolver, ResolverOptions
 from ampmap_conformance.resolver.run import check_resolver
-from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
 
 VECTORS = vectors.load().vectors
@@ -37,7 +37,7 @@ class Silent:
     def case(self, result: Result) -> None: ...
 
 
-def check(**options: Any) -> Ended:
+def check(**options: Any) -> RunOutcome:
     return check_resolver(ResolverOptions(**options), Silent())
 
 

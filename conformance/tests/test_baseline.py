@@ -16,12 +16,12 @@ from ampmap_conformance.baseline.update import default_reason, updated
 from ampmap_conformance.cases.selection import Pattern
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.report.model import Report
-from ampmap_conformance.run.run import Ended
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.verdicts import Verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 Pair: TypeAlias = tuple[str, str]
 
@@ -44,12 +44,12 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def broken(run: Run) -> Ended:
+def broken(run: Run) -> RunOutcome:
     return run(**BROKEN)
 
 
 @pytest.fixture(scope="module")
-def whole(broken: Ended) -> str:
+def whole(broken: RunOutcome) -> str:
     """A baseline that fits the broken run."""
     template = Entry(pattern="*", reason="keys in the query are kept")
     return to_yaml(updated(broken.report, (), template).entries)
@@ -59,7 +59,7 @@ def verdicts(report: Report) -> dict[str, str]:
     return {result.id: result.verdict.value for result in report.results}
 
 
-def test_a_known_failure_is_put_up_with_and_told(run: Run, broken: Ended, whole: str, file: Path) -> None:
+def test_a_known_failure_is_put_up_with_and_told(run: Run, broken: RunOutcome, whole: str, file: Path) -> None:
     file.write_text(whole, encoding="utf-8")
     known = run(**BROKEN, baseline=file, today=TODAY)
 
@@ -131,7 +131,7 @@ def test_an_entry_that_covers_too_much_hides_nothing(run: Run, file: Path) -> No
     assert found == {"unexpected-pass", "known-failure"}
 
 
-def test_a_failure_beyond_the_baseline_fails(run: Run, broken: Ended, file: Path) -> None:
+def test_a_failure_beyond_the_baseline_fails(run: Run, broken: RunOutcome, file: Path) -> None:
     failing = next(result.id for result in broken.report.results if result.verdict is Verdict.FAIL)
     file.write_text(entry(failing), encoding="utf-8")
     ended = run(**BROKEN, baseline=file)
@@ -215,7 +215,7 @@ def test_update_makes_a_baseline_by_which_the_run_is_green(command: Command, fil
     assert not [path.name for path in file.parent.iterdir() if path.name.startswith(".")]
 
 
-def test_update_leaves_a_file_that_fits_as_it_is(command: Command, file: Path, broken: Ended, whole: str) -> None:
+def test_update_leaves_a_file_that_fits_as_it_is(command: Command, file: Path, broken: RunOutcome, whole: str) -> None:
     from ampmap_conformance.report.write import write_report
 
     write_report(broken.report, file.parent)

@@ -17,14 +17,14 @@ from ampmap_conformance.errors import UsageError
 from ampmap_conformance.observer import Observer
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import ProxyConfig, ReferenceProxy, config_for_observer
-from ampmap_conformance.run.run import Ended
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.target import target as targets
 from ampmap_conformance.target.discover import discovered, target_file
 from ampmap_conformance.target.file import ClaimName, Part, TargetFile
 from ampmap_conformance.target.target import Secret
 from ampmap_conformance.verdicts import ExitCode, Verdict
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 KEY = "canary-of-the-claims-canary"
 GROQ = "providers: [groq]\ncredentials: {client: {env: STAGING_KEY}}\n"

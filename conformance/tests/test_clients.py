@@ -20,14 +20,14 @@ from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.junit import to_junit
 from ampmap_conformance.report.markdown import to_markdown
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.page import to_html
-from ampmap_conformance.run.run import Ended
 from ampmap_conformance.suite.sdks.protocol import Settings
 from ampmap_conformance.suite.sdks.stainless import Stainless
 from ampmap_conformance.suite.sdks.wire import Line, new_nonce
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 PROFILE = "clients"
 RULES = [name for name, row in proxy_rules(load()).items() if row.profile == PROFILE]
 FAULTS = [(name, rule) for name, defect in DEFECTS.items() for rule in defect.breaks if rule in RULES]
@@ -41,7 +41,7 @@ def no_sdks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "version_of", lambda _package, _module: None)
 
 
-def test_sdks_take_no_part_in_a_run_that_does_not_ask_for_them(default_run: Ended) -> None:
+def test_sdks_take_no_part_in_a_run_that_does_not_ask_for_them(default_run: RunOutcome) -> None:
     assert not [result for result in default_run.report.results if result.profile == PROFILE]
     assert default_run.report.clients == ()
 

@@ -17,11 +17,11 @@ from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
 from ampmap_conformance.refproxy.exchange import Exchange
 from ampmap_conformance.report.model import Report, Result
-from ampmap_conformance.run.run import Ended
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 from ampmap_conformance.wire.messages import Headers, UpstreamRequest
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 Change: TypeAlias = Callable[[Behaviour], Behaviour]
 
 
@@ -55,7 +55,7 @@ def one(report: Report, requirement: str) -> Result:
     return next(result for result in report.results if result.requirement == requirement)
 
 
-def verdicts(ended: Ended) -> set[Verdict]:
+def verdicts(ended: RunOutcome) -> set[Verdict]:
     return {result.verdict for result in ended.report.results}
 
 

@@ -22,12 +22,12 @@ from ampmap_conformance.engine.session import RunOptions, opened
 from ampmap_conformance.errors import Failure, NoAnswerError, NotTestableError, Violation
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.rules import RULES, Facts, Sent, Wrong
-from ampmap_conformance.fuzz.session import MOST_SILENT
+from ampmap_conformance.fuzz.session import MOST_SILENT, Campaign
 from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import read_report
-from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import ExitCode, Verdict
 from ampmap_conformance.wire.messages import (
     Chunk,
@@ -39,7 +39,7 @@ from ampmap_conformance.wire.messages import (
     UpstreamRequest,
 )
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 Process: TypeAlias = "subprocess.Popen[str]"
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
 
@@ -108,10 +108,9 @@ def requests_sent(folder: Path) -> int:
 GENERATE = """
 import hashlib, sys
 from ampmap_conformance import reference
-from ampmap_conformance.cases import World, expand
-from ampmap_conformance.cli_show import embedded_description
-from ampmap_conformance.client import Failure, NoAnswerError
-from ampmap_conformance.engine_session import RunOptions, opened
+from ampmap_conformance.cases.cases import World, expand
+from ampmap_conformance.cli.show import embedded_description
+from ampmap_conformance.engine.session import RunOptions, opened
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.generation import generated
 known = reference.load()
@@ -239,15 +238,16 @@ def test_a_target_that_says_nothing_is_not_asked_to_the_end(monkeypatch: pytest.
     names = ("fuzz.no-server-error", "fuzz.no-leak")
     monkeypatch.setattr(Probe, "exchange", silent)
     with opened(RunOptions(select=tuple(f"{name}[xai-models.list]" for name in names))) as session:
-        probe = Probe(session.setting)
+        probe = Probe(session.context)
         (first, second) = session.plan.selected
-        campaign = probe.fuzzed(first.case, names[0])
-        assert campaign is probe.fuzzed(second.case, names[1])
+        campaign = probe.generated(first.case, names[0])
+        assert isinstance(campaign, Campaign)
+        assert campaign is probe.generated(second.case, names[1])
         assert campaign.sent == MOST_SILENT
         with pytest.raises(Violation, match="no answer"):
-            campaign.raise_for(names[0], probe)
+            campaign.raise_for(names[0], probe.exchanges)
         with pytest.raises(NotTestableError, match="5 requests in a row"):
-            campaign.raise_for(names[1], probe)
+            campaign.raise_for(names[1], probe.exchanges)
 
 
 def test_what_the_dialect_wants_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +260,7 @@ def test_what_the_dialect_wants_may_be_missing(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Probe, "exchange", noting)
     with opened(RunOptions(select=("fuzz.no-leak[anthropic-messages.count_tokens]",))) as session:
         (task,) = session.plan.selected
-        Probe(session.setting).fuzzed(task.case, task.row.id).raise_for(task.row.id, Probe(session.setting))
+        Probe(session.context).generated(task.case, task.row.id).raise_for(task.row.id, [])
     assert {None, "2023-06-01"} <= versions
 
 

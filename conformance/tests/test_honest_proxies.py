@@ -12,11 +12,11 @@ from typing import TypeAlias
 
 import pytest
 from ampmap_conformance.reference.types import Reference
-from ampmap_conformance.run.run import Ended
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.target.target import load
 from ampmap_conformance.verdicts import Verdict
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 KEY = "canary-of-the-honest-canary"
 PREFIX = "/api/provider/cerebras"
 

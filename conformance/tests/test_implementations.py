@@ -13,7 +13,7 @@ from ampmap_conformance.errors import UsageError
 from ampmap_conformance.evidence.implementation import Evidence, as_data, evidence
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.model import KnownFailure, Report, Selection
-from ampmap_conformance.run.run import Ended
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.verdicts import Verdict
 
 DAY = datetime.date(2026, 11, 21)
@@ -21,7 +21,7 @@ RULE = "errors.failure-is-no-success"
 
 
 @pytest.fixture(scope="module")
-def report(run: Callable[..., Ended]) -> Report:
+def report(run: Callable[..., RunOutcome]) -> Report:
     """Of a run of one requirement that says that it was the whole suite."""
     part = run(select=(f"{RULE}[*]",)).report
     return part.model_copy(update={"selection": Selection()})

@@ -14,11 +14,11 @@ from ampmap_conformance.errors import UsageError
 from ampmap_conformance.evidence.manifest import drift, manifest, to_json
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.releases import Release, release_of
-from ampmap_conformance.run.run import Ended
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.verdicts import ExitCode, Verdict
 from ampmap_conformance.version import version
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 MANIFEST = Path(__file__).parents[1] / "evidence" / "manifest.json"
 RELEASED: dict[str, str] = {}
 """The digest of every released set, as `nox -s freeze` prints it: who edits one later must edit this too."""
@@ -97,7 +97,7 @@ def test_a_requirement_that_does_not_score_is_shown_and_decides_nothing(
 # --- the manifest
 
 
-def test_the_committed_manifest_is_what_a_default_run_emits(default_run: Ended, reference: Reference) -> None:
+def test_the_committed_manifest_is_what_a_default_run_emits(default_run: RunOutcome, reference: Reference) -> None:
     made = manifest(default_run.report, reference, release_of(version()))
     committed = json.loads(MANIFEST.read_text(encoding="utf-8"))
     assert drift(committed, made) == (), "run `nox -s evidence` and commit what it writes"
@@ -106,7 +106,7 @@ def test_the_committed_manifest_is_what_a_default_run_emits(default_run: Ended, 
     assert "not the text of the suite" in made["made_from"]
 
 
-def test_a_case_that_was_not_emitted_shows_in_the_manifest(default_run: Ended, reference: Reference) -> None:
+def test_a_case_that_was_not_emitted_shows_in_the_manifest(default_run: RunOutcome, reference: Reference) -> None:
     whole = manifest(default_run.report, reference, release_of(version()))
     less = tuple(r for r in default_run.report.results if r.requirement != LATE)
     other = manifest(default_run.report.model_copy(update={"results": less}), reference, release_of(version()))

@@ -14,13 +14,13 @@ from ampmap_conformance.engine.session import Session
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.report.build import docs_link
 from ampmap_conformance.report.model import Report, Result
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.terminal import Terminal
 from ampmap_conformance.report.write import made_schema, read_report, schema, to_json, write_report
-from ampmap_conformance.run.run import Ended
 from ampmap_conformance.wire.redaction import forms
 from rich.console import Console
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 
 LEAKY = ("client-key-forwarded", "wrong-key-echoed", "query-key-forwarded", "body-reserialised")
 LEAKED = (
@@ -32,7 +32,7 @@ LEAKED = (
 
 
 @pytest.fixture(scope="module")
-def leaky(run: Run) -> Ended:
+def leaky(run: Run) -> RunOutcome:
     """A run against a proxy that leaks keys."""
     return run(defects=LEAKY, select=LEAKED)
 
@@ -45,17 +45,17 @@ def stable(report: Report) -> object:
     return data
 
 
-def test_the_shipped_schema_is_the_models(leaky: Ended) -> None:
+def test_the_shipped_schema_is_the_models(leaky: RunOutcome) -> None:
     assert schema() == made_schema()
     jsonschema.validate(json.loads(to_json(leaky.report)), schema())
 
 
-def test_two_runs_compare_equal(run: Run, leaky: Ended) -> None:
+def test_two_runs_compare_equal(run: Run, leaky: RunOutcome) -> None:
     assert any("{nonce}" in result.actual for result in leaky.report.results)
     assert stable(run(defects=LEAKY, select=LEAKED, workers=3).report) == stable(leaky.report)
 
 
-def test_a_failure_says_what_was_expected_what_was_seen_and_how_to_see_it_again(leaky: Ended) -> None:
+def test_a_failure_says_what_was_expected_what_was_seen_and_how_to_see_it_again(leaky: RunOutcome) -> None:
     result = next(r for r in leaky.report.results if r.requirement.startswith("headers.") and "x_api_key" in r.case)
     assert result.verdict.value == "fail"
     assert result.expected == "no occurrence of the client's key in the upstream request"
@@ -70,7 +70,7 @@ def test_a_failure_says_what_was_expected_what_was_seen_and_how_to_see_it_again(
     assert result.exchanges[0].response.start == "200"
 
 
-def test_a_pass_keeps_no_exchange(leaky: Ended) -> None:
+def test_a_pass_keeps_no_exchange(leaky: RunOutcome) -> None:
     passed = [r for r in leaky.report.results if r.verdict.value == "pass"]
     assert passed
     assert not any(r.exchanges or r.expected or r.actual for r in passed)
@@ -121,7 +121,7 @@ def test_a_failure_block_looks_as_documented(run: Run) -> None:
     ]
 
 
-def test_the_summary_counts_every_case_once(leaky: Ended) -> None:
+def test_the_summary_counts_every_case_once(leaky: RunOutcome) -> None:
     summary = leaky.report.summary
     total = len(leaky.report.results)
     assert summary.verdict == "non-conformant"
@@ -130,7 +130,7 @@ def test_the_summary_counts_every_case_once(leaky: Ended) -> None:
     assert sum(sum(counts.values()) for counts in summary.by_level.values()) == total
 
 
-def test_a_report_is_believed_only_when_it_fits(tmp_path: Path, leaky: Ended) -> None:
+def test_a_report_is_believed_only_when_it_fits(tmp_path: Path, leaky: RunOutcome) -> None:
     file, *others = write_report(leaky.report, tmp_path / "new" / "folder")
     assert read_report(file) == leaky.report
     assert set(file.parent.iterdir()) == {file, *others}

@@ -12,12 +12,12 @@ from typing import TypeAlias
 import pytest
 from ampmap_conformance.report.diff import difference
 from ampmap_conformance.report.model import Report
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import write_report
-from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import Verdict
 
 Made: TypeAlias = Callable[..., Report]
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
 CASE = "auth.a[x]"

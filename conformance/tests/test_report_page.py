@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from ampmap_conformance.report.model import Report
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.page import to_html
-from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import Verdict
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 Made: TypeAlias = Callable[..., Report]
 
 NASTY = "<b>&\"'\x00\x1b]]> | `x`\n| a | <script>alert(1)</script>"

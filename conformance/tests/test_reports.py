@@ -20,9 +20,9 @@ from ampmap_conformance.report.github import line, marks, outputs
 from ampmap_conformance.report.junit import to_junit
 from ampmap_conformance.report.markdown import LONGEST, to_markdown
 from ampmap_conformance.report.model import Report
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.page import to_html
 from ampmap_conformance.report.write import RENDERERS, read_report, write_report
-from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import Verdict
 from ampmap_conformance.wire.messages import (
     Chunk,
@@ -37,7 +37,7 @@ from ampmap_conformance.wire.redaction import Scrubber, SecretBook
 from junitparser import Error, Failure, JUnitXml, Skipped
 from junitparser.junitparser import Properties, TestCase
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 Made: TypeAlias = Callable[..., Report]
 Process: TypeAlias = "subprocess.Popen[str]"
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]

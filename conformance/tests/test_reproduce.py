@@ -15,16 +15,16 @@ import pytest
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
 from ampmap_conformance.report.model import Message, Report, Result
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.reproduce import LONGEST_BODY, SAMPLE_NONCE, SERVED_AT, curl_line
 from ampmap_conformance.report.write import read_report
-from ampmap_conformance.run.run import Ended
 from ampmap_conformance.target.file import TargetFile
 from ampmap_conformance.target.target import Secret, Target
 from ampmap_conformance.verdicts import Verdict
 from ampmap_conformance.wire.messages import Headers, Request
 from ampmap_conformance.wire.redaction import NONCE, Scrubber, SecretBook
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 Process: TypeAlias = "subprocess.Popen[str]"
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -17,7 +17,7 @@ from ampmap_conformance.observer import Observer
 from ampmap_conformance.probe.budget import Budget
 from ampmap_conformance.reference.types import Reference, calls
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
-from ampmap_conformance.run.run import Ended
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.target.amp_config import AmpBlock
 from ampmap_conformance.target.file import Reload
 from ampmap_conformance.target.reload import LOOKS, CommandHook, Reloading
@@ -26,7 +26,7 @@ from ampmap_conformance.wire.redaction import forms
 
 Process: TypeAlias = "subprocess.Popen[str]"
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 
 CLIENT = "canary-of-the-client-key-canary"
 SECOND = "canary-of-the-second-key-canary"
@@ -159,7 +159,7 @@ def test_the_plan_is_never_exceeded(
     assert len(counting[1]) <= requests.planned
 
 
-def test_the_whole_plan_is_what_is_sent_at_most(default_run: Ended, command: Command) -> None:
+def test_the_whole_plan_is_what_is_sent_at_most(default_run: RunOutcome, command: Command) -> None:
     requests = default_run.report.requests
     assert requests is not None
     assert len(default_run.report.results) <= requests.sent <= requests.planned

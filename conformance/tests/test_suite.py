@@ -21,11 +21,11 @@ from ampmap_conformance.evidence.files import read_matrix
 from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
-from ampmap_conformance.run.run import Ended
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.target.file import Policy
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
 SUITE = "ampmap_conformance.suite"
 
@@ -121,7 +121,7 @@ def test_what_is_neither_claimed_nor_promised_is_not_applicable(reference: Refer
         file = session.target.file.model_copy(update={"claims": (), "policy": Policy(lists="own")})
         target = replace(session.target, file=file)
         plan = make_plan(reference, target)
-        engine = Engine(replace(session.setting, target=target), plan, session.scrubber)
+        engine = Engine(replace(session.context, target=target), plan, session.scrubber)
         (listing,) = [task for task in plan.all["routing.query-kept"] if task.case.name == "groq-models.list"]
         unclaimed = ("management.forwarded", "fallback.local-stays-local", "headers.amp-headers-forwarded")
         for task in (listing, *(plan.all[requirement][0] for requirement in unclaimed)):

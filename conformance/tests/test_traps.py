@@ -25,12 +25,12 @@ from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
 from ampmap_conformance.refproxy.exchange import Exchange as Proxied
+from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import RENDERERS, schema
-from ampmap_conformance.run.run import Ended
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
 from ampmap_conformance.wire.messages import Headers, Request
 
-Run: TypeAlias = Callable[..., Ended]
+Run: TypeAlias = Callable[..., RunOutcome]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 Change: TypeAlias = Callable[[Behaviour], Behaviour]
 SITE = Path(__file__).parents[2] / "site" / "docs" / "guides"
@@ -80,7 +80,7 @@ def test_success_whatever_failed(command: Command) -> None:
 # --- options that do not do what they say
 
 
-def test_a_filter_that_only_hides_output(run: Run, default_run: Ended) -> None:
+def test_a_filter_that_only_hides_output(run: Run, default_run: RunOutcome) -> None:
     """A filter hid results while every test ran, and each cost tokens (openresponses)."""
     part = run(select=("routing.answer-relayed[groq-models.list]",)).report.requests
     assert part is not None
@@ -185,7 +185,7 @@ def test_a_probe_that_lacks_a_mandatory_field(reference: Reference) -> None:
         for task in session.plan.selected:
             if not isinstance(task.case, CallCase):
                 continue
-            request = Probe(session.setting).request(task.case)
+            request = Probe(session.context).request(task.case)
             operation = task.case.call.operation
             lacking = [name for name in operation.required_headers if name not in request.headers]
             problem = judge.request(task.case.call, request.body) if operation.request_schema else None
@@ -259,7 +259,7 @@ def test_ids_that_are_bound_to_one_edition() -> None:
     assert [name for ids in known.values() for name in ids if re.search(outcomes, name)] == []
 
 
-def test_two_generations_of_data_side_by_side(default_run: Ended, reference: Reference) -> None:
+def test_two_generations_of_data_side_by_side(default_run: RunOutcome, reference: Reference) -> None:
     """An old and a new form of the same data were both shipped, and drifted apart (wycheproof)."""
     package = Path(bodies.__file__).parent
     versions = [file for file in package.rglob("*") if re.search(r"(_v\d|\.old|\.bak|-v\d)(\.|$)", file.name)]

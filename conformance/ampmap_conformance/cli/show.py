@@ -37,8 +37,8 @@ def dry_run(options: RunOptions) -> int:
     plan = narrowed(make_plan(known, target), profiles=options.profiles, select=options.select, skip=options.skip)
     embedded = options.target is None and options.base_url is None
     observed = embedded or bool(options.observer or target.file.observer)
-    had = promised(target, observed=observed, embedded=embedded)
-    reckoned = estimate(plan, target, had=had, repeat=options.repeat, max_examples=options.max_examples)
+    available = promised(target, observed=observed, embedded=embedded)
+    reckoned = estimate(plan, target, available=available, repeat=options.repeat, max_examples=options.max_examples)
     release = release_of(version())
     rows: list[tuple[str, ...]] = [("template", "level", "cells", "cases", "sent", "requests", "axes")]
     for made in reckoned.templates:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..cases.cases import CallCase, Case
 from ..checks.expect import assert_events_came, assert_success
 from ..errors import KitFaultError, NoAnswerError, ObserverGoneError, Violation
-from ..probe.context import Setting
+from ..probe.context import RunContext
 from ..probe.probe import Probe
 from ..reference.types import CredentialCarrier
 from ..verdicts import Attribution
@@ -24,17 +24,17 @@ OWN_KEY = "ampmap-direct-key"
 class DirectProbe(Probe):
     """A probe without a proxy: what it sends goes to the observer, with the upstream's path, host and credential."""
 
-    def __init__(self, setting: Setting, case: Case, direct: ProxyClient) -> None:
-        super().__init__(setting)
+    def __init__(self, context: RunContext, case: Case, direct: ProxyClient) -> None:
+        super().__init__(context)
         self._case = case
         self._direct = direct
 
     def deliver(self, request: Request, watch: Watch | None = None) -> Response:
         """Sends the request as its upstream must get it; the exchange keeps it as the client made it."""
-        return self._direct.send(self._direct_form(request), timeout=self._setting.timeout, watch=watch)
+        return self._direct.send(self._direct_form(request), timeout=self._context.timeout, watch=watch)
 
     def _direct_form(self, request: Request) -> Request:
-        observer, case = self._setting.observer, self._case
+        observer, case = self._context.observer, self._case
         if observer is None:
             raise LookupError("there is no observer to go to")
         target, carrier = request.target, BEARER
@@ -47,15 +47,15 @@ class DirectProbe(Probe):
         return replace(request, target=f"{observer.direct_path(self.persona_of(case))}{target}", headers=Headers(lines))
 
 
-def attribute(case: Case, setting: Setting) -> Attribution:
+def attribute(case: Case, context: RunContext) -> Attribution:
     """Whose fault a violation in `case` is: the proxy's, where the upstream serves the call when nothing is between.
 
     The call is the case's own, without what the check adds to provoke the proxy: no scripted answer, no bad body.
     """
-    if setting.direct is None or setting.observer is None:
+    if context.direct is None or context.observer is None:
         return Attribution.UNKNOWN
     try:
-        exchange = DirectProbe(setting, case, setting.direct).send(case)
+        exchange = DirectProbe(context, case, context.direct).send(case)
         assert_success(exchange)
         if isinstance(case, CallCase) and case.stream:
             assert_events_came((exchange,))

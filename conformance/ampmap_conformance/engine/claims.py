@@ -1,18 +1,13 @@
-"""What the target claims, held against what the run saw: claims that were not exercised, and features not claimed."""
+"""What the target claims, held against the plan: claims without a requirement, and features that are not claimed."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from typing import get_args
 
 from ..checks.registry import Pace
 from ..reference.types import Reference
-from ..report.model import Notice
 from ..target.file import ClaimName
 from ..target.target import Target
-from ..verdicts import Verdict
-from .judge import Engine
 from .plan import Plan, Task, proxy_rules
 
 
@@ -36,25 +31,3 @@ def unclaimed(plan: Plan, target: Target) -> dict[str, tuple[Task, ...]]:
         if looks and not target.claims(claim) and all(plan.all.get(name) for name in rows):
             found[claim] = looks
     return found
-
-
-def unclaimed_but_there(plan: Plan, target: Target, engine: Engine) -> tuple[Notice, ...]:
-    """A notice for each feature that is not claimed and whose requirements hold in the cases that were looked at."""
-    notices = []
-    for claim, looks in unclaimed(plan, target).items():
-        seen = Counter(_until_broken(looks, engine))
-        if seen[Verdict.PASS] and set(seen) <= {Verdict.PASS, Verdict.NOT_TESTABLE}:
-            text = (
-                f"the target does not claim `{claim}`, but {seen[Verdict.PASS]} requirements on it hold in one case"
-                " each: add it to `claims` to have it tested and counted"
-            )
-            notices.append(Notice(kind="unclaimed-feature", text=text))
-    return tuple(notices)
-
-
-def _until_broken(looks: Iterable[Task], engine: Engine) -> Iterator[Verdict]:
-    for task in looks:
-        verdict = engine.explored(task).verdict
-        yield verdict
-        if verdict not in (Verdict.PASS, Verdict.NOT_TESTABLE):
-            return

@@ -59,12 +59,14 @@ class Estimate:
         return sum(t.requests for t in self.templates) + self.controls + self.looks + self.smoke
 
 
-def estimate(plan: Plan, target: Target, *, had: Collection[str], repeat: int = 1, max_examples: int = 0) -> Estimate:
-    """What the selected cases of a plan come to; `had` is what the run has of `needs.NEEDS`.
+def estimate(
+    plan: Plan, target: Target, *, available: Collection[str], repeat: int = 1, max_examples: int = 0
+) -> Estimate:
+    """What the selected cases of a plan come to; `available` is what the run has of `needs.NEEDS`.
 
     `max_examples` is how many random requests are generated for each operation.
     """
-    asked = _Asked(target, had, max_examples, _first_to_generate(plan))
+    asked = _Asked(target, available, max_examples, _first_to_generate(plan))
     templates = tuple(
         Template(
             tasks[0].row,
@@ -84,7 +86,7 @@ def estimate(plan: Plan, target: Target, *, had: Collection[str], repeat: int = 
         sum(asked.requests(task) for task in controls) * repeat,
         looked * repeat,
         len(target.providers),
-        0 if "upstream" in had else (paid * repeat + len(target.providers)),
+        0 if "upstream" in available else (paid * repeat + len(target.providers)),
     )
 
 
@@ -113,13 +115,13 @@ class _Asked:
     """Which cases of a target send anything."""
 
     target: Target
-    had: Collection[str]
+    available: Collection[str]
     max_examples: int
     generating: frozenset[str]
     """Of the cases that share generated requests, the ids of the first ones: they count for all."""
 
     def can_see(self, row: Requirement) -> bool:
-        return all(need in self.had for need in row.needs if need in NEEDS)
+        return all(need in self.available for need in row.needs if need in NEEDS)
 
     def sends(self, task: Task) -> bool:
         bound = task.row.claim is None or self.target.claims(task.row.claim)

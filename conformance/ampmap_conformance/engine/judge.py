@@ -15,7 +15,7 @@ from ..cases.cases import CallCase
 from ..checks.expect import assert_events_came
 from ..checks.registry import Pace
 from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, NotTestableError, ObserverGoneError, Violation
-from ..probe.context import Setting
+from ..probe.context import RunContext
 from ..probe.prerequisites import unmet
 from ..probe.probe import Probe
 from ..verdicts import Attribution, Level, Verdict, verdict_of
@@ -63,7 +63,7 @@ class Engine:
 
     def __init__(
         self,
-        setting: Setting,
+        context: RunContext,
         plan: Plan,
         scrubber: Scrubber,
         *,
@@ -71,7 +71,7 @@ class Engine:
         repeat: int = 1,
         attribute: bool = False,
     ) -> None:
-        self._setting = setting
+        self._context = context
         self._plan = plan
         self._scrubber = scrubber
         self._strict = strict
@@ -113,7 +113,7 @@ class Engine:
         return replace(self._judged(task, attempts), seconds=time.monotonic() - begun)
 
     def _attempt(self, task: Task) -> Attempt:
-        probe = Probe(self._setting)
+        probe = Probe(self._context)
         try:
             violation = found_by(task, probe)
         except (NotTestableError, BudgetSpentError) as missing:
@@ -153,17 +153,17 @@ class Engine:
     def _attribution(self, task: Task) -> Attribution | None:
         if not self._attribute:
             return None
-        return attribute(task.case, self._setting)
+        return attribute(task.case, self._context)
 
     def _unbound(self, task: Task) -> Outcome | None:
-        target = self._setting.target
+        target = self._context.target
         if task.row.claim and not target.claims(task.row.claim):
             return Outcome(task, Verdict.NOT_APPLICABLE, f"the target does not claim `{task.row.claim}`")
         refusal = task.check.refusal(task.case, target)
         return Outcome(task, Verdict.NOT_APPLICABLE, refusal) if refusal else None
 
     def _unobservable(self, task: Task) -> Outcome | None:
-        lacking = unmet(task.row, self._setting)
+        lacking = unmet(task.row, self._context)
         return Outcome(task, Verdict.NOT_TESTABLE, lacking[0].missing) if lacking else None
 
     def _uncontrolled(self, task: Task, *, bound: bool) -> Outcome | None:

@@ -16,8 +16,8 @@ from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, SuiteError,
 from ..fuzz.options import DEFAULT_SEED, PROFILE
 from ..fuzz.session import Campaigns
 from ..probe.budget import Budget
-from ..probe.context import Setting
-from ..probe.prerequisites import had
+from ..probe.context import RunContext
+from ..probe.prerequisites import available
 from ..probe.probe import Probe
 from ..reference.edition import reference_for
 from ..reference.types import Reference, Requirement
@@ -83,7 +83,7 @@ class Session:
     options: RunOptions
     reference: Reference
     target: Target
-    setting: Setting
+    context: RunContext
     plan: Plan
     engine: Engine
     scrubber: Scrubber
@@ -95,7 +95,11 @@ class Session:
         """What the run comes to."""
         options = self.options
         return estimate(
-            self.plan, self.target, had=had(self.setting), repeat=options.repeat, max_examples=options.max_examples
+            self.plan,
+            self.target,
+            available=available(self.context),
+            repeat=options.repeat,
+            max_examples=options.max_examples,
         )
 
     @property
@@ -151,15 +155,24 @@ def opened(options: RunOptions, reference: Reference | None = None) -> Iterator[
         direct = stack.enter_context(ProxyClient(observer.direct_url)) if observer and options.attribute else None
         budget = Budget(options.max_requests, options.rate)
         fuzzing = Campaigns(known, options.openapi, seed=options.seed, max_examples=options.max_examples)
-        setting = Setting(
-            known, target, client, observer, secrets, Schemas(known), budget, direct, foreign, reloading, fuzzing
+        context = RunContext(
+            target=target,
+            client=client,
+            secrets=secrets,
+            schemas=Schemas(known),
+            observer=observer,
+            budget=budget,
+            direct=direct,
+            foreign=foreign,
+            reloading=reloading,
+            fuzzing=fuzzing,
         )
         plan = narrowed(make_plan(known, target), profiles=options.profiles, select=options.select, skip=options.skip)
         scrubber = Scrubber(secrets, tuple(addresses))
         engine = Engine(
-            setting, plan, scrubber, strict=options.strict, repeat=options.repeat, attribute=options.attribute
+            context, plan, scrubber, strict=options.strict, repeat=options.repeat, attribute=options.attribute
         )
-        session = Session(options, known, target, setting, plan, engine, scrubber, release_of(version()))
+        session = Session(options, known, target, context, plan, engine, scrubber, release_of(version()))
         if session.generates:
             fuzzing.require()
         yield session
@@ -175,9 +188,9 @@ def smoke(session: Session) -> None:
     client = session.target.client
     statuses: list[int] = []
     for case in expand(row, World(session.reference, session.target)):
-        setting = replace(session.setting, timeout=SMOKE_SECONDS)
+        context = replace(session.context, timeout=SMOKE_SECONDS)
         try:
-            exchange = Probe(setting).send(case)
+            exchange = Probe(context).send(case)
         except KitFaultError as error:
             raise SuiteError(str(error)) from error
         except BudgetSpentError as error:

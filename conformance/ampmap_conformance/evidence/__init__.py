@@ -1,1 +1,4 @@
-"""What shows that the suite finds faults, and nothing else: the kill matrix, unusual proxies, degenerate targets."""
+"""What shows that the suite finds faults and accuses no right proxy: kill matrix, unusual proxies, degenerate targets.
+
+May import everything but `cli`.
+"""

@@ -17,7 +17,7 @@ from ..dialects.schemas import Schemas
 from ..engine.judge import Engine, Outcome
 from ..engine.plan import Plan, Task, make_plan
 from ..observer.wire import Connection, MalformedError, Received
-from ..probe.context import Setting
+from ..probe.context import RunContext
 from ..reference import load
 from ..reference.types import Reference
 from ..refproxy.embedded import Embedded, embedded
@@ -190,7 +190,7 @@ def _row(degenerate: Degenerate, both: Scores) -> DegenerateRow:
 def scored(degenerate: Degenerate, reference: Reference, *, observed: bool) -> Score:
     """Runs the suite against a degenerate server that claims everything, with or without an observer."""
     with embedded(reference) as right, serving(degenerate) as url, ProxyClient(url) as client:
-        setting = _setting(right, reference, url, client, observed=observed)
+        setting = _context(right, reference, url, client, observed=observed)
         plan = make_plan(reference, setting.target)
         engine = Engine(setting, plan, Scrubber(setting.secrets, ()), strict=True)
         passed: dict[Level, set[str]] = {level: set() for level in Level}
@@ -203,14 +203,20 @@ def scored(degenerate: Degenerate, reference: Reference, *, observed: bool) -> S
         return Score({level: frozenset(names) for level, names in passed.items()}, tuple(faults))
 
 
-def _setting(right: Embedded, reference: Reference, url: str, client: ProxyClient, *, observed: bool) -> Setting:
+def _context(right: Embedded, reference: Reference, url: str, client: ProxyClient, *, observed: bool) -> RunContext:
     file = right.target.file.model_copy(update={"base_url": url})
     target = replace(right.target, file=file)
     secrets = SecretBook(*(s.value for s in (target.client, target.second_client, *target.secrets) if s))
     observer = right.observer if observed else None
     reloading = replace(right.reloading, seconds=PATIENCE) if observed else None
-    return Setting(
-        reference, target, client, observer, secrets, Schemas(reference), reloading=reloading, timeout=PATIENCE
+    return RunContext(
+        target=target,
+        client=client,
+        secrets=secrets,
+        schemas=Schemas(reference),
+        observer=observer,
+        reloading=reloading,
+        timeout=PATIENCE,
     )
 
 

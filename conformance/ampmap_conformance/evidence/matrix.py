@@ -113,7 +113,7 @@ class _Seen:
 
     def _fresh_engine(self) -> Engine:
         session = self._session
-        return Engine(replace(session.setting, timeout=TIMEOUT), session.plan, session.scrubber, strict=True)
+        return Engine(replace(session.context, timeout=TIMEOUT), session.plan, session.scrubber, strict=True)
 
     def _take(self, task: Task) -> None:
         outcome = self._engine.outcome(task)

@@ -3,4 +3,6 @@
 `document` picks the operations of a case, `generation` makes requests of them (it alone knows schemathesis), `session`
 sends them once for all rules, `rules` judges each exchange, `findings` keeps what shows a broken rule best. `hooks`
 lends the same rules to schemathesis' own command and to pytest.
+
+May import `suite`, `probe` and what is below them.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from ..cases.cases import WARM_UP, CallCase, Case
 from ..cases.pairing import kin
 from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, NotTestableError, Violation
+from ..probe.context import RunContext
+from ..probe.probe import Probe
 from ..reference.types import Reference
 from ..target.target import Target
 from ..wire.messages import Exchange, Headers, Request
@@ -22,7 +24,6 @@ from .options import most_requests, require_schemathesis
 from .rules import RULES, Facts, Sent, Wrong
 
 if TYPE_CHECKING:
-    from ..probe.probe import Probe
     from .generation import Generated
 
 MOST_SILENT = 5
@@ -39,11 +40,11 @@ class Campaign:
     stopped: BudgetSpentError | NotTestableError | None = None
     """Why not all of them were sent."""
 
-    def raise_for(self, rule: str, probe: Probe) -> None:
-        """Raises what was found out about a rule, and shows its request among the probe's exchanges."""
+    def raise_for(self, rule: str, exchanges: list[Exchange]) -> None:
+        """Raises what was found out about a rule, and adds the request that shows it to `exchanges`."""
         finding = self.findings.get(rule)
         if finding is not None:
-            probe.exchanges.append(finding.exchange)
+            exchanges.append(finding.exchange)
             raise finding.told(self.sent)
         if self.stopped is not None:
             raise self.stopped
@@ -66,14 +67,14 @@ class Campaigns:
         require_schemathesis()
         _ = self._document
 
-    def of(self, case: Case, rule: str, begin: Callable[[], Probe]) -> Campaign:
+    def of(self, case: Case, rule: str, context: RunContext) -> Campaign:
         """The campaign of a case. A rule that asks again (`--repeat`) gets another one."""
         with self._lock:
             asked = (kin(case), rule)
             key = (kin(case), self._asked[asked])
             self._asked[asked] += 1
             if key not in self._made:
-                self._made[key] = self._campaign(case, begin())
+                self._made[key] = self._campaign(case, Probe(context))
             return self._made[key]
 
     @cached_property

@@ -1,4 +1,7 @@
-"""The recording, scriptable upstream: it plays every provider and Amp's own servers."""
+"""The recording, scriptable upstream: it plays every provider and Amp's own servers.
+
+May import `dialects`, `wire` and `reference`.
+"""
 
 from ..errors import ObserverGoneError
 from ..wire.redaction import new_nonce

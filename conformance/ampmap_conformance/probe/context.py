@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from ..cases.cases import Case
 from ..dialects.schemas import Schemas
+from ..observer.api import Observing
 from ..reference.types import Reference
+from ..target.reload import Reloading
 from ..target.target import Target
 from ..wire.client import ProxyClient
 from ..wire.foreign_peer import Sender
+from ..wire.messages import Exchange
 from ..wire.redaction import SecretBook
 from .budget import Budget
 from .requests import RequestForms
 
-if TYPE_CHECKING:
-    from ..fuzz.session import Campaigns
-    from ..observer import Observing
-    from ..target.reload import Reloading
+
+class GeneratedRequests(Protocol):
+    """What the generated requests of a case showed."""
+
+    def raise_for(self, rule: str, exchanges: list[Exchange]) -> None:
+        """Raise what was found out about a rule, and add the request that shows it to `exchanges`."""
 
 
-@dataclass(frozen=True)
-class Setting:
+class Fuzzing(Protocol):
+    """Sends generated data, once for all rules on it."""
+
+    def of(self, case: Case, rule: str, context: RunContext) -> GeneratedRequests:
+        """The generated requests of a case, asked for one rule. Raises NotTestableError and KitFaultError."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
     """What all probes of a run share."""
 
-    reference: Reference
     target: Target
     client: ProxyClient
-    observer: Observing | None
     secrets: SecretBook
     schemas: Schemas
+    observer: Observing | None = None
     budget: Budget = field(default_factory=Budget)
     direct: ProxyClient | None = None
     """To the observer without the proxy, for a run that attributes failures."""
@@ -38,9 +51,14 @@ class Setting:
     """Calls the target from another address than its own machine's loopback."""
     reloading: Reloading | None = None
     """Changes the target's configuration."""
-    fuzzing: Campaigns | None = None
-    """Sends generated data, once for all rules on it."""
+    fuzzing: Fuzzing | None = None
     timeout: float = 30.0
+    """Seconds that a probe waits for a connection, and for each read."""
+
+    @property
+    def reference(self) -> Reference:
+        """The reference that the target is held against."""
+        return self.target.reference
 
     @cached_property
     def forms(self) -> RequestForms:

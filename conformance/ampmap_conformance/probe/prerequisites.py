@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..reference.types import Requirement
-    from ..target.target import Target
-    from .context import Setting
+from ..reference.types import Requirement
+from ..target.target import Target
+from .context import RunContext
 
 NO_OBSERVER = "no observer: the proxy's upstream side cannot be seen"
 NO_SECOND_CLIENT = "no second client is known: name its key under `credentials.second_client`"
@@ -22,7 +20,7 @@ NO_RELOAD = "the kit cannot change the target's configuration: its file names no
 class Need:
     """Something that not every run has."""
 
-    there: Callable[[Setting], bool]
+    there: Callable[[RunContext], bool]
     missing: str
     """Why a case is not testable without it."""
     extra: bool = True
@@ -31,23 +29,23 @@ class Need:
 
 NEEDS = MappingProxyType(
     {
-        "upstream": Need(lambda setting: setting.observer is not None, NO_OBSERVER, extra=False),
-        "second-client": Need(lambda setting: setting.target.second_client is not None, NO_SECOND_CLIENT),
-        "foreign-peer": Need(lambda setting: setting.foreign is not None, NO_FOREIGN_PEER),
-        "reload": Need(lambda setting: setting.reloading is not None, NO_RELOAD),
+        "upstream": Need(lambda context: context.observer is not None, NO_OBSERVER, extra=False),
+        "second-client": Need(lambda context: context.target.second_client is not None, NO_SECOND_CLIENT),
+        "foreign-peer": Need(lambda context: context.foreign is not None, NO_FOREIGN_PEER),
+        "reload": Need(lambda context: context.reloading is not None, NO_RELOAD),
     }
 )
 """By the word of a requirement's `needs`. What is not here is always there."""
 
 
-def unmet(row: Requirement, setting: Setting) -> tuple[Need, ...]:
+def unmet(row: Requirement, context: RunContext) -> tuple[Need, ...]:
     """What a requirement needs and a run does not have."""
-    return tuple(NEEDS[name] for name in row.needs if name in NEEDS and not NEEDS[name].there(setting))
+    return tuple(NEEDS[name] for name in row.needs if name in NEEDS and not NEEDS[name].there(context))
 
 
-def had(setting: Setting) -> frozenset[str]:
+def available(context: RunContext) -> frozenset[str]:
     """What a run has."""
-    return frozenset(name for name, need in NEEDS.items() if need.there(setting))
+    return frozenset(name for name, need in NEEDS.items() if need.there(context))
 
 
 def promised(target: Target, *, observed: bool, embedded: bool) -> frozenset[str]:

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import Failure, KitFaultError, NoAnswerError, NotTestableError, Violation
+from ..observer.script import Reply
 from ..reference.types import ErrorShape
+from ..target.reload import Reloading
 from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
@@ -20,14 +21,9 @@ from ..wire.lockstep import Steps
 from ..wire.messages import Exchange, Headers, Request, Response, UpstreamRequest
 from ..wire.raw import Ending, RawAnswer, RawRequest, send_raw, whole
 from ..wire.redaction import new_nonce
-from .context import Setting
+from .context import GeneratedRequests, RunContext
 from .prerequisites import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
 from .requests import BLANK
-
-if TYPE_CHECKING:
-    from ..fuzz.session import Campaign
-    from ..observer import Reply
-    from ..target.reload import Reloading
 
 AMP = "amp"
 """The persona of Amp's own servers."""
@@ -38,19 +34,19 @@ SETTLING = 0.2
 class Probe:
     """The probes of one case. Every request carries a nonce of its own, by which its upstream request is found."""
 
-    def __init__(self, setting: Setting) -> None:
-        self._setting = setting
-        self.reference = setting.reference
-        self.target = setting.target
-        self.schemas = setting.schemas
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self.reference = context.reference
+        self.target = context.target
+        self.schemas = context.schemas
         self.exchanges: list[Exchange] = []
         self.sent = 0
         """Requests that were sent to the target."""
 
     @property
-    def setting(self) -> Setting:
+    def context(self) -> RunContext:
         """What all probes of the run share, for checks that let somebody else do the sending."""
-        return self._setting
+        return self._context
 
     @property
     def client_key(self) -> str:
@@ -70,7 +66,7 @@ class Probe:
     def on_own_connections(self) -> Iterator[Probe]:
         """A probe whose connections to the target nobody else uses: calls one after another share one."""
         with ProxyClient(self.target.file.base_url) as client:
-            probe = Probe(replace(self._setting, client=client))
+            probe = Probe(replace(self._context, client=client))
             try:
                 yield probe
             finally:
@@ -80,24 +76,24 @@ class Probe:
     @property
     def is_observed(self) -> bool:
         """Whether the upstream side can be seen."""
-        return self._setting.observer is not None
+        return self._context.observer is not None
 
-    def fuzzed(self, case: Case, rule: str) -> Campaign:
-        """What generated data came to in the operations of a case, asked for one rule.
+    def generated(self, case: Case, rule: str) -> GeneratedRequests:
+        """What generated data showed in the operations of a case, asked for one rule.
 
         Raises NotTestableError where the target serves the case to its own machine alone.
         """
         self._must_be_served_here(case)
-        if self._setting.fuzzing is None:
+        if self._context.fuzzing is None:
             raise NotTestableError("this run generates no data")
-        return self._setting.fuzzing.of(case, rule, lambda: Probe(self._setting))
+        return self._context.fuzzing.of(case, rule, self._context)
 
     @property
     def observer_host(self) -> str:
         """Host and port of the observer, as the proxy reaches it. Raises NotTestableError when there is none."""
-        if self._setting.observer is None:
+        if self._context.observer is None:
             raise NotTestableError("no observer: there is no other host that a call could be led to")
-        return urlsplit(self._setting.observer.url).netloc
+        return urlsplit(self._context.observer.url).netloc
 
     def require_client_key(self) -> None:
         """For checks that send none: raises NotTestableError when the target has no key that could be missing."""
@@ -121,7 +117,7 @@ class Probe:
         """Headers by which a call to this provider asks for features."""
         return tuple(
             header.name
-            for header, providers in self._setting.forms.headers_of("client-sends")
+            for header, providers in self._context.forms.headers_of("client-sends")
             if header.presence == "conditional" and case.provider.id in providers
         )
 
@@ -138,13 +134,13 @@ class Probe:
 
     def header_names(self, role: str) -> tuple[str, ...]:
         """Names, in lower case, of all headers of a role."""
-        return tuple(header.name.lower() for header, _ in self._setting.forms.headers_of(role))
+        return tuple(header.name.lower() for header, _ in self._context.forms.headers_of(role))
 
     def relayed_headers(self, case: CallCase, presence: str) -> tuple[str, ...]:
         """Headers of this provider's answers that the client needs, with a given presence."""
         return tuple(
             header.name
-            for header, providers in self._setting.forms.headers_of("relay-to-client")
+            for header, providers in self._context.forms.headers_of("relay-to-client")
             if header.presence == presence and (not providers or case.provider.id in providers)
         )
 
@@ -158,7 +154,7 @@ class Probe:
 
     def canary(self) -> str:
         """A key that nobody accepts and that is found again wherever it turns up."""
-        return self._setting.secrets.add(f"canary-{random.token_hex(12)}-canary")
+        return self._context.secrets.add(f"canary-{random.token_hex(12)}-canary")
 
     def request(self, case: Case, *, credential: Credential | None = None) -> Request:
         """The request of a case as the client of the edition sends it, with a new nonce.
@@ -167,12 +163,12 @@ class Probe:
         """
         nonce = new_nonce()
         sent = self._own_credential(case) if credential is None else credential
-        body = self._setting.forms.body(case, nonce)
-        headers = self._setting.forms.lines(case, nonce, has_body=bool(body))
+        body = self._context.forms.body(case, nonce)
+        headers = self._context.forms.lines(case, nonce, has_body=bool(body))
         target = case.target
         for pair in sent.query:
             target += f"{'&' if '?' in target else '?'}{pair}"
-        host = ("Host", self._setting.client.host)
+        host = ("Host", self._context.client.host)
         return Request(case.method, target, Headers((host, *sent.lines, *headers)), body)
 
     def send(
@@ -218,7 +214,7 @@ class Probe:
 
         def deliver() -> Response:
             self._spend()
-            url, timeout = self.target.file.base_url, self._setting.timeout
+            url, timeout = self.target.file.base_url, self._context.timeout
             answers.append(send_raw(url, wire(request), timeout=timeout, responses=responses))
             return answers[0].response()
 
@@ -232,7 +228,7 @@ class Probe:
 
         Raises NotTestableError without an observer, and otherwise as `send` does.
         """
-        observer = self._setting.observer
+        observer = self._context.observer
         if observer is None:
             raise NotTestableError(NO_OBSERVER)
         request = self._changed(case, None, None, "", None, more_headers, None)
@@ -250,7 +246,7 @@ class Probe:
         Whether the connection to the upstream was closed as well, within so many seconds. Raises Violation where
         the call had been answered in full, and NotTestableError without an observer.
         """
-        observer, request = self._setting.observer, self.request(case)
+        observer, request = self._context.observer, self.request(case)
         if observer is None:
             raise NotTestableError(NO_OBSERVER)
         nonce = nonce_of(request)
@@ -267,16 +263,16 @@ class Probe:
     @property
     def reloading(self) -> Reloading:
         """Changes the target's configuration. Raises NotTestableError where nothing can."""
-        if self._setting.reloading is None:
+        if self._context.reloading is None:
             raise NotTestableError(NO_RELOAD)
-        return self._setting.reloading
+        return self._context.reloading
 
     def send_from_elsewhere(self, case: Case, *, more_headers: Iterable[tuple[str, str]] = ()) -> Exchange:
         """Sends the request of a case from a peer that is not on the target's machine, whose own host it names.
 
         Raises NotTestableError where there is no such peer, and NoAnswerError as `send` does.
         """
-        foreign, timeout = self._setting.foreign, self._setting.timeout
+        foreign, timeout = self._context.foreign, self._context.timeout
         if foreign is None:
             raise NotTestableError(NO_FOREIGN_PEER)
         request = self._changed(case, None, None, "", None, more_headers, None)
@@ -294,10 +290,10 @@ class Probe:
     def deliver(self, request: Request, watch: Watch | None = None) -> Response:
         """Puts a request on the wire. Raises NoAnswerError, and BudgetSpentError when it may not."""
         self._spend()
-        return self._setting.client.send(request, timeout=self._setting.timeout, watch=watch)
+        return self._context.client.send(request, timeout=self._context.timeout, watch=watch)
 
     def _spend(self) -> None:
-        self._setting.budget.spend()
+        self._context.budget.spend()
         self.sent += 1
 
     def _must_be_served_here(self, case: Case) -> None:
@@ -319,7 +315,7 @@ class Probe:
         plain: bool = False,
     ) -> Exchange:
         nonce = nonce_of(request)
-        observer = self._setting.observer
+        observer = self._context.observer
         if observer is not None and replies:
             observer.script(nonce, replies)
         begun = time.monotonic()

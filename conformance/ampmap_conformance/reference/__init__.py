@@ -1,4 +1,7 @@
-"""All that the kit knows of the spec: generated shapes (`types`) and data (`reference.json`, one more per edition)."""
+"""What is generated from the spec, and all that the kit knows of it; committed, so that no build is needed.
+
+May import nothing of the kit but `errors` and `files`.
+"""
 
 from __future__ import annotations
 

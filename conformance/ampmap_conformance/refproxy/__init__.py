@@ -1,9 +1,11 @@
-"""The executable form of the spec: a small proxy that does what the reference says, and its switchable defects."""
+"""The executable form of the spec: a small proxy that does what the reference says, and its switchable defects.
+
+May import `target` and what is below it; it knows no case and no check.
+"""
 
 from .behaviour import CORRECT, Behaviour
 from .config import AmpUpstream, ModelMapping, ProxyConfig, Upstream, config_for_observer
 from .defects import DEFECTS, Defect, behaviour_with
-from .serve import serve_proxy
 from .server import ReferenceProxy
 
 __all__ = [
@@ -18,5 +20,4 @@ __all__ = [
     "Upstream",
     "behaviour_with",
     "config_for_observer",
-    "serve_proxy",
 ]

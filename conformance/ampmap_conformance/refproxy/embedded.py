@@ -16,6 +16,10 @@ from ..target.file import ClaimName, ModelMapping, Models, Policy, TargetFile
 from ..target.reload import FileHook, Reloading, block_of
 from ..target.target import Secret, Target
 from ..wire.foreign_peer import Elsewhere, opened
+from .behaviour import CORRECT
+from .config import config_for_observer
+from .live import with_block
+from .server import ReferenceProxy
 
 NAME = "reference-proxy"
 CLIENT_LABEL = "$AMPMAP_CLIENT_KEY"
@@ -68,9 +72,6 @@ def embedded(
     system chooses. Raises LookupError for a
     defect or variant that does not exist, and OSError for an address that is not to be had.
     """
-    from . import CORRECT, ReferenceProxy, config_for_observer
-    from .live import with_block
-
     behaviour = CORRECT
     if chosen := tuple(defects):
         from .defects import behaviour_with

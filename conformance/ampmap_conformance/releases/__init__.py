@@ -2,6 +2,8 @@
 
 A requirement that came later runs and is shown, but decides nothing until the next release takes it in. A file with
 status `draft` is of the release that is being made: there every requirement scores, less those under `trial`.
+
+May import `errors` and `files`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,4 @@
-"""From outcomes to `report.json`, and to the terminal."""
+"""From outcomes to `report.json`, to its other formats and to the terminal.
+
+May import `engine` and what is below it; it starts no run.
+"""

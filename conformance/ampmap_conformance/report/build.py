@@ -78,7 +78,7 @@ def make_report(
         notices=notices,
         requests=Requests(
             planned=session.estimate.requests,
-            sent=session.setting.budget.sent,
+            sent=session.context.budget.sent,
             limit=options.max_requests,
             rate=options.rate,
         ),

@@ -18,11 +18,11 @@ from rich.text import Text
 from ..engine.estimate import plan_lines
 from ..engine.session import Session
 from ..reference.types import Reference, Requirement
-from ..run.run import Ended
 from ..verdicts import Verdict
 from .build import generated_of
 from .facts import clients_line, ending
 from .model import Report, Result
+from .outcome import RunOutcome
 
 SECONDS_BETWEEN = 10.0
 """Between two lines on how far a run is, where the output is no terminal."""
@@ -84,8 +84,8 @@ class Terminal:
         """Says what is tested against what."""
         file = session.target.file
         counts = len(session.plan.by_requirement), len(session.plan.selected)
-        observed = session.setting.observer is not None
-        more = plan_lines(session.estimate, session.setting.budget, observed=observed)
+        observed = session.context.observer is not None
+        more = plan_lines(session.estimate, session.context.budget, observed=observed)
         if (made := generated_of(session)) is not None:
             random = f"{made.max_examples} random requests for each operation" if made.max_examples else "coverage"
             more = (*more, f"generated  {random}, seed {made.seed}, by {made.by}")
@@ -118,7 +118,7 @@ class Terminal:
                 for line in failure_lines(result, self._rows[result.requirement]):
                     self._console.print(line, soft_wrap=True)
 
-    def end(self, ended: Ended, files: tuple[Path, ...], seconds: float) -> None:
+    def end(self, ended: RunOutcome, files: tuple[Path, ...], seconds: float) -> None:
         """The summary."""
         self._progress.stop()
         for name, count in self._printed.items():
@@ -198,5 +198,5 @@ def counts_table(report: Report) -> Table:
     return table
 
 
-def _reason_for(ended: Ended, requirement: str) -> str:
+def _reason_for(ended: RunOutcome, requirement: str) -> str:
     return next((r.reason for r in ended.report.results if r.requirement == requirement and r.reason), "")

@@ -13,7 +13,7 @@ from ..errors import UnreachableError
 from ..reference.types import AuthVector, Reference, Requirement
 from ..report.build import assembled, docs_link
 from ..report.model import Message, ReportedExchange, Reproduce, Result, Selection, TargetId
-from ..run.run import Ended
+from ..report.outcome import RunOutcome
 from ..verdicts import EXECUTED, Level, Verdict, exit_code
 from . import protocol
 from .judge import Judgement, judge
@@ -37,7 +37,7 @@ class Watcher(Protocol):
         """A vector is judged; they come in their order."""
 
 
-def check_resolver(options: ResolverOptions, watcher: Watcher, *, docs_url: str = "") -> Ended:
+def check_resolver(options: ResolverOptions, watcher: Watcher, *, docs_url: str = "") -> RunOutcome:
     """Asks a resolver the selected vectors.
 
     Raises UsageError for bad options, and UnreachableError when the resolver does not answer `start`.
@@ -74,7 +74,7 @@ def check_resolver(options: ResolverOptions, watcher: Watcher, *, docs_url: str 
         interrupted=interrupted,
         docs_url=docs_url,
     )
-    return Ended(report, code, missing)
+    return RunOutcome(report=report, code=code, missing=missing)
 
 
 def lines(options: ResolverOptions) -> Iterator[bytes]:

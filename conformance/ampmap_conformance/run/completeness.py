@@ -30,7 +30,7 @@ def lacking(session: Session, results: Iterable[Result], missing: Iterable[str])
     found: dict[str, dict[str, None]] = {}
     for result in results:
         if result.verdict is Verdict.NOT_TESTABLE and result.requirement not in told:
-            lacked = unmet(session.reference.requirements[result.requirement], session.setting)
+            lacked = unmet(session.reference.requirements[result.requirement], session.context)
             for need in [need for need in lacked if need.extra][:1]:
                 found.setdefault(need.missing, {})[result.requirement] = None
     return _no_model_named(session, missing) + tuple(
@@ -47,7 +47,7 @@ def _not_executed(session: Session, results: Iterable[Result]) -> tuple[str, ...
     emitted = tuple(results)
     planned = session.plan.by_requirement
     executed = {result.requirement for result in emitted if result.verdict in EXECUTED}
-    if session.setting.budget.spent:
+    if session.context.budget.spent:
         executed.clear()
     shown = {planned[name][0].row.claim for name in executed}
     wanting = {result.requirement for result in emitted if result.verdict in NOT_REACHED} - executed
@@ -56,7 +56,7 @@ def _not_executed(session: Session, results: Iterable[Result]) -> tuple[str, ...
         for name, tasks in planned.items()
         if name in wanting
         and not (
-            any(need.extra for need in unmet(tasks[0].row, session.setting))
+            any(need.extra for need in unmet(tasks[0].row, session.context))
             and (tasks[0].row.claim is None or tasks[0].row.claim in shown)
         )
     )

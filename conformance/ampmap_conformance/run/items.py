@@ -5,6 +5,7 @@ pytest --pyargs ampmap_conformance.suite --target staging.yaml -k fallback
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -57,7 +58,7 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """File and line of the check, and the case's id."""
-        line = self.task.check.function.__code__.co_firstlineno
+        line = inspect.unwrap(self.task.check.function).__code__.co_firstlineno
         return self.path, line, self.task.id
 
 

@@ -7,22 +7,22 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ..baseline import file as baselines
 from ..baseline.watch import Watch
 from ..cases.selection import parse
-from ..engine.claims import unclaimed_but_there
 from ..engine.judge import Outcome
 from ..engine.session import RunOptions, Session, opened, smoke
 from ..errors import Failure, SuiteError
 from ..reference.types import Reference
 from ..report.build import make_report, make_result
-from ..report.model import Notice, Report, Result
-from ..verdicts import BROKEN, ExitCode, exit_code
+from ..report.model import Notice, Result
+from ..report.outcome import RunOutcome
+from ..verdicts import BROKEN, exit_code
 from . import completeness
+from .claims import unclaimed_but_there
 
 UNANSWERED = (Failure.DROPPED, Failure.TIMEOUT)
 FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
@@ -42,19 +42,9 @@ class Listener(Protocol):
         """A case is decided; cases come in the order of the plan."""
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a run ended."""
-
-    report: Report
-    code: ExitCode
-    missing: tuple[str, ...]
-    """What should have been tested and was not (`completeness.missing`)."""
-
-
 def conformance(
     options: RunOptions, listener: Listener, *, reference: Reference | None = None, docs_url: str = ""
-) -> Ended:
+) -> RunOutcome:
     """Runs the selected cases against the target of `options`.
 
     Raises UsageError for bad options, UnreachableError when the target cannot be tested, and SuiteError for a fault of
@@ -105,7 +95,7 @@ def conformance(
             notices=notices,
             docs_url=docs_url,
         )
-        return Ended(report, code, missing)
+        return RunOutcome(report=report, code=code, missing=missing)
 
 
 def unscored_failures(results: list[Result]) -> tuple[Notice, ...]:

@@ -1,1 +1,4 @@
-"""The checks: one per requirement, each read as given, when, then."""
+"""The checks: one for each requirement, each read as given, when, then.
+
+May import `probe` and what is below it.
+"""

@@ -1,55 +1,67 @@
-"""Profile fuzz: data that nobody thought of. Each check asks one rule of the same generated requests."""
+"""Profile fuzz: generated data. Each check asks one rule of the same generated requests."""
 
 from __future__ import annotations
 
-from ..cases.cases import CallCase, ManagementCase
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar, cast
+
+from ..cases.cases import CallCase, Case, ManagementCase
 from ..checks.registry import checks
 from ..probe.probe import Probe
 
+CheckFunction = TypeVar("CheckFunction", bound=Callable[..., None])
 
-@checks("fuzz.no-server-error")
+
+def on_generated_data(requirement: str) -> Callable[[CheckFunction], CheckFunction]:
+    """Makes a check of a function that only says, by its docstring and the type of its case, what is judged."""
+
+    def mark(function: CheckFunction) -> CheckFunction:
+        @wraps(function)
+        def check(case: Case, probe: Probe) -> None:
+            probe.generated(case, requirement).raise_for(requirement, probe.exchanges)
+
+        checks(requirement)(check)
+        return cast("CheckFunction", check)
+
+    return mark
+
+
+@on_generated_data("fuzz.no-server-error")
 def test_no_server_error(case: CallCase, probe: Probe) -> None:
     """Given generated data, when it is sent, then the proxy does not fail."""
-    probe.fuzzed(case, "fuzz.no-server-error").raise_for("fuzz.no-server-error", probe)
 
 
-@checks("fuzz.valid-goes-on")
+@on_generated_data("fuzz.valid-goes-on")
 def test_valid_goes_on(case: CallCase, probe: Probe) -> None:
     """Given data that the document allows, when it is sent, then it reaches an upstream."""
-    probe.fuzzed(case, "fuzz.valid-goes-on").raise_for("fuzz.valid-goes-on", probe)
 
 
-@checks("fuzz.invalid-is-no-success")
+@on_generated_data("fuzz.invalid-is-no-success")
 def test_invalid_is_no_success(case: CallCase, probe: Probe) -> None:
     """Given data that the document does not allow, when it is sent, then it is refused or goes on as it is."""
-    probe.fuzzed(case, "fuzz.invalid-is-no-success").raise_for("fuzz.invalid-is-no-success", probe)
 
 
-@checks("fuzz.error-shape")
+@on_generated_data("fuzz.error-shape")
 def test_error_shape(case: CallCase, probe: Probe) -> None:
     """Given generated data, when it ends in an error, then in the provider's shape."""
-    probe.fuzzed(case, "fuzz.error-shape").raise_for("fuzz.error-shape", probe)
 
 
-@checks("fuzz.content-type")
+@on_generated_data("fuzz.content-type")
 def test_content_type(case: CallCase, probe: Probe) -> None:
     """Given generated data, when it is answered, then as JSON or as a stream of events, and marked so."""
-    probe.fuzzed(case, "fuzz.content-type").raise_for("fuzz.content-type", probe)
 
 
-@checks("fuzz.no-leak")
+@on_generated_data("fuzz.no-leak")
 def test_no_leak(case: CallCase, probe: Probe) -> None:
     """Given generated data, when it is sent, then no key shows on either side."""
-    probe.fuzzed(case, "fuzz.no-leak").raise_for("fuzz.no-leak", probe)
 
 
-@checks("fuzz.no-stack-trace")
+@on_generated_data("fuzz.no-stack-trace")
 def test_no_stack_trace(case: CallCase, probe: Probe) -> None:
     """Given generated data, when the proxy refuses it, then without a stack trace."""
-    probe.fuzzed(case, "fuzz.no-stack-trace").raise_for("fuzz.no-stack-trace", probe)
 
 
-@checks("fuzz.management-holds")
+@on_generated_data("fuzz.management-holds")
 def test_management_holds(case: ManagementCase, probe: Probe) -> None:
     """Given generated data, when a management path gets it, then the proxy neither fails nor shows a key."""
-    probe.fuzzed(case, "fuzz.management-holds").raise_for("fuzz.management-holds", probe)

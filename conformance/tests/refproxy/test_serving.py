@@ -60,7 +60,7 @@ def test_an_answer_that_breaks_off_or_is_not_read_costs_its_connection_alone(ben
     "serve",
     [
         "observer import serve_observer; serve_observer('127.0.0.1', 0)",
-        "refproxy import serve_proxy; serve_proxy('127.0.0.1', 0, ['query-dropped'])",
+        "refproxy.serve import serve_proxy; serve_proxy('127.0.0.1', 0, ['query-dropped'])",
     ],
 )
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -100,7 +100,7 @@ class Talk:
 
     @property
     def _observer(self) -> Observing:
-        observer = self._probe.setting.observer
+        observer = self._probe.context.observer
         if observer is None:
             raise NotTestableError(NO_OBSERVER)
         return observer
@@ -110,7 +110,7 @@ class Talk:
             raise self._line.fault
 
     def _spend(self) -> None:
-        self._probe.setting.budget.spend()
+        self._probe.context.budget.spend()
         self._probe.sent += 1
 
     def _exchange(self, nonce: str) -> Exchange:

@@ -1,0 +1,18 @@
+"""How a whole run ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..verdicts import ExitCode
+from .model import Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOutcome:
+    """The report of a run, with its exit code."""
+
+    report: Report
+    code: ExitCode
+    missing: tuple[str, ...]
+    """Requirements and claims that the run should have tested and did not (`run.completeness.missing`)."""
