@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from .export_plan import MESSAGES, QUERY_KEYS, REQUEST_ID, check_address, escaped
 from .export_shapes import Destination, Plan, ProviderPlan
-from .render import environment
+from .templates import environment
 
 GATEWAY = "127.0.0.1:8787"
 """Where Portkey's gateway listens unless it is told otherwise."""

@@ -10,8 +10,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from .pages_facts import target_of
-from .pages_text import anchor
+from .addresses import address, anchor, target_of
 from .vendored.base import Json
 from .vendored.catalogue import Header, HeaderSet
 from .vendored.reference import Reference
@@ -202,14 +201,6 @@ def finder(reference: Reference, shown: Reference) -> Finder:
             if key in rules
         },
     )
-
-
-def address(target: str) -> str:
-    """Where the built site has a page or page#anchor: `providers/groq/` for `providers/groq.md`."""
-    page, hash_sign, place = target.partition("#")
-    stem = page.removesuffix(".md")
-    folder = "" if stem == "index" else f"{stem.removesuffix('/index')}/"
-    return f"{folder}{hash_sign}{place}"
 
 
 class _Pages:

@@ -6,17 +6,15 @@ The reference writes one schema per body and lets them share `$defs`; a document
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from .vendored.base import Json
 from .vendored.reference import Reference
-from .vendored.wire import Endpoint, Operation, StreamFraming
+from .vendored.wire import StreamFraming
+from .vendored.wire_schemas import BODIES
 
 Components = dict[str, Json]
-
-BODIES = {"request_schema": "request", "response_schema": "response", "event_schema": "event"}
-"""Fields of an operation that hold a schema, and what its component's name ends with."""
 
 STREAM_EVENT = "stream-event"
 
@@ -62,22 +60,6 @@ def error_schemas(reference: Reference, shapes: Iterable[str]) -> Components:
         if schema is not None:
             found |= _hoisted(schema, error_name(shape), prefix=error_name(shape))
     return found
-
-
-def schemas_of(endpoint: Endpoint) -> Iterator[tuple[tuple[str, ...], Json]]:
-    """Every schema that an endpoint states, with its place in the endpoint."""
-    for name, schema in endpoint.schemas.items():
-        yield ("schemas", name), schema
-    for operation_id, operation in endpoint.operations.items():
-        yield from ((("operations", operation_id, *at), schema) for at, schema in _schemas_of(operation))
-
-
-def _schemas_of(operation: Operation) -> Iterator[tuple[tuple[str, ...], Json]]:
-    for field in BODIES:
-        if (schema := getattr(operation, field)) is not None:
-            yield (field,), schema
-    for name, schema in operation.query.items():
-        yield ("query", name), schema
 
 
 def _server_sent(dialect: str, operation: str, framing: StreamFraming) -> Json:

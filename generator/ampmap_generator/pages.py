@@ -19,7 +19,7 @@ from .pages_rules import rule_pages
 from .pages_stated import SpecFiles, linked, stated_links
 from .pages_text import code
 from .pages_wire import wire_pages
-from .render import environment
+from .templates import environment
 from .vendored.reference import Reference
 
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
+from .addresses import anchor
 from .findings import Rule
 from .pages_facts import Disagreement, Entry, Field, Page, Place, Shelf, coded, places, stated
-from .pages_text import Table, anchor, code, prose
+from .pages_text import Table, code, prose
 from .vendored.base import Source
 from .vendored.reference import Reference
 

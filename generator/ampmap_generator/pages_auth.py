@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .addresses import anchor, platform_target
 from .auth_flow import blocks, flow_picture
 from .auth_site import VECTORS
-from .pages_facts import Entry, Field, Page, Shelf, coded, platform_target
-from .pages_text import Table, anchor, code, codes, prose, shown
+from .pages_facts import Entry, Field, Page, Shelf, coded
+from .pages_text import Table, code, codes, prose, shown
 from .vendored.platforms import AuthMode, Platform, ResolutionStep
 from .vendored.reference import Reference
 

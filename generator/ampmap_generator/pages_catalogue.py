@@ -6,9 +6,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from .addresses import anchor
 from .pages_editions import switch
 from .pages_facts import Entry, Field, Page, Shelf, coded, stated_in
-from .pages_text import NONE, UNKNOWN, Table, anchor, code, codes, prose
+from .pages_text import NONE, UNKNOWN, Table, code, codes, prose
 from .pages_wire import MODEL, base, client_call, full, passes
 from .picture_map import map_picture
 from .vendored.base import Json

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
+from .addresses import anchor
 from .pages_facts import Page, Shelf
 from .pages_stated import FILES_PAGE
-from .pages_text import Table, anchor, code, link
+from .pages_text import Table, code, link
 from .vendored.reference import Reference
 
 TYPES: Final = "downloads/ampmap_types.py"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
+from .addresses import anchor
 from .compile import plain
 from .diff_report import DiffReport, ReportedChange, report, rule_rows, summary, what
 from .pages_facts import Page, Shelf
-from .pages_text import Table, anchor, code, prose
+from .pages_text import Table, code, prose
 from .pages_wire import base, credentials, passes
 from .picture_map import map_picture
 from .vendored.reference import Reference

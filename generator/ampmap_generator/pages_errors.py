@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .pages_facts import Entry, Field, Page, Shelf, coded, platform_target, stated_in
+from .addresses import platform_target
+from .pages_facts import Entry, Field, Page, Shelf, coded, stated_in
 from .pages_text import NONE, Code, Table, code, compact, indented, prose, shown
 from .vendored.platforms import PlatformError
 from .vendored.reference import Reference

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from .addresses import anchor
 from .evidence import MATRIX, Defect, Evidence, Held, Run, Server
 from .pages_facts import Page, Shelf
-from .pages_text import Table, anchor, code, codes, link, prose
+from .pages_text import Table, code, codes, link, prose
 from .vendored.reference import Reference
 
 FOLDER: Final = "conformance/evidence/"

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from .addresses import anchor, platform_target, target_of
 from .kinds import KINDS, PLATFORM_KINDS
 from .pages_stated import edit_mark
-from .pages_text import Code, Table, anchor, code, codes, compact, link, prose, shown
+from .pages_text import Code, Table, code, codes, compact, link, prose, shown
 from .vendored.base import Claim, Fact, Json, Shape, SourceRef
 from .vendored.catalogue import Example
 from .vendored.reference import Reference
@@ -24,26 +25,6 @@ EVIDENCE = {
     "inferred": "inferred",
 }
 
-OWN_PAGES = {"providers": "providers", "endpoints": "endpoints", "error_shapes": "errors"}
-ONE_PAGE = {
-    "agent_modes": "agent-modes.md",
-    "tools": "tools.md",
-    "headers": "headers.md",
-    "settings": "settings.md",
-    "flows": "authentication.md",
-    "management": "management.md",
-    "fallback": "fallback.md",
-}
-PLATFORM_PAGES = {
-    "about": ("index.md", "about"),
-    "providers": ("providers/index.md", ""),
-    "models": ("models.md", ""),
-    "commands": ("commands.md", ""),
-    "options": ("options.md", ""),
-    "troubleshooting": ("troubleshooting.md", ""),
-    "catalog_fields": ("catalog.md", ""),
-    "rules": ("rules.md", ""),
-}
 FOLDERS = {kind.name: kind.folder for kind in KINDS}
 
 
@@ -62,35 +43,6 @@ class Place:
     def name(self) -> str:
         """Unique in the reference, e.g. `providers/groq`."""
         return f"{self.kind}/{self.key}"
-
-
-def target_of(kind: str, key: str) -> str:
-    """The page, or page#anchor, that shows a fact of the reference (platform facts: `platform_target`)."""
-    if kind in OWN_PAGES:
-        return f"{OWN_PAGES[kind]}/{key}.md"
-    if kind == "models":
-        provider, _, model = key.partition("/")
-        return f"models/{provider}.md#{anchor(model)}"
-    if kind == "requirements":
-        profile, _, name = key.partition(".")
-        return f"requirements/{profile}.md#{anchor(name)}"
-    if kind == "editions":
-        return "edition.md"
-    return f"{ONE_PAGE[kind]}#{anchor(key)}"
-
-
-def platform_target(platform: str, kind: str, key: str) -> str:
-    """The page and anchor that show a fact of a platform."""
-    if kind == "auth_modes":
-        return f"auth-modes.md#{platform}-{anchor(key)}"
-    if kind == "steps":
-        return f"auth-modes.md#{platform}-step-{anchor(key)}"
-    if kind == "providers":
-        return f"platforms/{platform}/providers/{key}.md"
-    if kind == "errors":
-        return f"errors/index.md#{platform}-{anchor(key)}"
-    page, fixed = PLATFORM_PAGES[kind]
-    return f"platforms/{platform}/{page}#{fixed or anchor(key)}"
 
 
 def stated_in(kind: str, key: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .pages_facts import Entry, Field, Page, Shelf, coded, platform_target, yes_or_no
+from .addresses import platform_target
+from .pages_facts import Entry, Field, Page, Shelf, coded, yes_or_no
 from .pages_text import Table, code, codes, prose, shown
 from .vendored.platforms import Platform, PlatformError, PlatformProvider, Setup
 from .vendored.reference import Reference

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from .addresses import PLATFORM_PAGES, anchor, platform_target
 from .pages_auth import STATUS, auth_modes_page, topic_title
-from .pages_facts import PLATFORM_PAGES, Entry, Field, Page, Shelf, coded, platform_target, yes_or_no
+from .pages_facts import Entry, Field, Page, Shelf, coded, yes_or_no
 from .pages_platform_providers import provider_pages
 from .pages_rules import literal
-from .pages_text import Table, anchor, code, prose, shown
+from .pages_text import Table, code, prose, shown
 from .vendored.platforms import Command, Platform, Rule
 from .vendored.reference import Reference
 

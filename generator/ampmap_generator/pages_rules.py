@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .addresses import anchor
 from .evidence import Evidence
 from .pages_evidence import killers, latest
 from .pages_facts import Entry, Field, Page, Shelf, coded, stated_in, yes_or_no
 from .pages_headers import headers_page
-from .pages_text import Table, anchor, code, codes, compact, prose, shown
+from .pages_text import Table, code, codes, compact, prose, shown
 from .picture_fallback import fallback_picture
 from .vendored.base import Json
 from .vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Requirement

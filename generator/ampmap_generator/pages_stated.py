@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
+from .addresses import anchor
 from .load import Spec
-from .pages_text import anchor, code, link
+from .pages_text import code, link
 
 MARK: Final = "edit:"
 """Before the name of a fact, in the address of a link that `linked` resolves."""

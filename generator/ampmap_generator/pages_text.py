@@ -16,7 +16,6 @@ _CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _SPECIAL = re.compile(r"([\\*_{}\[\]#|`])")
 _BLOCK_MARK = re.compile(r"^(\d*)([.)+!-])")
 """What may begin a list or an admonition at the start of a line."""
-_NOT_IN_ANCHORS = re.compile(r"[^A-Za-z0-9_.:/@+-]+")
 
 
 @dataclass(frozen=True)
@@ -93,11 +92,6 @@ def compact(value: Json) -> str:
 def indented(value: Json) -> str:
     """JSON for reading."""
     return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def anchor(text: str) -> str:
-    """An id for an anchor: what may stand in one stays, so that ids of the spec are anchors as they are."""
-    return _NOT_IN_ANCHORS.sub("-", text).strip("-")
 
 
 def link(text: str, target: str, here: str) -> str:

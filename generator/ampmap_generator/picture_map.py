@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from .finder import address
+from .addresses import address
 from .svg import GAP, NARROW, PADDING, WIDE, Box, Canvas, Frame, Line, Style, figure
 from .vendored.reference import Reference
 from .vendored.routing import CREDENTIAL_HEADERS, find_call

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .findings import Severity
-from .openapi_schemas import schemas_of
 from .registry import Wrong, facts, rule
 from .spec_index import Index
 from .suggest import did_you_mean
 from .vendored.wire import Endpoint, ErrorShape
+from .vendored.wire_schemas import schemas_of
 
 Place = tuple[str | int, ...]
 

@@ -6,8 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from .finder import address
-from .pages_facts import OWN_PAGES
+from .addresses import OWN_PAGES, address
 from .vendored.reference import Reference
 
 

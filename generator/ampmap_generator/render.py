@@ -7,28 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import jinja2
-
 from . import vendor
 from .compile import plain
 from .pages_stated import SpecFiles
+from .templates import environment
 from .vendored.reference import Reference
 
 Files = dict[str, bytes]
 """Output path, relative to the target's folder, to content."""
-
-
-def environment(target: str) -> jinja2.Environment:
-    """Templates of one target. An undefined name in a template is an error, never an empty string."""
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("ampmap_generator", f"templates/{target}"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        auto_reload=False,
-        autoescape=False,  # noqa: S701 - renders Python and Markdown, no HTML from outside
-    )
 
 
 def render_types(reference: Reference, *, open_ids: bool = False) -> Files:

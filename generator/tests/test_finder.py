@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ampmap_generator.finder import MANAGEMENT_RULES, RULES, STREAM_RULES, address, finder
+from ampmap_generator.addresses import address
+from ampmap_generator.finder import MANAGEMENT_RULES, RULES, STREAM_RULES, finder
 from ampmap_generator.pages import pages
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import UnknownNameError, resolve_url, route
