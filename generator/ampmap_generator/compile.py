@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from .kinds import KINDS
-from .load import Spec
+from .load.kinds import KINDS
+from .load.spec import Spec
 from .vendored.platforms import Platform
 from .vendored.reference import Reference
 

@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 from ampmap_generator.compile import compile_editions
-from ampmap_generator.findings import Finding
-from ampmap_generator.load import load
+from ampmap_generator.load.findings import Finding
+from ampmap_generator.load.spec import load
 from ampmap_generator.vendored.reference import Reference
 
 REPOSITORY_SPEC = Path(__file__).parents[2] / "spec"

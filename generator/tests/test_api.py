@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 import yaml
-from ampmap_generator.api import CHECKSUMS, ROOT, api_files, api_schemas
 from ampmap_generator.compile import plain
-from ampmap_generator.llms import FULL, INDEX
-from ampmap_generator.pages import all_pages
-from ampmap_generator.pages_editions import change_reports
-from ampmap_generator.pages_facts import Page
-from ampmap_generator.pages_nav import configuration, navigation
-from ampmap_generator.render import Files, render_docs, render_llms
+from ampmap_generator.render.api.documents import CHECKSUMS, ROOT, api_files, api_schemas
+from ampmap_generator.render.site.editions import change_reports
+from ampmap_generator.render.site.facts import Page
+from ampmap_generator.render.site.llms import FULL, INDEX
+from ampmap_generator.render.site.nav import configuration, navigation
+from ampmap_generator.render.site.pages import all_pages
+from ampmap_generator.targets import Files, render_docs, render_llms
 from ampmap_generator.vendored.reference import Reference
 from jsonschema import Draft202012Validator
 

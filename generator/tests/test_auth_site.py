@@ -11,11 +11,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from ampmap_generator.auth_flow import blocks, flow_picture
-from ampmap_generator.auth_site import DATA, auth_files
-from ampmap_generator.auth_vectors import FILE, make_vectors
-from ampmap_generator.pages import pages
-from ampmap_generator.pages_text import prose
+from ampmap_generator.render.markdown import prose
+from ampmap_generator.render.pictures.auth_flow import blocks, flow_picture
+from ampmap_generator.render.site.pages import pages
+from ampmap_generator.render.vectors.site_data import DATA, auth_files
+from ampmap_generator.render.vectors.vectors import FILE, make_vectors
 from ampmap_generator.vendored.platforms import Platform
 from ampmap_generator.vendored.reference import Reference
 

@@ -8,11 +8,19 @@ from itertools import combinations, product
 
 import jsonschema
 import pytest
-from ampmap_generator import places
-from ampmap_generator.auth_axes import CASCADES, ENVIRONMENTS
-from ampmap_generator.auth_pairs import all_pairs, pairs_of
-from ampmap_generator.auth_vectors import COMBINATIONS, FILE, SCHEMA, combined, make_vectors, preference, vector_files
-from ampmap_generator.render import render_vectors
+from ampmap_generator import outputs
+from ampmap_generator.render.vectors.axes import CASCADES, ENVIRONMENTS
+from ampmap_generator.render.vectors.pairs import all_pairs, pairs_of
+from ampmap_generator.render.vectors.vectors import (
+    COMBINATIONS,
+    FILE,
+    SCHEMA,
+    combined,
+    make_vectors,
+    preference,
+    vector_files,
+)
+from ampmap_generator.targets import render_vectors
 from ampmap_generator.vendored.auth import AuthVector, AuthVectors
 from ampmap_generator.vendored.platforms import Platform
 from ampmap_generator.vendored.reference import Reference
@@ -135,7 +143,7 @@ def test_the_file_fits_its_schema_and_reads_back(rensei: Platform) -> None:
 
 
 def test_the_committed_vectors_are_those_of_the_spec(reference: Reference) -> None:
-    folder = places.PLACES["vectors"].folder(None)
+    folder = outputs.OUTPUTS["vectors"].folder(None)
 
     assert {name: (folder / name).read_bytes() for name in (FILE, SCHEMA)} == render_vectors(reference)
 

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from ampmap_generator import places
+from ampmap_generator import outputs
 from ampmap_generator.cli import main
-from ampmap_generator.write import Drift, differences, write
+from ampmap_generator.render.write import Drift, differences, write
 from click.testing import CliRunner
 
-SPEC = places.spec_dir()
+SPEC = outputs.spec_dir()
 
 
 def tree_digest(folder: Path) -> dict[str, str]:
@@ -54,7 +54,7 @@ def test_the_bytes_depend_on_nothing_but_the_spec(tmp_path: Path) -> None:
 def test_outputs_hold_no_path_of_this_machine(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["build", "--out", str(tmp_path)]).exit_code == 0
 
-    needles = [str(places.CHECKOUT).encode(), str(Path.home()).encode() + b"/"]
+    needles = [str(outputs.CHECKOUT).encode(), str(Path.home()).encode() + b"/"]
     found = [path for path in tmp_path.rglob("*") if path.is_file() and any(n in path.read_bytes() for n in needles)]
     assert found == []
 

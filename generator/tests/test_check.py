@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from ampmap_generator.check import CHECKS, RULES, check
-from ampmap_generator.findings import Finding, Severity
-from ampmap_generator.load import load
-from ampmap_generator.rules import LOADER_RULES
+from ampmap_generator.check.consistency import CHECKS, RULES, check
+from ampmap_generator.load.findings import Finding, Severity
+from ampmap_generator.load.rules import LOADER_RULES
+from ampmap_generator.load.spec import load
 
 WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
 Place = Callable[[Finding], str]

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ampmap_generator import places
+from ampmap_generator import outputs
 from ampmap_generator.cli import main
 from ampmap_generator.compile import compile_editions, plain
-from ampmap_generator.diff import ABSENT, ChangeKind, Key, by_name, differences, facts_of
-from ampmap_generator.diff_report import DiffReport, render_json, render_markdown, report, report_schema
-from ampmap_generator.diff_rules import TABLE, Gravity
-from ampmap_generator.load import load
-from ampmap_generator.released import read_accepted, read_reference
+from ampmap_generator.diff.changes import ABSENT, ChangeKind, Key, by_name, differences, facts_of
+from ampmap_generator.diff.report import DiffReport, render_json, render_markdown, report, report_schema
+from ampmap_generator.diff.severity import TABLE, Gravity
+from ampmap_generator.diff.snapshots import read_accepted, read_reference
+from ampmap_generator.load.spec import load
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -407,10 +407,10 @@ def run(*arguments: str) -> Any:
 
 
 def test_the_command_compares_editions_folders_and_files() -> None:
-    compiled = places.CHECKOUT / "conformance/ampmap_conformance/reference/reference.json"
+    compiled = outputs.CHECKOUT / "conformance/ampmap_conformance/reference/reference.json"
 
     breaking = run(BASE, LATER, "--format", "json")
-    same = run(str(places.spec_dir()), BASE)
+    same = run(str(outputs.spec_dir()), BASE)
     file = run(str(compiled), str(compiled))
 
     assert breaking.exit_code == 1

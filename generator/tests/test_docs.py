@@ -15,18 +15,18 @@ from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 
 import pytest
-from ampmap_generator.auth_site import auth_files
 from ampmap_generator.compile import compile_editions
-from ampmap_generator.load import load
-from ampmap_generator.pages import all_pages, pages, spec_rules
-from ampmap_generator.pages_facts import claim_anchor, places
-from ampmap_generator.pages_text import code, prose, shown
-from ampmap_generator.pages_written import PageCollisionError, site_files, together
-from ampmap_generator.render import render_docs
+from ampmap_generator.load.spec import load
+from ampmap_generator.render.markdown import code, prose, shown
+from ampmap_generator.render.site.facts import claim_anchor, places
+from ampmap_generator.render.site.handwritten import PageCollisionError, site_files, together
+from ampmap_generator.render.site.pages import all_pages, pages, spec_rules
+from ampmap_generator.render.vectors.site_data import auth_files
+from ampmap_generator.render.write import write
+from ampmap_generator.targets import render_docs
 from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.platforms import PlatformModel
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.write import write
 
 CHECKOUT = Path(__file__).parents[2]
 SITE = CHECKOUT / "site"

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from ampmap_generator.check.all_editions import examine
 from ampmap_generator.cli import main
 from ampmap_generator.compile import compile_editions, compile_reference
-from ampmap_generator.examine import examine
-from ampmap_generator.findings import Finding
-from ampmap_generator.load import UnknownEditionError, load
+from ampmap_generator.load.findings import Finding
+from ampmap_generator.load.spec import UnknownEditionError, load
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import UnknownNameError, find_call, route
 from click.testing import CliRunner

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ampmap_generator.evidence import Evidence, EvidenceError, read_evidence
-from ampmap_generator.pages import pages
+from ampmap_generator.render.site.evidence_files import Evidence, EvidenceError, read_evidence
+from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.reference import Reference
 
 RULE = "headers.client-credential-replaced"

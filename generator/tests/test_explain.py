@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from ampmap_generator.cli import main
-from ampmap_generator.explain import Explanation, State, as_text, explain
-from ampmap_generator.load import Spec, load
-from ampmap_generator.lookup import UnknownPathError, find, path_of
-from ampmap_generator.paths import all_paths, pointer_to
+from ampmap_generator.load.pointer import all_paths, pointer_to
+from ampmap_generator.load.spec import Spec, load
+from ampmap_generator.query.explain import Explanation, State, as_text, explain
+from ampmap_generator.query.lookup import UnknownPathError, find, path_of
 from click.testing import CliRunner
 
 WriteSpec = Callable[[Mapping[str, str | bytes]], Path]

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 from ampmap_generator.cli import main
-from ampmap_generator.cli_export import LISTEN
-from ampmap_generator.cli_export import PROXIES as NAMES
-from ampmap_generator.export_config import PROXIES, export
-from ampmap_generator.export_plan import key_variable, make_plan
-from ampmap_generator.export_shapes import Plan
+from ampmap_generator.cli.export import LISTEN
+from ampmap_generator.cli.export import PROXIES as NAMES
+from ampmap_generator.render.export.config import PROXIES, export
+from ampmap_generator.render.export.plan import key_variable, make_plan
+from ampmap_generator.render.export.shapes import Plan
 from ampmap_generator.vendored.reference import Reference
 from click.testing import CliRunner
 

@@ -15,9 +15,9 @@ import pytest
 from ampmap_conformance import reference as kit_reference
 from ampmap_conformance.observer import AMP, End, Observer, Reply
 from ampmap_conformance.wire.messages import UpstreamRequest
-from ampmap_generator.export_config import export
-from ampmap_generator.export_plan import make_plan
-from ampmap_generator.export_shapes import Plan
+from ampmap_generator.render.export.config import export
+from ampmap_generator.render.export.plan import make_plan
+from ampmap_generator.render.export.shapes import Plan
 from ampmap_generator.vendored.reference import Reference
 
 OBSERVER = "http://127.0.0.1:9100"

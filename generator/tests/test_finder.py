@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ampmap_generator.addresses import address
-from ampmap_generator.finder import MANAGEMENT_RULES, RULES, STREAM_RULES, finder
-from ampmap_generator.pages import pages
+from ampmap_generator.render.addresses import address
+from ampmap_generator.render.api.finder import MANAGEMENT_RULES, RULES, STREAM_RULES, finder
+from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import UnknownNameError, resolve_url, route
 

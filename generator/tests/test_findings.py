@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from ampmap_generator.check import RULES, check
-from ampmap_generator.findings import (
+from ampmap_generator.check.consistency import RULES, check
+from ampmap_generator.load.code_frame import code_frame
+from ampmap_generator.load.findings import (
     RENDERERS,
     Finding,
     Location,
@@ -22,8 +23,7 @@ from ampmap_generator.findings import (
     render_text,
     summary,
 )
-from ampmap_generator.frames import code_frame
-from ampmap_generator.load import load
+from ampmap_generator.load.spec import load
 from jsonschema import Draft202012Validator
 
 WriteSpec = Callable[[Mapping[str, str | bytes]], Path]

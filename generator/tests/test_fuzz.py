@@ -15,20 +15,20 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from ampmap_generator.check import check
+from ampmap_generator.check.all_editions import examine, texts_of
+from ampmap_generator.check.consistency import check
+from ampmap_generator.check.links import Spot, Use, uses
+from ampmap_generator.check.spec_index import Index
+from ampmap_generator.check.suppressions import apply
 from ampmap_generator.compile import compile_editions, plain
-from ampmap_generator.diff import differences
-from ampmap_generator.examine import examine, texts_of
-from ampmap_generator.explain import as_json, as_text, explain
-from ampmap_generator.findings import RENDERERS, Finding, Report, has_errors
-from ampmap_generator.load import Entry, LocatedFact, Spec, load
-from ampmap_generator.lookup import UnknownPathError, path_of
-from ampmap_generator.pages import pages
-from ampmap_generator.references import Spot, Use, uses
-from ampmap_generator.render import render_types
-from ampmap_generator.schema import editor_schemas
-from ampmap_generator.spec_index import Index
-from ampmap_generator.suppressions import apply
+from ampmap_generator.diff.changes import differences
+from ampmap_generator.load.findings import RENDERERS, Finding, Report, has_errors
+from ampmap_generator.load.spec import Entry, LocatedFact, Spec, load
+from ampmap_generator.query.explain import as_json, as_text, explain
+from ampmap_generator.query.lookup import UnknownPathError, path_of
+from ampmap_generator.render.editor_schemas import editor_schemas
+from ampmap_generator.render.site.pages import pages
+from ampmap_generator.targets import render_types
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -281,10 +281,10 @@ HOSTILE: dict[str, tuple[str, bytes]] = {
 MEASURE = """
 import json, resource, sys, time
 from pathlib import Path
-from ampmap_generator.examine import examine, texts_of
-from ampmap_generator.findings import RENDERERS, Report
-from ampmap_generator.load import load
-from ampmap_generator.suppressions import apply
+from ampmap_generator.check.all_editions import examine, texts_of
+from ampmap_generator.load.findings import RENDERERS, Report
+from ampmap_generator.load.spec import load
+from ampmap_generator.check.suppressions import apply
 
 def peak():
     # MiB. Linux counts what the parent held into ru_maxrss, so the figure of this process alone comes first.

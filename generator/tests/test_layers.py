@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from ampmap_generator.check.all_editions import examine
 from ampmap_generator.cli import main
 from ampmap_generator.compile import compile_editions, compile_reference, plain
-from ampmap_generator.examine import examine
-from ampmap_generator.findings import Finding
-from ampmap_generator.layers import by_place, laid_over, read_folder
-from ampmap_generator.load import load
+from ampmap_generator.load.findings import Finding
+from ampmap_generator.load.layers import by_place, laid_over, read_folder
+from ampmap_generator.load.spec import load
 from click.testing import CliRunner
 
 WriteSpec = Callable[[Mapping[str, str | bytes]], Path]

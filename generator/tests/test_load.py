@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ampmap_generator import yaml_nodes
-from ampmap_generator.files import MAX_FILE_SIZE
-from ampmap_generator.findings import Finding, Report, render_text
-from ampmap_generator.load import load
+from ampmap_generator.load import yaml_nodes
+from ampmap_generator.load.files import MAX_FILE_SIZE
+from ampmap_generator.load.findings import Finding, Report, render_text
+from ampmap_generator.load.spec import load
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from ampmap_generator.merge import NULL, Idle, merge
-from ampmap_generator.yaml_nodes import Node, parse
+from ampmap_generator.load.merge import NULL, Idle, merge
+from ampmap_generator.load.yaml_nodes import Node, parse
 from hypothesis import given
 from hypothesis import strategies as st
 

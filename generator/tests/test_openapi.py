@@ -10,8 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 import schemathesis
-from ampmap_generator.openapi import documents, text_of, whole
-from ampmap_generator.openapi_examples import filled, merged
+from ampmap_generator.render.openapi.document import documents, text_of, whole
+from ampmap_generator.render.openapi.examples import filled, merged
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import Call, calls
 from openapi_spec_validator import OpenAPIV31SpecValidator

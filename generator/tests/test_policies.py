@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from ampmap_generator.examine import examine
-from ampmap_generator.findings import Finding
-from ampmap_generator.load import load
+from ampmap_generator.check.all_editions import examine
+from ampmap_generator.load.findings import Finding
+from ampmap_generator.load.spec import load
 
 WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
 Place = Callable[[Finding], str]

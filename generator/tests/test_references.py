@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from ampmap_generator.check import check
-from ampmap_generator.findings import Location
-from ampmap_generator.frames import split_lines
-from ampmap_generator.kinds import KINDS, PLATFORM_KINDS
-from ampmap_generator.load import load
-from ampmap_generator.references import LINKS, Use, uses
+from ampmap_generator.check.consistency import check
+from ampmap_generator.check.links import LINKS, Use, uses
+from ampmap_generator.load.code_frame import split_lines
+from ampmap_generator.load.findings import Location
+from ampmap_generator.load.kinds import KINDS, PLATFORM_KINDS
+from ampmap_generator.load.spec import load
+from ampmap_generator.load.yaml_nodes import Node, parse
 from ampmap_generator.vendored.base import Shape
-from ampmap_generator.yaml_nodes import Node, parse
 
 WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
 

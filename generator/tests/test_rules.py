@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from ampmap_generator.examine import examine
-from ampmap_generator.findings import Finding
-from ampmap_generator.load import load
-from ampmap_generator.registry import CHECKS, RULES
-from ampmap_generator.rules import LOADER_RULES
-from ampmap_generator.suppressions import apply
+from ampmap_generator.check.all_editions import examine
+from ampmap_generator.check.registry import CHECKS, RULES
+from ampmap_generator.check.suppressions import apply
+from ampmap_generator.load.findings import Finding
+from ampmap_generator.load.rules import LOADER_RULES
+from ampmap_generator.load.spec import load
 
 WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
 Place = Callable[[Finding], str]

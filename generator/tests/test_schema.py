@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ampmap_generator.check.links import LINKS
 from ampmap_generator.compile import compile_editions
-from ampmap_generator.kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
-from ampmap_generator.load import load
-from ampmap_generator.references import LINKS
-from ampmap_generator.schema import JsonSchema, editor_schemas, file_kinds, offers
+from ampmap_generator.load.kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
+from ampmap_generator.load.spec import load
+from ampmap_generator.load.yaml_nodes import parse
+from ampmap_generator.render.editor_schemas import JsonSchema, editor_schemas, file_kinds, offers
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.yaml_nodes import parse
 from jsonschema import Draft202012Validator
 
 MODELINE = "# yaml-language-server: $schema="

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from ampmap_generator.cli_inputs import compiled_editions
-from ampmap_generator.load import load
-from ampmap_generator.pages import pages
-from ampmap_generator.pages_stated import SpecFiles, linked, spec_files, stated_links
-from ampmap_generator.pages_written import edit_url, redirects_of
-from ampmap_generator.redirects import RedirectError, redirect_files, renamed
-from ampmap_generator.render import TARGETS, Files
+from ampmap_generator.cli.inputs import compiled_editions
+from ampmap_generator.load.spec import load
+from ampmap_generator.render.site.handwritten import edit_url, redirects_of
+from ampmap_generator.render.site.pages import pages
+from ampmap_generator.render.site.redirects import RedirectError, redirect_files, renamed
+from ampmap_generator.render.site.spec_links import SpecFiles, linked, spec_files, stated_links
+from ampmap_generator.render.write import write
+from ampmap_generator.targets import TARGETS, Files
 from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.write import write
 
 CHECKOUT = Path(__file__).parents[2]
 EDIT = re.compile(r'\[edit this fact\]\(([^)\s]+) "([^,]+), line (\d+)"\)')

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from ampmap_generator.check.all_editions import examine
+from ampmap_generator.check.suppressions import Suppressed, apply
 from ampmap_generator.cli import main
-from ampmap_generator.examine import examine
-from ampmap_generator.findings import Finding
-from ampmap_generator.load import load
-from ampmap_generator.suppressions import Suppressed, apply
+from ampmap_generator.load.findings import Finding
+from ampmap_generator.load.spec import load
 from click.testing import CliRunner
 
 WriteSpec = Callable[[Mapping[str, str | bytes]], Path]

@@ -9,11 +9,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from ampmap_generator.pages import pages
-from ampmap_generator.picture_fallback import End, Tree, fallback_picture, tree_of
-from ampmap_generator.picture_map import map_picture, provider_picture
-from ampmap_generator.picture_stream import labels_of, stream_picture
-from ampmap_generator.svg import NARROW, WIDE, Box, Canvas, Line, Style, measure, wrap
+from ampmap_generator.render.pictures.fallback import End, Tree, fallback_picture, tree_of
+from ampmap_generator.render.pictures.routing_map import map_picture, provider_picture
+from ampmap_generator.render.pictures.stream import labels_of, stream_picture
+from ampmap_generator.render.pictures.svg import NARROW, WIDE, Box, Canvas, Line, Style, measure, wrap
+from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.catalogue import Decision
 from ampmap_generator.vendored.reference import Reference
 from hypothesis import given

@@ -1,1 +1,4 @@
-"""The parts of the module that users vendor: they need pydantic and the standard library only."""
+"""The parts of the module that users vendor, and what reads them.
+
+They may import pydantic and the standard library only.
+"""

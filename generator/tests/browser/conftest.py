@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ampmap_generator.render import render_docs
+from ampmap_generator.render.write import write
+from ampmap_generator.targets import render_docs
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.write import write
 
 CHECKOUT = Path(__file__).parents[3]
 SUB_PATH = "ampmap/latest"

@@ -18,9 +18,9 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from ampmap_generator.render import render_docs
+from ampmap_generator.render.write import write
+from ampmap_generator.targets import render_docs
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.write import write
 
 CHECKOUT = Path(__file__).parents[3]
 AXE = "axe-core@4.14.1"

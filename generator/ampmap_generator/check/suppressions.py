@@ -1,0 +1,128 @@
+"""Named suppressions: findings that are known and accepted for a reason, until a day.
+
+They stand in `spec/suppressions.yaml`. One that meets no finding, or whose day has come, is an error.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..load.findings import Finding, Location, Severity, in_order
+from ..load.rules import SUPPRESSION_EXPIRED, SUPPRESSION_INVALID, SUPPRESSION_UNUSED
+from ..load.spec import Entry, LocatedFact, Spec
+from ..load.spec_only_shapes import Suppression
+from ..load.suggest import did_you_mean
+from ..load.yaml_nodes import Node
+from ..query.lookup import Found, UnknownPathError, find
+from .consistency import RULES
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """A finding that is not shown, and what suppresses it."""
+
+    finding: Finding
+    by: Suppression
+
+
+def apply(
+    spec: Spec, findings: Sequence[Finding], today: datetime.date | None = None, *, whole: bool = True
+) -> tuple[list[Finding], list[Suppressed]]:
+    """The findings that stay, with those about the suppressions themselves, in order; and those that are suppressed.
+
+    `findings` are those of all editions; if they are not the `whole`, no suppression is unused, since it may speak of a
+    fact of another edition. Errors are never suppressed. Without `today` no suppression expires: then the result
+    depends on the spec alone.
+    """
+    specs = [spec.of(edition) for edition in spec.editions] or [spec]
+    stay, suppressed = list(findings), list[Suppressed]()
+    for fact in spec.facts["suppressions"].values():
+        if not isinstance(suppression := fact.value, Suppression):
+            continue
+        found, unknown = _found(specs, suppression.path)
+        wrong = _wrong(fact, suppression, unknown if not any(each.unread for each in specs) else None)
+        if wrong is None:
+            places = {place for _, each in found for place in _places(each)}
+            met = [each for each in stay if each.rule == suppression.rule and each.location in places]
+            wrong = _expired(fact, suppression, today) or (
+                _unused(fact, found)
+                if whole and not met and (today is not None or not RULES[suppression.rule].dated)
+                else None
+            )
+            if wrong is None:
+                stay = [finding for finding in stay if finding not in met]
+                suppressed += [Suppressed(finding, suppression) for finding in met]
+        stay += [] if wrong is None else [wrong]
+    return in_order(stay), sorted(suppressed, key=lambda found: (found.by.id, str(found.finding.location)))
+
+
+def _wrong(fact: LocatedFact, suppression: Suppression, unknown: UnknownPathError | None) -> Finding | None:
+    """What keeps a suppression from being understood."""
+    rule = RULES.get(suppression.rule)
+    field, message, hint = "", "", None
+    if rule is None:
+        field, message, hint = "rule", "no rule has this id", did_you_mean(suppression.rule, list(RULES))
+    elif rule.severity is Severity.ERROR:
+        field, message, hint = "rule", "an error is never suppressed", "only warnings and notes can be: mend the spec"
+    elif unknown is not None:
+        field, message = "path", str(unknown)
+        hint = f"did you mean `{unknown.suggestions[0]}`?" if unknown.suggestions else None
+    elif _day(suppression.expires) is None:
+        field, message = "expires", "no date of the form `2027-01-31`"
+    return SUPPRESSION_INVALID.broken(fact.locate((field,)), message, hint) if field else None
+
+
+def _expired(fact: LocatedFact, suppression: Suppression, today: datetime.date | None) -> Finding | None:
+    day = _day(suppression.expires)
+    if today is None or day is None or today < day:
+        return None
+    hint = "mend the spec, or look at it again and set a later day"
+    message = f"expired on {day}; what it suppressed is shown again"
+    return SUPPRESSION_EXPIRED.broken(fact.locate(("expires",)), message, hint)
+
+
+def _unused(fact: LocatedFact, found: Sequence[tuple[Spec, Found]]) -> Finding | None:
+    """Nothing is said of a fact that could not be read or is not of its shape: no rule has looked at it."""
+    if not found or not all(_is_valid(spec, each.entry) for spec, each in found):
+        return None
+    return SUPPRESSION_UNUSED.broken(fact.location, "this rule finds nothing there any more", "remove it")
+
+
+def _day(text: str) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _found(specs: Sequence[Spec], path: str) -> tuple[list[tuple[Spec, Found]], UnknownPathError | None]:
+    """What the path names in each edition that has it; the error of the first where none has."""
+    found, unknown = [], []
+    for spec in specs:
+        try:
+            found.append((spec, find(spec, path)))
+        except UnknownPathError as error:
+            unknown.append(error)
+    return found, None if found else unknown[0]
+
+
+def _is_valid(spec: Spec, entry: Entry) -> bool:
+    kinds = spec.facts if entry.platform is None else spec.platforms[entry.platform]
+    return entry.key in kinds[entry.kind.name]
+
+
+def _places(found: Found) -> Iterator[Location]:
+    """Every place at which a finding about the fact or field, or about something below it, may stand."""
+    entry: Entry = found.entry
+    yield entry.locate(found.pointer or ())
+    node = entry.node.at(found.pointer or ())
+    if node is not None:
+        yield from _below(node)
+
+
+def _below(node: Node) -> Iterator[Location]:
+    yield from (node.location, node.key_location)
+    for _, below in node.children():
+        yield from _below(below)

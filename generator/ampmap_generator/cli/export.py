@@ -1,0 +1,64 @@
+"""The command that writes other proxies' configuration: `export-config`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from .inputs import compiled, edition_option, layer_option, spec_option
+
+PROXIES = ("nginx", "caddy", "haproxy", "litellm", "portkey", "cliproxyapi")
+LISTEN = "127.0.0.1:8317"
+GATEWAY = "127.0.0.1:8787"
+
+
+@click.command("export-config")
+@click.argument("proxy", metavar="PROXY", type=click.Choice(PROXIES))
+@click.option("--observer", metavar="URL", help="An observer that plays every upstream, in place of the real ones.")
+@click.option("--listen", default=LISTEN, show_default=True, metavar="HOST:PORT", help="Where the proxy listens.")
+@click.option(
+    "--client-key-env",
+    "client_keys",
+    multiple=True,
+    metavar="NAME",
+    help="Environment variable that holds a key of the proxy's clients; may be repeated. Default AMPMAP_CLIENT_KEY.",
+)
+@click.option(
+    "--gateway", default=GATEWAY, show_default=True, metavar="HOST:PORT", help="Where Portkey's gateway listens."
+)
+@spec_option
+@layer_option
+@edition_option
+def export_config(
+    proxy: str,
+    observer: str | None,
+    listen: str,
+    client_keys: Sequence[str],
+    gateway: str,
+    spec_dir: Path | None,
+    layers: Sequence[Path],
+    edition: str | None,
+) -> None:
+    """Print a configuration with which PROXY serves the routing map.
+
+    PROXY is nginx, caddy, haproxy, litellm, portkey or cliproxyapi. Comments say how to use it, and what the proxy
+    does not do. Keys stand in it as names of environment variables, never as values.
+
+    \b
+    Example:
+      ampmap export-config nginx > amp.conf.template
+      ampmap export-config caddy --observer http://127.0.0.1:9100 --client-key-env KEY_A --client-key-env KEY_B
+    """
+    from ..render.export.config import export
+    from ..render.export.plan import make_plan
+    from ..render.export.shapes import ExportError
+
+    reference = compiled(spec_dir, edition, layers)
+    try:
+        plan = make_plan(reference, observer=observer, listen=listen, client_keys=client_keys)
+        text = export(proxy, plan, gateway)
+    except ExportError as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(text, nl=False)

@@ -1,0 +1,289 @@
+"""The `ampmap` command. Only what the chosen command needs is imported."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import click
+
+from .. import outputs
+from .export import export_config
+from .facts import diff, explain
+from .inputs import compiled, compiled_editions, edition_option, layer_option, loaded, spec_option, valid, writing
+
+if TYPE_CHECKING:
+    import datetime
+
+FORMATS = ("text", "json", "github", "sarif")
+WRITTEN = MappingProxyType({"missing": "new", "modified": "changed", "stale": "removed"})
+"""What `build` did about each kind of drift."""
+TARGETS = ("docs", "types", "reference", "openapi", "vectors", "schema", "llms")
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    reference = compiled()
+    click.echo(f"ampmap {version('ampmap')}, edition {reference.edition.id}, reference {reference.digest}")
+    context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print tool, edition and reference digest.",
+)
+def main() -> None:
+    """Where the Amp coding agent sends each model: the spec and what is made from it.
+
+    \b
+    Example:
+      ampmap route gpt-5-codex
+    """
+
+
+main.add_command(explain)
+main.add_command(diff)
+main.add_command(export_config)
+
+
+@main.command()
+@spec_option
+@layer_option
+@click.option("--edition", metavar="ID", help="The only edition to check; by default all of them.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="For people, programs, annotations on GitHub, or code scanning.",
+)
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The day that the age of sources and the end of suppressions are compared with; by default the present one.",
+)
+def validate(
+    spec_dir: Path | None, layers: Sequence[Path], edition: str | None, style: str, today: datetime.datetime | None
+) -> None:
+    """Check the spec in all its editions and report every finding at once; exit 1 if there is an error.
+
+    \b
+    Example:
+      ampmap validate --spec spec --format github
+      ampmap validate --layer ./our-providers
+    """
+    import datetime
+
+    from ..load.findings import RENDERERS, has_errors
+
+    day = today.date() if today else datetime.datetime.now(tz=datetime.UTC).date()
+    _, report = loaded(spec_dir, day, layers=layers, edition=edition)
+    click.echo(RENDERERS[style](report), nl=False)
+    if has_errors(report.findings):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("targets", nargs=-1, type=click.Choice(TARGETS), metavar="[TARGET]...")
+@spec_option
+@layer_option
+@edition_option
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write below DIR instead of into the checkout.",
+)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; list what differs, exit 1 if anything does.")
+def build(
+    targets: Sequence[str],
+    spec_dir: Path | None,
+    layers: Sequence[Path],
+    edition: str | None,
+    out: Path | None,
+    only_check: bool,
+) -> None:
+    """Build TARGETs (docs, types, reference, openapi, vectors, schema, llms) from the spec; all of them by default.
+
+    With --check and no TARGET, the committed ones are compared: pages are built, never committed.
+
+    \b
+    Example:
+      ampmap build docs --out build
+      ampmap build --check
+    """
+    from ..render.site.evidence_files import EvidenceError
+    from ..render.site.redirects import RedirectError
+    from ..render.write import differences, write
+    from ..targets import TARGETS as RENDER
+
+    if out is None and not outputs.in_checkout():
+        raise click.UsageError("outside a checkout of ampmap, --out DIR is needed")
+    if only_check and not targets and out is None:
+        targets = [name for name in TARGETS if outputs.OUTPUTS[name].is_committed]
+    if out is None and (layers or edition) and any(outputs.OUTPUTS[name].is_committed for name in targets or TARGETS):
+        raise click.UsageError("the checkout holds the base without layers; with --layer or --edition, --out is needed")
+    everything = compiled_editions(spec_dir, edition, layers)
+    changes = []
+    for target in targets or TARGETS:
+        place = outputs.OUTPUTS[target]
+        apply = differences if only_check else write
+        try:
+            files = RENDER[target](everything)
+        except (EvidenceError, RedirectError) as error:
+            raise click.ClickException(str(error)) from None
+        with writing(place.folder(out)):
+            changes += apply(place.folder(out), files, place.owned)
+    for change in changes:
+        word = change.drift.value if only_check else WRITTEN[change.drift.value]
+        click.echo(f"{word:9}{_shown(change.path)}")
+    if only_check and changes:
+        names = " ".join(targets)
+        click.echo(f"{len(changes)} files differ from the spec; run `ampmap build {names}` to mend them.", err=True)
+        sys.exit(1)
+    done = "up to date" if not changes else f"{len(changes)} files written"
+    click.echo(f"{done}, edition {everything.reference.edition.id}")
+
+
+@main.command()
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The module; its folders are made.",
+)
+@spec_option
+@layer_option
+@edition_option
+@click.option(
+    "--open-ids", is_flag=True, help="Leave ids as text, so that the module reads references of any edition or layer."
+)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if FILE is not current.")
+def types(
+    out: Path,
+    spec_dir: Path | None,
+    layers: Sequence[Path],
+    edition: str | None,
+    open_ids: bool,
+    only_check: bool,
+) -> None:
+    """Write the module to vendor: one file that imports pydantic and the standard library only.
+
+    \b
+    Example:
+      ampmap types --out src/myproxy/ampmap_types.py
+    """
+    from ..render.write import differences, write
+    from ..targets import render_types
+
+    (content,) = render_types(compiled(spec_dir, edition, layers), open_ids=open_ids).values()
+    files = {out.name: content}
+    if not only_check:
+        with writing(out):
+            write(out.parent, files, ())
+        click.echo(f"wrote {out}")
+    elif changes := differences(out.parent, files, ()):
+        raise click.ClickException(f"{out} is {changes[0].drift.value}; run `ampmap types --out {out}`")
+
+
+@main.command()
+@click.argument("query", metavar="MODEL_OR_MODE")
+@click.option("--amp-url", metavar="URL", help="What amp.url is set to; by default https://ampcode.com.")
+@click.option(
+    "--operation",
+    metavar="OP",
+    help="Operation id or alias, e.g. messages.count_tokens; by default the one that generates.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@spec_option
+@layer_option
+@edition_option
+def route(
+    query: str,
+    amp_url: str | None,
+    operation: str | None,
+    as_json: bool,
+    spec_dir: Path | None,
+    layers: Sequence[Path],
+    edition: str | None,
+) -> None:
+    """Print where a model or an agent mode goes.
+
+    \b
+    Example:
+      ampmap route smart
+      ampmap route kimi-k2-instruct-0905 --json
+    """
+    from ..vendored.routing import DEFAULT_AMP_URL, UnknownNameError
+    from ..vendored.routing import route as find_route
+
+    reference = compiled(spec_dir, edition, layers)
+    try:
+        found = find_route(query, reference=reference, amp_url=amp_url or DEFAULT_AMP_URL, operation=operation)
+    except UnknownNameError as error:
+        named = error.suggestions and any(name in error.args[0] for name in error.suggestions)
+        near = f"\ndid you mean {', '.join(error.suggestions)}?" if error.suggestions and not named else ""
+        raise click.UsageError(f"{error.args[0]}{near}") from None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if as_json:
+        click.echo(json.dumps(found.model_dump(mode="json"), indent=2))
+        return
+    rows = {
+        "model": found.model if found.wire_model == found.model else f"{found.model} (sent as {found.wire_model})",
+        "provider": found.provider,
+        "url": f"{found.method} {found.url}",
+        "operation": f"{found.operation} ({found.dialect})",
+        "base url": found.base_url,
+        "through": "the proxy at amp.url" if found.via_proxy else "a direct connection: amp.url is bypassed",
+        "credential": ", ".join(found.credential_headers),
+        "sdk": found.sdk,
+        "requires": " or ".join(found.requires),
+    }
+    click.echo("\n".join(f"{name:12}{value}" for name, value in rows.items() if value))
+
+
+@main.command()
+@spec_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def editions(spec_dir: Path | None, as_json: bool) -> None:
+    """List the known editions in the order of their builds, each with the one that it is laid over.
+
+    \b
+    Example:
+      ampmap editions
+    """
+    from ..vendored.base import Edition
+
+    spec = valid(spec_dir, every=False)
+    facts = [spec.facts["editions"][name].value for name in spec.editions]
+    known = [edition for edition in facts if isinstance(edition, Edition)]
+    if as_json:
+        click.echo(json.dumps([edition.model_dump(mode="json", exclude_unset=True) for edition in known], indent=2))
+        return
+    for edition in known:
+        over = f"over {edition.base}" if edition.base else "the base"
+        click.echo(f"{edition.id}  {edition.built}  {over}")
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be shown."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)

@@ -1,0 +1,277 @@
+"""What changed between two references, down to the field. Pure: plain data in, changes out."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeAlias
+
+from ..load.kinds import KINDS, PLATFORM_KINDS
+
+Plain: TypeAlias = Mapping[str, Any]
+Key: TypeAlias = tuple[str, str]
+"""Scope and id of a fact, e.g. `("models", "openai/gpt-5")`, `("platforms/rensei/options", "effort")`."""
+
+EDITION: Final = "edition"
+_NOT_COMPARED: Final = ("digest", "schema_version")
+
+
+class ChangeKind(enum.Enum):
+    """What happened to a fact or field. The last three are about the items of a list."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    RENAMED = "renamed"
+    ITEMS_ADDED = "items added"
+    ITEMS_REMOVED = "items removed"
+    REORDERED = "reordered"
+
+
+class Absent(enum.Enum):
+    """The value of what is not there, which null is not."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference.
+
+    `scope` and `id` name the fact as the newer reference has it, or the older one where it is gone; `field` are the
+    steps to a field of it, empty for the fact itself. `before` and `after` are whole values, ABSENT where there is
+    none; `items` are those that came or went, where the change is about items. `renamed_from` is the earlier id or
+    name; `successor` the id of what the spec says took the place of something that is gone. A change `follows` where
+    its items are ids of facts that came or went themselves.
+    """
+
+    scope: str
+    id: str
+    kind: ChangeKind
+    before: Any = ABSENT
+    after: Any = ABSENT
+    field: tuple[str, ...] = ()
+    items: tuple[Any, ...] = ()
+    renamed_from: str | None = None
+    successor: str | None = None
+    follows: bool = False
+
+    @property
+    def path(self) -> str:
+        """The path as `ampmap explain` takes it, e.g. `providers/groq/base_path`."""
+        parts = [self.scope, self.id] if self.scope != f"platforms/{self.id}/about" else [self.scope]
+        return "/".join([*(part for part in parts if part), *([".".join(self.field)] if self.field else [])])
+
+
+def differences(old: Plain, new: Plain) -> tuple[Change, ...]:
+    """Every difference between two references as plain data, in the order of the folder table, then by id and field.
+
+    A fact or header that says what it was renamed from is one change and is compared field by field with its earlier
+    self. Lists of named items (headers) are compared by name, other lists by their items.
+    """
+    before, after = facts_of(old), facts_of(new)
+    renamed = dict(_renames(before, after))
+    changes: list[Change] = []
+    for key in sorted({*before, *after}, key=_in_order):
+        if key in after:
+            changes += _of_fact(key, renamed.get(key, key), before, after)
+        elif key not in renamed.values():
+            changes.append(Change(*key, ChangeKind.REMOVED, before[key], successor=_successor(key, before, after)))
+    moved = {ChangeKind.ITEMS_REMOVED: _ids(before, after), ChangeKind.ITEMS_ADDED: _ids(after, before)}
+    return tuple(
+        replace(change, follows=True)
+        if change.kind in moved and all(isinstance(item, str) and item in moved[change.kind] for item in change.items)
+        else change
+        for change in changes
+    )
+
+
+def _ids(having: Mapping[Key, Plain], lacking: Mapping[Key, Plain]) -> set[str]:
+    """The ids of the facts that only one side has; those of models with and without their provider."""
+    keys = [key for key in having if key not in lacking]
+    return {name for scope, key in keys for name in (key, *([key.partition("/")[2]] if scope == "models" else []))}
+
+
+def facts_of(reference: Plain) -> dict[Key, Plain]:
+    """Every fact of a reference by scope and id, with lists of named items as mappings."""
+    facts: dict[Key, Plain] = {}
+    for name, value in reference.items():
+        if name == "platforms":
+            for platform, kinds in value.items():
+                for kind, entries in kinds.items():
+                    if kind == "about":
+                        facts[f"platforms/{platform}/about", platform] = by_name(entries)
+                    elif kind != "id":
+                        facts |= {(f"platforms/{platform}/{kind}", key): by_name(fact) for key, fact in entries.items()}
+        elif name == EDITION:
+            facts[EDITION, ""] = by_name(value)
+        elif isinstance(value, Mapping):
+            facts |= {(name, key): by_name(fact) for key, fact in value.items()}
+        elif name not in _NOT_COMPARED:
+            facts[name, ""] = {"value": value}
+    return facts
+
+
+def by_name(value: Any) -> Any:
+    """Plain data in which each list of mappings with distinct names has become a mapping by those names."""
+    if isinstance(value, Mapping):
+        return {key: by_name(inner) for key, inner in value.items()}
+    if not isinstance(value, list | tuple):
+        return value
+    names = [inner.get("name") if isinstance(inner, Mapping) else None for inner in value]
+    if names and len(set(names)) == len(names) and all(isinstance(name, str) for name in names):
+        return {name: by_name(inner) for name, inner in zip(names, value, strict=True)}
+    return [by_name(inner) for inner in value]
+
+
+def _is_by_name(value: Any) -> bool:
+    """Whether a mapping was made of a list of named items."""
+    return isinstance(value, Mapping) and all(
+        isinstance(item, Mapping) and item.get("name") == name for name, item in value.items()
+    )
+
+
+_SCOPES: Final = [EDITION, "layers", *(kind.name for kind in KINDS)]
+_PLATFORM_SCOPES: Final = [kind.name for kind in PLATFORM_KINDS]
+
+
+def _in_order(key: Key) -> tuple[int, str, int, str]:
+    scope, name = key
+    if scope.startswith("platforms/"):
+        _, platform, kind = scope.split("/")
+        return len(_SCOPES), platform, _PLATFORM_SCOPES.index(kind) if kind in _PLATFORM_SCOPES else -1, name
+    return _SCOPES.index(scope) if scope in _SCOPES else len(_SCOPES) + 1, scope, 0, name
+
+
+# --- facts
+
+
+def _of_fact(key: Key, earlier: Key, before: Mapping[Key, Plain], after: Mapping[Key, Plain]) -> Iterator[Change]:
+    if earlier not in before:
+        yield Change(*key, ChangeKind.ADDED, after=after[key])
+        return
+    if earlier != key:
+        yield Change(*key, ChangeKind.RENAMED, before[earlier], after[key], renamed_from=earlier[1])
+    yield from _of_fields(key, (), before[earlier], after[key], renamed=earlier != key)
+
+
+def _renames(before: Mapping[Key, Plain], after: Mapping[Key, Plain]) -> Iterator[tuple[Key, Key]]:
+    for key, fact in after.items():
+        name = _lifecycle(fact).get("renamed_from")
+        if key not in before and isinstance(name, str):
+            yield from ((key, earlier) for earlier in _keys(key, name) if earlier in before and earlier not in after)
+
+
+def _keys(near: Key, name: str) -> tuple[Key, ...]:
+    """The keys that a name may mean beside `near`: a model goes by its key, or by its id with the same provider."""
+    scope, own = near
+    provider, slash, _ = own.partition("/")
+    beside = ((scope, f"{provider}/{name}"),) if scope == "models" and slash else ()
+    return (*beside, (scope, name))
+
+
+def _successor(key: Key, before: Mapping[Key, Plain], after: Mapping[Key, Plain]) -> str | None:
+    """What took the place of a fact that is gone: what says that it replaces it, or what the fact itself named."""
+    for other, fact in after.items():
+        replaced = _lifecycle(fact).get("replaces") or ()
+        if other[0] == key[0] and any(key in _keys(other, str(name)) for name in replaced):
+            return other[1]
+    named = _lifecycle(before[key]).get("successor")
+    return named if isinstance(named, str) and named != "unknown" else None
+
+
+def _lifecycle(fact: Plain) -> Plain:
+    found = fact.get("lifecycle")
+    return found if isinstance(found, Mapping) else {}
+
+
+# --- fields
+
+
+def _of_fields(key: Key, field: tuple[str, ...], old: Any, new: Any, *, renamed: bool = False) -> Iterator[Change]:
+    if _same(old, new):
+        return
+    if (old == [] and _is_by_name(new)) or (new == [] and _is_by_name(old)):  # a list of named items without any
+        old, new = old or {}, new or {}
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        names = dict(_renamed_items(old, new))
+        for step in [*new, *(step for step in old if step not in new)]:
+            if renamed and not field and step in ("id", "lifecycle", "provider"):
+                continue
+            if step in names:
+                path, earlier = (*field, step), old[names[step]]
+                yield Change(*key, ChangeKind.RENAMED, earlier, new[step], field=path, renamed_from=names[step])
+                yield from _of_fields(key, path, _without_name(earlier), _without_name(new[step]))
+            elif step not in names.values() or step in new:
+                yield from _of_step(key, (*field, step), old.get(step, ABSENT), new.get(step, ABSENT))
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _of_items(key, field, old, new)
+    else:
+        yield Change(*key, ChangeKind.CHANGED, old, new, field=field)
+
+
+def _of_step(key: Key, field: tuple[str, ...], old: Any, new: Any) -> Iterator[Change]:
+    if old is ABSENT:
+        yield Change(*key, ChangeKind.ADDED, after=new, field=field)
+    elif new is ABSENT:
+        yield Change(*key, ChangeKind.REMOVED, old, field=field)
+    else:
+        yield from _of_fields(key, field, old, new)
+
+
+def _renamed_items(old: Plain, new: Plain) -> Iterator[tuple[str, str]]:
+    for step, item in new.items():
+        earlier = item.get("renamed_from") if isinstance(item, Mapping) else None
+        if isinstance(earlier, str) and step not in old and earlier in old and earlier not in new:
+            yield step, earlier
+
+
+def _without_name(item: Plain) -> Plain:
+    return {key: value for key, value in item.items() if key not in ("name", "renamed_from")}
+
+
+def _of_items(key: Key, field: tuple[str, ...], old: list[Any], new: list[Any]) -> Iterator[Change]:
+    gone, came = _missing(old, new), _missing(new, old)
+    if gone:
+        yield Change(*key, ChangeKind.ITEMS_REMOVED, old, new, field=field, items=tuple(gone))
+    if came:
+        yield Change(*key, ChangeKind.ITEMS_ADDED, old, new, field=field, items=tuple(came))
+    if [_canonical(item) for item in _without(old, gone)] != [_canonical(item) for item in _without(new, came)]:
+        yield Change(*key, ChangeKind.REORDERED, old, new, field=field)
+
+
+def _missing(items: list[Any], others: list[Any]) -> list[Any]:
+    """The items that `others` lacks; one that is there several times may be missing several times."""
+    left = [_canonical(other) for other in others]
+    missing = []
+    for item in items:
+        if (text := _canonical(item)) in left:
+            left.remove(text)
+        else:
+            missing.append(item)
+    return missing
+
+
+def _without(items: list[Any], gone: list[Any]) -> list[Any]:
+    left = [_canonical(item) for item in gone]
+    kept = []
+    for item in items:
+        if (text := _canonical(item)) in left:
+            left.remove(text)
+        else:
+            kept.append(item)
+    return kept
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Equal as JSON: the order of keys does not count, and 1 is neither 1.0 nor true."""
+    return _canonical(old) == _canonical(new)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

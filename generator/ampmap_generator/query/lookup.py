@@ -1,0 +1,128 @@
+"""Finds facts and fields by the paths that users write, e.g. `providers/groq/base_path`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..load.fields import field_paths
+from ..load.files import scope
+from ..load.kinds import KINDS, PLATFORM_KINDS, Kind
+from ..load.pointer import SEPARATORS, all_paths, pointer_to
+from ..load.spec import Entry, Spec
+from ..load.suggest import closest
+from ..load.yaml_nodes import Pointer
+
+SUGGESTED = 3
+"""Most names that are suggested for one that is unknown."""
+
+
+class UnknownPathError(LookupError):
+    """Nothing has this path; `suggestions` are near ones."""
+
+    def __init__(self, message: str, suggestions: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.suggestions = suggestions
+
+
+@dataclass(frozen=True)
+class Found:
+    """A fact, or a field of one. `pointer` is None for a field that its shape has and the spec does not state."""
+
+    entry: Entry
+    field: str
+    pointer: Pointer | None
+
+    @property
+    def path(self) -> str:
+        """The whole path, e.g. `providers/groq/base_path`."""
+        own = path_of(self.entry)
+        return f"{own}/{self.field}" if self.field else own
+
+
+def path_of(entry: Entry) -> str:
+    """A fact's path: its scope and its key, e.g. `models/groq/openai/gpt-oss-120b`, `platforms/rensei/about`."""
+    return entry.scope if _is_about(entry) else f"{entry.scope}/{entry.key}"
+
+
+def data_of(entry: Entry) -> dict[str, Any]:
+    """The fact as plain data, with the fields that its file's path gives."""
+    return {**entry.injected, **entry.data}
+
+
+def find(spec: Spec, path: str) -> Found:
+    """The fact or field at `path`. Raises UnknownPathError."""
+    aliased = _with_kind_names(_without_file_words(path))
+    entries = [entry for entry in spec.entries if _leads_to(path_of(entry), aliased)]
+    if not entries and (inside := _inside(spec, aliased.rstrip("/"))):
+        raise UnknownPathError(f"`{path}` holds many facts; name one of them", inside)
+    if not entries:
+        raise UnknownPathError(f"nothing is called `{path}`", _near_facts(spec, aliased))
+    entry = max(entries, key=lambda entry: len(path_of(entry)))
+    field = aliased[len(path_of(entry)) + 1 :]
+    pointer = pointer_to(data_of(entry), field)
+    if pointer is None and path.endswith("/"):
+        return find(spec, path.rstrip("/"))
+    if pointer is None and field.replace("/", ".") not in set(field_paths(entry.kind.shape, entry.node)):
+        raise UnknownPathError(f"`{path_of(entry)}` has no field `{field}`", _near_fields(entry, field))
+    return Found(entry, field, pointer)
+
+
+def _leads_to(own: str, wanted: str) -> bool:
+    return wanted.startswith(own) and (len(wanted) == len(own) or wanted[len(own)] in SEPARATORS)
+
+
+def _is_about(entry: Entry) -> bool:
+    return entry.platform is not None and entry.kind.name == "about"
+
+
+def _without_file_words(path: str) -> str:
+    """`spec/providers/groq.yaml` means `providers/groq`: a file's own path is what people copy."""
+    return path.strip().lstrip("/").removeprefix("spec/").replace(".yaml", "", 1)
+
+
+def _inside(spec: Spec, folder: str) -> tuple[str, ...]:
+    """The first facts below a folder or collection, e.g. `providers`, `models/anthropic`."""
+    own = (path_of(entry) for entry in spec.entries)
+    return tuple(dict.fromkeys(path for path in own if folder and path.startswith(f"{folder}/")))[:SUGGESTED]
+
+
+def _with_kind_names(path: str) -> str:
+    """`errors/groq` means the kind `error_shapes`, whose folder is `errors`."""
+    first, slash, rest = path.partition("/")
+    names = {kind.folder: kind.name for kind in KINDS}
+    return f"{names.get(first, first)}{slash}{rest}"
+
+
+def _near_facts(spec: Spec, wanted: str) -> tuple[str, ...]:
+    """Facts whose path is like `wanted` or like its beginning, those whose own id ends it, and kinds of that name."""
+    paths = list(dict.fromkeys(path_of(entry) for entry in spec.entries))
+    parts = wanted.split("/")
+    alike = [
+        "/".join([path, *parts[length:]])
+        for length in range(len(parts), 1, -1)
+        for path in difflib.get_close_matches("/".join(parts[:length]), paths, n=2, cutoff=0.75)
+    ]
+    alike.sort(key=lambda path: abs(path.count("/") - len(parts) + 1))
+    same_end = [path for path in paths if path.endswith(f"/{parts[-1]}") and parts[-1]]
+    kinds = [closest(wanted, _kind_paths(spec))] if len(parts) == 1 else []
+    return tuple(dict.fromkeys(name for name in [*alike, *same_end, *kinds] if name))[:SUGGESTED]
+
+
+def _near_fields(entry: Entry, field: str) -> tuple[str, ...]:
+    names = {*field_paths(entry.kind.shape, entry.node), *all_paths(data_of(entry))}
+    found = difflib.get_close_matches(field.replace("/", "."), sorted(names), n=SUGGESTED, cutoff=0.6)
+    return tuple(f"{path_of(entry)}/{name}" for name in found)
+
+
+def _kind_paths(spec: Spec) -> Iterator[str]:
+    """The scopes of the spec, e.g. `providers`, `platforms/rensei/models`."""
+
+    def of(kinds: tuple[Kind, ...], platform: str | None) -> Iterator[str]:
+        yield from (scope(kind, platform) for kind in kinds)
+
+    yield from of(KINDS, None)
+    for platform in spec.platforms:
+        yield from of(PLATFORM_KINDS, platform)

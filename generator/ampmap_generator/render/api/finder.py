@@ -1,0 +1,364 @@
+"""What the route finder of the site looks up: every name and every path of an edition, with its answer. Pure.
+
+The answers are those of `routing.route`; the script on the page matches what is typed and joins paths to `amp.url`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ...vendored.base import Json
+from ...vendored.catalogue import Header, HeaderSet
+from ...vendored.reference import Reference
+from ...vendored.routing import CREDENTIAL_HEADERS, Call, calls, find_call, route
+from ...vendored.wire import Provider
+from ..addresses import address, anchor, target_of
+
+MODEL: Final = "0model0"
+"""Stands for `{model}` while a path is built, since braces would be percent-encoded."""
+
+RULES: Final = (
+    "routing.reaches-upstream",
+    "routing.method-and-path",
+    "auth.accepts-credential",
+    "auth.none-refused",
+    "headers.client-credential-replaced",
+    "headers.upstream-credential-set",
+    "routing.body-kept",
+    "routing.answer-relayed",
+    "errors.upstream-status-relayed",
+)
+"""Requirements that hold for every model call, in the order in which a proxy meets them."""
+
+STREAM_RULES: Final = ("routing.stream-relayed", "streaming.flushed")
+"""Requirements that hold where the operation has a stream."""
+
+MANAGEMENT_RULES: Final = {
+    "client-key": (
+        "management.forwarded",
+        "management.refuses-without-credential",
+        "management.credential-replaced",
+        "management.amp-key-set",
+    ),
+    "open": ("management.forwarded", "management.open-pages-carry-no-key"),
+    "unknown": ("management.forwarded", "management.credential-replaced"),
+}
+"""Requirements that hold for a management path, by what it asks for."""
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class FinderHeader(_Document):
+    """A header that the client sends. `value` may hold `{api_key}`, `{thread_id}`, `{message_id}`."""
+
+    name: str
+    value: str | None
+    presence: Literal["always", "when-available", "conditional"]
+    condition: str | None
+
+
+class FinderProvider(_Document):
+    """A provider, and what is the same for all of its calls."""
+
+    title: str
+    via_proxy: bool
+    base: str
+    """Path below `amp.url`, or full URL where calls bypass it."""
+    warning: str | None
+    client_carriers: tuple[str, ...]
+    """Headers in which the client's key arrives."""
+    placeholder_carriers: tuple[str, ...]
+    upstream_carrier: str
+    """Header in which the provider takes its key."""
+    key_variable: str
+    """Environment variable that holds the client's key."""
+    requires: tuple[str, ...]
+    headers: tuple[FinderHeader, ...]
+    page: str
+
+
+class FinderCall(_Document):
+    """An operation of a provider in one of its forms, with `{model}` where the path names the model."""
+
+    provider: str
+    operation: str
+    dialect: str
+    method: str
+    path: str
+    upstream: str | None
+    """URL at the provider; None where no source tells its address."""
+    stream: Literal["never", "body", "path"]
+    """Whether the form is a stream: `body` may be asked to be one by a field, `path` is always one."""
+    used_by: str | None
+
+
+class FinderOperation(_Document):
+    """An operation of a dialect, with the smallest body that it takes."""
+
+    summary: str
+    body: Json
+    """`{model}` and `{text}` stand for the model's id and the message; None where there is no body."""
+    stream_field: str | None
+    headers: dict[str, str]
+    rules: tuple[str, ...]
+    page: str
+
+
+class FinderAnswer(_Document):
+    """Where a model or an agent mode goes, as `ampmap route` says."""
+
+    kind: Literal["model", "agent_mode"]
+    name: str
+    title: str
+    tiers: tuple[tuple[str, ...], ...]
+    """What it may be called: names of an earlier tier win over those of a later one."""
+    provider: str
+    model: str
+    wire_model: str
+    operation: str
+    dialect: str
+    method: str
+    path: str
+    """Below `amp.url`, or the full URL where the call bypasses it."""
+    stream_path: str | None
+    """The same for a stream, where it has a path of its own."""
+    upstream: str | None
+    sdk: str
+    page: str
+    warning: str | None
+
+
+class FinderManagement(_Document):
+    """A family of paths that a proxy forwards to Amp's own servers."""
+
+    patterns: tuple[str, ...]
+    """`/x/*` means everything below `/x/`."""
+    purpose: str
+    authentication: Literal["client-key", "open", "unknown"]
+    rules: tuple[str, ...]
+    page: str
+
+
+class FinderRule(_Document):
+    """A requirement."""
+
+    level: str
+    statement: str
+    page: str
+
+
+class Finder(_Document):
+    """`finder/<edition>.json`: all that the route finder knows of an edition."""
+
+    schema_version: Literal[1] = 1
+    edition: str
+    built: str
+    amp_url: str
+    """What `amp.url` is by default."""
+    answers: tuple[FinderAnswer, ...]
+    calls: tuple[FinderCall, ...]
+    providers: dict[str, FinderProvider]
+    operations: dict[str, FinderOperation]
+    """By `<dialect>/<operation>`."""
+    management: dict[str, FinderManagement]
+    rules: dict[str, FinderRule]
+
+
+def finder(reference: Reference, shown: Reference) -> Finder:
+    """The finder's knowledge of `reference`; its links lead to the pages of `shown`, the edition of the site.
+
+    What only another edition has is linked to that edition's page.
+    """
+    pages = _Pages(reference, shown)
+    rules = {*RULES, *STREAM_RULES, *(rule for known in MANAGEMENT_RULES.values() for rule in known)}
+    return Finder(
+        schema_version=1,
+        edition=reference.edition.id,
+        built=reference.edition.built,
+        amp_url=_default_amp_url(reference),
+        answers=tuple(_answers(reference, pages)),
+        calls=tuple(call for provider in reference.providers.values() for call in _calls(reference, provider)),
+        providers={key: _provider(reference, provider, pages) for key, provider in reference.providers.items()},
+        operations=dict(_operations(reference, pages)),
+        management={
+            key: FinderManagement(
+                patterns=each.paths,
+                purpose=each.purpose,
+                authentication=each.authentication,
+                rules=_known(reference, MANAGEMENT_RULES[each.authentication]),
+                page=pages.of("management", key),
+            )
+            for key, each in reference.management.items()
+        },
+        rules={
+            key: FinderRule(level=each.level, statement=each.statement, page=pages.of("requirements", key))
+            for key, each in reference.requirements.items()
+            if key in rules
+        },
+    )
+
+
+class _Pages:
+    """Links to facts: to the page of the site where the edition shown has the fact, else to the edition's own page."""
+
+    def __init__(self, reference: Reference, shown: Reference) -> None:
+        self._shown = shown
+        self._own = address(f"editions/{reference.edition.id}.md")
+
+    def of(self, kind: str, key: str) -> str:
+        return address(target_of(kind, key)) if key in getattr(self._shown, kind) else self._own
+
+    def operation(self, dialect: str, operation: str) -> str:
+        known = self._shown.endpoints.get(dialect)
+        if known is None or operation not in known.operations:
+            return self._own
+        return address(f"endpoints/{dialect}.md#{anchor(operation)}")
+
+
+def _default_amp_url(reference: Reference) -> str:
+    setting = reference.settings.get("amp.url")
+    return str(setting.default) if setting is not None and setting.default not in (None, "unknown") else ""
+
+
+def _known(reference: Reference, rules: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(rule for rule in rules if rule in reference.requirements)
+
+
+# --- names
+
+
+def _answers(reference: Reference, pages: _Pages) -> Iterator[FinderAnswer]:
+    for key, mode in reference.agent_modes.items():
+        tiers: tuple[tuple[str, ...], ...] = ((mode.name, mode.id), (), (), ())
+        yield _answer(reference, mode.name, mode.name, tiers, pages.of("agent_modes", key), mode.warning)
+    for key, model in reference.models.items():
+        wire = (model.wire_id,) if model.wire_id else ()
+        tiers = ((), (key,), (model.id,), (*wire, *model.aliases))
+        yield _answer(reference, key, model.display_name, tiers, pages.of("models", key), None)
+
+
+def _answer(
+    reference: Reference, query: str, title: str, tiers: tuple[tuple[str, ...], ...], page: str, warning: str | None
+) -> FinderAnswer:
+    found = route(query, reference=reference)
+    provider = reference.providers[found.provider]
+    call = find_call(reference, provider, found.operation)
+    switch = call.operation.stream
+    return FinderAnswer(
+        kind=found.kind,
+        name=query if found.kind == "agent_mode" else found.model,
+        title=title,
+        tiers=tiers,
+        provider=found.provider,
+        model=found.model,
+        wire_model=found.wire_model,
+        operation=found.operation,
+        dialect=found.dialect,
+        method=found.method,
+        path=call.path(found.wire_model),
+        stream_path=call.path(found.wire_model, stream=True) if switch is not None and switch.by == "path" else None,
+        upstream=None if provider.upstream == "unknown" else call.upstream_url(found.wire_model),
+        sdk=found.sdk,
+        page=page,
+        warning=warning,
+    )
+
+
+# --- calls
+
+
+def _provider(reference: Reference, provider: Provider, pages: _Pages) -> FinderProvider:
+    return FinderProvider(
+        title=provider.display_name,
+        via_proxy=provider.via_proxy,
+        base=(provider.base_path if provider.via_proxy else provider.base_url) or "",
+        warning=provider.warning,
+        client_carriers=tuple(CREDENTIAL_HEADERS[carrier] for carrier in provider.client_credentials),
+        placeholder_carriers=tuple(CREDENTIAL_HEADERS[carrier] for carrier in provider.placeholder_credentials),
+        upstream_carrier=CREDENTIAL_HEADERS[provider.upstream_credential],
+        key_variable=_key_variable(reference, provider),
+        requires=provider.requires,
+        headers=tuple(_headers(reference, provider)),
+        page=pages.of("providers", provider.id),
+    )
+
+
+def _key_variable(reference: Reference, provider: Provider) -> str:
+    """The environment variable that a provider's calls need, by default the one that holds Amp's own key."""
+    for name in provider.requires:
+        if name in reference.settings and reference.settings[name].kind == "environment":
+            return name
+    return "AMP_API_KEY"
+
+
+def _headers(reference: Reference, provider: Provider) -> Iterator[FinderHeader]:
+    """What the client's own headers are on this provider's calls; credentials are told apart from them."""
+    carriers = {header.lower() for header in CREDENTIAL_HEADERS.values()}
+    seen = set[str]()
+    for header_set in reference.headers.values():
+        if header_set.role != "client-sends" or not concerns(header_set, provider):
+            continue
+        for header in header_set.headers:
+            name = header.name.lower()
+            if name in carriers or name in seen or not _is_of(header, provider):
+                continue
+            seen.add(name)
+            yield FinderHeader(
+                name=header.name, value=header.value, presence=header.presence, condition=header.condition
+            )
+
+
+def concerns(header_set: HeaderSet, provider: Provider) -> bool:
+    """Whether a set of headers is about the model calls of a provider."""
+    passed = header_set.applies_to in ("all", "via-proxy" if provider.via_proxy else "direct")
+    return passed and (not header_set.providers or provider.id in header_set.providers)
+
+
+def _is_of(header: Header, provider: Provider) -> bool:
+    return not header.providers or provider.id in header.providers
+
+
+def _calls(reference: Reference, provider: Provider) -> Iterator[FinderCall]:
+    for call in calls(reference, provider):
+        for root in provider.roots:
+            for stream in _forms(call):
+                upstream = call.upstream_url(MODEL, stream=stream == "path", root=root)
+                yield FinderCall(
+                    provider=provider.id,
+                    operation=call.id,
+                    dialect=call.dialect,
+                    method=call.operation.method,
+                    path=call.path(MODEL, stream=stream == "path", root=root).replace(MODEL, "{model}"),
+                    upstream=None if provider.upstream == "unknown" else upstream.replace(MODEL, "{model}"),
+                    stream=stream,
+                    used_by=root.used_by,
+                )
+
+
+def _forms(call: Call) -> tuple[Literal["never", "body", "path"], ...]:
+    switch = call.operation.stream
+    if switch is None:
+        return ("never",)
+    return ("body",) if switch.by == "body" else ("never", "path")
+
+
+def _operations(reference: Reference, pages: _Pages) -> Iterator[tuple[str, FinderOperation]]:
+    for dialect, endpoint in reference.endpoints.items():
+        for name, operation in endpoint.operations.items():
+            switch = operation.stream
+            yield (
+                f"{dialect}/{name}",
+                FinderOperation(
+                    summary=operation.summary,
+                    body=operation.request,
+                    stream_field=switch.field if switch is not None and switch.by == "body" else None,
+                    headers=endpoint.request_headers,
+                    rules=_known(reference, RULES + (STREAM_RULES if switch is not None else ())),
+                    page=pages.operation(dialect, name),
+                ),
+            )

@@ -1,0 +1,101 @@
+"""Values of the reference as Markdown: text, code, and the three states of a field."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from dataclasses import dataclass
+
+from ..vendored.base import Json
+
+NONE = "*none*"
+UNKNOWN = "*not stated by the sources*"
+
+_CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_SPECIAL = re.compile(r"([\\*_{}\[\]#|`])")
+_BLOCK_MARK = re.compile(r"^(\d*)([.)+!-])")
+"""What may begin a list or an admonition at the start of a line."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose cells are Markdown already."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    """A block of code under a title; a folded one is shown on demand."""
+
+    title: str
+    language: str
+    text: str
+    folded: bool = False
+
+
+def prose(text: str) -> str:
+    """Plain text as Markdown on one line: code spans stay, nothing else is markup."""
+    text = " ".join(text.split())
+    parts, end = [], 0
+    for span in _CODE_SPAN.finditer(text):
+        parts += [_plain(text[end : span.start()]), code(span[2].strip())]
+        end = span.end()
+    return _BLOCK_MARK.sub(r"\1\\\2", "".join([*parts, _plain(text[end:])]))
+
+
+def _plain(text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def code(text: str) -> str:
+    """A code span, fenced with more backticks than the text holds."""
+    text = " ".join(text.split())
+    if not text:
+        return "*empty*"
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def codes(texts: tuple[str, ...]) -> str:
+    """Code spans with commas between them; NONE for an empty list."""
+    return ", ".join(code(text) for text in texts) or NONE
+
+
+def shown(value: Json) -> str:
+    """A value in a line of text, with `None` and `"unknown"` told apart.
+
+    A field that is absent has no value to show: its line is left out by the caller.
+    """
+    if value is None or value in ([], (), {}):
+        return NONE
+    if value == "unknown":
+        return UNKNOWN
+    if isinstance(value, str):
+        return prose(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, list | tuple) and not any(isinstance(item, dict) for item in value):
+        return "; ".join(shown(item) for item in value)
+    return code(compact(value))
+
+
+def compact(value: Json) -> str:
+    """JSON as it goes on the wire."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def indented(value: Json) -> str:
+    """JSON for reading."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def link(text: str, target: str, here: str) -> str:
+    """A Markdown link from page `here` to `target`, a page or page#anchor; `text` is Markdown."""
+    page, hash_sign, place = target.partition("#")
+    relative = "" if page == here and place else posixpath.relpath(page, posixpath.dirname(here) or ".")
+    return f"[{text}]({relative}{hash_sign}{place})"

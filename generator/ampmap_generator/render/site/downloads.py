@@ -1,0 +1,65 @@
+"""The page of downloads: what the site has as data, with the digest of each file; and the files of the spec."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Final
+
+from ...vendored.reference import Reference
+from ..addresses import anchor
+from ..markdown import Table, code, link
+from .facts import Page, Shelf
+from .spec_links import FILES_PAGE
+
+TYPES: Final = "downloads/ampmap_types.py"
+
+_GROUPS: Final = (
+    ("types", "Types", "One module to vendor; it needs pydantic and nothing else.", ("downloads/",)),
+    ("api", "JSON API", "One document per thing. The form of what is below `v1` stays.", ("api/v1/index.json",)),
+    ("editions", "Whole editions", "Every fact of an edition, with its sources and claims.", ("api/v1/editions/",)),
+    ("finder", "Route finder", "Every name and path of an edition, with its answer.", ("api/v1/finder/",)),
+    ("changes", "Changes", "What changed in an edition, field by field.", ("api/v1/changes",)),
+    ("openapi", "OpenAPI", "OpenAPI 3.1 of what a proxy serves: all of it, and by dialect.", ("openapi",)),
+    ("schemas", "Schemas of the API", "JSON Schema of each kind of document.", ("api/v1/schema/",)),
+    ("editor", "Schemas for editors", "JSON Schema of each kind of file of the spec.", ("spec/schema/",)),
+    ("vectors", "Vectors", "Questions to a resolver of auth modes, with their answers.", ("auth-vectors",)),
+    ("evidence", "Evidence", "What runs of the conformance kit showed.", ("conformance/evidence/",)),
+    ("plain", "Plain text", "All pages, for readers that take plain text.", ("llms",)),
+)
+"""Anchor, title, what it is, and how the paths of its files begin; a file is listed in the first group that fits."""
+
+
+def download_pages(reference: Reference, files: Mapping[str, bytes]) -> Iterator[Page]:
+    """The page of downloads and that of the spec's files; `files` are the site's, by path."""
+    shelf = Shelf(reference, "downloads.md")
+    left = sorted(path for path in files if not path.endswith((".md", ".html")))
+    groups = []
+    for name, title, about, starts in _GROUPS:
+        mine = [path for path in left if path.startswith(starts)]
+        left = [path for path in left if path not in mine]
+        if mine:
+            groups.append((name, title, about, _table(shelf, mine, files)))
+    values: dict[str, object] = {"groups": tuple(groups), "digest": code(reference.digest)}
+    yield Page(shelf.here, "downloads", "Downloads", ("spec/",), values)
+    yield _spec_files(reference, [path for path in left if path.startswith("spec/")], files)
+
+
+def _table(shelf: Shelf, paths: Sequence[str], files: Mapping[str, bytes]) -> Table:
+    return Table(("File", "Bytes", "SHA-256"), tuple(_row(shelf, path, files[path]) for path in paths))
+
+
+def _row(shelf: Shelf, path: str, content: bytes) -> tuple[str, ...]:
+    digest = hashlib.sha256(content).hexdigest()
+    return link(code(path), path, shelf.here), f"{len(content):,}".replace(",", " "), code(digest)
+
+
+def _spec_files(reference: Reference, paths: Sequence[str], files: Mapping[str, bytes]) -> Page:
+    shelf = Shelf(reference, FILES_PAGE)
+    folders = tuple(
+        (anchor(folder), code(f"{folder}/"), _table(shelf, tuple(group), files))
+        for folder, group in groupby(sorted(paths, key=lambda path: (posixpath.dirname(path), path)), posixpath.dirname)
+    )
+    return Page(shelf.here, "spec_files", "Files of the spec", ("spec/",), {"folders": folders})

@@ -1,0 +1,219 @@
+"""Pages of the editions: which there are, where each sends its models, and what changed from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+
+from ...compile import plain
+from ...diff.report import DiffReport, ReportedChange, report, rule_rows, summary, what
+from ...vendored.reference import Reference
+from ...vendored.routing import find_call, find_model
+from ..addresses import anchor
+from ..markdown import Table, code, prose
+from ..pictures.routing_map import map_picture
+from .facts import Page, Shelf
+from .wire import base, credentials, passes
+
+Editions = Mapping[str, Reference]
+
+
+def edition_pages(
+    reference: Reference, editions: Editions, reports: Mapping[str, DiffReport] | None = None
+) -> Iterator[Page]:
+    """The index and the routing tables of `editions`, and per edition that has a base what changed from it.
+
+    `reference` is the edition that the rest of the site shows; `reports` are what `change_reports` gives, where they
+    are at hand.
+    """
+    reports = change_reports(editions) if reports is None else reports
+    yield _index(reference, editions)
+    for edition in editions.values():
+        yield _routing(reference, edition, editions)
+    yield _changes_index(reference, editions, reports)
+    for name, diff in reports.items():
+        yield _changes(reference, editions[name], diff)
+
+
+def change_reports(editions: Editions) -> dict[str, DiffReport]:
+    """What changed in each edition from the one that it is laid over, in the order of `editions`."""
+    bases = {name: edition.edition.base for name, edition in editions.items()}
+    data = {name: plain(edition) for name, edition in editions.items()}
+    return {
+        name: report(data[other], data[name])
+        for name, other in bases.items()
+        if other is not None and other in editions
+    }
+
+
+def switch(shelf: Shelf, editions: Editions, shown: str) -> str:
+    """Links to the routing tables of all editions, for the top of a page that shows one of them."""
+    return " · ".join(
+        f"**{code(name)}**" if name == shown else shelf.link(code(name), page_of(name, shelf.reference))
+        for name in editions
+    )
+
+
+def page_of(edition: str, reference: Reference) -> str:
+    """The page with the routing of an edition: the front page for the one that the site shows."""
+    return "index.md" if edition == reference.edition.id else f"editions/{edition}.md"
+
+
+# --- editions
+
+
+def _index(reference: Reference, editions: Editions) -> Page:
+    shelf = Shelf(reference, "editions/index.md")
+    rows = tuple(
+        (
+            shelf.link(code(name), f"editions/{name}.md"),
+            prose(edition.edition.built),
+            code(edition.edition.client_build),
+            code(edition.edition.base) if edition.edition.base else "*none*",
+            str(len(edition.providers)),
+            str(len(edition.models)),
+            str(len(edition.agent_modes)),
+            shelf.link("what changed", f"changes/{name}.md") if edition.edition.base in editions else "",
+        )
+        for name, edition in editions.items()
+    )
+    head = ("Edition", "Built", "Client build", "Laid over", "Providers", "Models", "Agent modes", "Changes")
+    values: dict[str, object] = {"table": Table(head, rows), "shown": code(reference.edition.id)}
+    return Page(shelf.here, "editions_index", "Editions", ("spec/editions/",), values)
+
+
+def _routing(reference: Reference, edition: Reference, editions: Editions) -> Page:
+    name = edition.edition.id
+    shelf = Shelf(reference, f"editions/{name}.md")
+    has_changes = edition.edition.base in editions
+    values: dict[str, object] = {
+        "switch": switch(shelf, editions, name) if len(editions) > 1 else "",
+        "summary": prose(edition.edition.summary),
+        "notes": tuple(prose(note) for note in edition.edition.notes),
+        "facts": Table(("", ""), _facts(shelf, edition, has_changes)),
+        "picture": map_picture(edition, reference, shelf.here),
+        "providers": Table(
+            ("Provider", "Base", "Passes the proxy", "Credential", "Operation"), tuple(_providers(shelf, edition))
+        ),
+        "models": Table(("Model", "Provider", "Path", "Id on the wire"), tuple(_models(shelf, edition))),
+        "modes": Table(("Agent mode", "Model", "Provider", "Endpoint"), tuple(_modes(shelf, edition))),
+        "data": code(f"api/v1/editions/{name}.json"),
+    }
+    return Page(shelf.here, "edition", prose(edition.edition.title), (f"spec/editions/{name}.yaml",), values)
+
+
+def _facts(shelf: Shelf, edition: Reference, has_changes: bool) -> tuple[tuple[str, str], ...]:
+    about = edition.edition
+    rows = [
+        ("Edition", code(about.id)),
+        ("Client build", code(about.client_build)),
+        ("Built on", prose(about.built)),
+        ("Laid over", code(about.base) if about.base else "*none*"),
+        ("Digest", code(edition.digest)),
+        ("Sources", shelf.cited(about.sources)),
+    ]
+    if has_changes:
+        rows.append(("Changes", shelf.link(f"from {code(about.base or '')}", f"changes/{about.id}.md")))
+    return tuple(rows)
+
+
+def _providers(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
+    for key, provider in edition.providers.items():
+        call = find_call(edition, provider)
+        name = shelf.to_name("providers", key, prose(provider.display_name))
+        yield name, code(base(provider)), passes(provider), credentials(provider.client_credentials), code(call.id)
+
+
+def _models(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
+    for key, model in edition.models.items():
+        provider = edition.providers[model.provider]
+        call = find_call(edition, provider)
+        wire = model.wire_id or model.id
+        yield (
+            shelf.to_name("models", key, code(model.id)),
+            prose(provider.display_name),
+            f"{call.operation.method} {code(call.path(wire))}",
+            code(wire) if model.wire_id else "the same",
+        )
+
+
+def _modes(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
+    for key, mode in edition.agent_modes.items():
+        model = find_model(edition, mode.model, mode.provider)
+        provider = edition.providers[mode.provider]
+        yield (
+            shelf.to_name("agent_modes", key, code(mode.name)),
+            code(model.id),
+            prose(provider.display_name),
+            code(mode.endpoint),
+        )
+
+
+# --- changes
+
+
+def _changes_index(reference: Reference, editions: Editions, reports: Mapping[str, DiffReport]) -> Page:
+    shelf = Shelf(reference, "changes/index.md")
+    rows = tuple(
+        (
+            shelf.link(code(name), f"changes/{name}.md"),
+            code(diff.old.edition),
+            prose(editions[name].edition.built),
+            *(str(diff.counts[gravity]) for gravity in ("breaking", "addition", "note")),
+        )
+        for name, diff in reports.items()
+    )
+    rules = tuple(
+        (f"[]{{ #rule-{row.id} }}{code(row.id)}", row.gravity.value, code(row.scope), code(row.field or "the fact"),
+         prose(row.reason))
+        for row in rule_rows()
+    )  # fmt: skip
+    values: dict[str, object] = {
+        "table": Table(("Edition", "Compared with", "Built", "Breaking", "Additions", "Notes"), rows),
+        "rules": Table(("Rule", "Severity", "Kind of fact", "Fields", "Reason"), rules),
+    }
+    return Page(shelf.here, "changes_index", "What changed", ("spec/editions/",), values)
+
+
+_HIDDEN_RULES = ("provenance", "sources", "source-entry", "edition")
+
+
+def _changes(reference: Reference, edition: Reference, diff: DiffReport) -> Page:
+    name = edition.edition.id
+    shelf = Shelf(reference, f"changes/{name}.md")
+    notes = [change for change in diff.changes if change.severity == "note"]
+    told = [change for change in notes if change.rule not in _HIDDEN_RULES]
+    values: dict[str, object] = {
+        "from": code(diff.old.edition),
+        "summary": summary(diff),
+        "routing": shelf.link("where it sends each model", f"editions/{name}.md"),
+        "breaking": _grouped([change for change in diff.changes if change.severity == "breaking"]),
+        "additions": _grouped([change for change in diff.changes if change.severity == "addition"]),
+        "notes": _grouped(told),
+        "told": len(told),
+        "provenance": len(notes) - len(told),
+        "command": f"ampmap diff {diff.old.edition} {name}",
+    }
+    return Page(shelf.here, "changes", f"What changed in {code(name)}", (f"spec/editions/{name}.yaml",), values)
+
+
+def _grouped(changes: list[ReportedChange]) -> tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...]:
+    """Changes by kind of fact: an anchor, a title, and per change its words, its reason and what to do."""
+    groups = groupby(changes, key=lambda change: _kind(change.path))
+    return tuple(
+        (
+            anchor(f"{changes[0].severity}-{kind}"),
+            kind.replace("/", ": ").replace("_", " ").removeprefix("platforms: ").capitalize(),
+            tuple(
+                (f"{code(change.path.removeprefix(f'{kind}/'))} {prose(what(change))}", prose(change.reason),
+                 prose(change.migration or ""))
+                for change in group
+            ),
+        )
+        for kind, group in groups
+    )  # fmt: skip
+
+
+def _kind(path: str) -> str:
+    parts = path.split("/")
+    return "/".join(parts[:3]) if parts[0] == "platforms" else parts[0]

@@ -1,0 +1,141 @@
+"""Pages of errors: an index over all of them, and one page for each provider's error shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...vendored.platforms import PlatformError
+from ...vendored.reference import Reference
+from ...vendored.wire import ErrorShape, StatusRow
+from ..addresses import platform_target
+from ..markdown import NONE, Code, Table, code, compact, indented, prose, shown
+from .facts import Entry, Field, Page, Shelf, coded, stated_in
+
+
+def error_pages(reference: Reference) -> Iterator[Page]:
+    """The index of errors and a page per error shape."""
+    yield _errors_index(reference)
+    for shape in reference.error_shapes.values():
+        yield _error_shape(reference, shape)
+
+
+_STATUS_HEAD = ("Status", "`type`", "`code`", "Meaning", "Evidence")
+
+
+def _status(label: str, row: StatusRow) -> tuple[str, ...]:
+    cells = [coded(getattr(row, name)) if name in row.model_fields_set else "" for name in ("type", "code")]
+    return (label, *cells, prose(row.meaning or ""), prose(row.evidence or ""))
+
+
+def _error_shape(reference: Reference, shape: ErrorShape) -> Page:
+    shelf = Shelf(reference, f"errors/{shape.id}.md")
+    rows = [_status(f"{code(str(status))}{{ #{status} }}", row) for status, row in shape.statuses.items()]
+    rows += [_status(f"other {code(family)}", row) for family, row in shape.default.items()]
+    users = ", ".join(shelf.to("providers", p.id) for p in reference.providers.values() if p.error_shape == shape.id)
+    entry = shelf.entry(
+        f"error_shapes/{shape.id}",
+        shape,
+        (("request_id_header", "Request id in the header", coded),),
+        title=prose(shape.display_name),
+        rows=(("Used by", users or NONE),),
+    )
+    values: dict[str, object] = {
+        "entry": entry,
+        "body": Code("Body", "json", indented(shape.body)),
+        "schema": shape.body_schema and Code("Schema", "json", indented(shape.body_schema), folded=True),
+        "statuses": Table(_STATUS_HEAD, tuple(rows)),
+    }
+    return Page(
+        shelf.here, "error_shape", f"Errors: {shape.display_name}", (stated_in("error_shapes", shape.id),), values
+    )
+
+
+_ERROR_FIELDS: tuple[Field, ...] = (
+    ("code", "Code", coded),
+    ("message", "Message"),
+    ("raised_when", "Raised when"),
+    ("remedy", "Remedy"),
+    ("http_status", "HTTP status"),
+    ("body", "Body", lambda body: shown(body) if body is None else code(compact(body))),
+    ("providers", "Providers", coded),
+)
+
+
+def _errors_index(reference: Reference) -> Page:
+    shelf = Shelf(reference, "errors/index.md")
+    shapes = tuple(
+        (shelf.to("error_shapes", key, prose(s.display_name)), code(compact(s.body)), shelf.marks(s))
+        for key, s in reference.error_shapes.items()
+    )
+    statuses = tuple(
+        (
+            shelf.link(code(str(status)), f"errors/{shape.id}.md#{status}"),
+            shelf.to("error_shapes", shape.id, prose(shape.display_name)),
+            *_status("", row)[1:4],
+        )
+        for status, shape, row in sorted(
+            (
+                (status, shape, row)
+                for shape in reference.error_shapes.values()
+                for status, row in shape.statuses.items()
+            ),
+            key=lambda entry: (entry[0], entry[1].id),
+        )
+    )
+    values: dict[str, object] = {
+        "shapes": Table(("Shape", "Body", "Sources"), shapes),
+        "platforms": tuple(
+            _platform_errors(shelf, name) for name in reference.platforms if reference.platforms[name].errors
+        ),
+        "statuses": Table(("Status", "Shape", "`type`", "`code`", "Meaning"), statuses),
+    }
+    files = tuple(f"spec/platforms/{name}/errors.yaml" for name, p in reference.platforms.items() if p.errors)
+    return Page(shelf.here, "errors_index", "Errors", ("spec/errors/", *files), values)
+
+
+def _error_title(error: PlatformError) -> str:
+    """The code of an error, else its message, else its id in the spec."""
+    if error.code not in (None, "unknown"):
+        return code(error.code or "")
+    return code(error.id) if error.message in (None, "unknown") else prose(error.message or "")
+
+
+def _platform_errors(shelf: Shelf, name: str) -> tuple[str, str, Table, tuple[Entry, ...]]:
+    """Name and display name of a platform, the list of its errors, and an entry for each."""
+    platform = shelf.reference.platforms[name]
+    overview, entries = [], []
+    for key, error in platform.errors.items():
+        target = platform_target(name, "errors", key)
+        label = _error_title(error)
+        help_on = tuple(
+            (shelf.link(prose(t.symptom), platform_target(name, "troubleshooting", k)), prose(t.meaning))
+            for k, t in platform.troubleshooting.items()
+            if t.error == key
+        )
+        entries.append(
+            shelf.entry(
+                f"platforms/{name}/errors/{key}",
+                error,
+                _ERROR_FIELDS,
+                title=label,
+                at=target.partition("#")[2],
+                rows=(("Ends the step", steps),) if (steps := _steps_ending_in(shelf, name, key)) else (),
+                tables=(("Troubleshooting", Table(("Symptom", "Meaning"), help_on)),),
+            )
+        )
+        overview.append((shelf.link(label, target), coded(error.code), shown(error.message), shown(error.http_status)))
+    return (
+        name,
+        prose(platform.about.display_name),
+        Table(("Error", "Code", "Message", "HTTP status"), tuple(overview)),
+        tuple(entries),
+    )
+
+
+def _steps_ending_in(shelf: Shelf, name: str, error: str) -> str:
+    """Links to the steps of a platform's resolution that can end in an error."""
+    return ", ".join(
+        shelf.link(prose(step.title), platform_target(name, "steps", key))
+        for key, step in shelf.reference.platforms[name].steps.items()
+        if error in step.errors
+    )

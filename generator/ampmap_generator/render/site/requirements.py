@@ -1,0 +1,242 @@
+"""Pages of what clients and proxies do and must do: headers, settings, management, fallback, requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...vendored.base import Json
+from ...vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Requirement
+from ...vendored.reference import Reference
+from ..addresses import anchor
+from ..markdown import Table, code, codes, compact, prose, shown
+from ..pictures.fallback import fallback_picture
+from .evidence import killers, latest
+from .evidence_files import Evidence
+from .facts import Entry, Field, Page, Shelf, coded, stated_in, yes_or_no
+from .headers import headers_page
+
+
+def rule_pages(reference: Reference, evidence: Evidence) -> Iterator[Page]:
+    """The pages of headers, settings, management, fallback, authentication and requirements."""
+    yield headers_page(reference)
+    yield _settings(reference)
+    yield _management(reference)
+    yield _fallback(reference)
+    yield _flows(reference)
+    if reference.requirements:
+        yield from _requirements(reference, evidence)
+
+
+# --- settings
+
+
+def literal(value: Json) -> str:
+    """A value as one would write it in a configuration file."""
+    return (
+        shown(value) if value is None or value == "unknown" else code(value if isinstance(value, str) else repr(value))
+    )
+
+
+_SETTING_FIELDS: tuple[Field, ...] = (
+    ("kind", "Kind", lambda kind: {"setting": "setting", "environment": "environment variable"}[kind]),
+    ("type", "Type"),
+    ("default", "Default", literal),
+    ("values", "Values", lambda values: ", ".join(literal(value) for value in values)),
+)
+
+
+def _settings(reference: Reference) -> Page:
+    shelf = Shelf(reference, "settings.md")
+    entries = tuple(
+        shelf.entry(f"settings/{key}", s, _SETTING_FIELDS, title=code(key), lead=prose(s.meaning))
+        for key, s in reference.settings.items()
+    )
+    return Page(shelf.here, "entries", "Settings", ("spec/settings/",), {"intro": "settings", "entries": entries})
+
+
+# --- management
+
+
+AUTHENTICATION = {"client-key": "the client's key", "open": "none: open", "unknown": shown("unknown")}
+_MANAGEMENT_FIELDS: tuple[Field, ...] = (
+    ("paths", "Paths", coded),
+    ("methods", "Methods", coded),
+    ("authentication", "Authentication", lambda value: AUTHENTICATION[value]),
+    ("documented", "On the documentation page", yes_or_no),
+)
+
+
+def _management(reference: Reference) -> Page:
+    shelf = Shelf(reference, "management.md")
+    levels = tuple(
+        (
+            title,
+            Table(
+                ("Route", "Paths", "Purpose", "Authentication", "Sources"),
+                tuple(
+                    (
+                        shelf.to("management", key),
+                        codes(r.paths),
+                        prose(r.purpose),
+                        AUTHENTICATION[r.authentication],
+                        shelf.marks(r),
+                    )
+                    for key, r in reference.management.items()
+                    if r.level == level
+                ),
+            ),
+        )
+        for level, title in (("api", "Below /api"), ("root", "At the root"))
+    )
+    entries = tuple(
+        shelf.entry(
+            f"management/{key}",
+            r,
+            _MANAGEMENT_FIELDS,
+            title=code(key),
+            lead=prose(r.purpose),
+            tables=(("Calls of the client", _calls(shelf, r)),),
+        )
+        for key, r in reference.management.items()
+    )
+    return Page(
+        shelf.here, "management", "Management routes", ("spec/management/",), {"levels": levels, "entries": entries}
+    )
+
+
+def _calls(shelf: Shelf, route: ManagementRoute) -> Table:
+    rows = tuple(
+        (
+            f"{call.method} {code(call.path)}",
+            prose(call.when),
+            _answer(call),
+            " ".join(prose(text) for text in (call.without or "", *call.notes) if text),
+            shelf.marks(call.sources or route.sources),
+        )
+        for call in route.calls.values()
+    )
+    return Table(("Call", "When", "Smallest answer", "Without it", "Sources"), rows)
+
+
+def _answer(call: ManagementCall) -> str:
+    if "answer" not in call.model_fields_set:
+        return ""
+    return "any" if call.answer is None else code(compact(call.answer))
+
+
+# --- fallback and flows
+
+
+def _fallback(reference: Reference) -> Page:
+    shelf = Shelf(reference, "fallback.md")
+    entries = tuple(_fallback_entry(shelf, f) for f in reference.fallback.values())
+    return Page(shelf.here, "entries", "Fallback", ("spec/fallback/",), {"intro": "fallback", "entries": entries})
+
+
+def _fallback_entry(shelf: Shelf, fallback: Fallback) -> Entry:
+    conditions = tuple(dict.fromkeys(name for decision in fallback.decisions for name in decision.when))
+    decisions = tuple(
+        (*(prose(d.when.get(name, "any")) for name in conditions), code(d.outcome), prose(d.answers))
+        for d in fallback.decisions
+    )
+    rewrites = tuple((prose(place), prose(text)) for place, text in fallback.rewrites.items())
+    return shelf.entry(
+        f"fallback/{fallback.id}",
+        fallback,
+        (),
+        title=prose(fallback.display_name),
+        rows=(("Stated in", code(stated_in("fallback", fallback.id))),),
+        picture=fallback_picture(fallback) if fallback.decisions else "",
+        steps=tuple(prose(step) for step in fallback.steps),
+        tables=(
+            ("Decisions", Table((*(code(name) for name in conditions), "Outcome", "Who answers"), decisions)),
+            ("What is rewritten", Table(("Where", "What"), rewrites)),
+        ),
+    )
+
+
+def _flows(reference: Reference) -> Page:
+    shelf = Shelf(reference, "authentication.md")
+    entries = tuple(
+        shelf.entry(
+            f"flows/{flow.id}",
+            flow,
+            (),
+            title=prose(flow.display_name),
+            rows=(("Stated in", code(stated_in("flows", flow.id))),),
+            steps=tuple(prose(step) for step in flow.steps),
+            lists=(("Exceptions", tuple(prose(text) for text in flow.exceptions)),),
+        )
+        for flow in reference.flows.values()
+    )
+    return Page(
+        shelf.here, "entries", "Authentication", ("spec/flows/",), {"intro": "authentication", "entries": entries}
+    )
+
+
+# --- requirements
+
+
+_REQUIREMENT_FIELDS: tuple[Field, ...] = (
+    ("level", "Level", lambda level: f"**{level}**"),
+    ("why", "Why"),
+    ("claim", "Applies where the target claims", coded),
+    ("excluded", "Not checked, because"),
+)
+
+
+def _requirements(reference: Reference, evidence: Evidence) -> Iterator[Page]:
+    profiles = tuple(dict.fromkeys(requirement.profile for requirement in reference.requirements.values()))
+    shelf = Shelf(reference, "requirements/index.md")
+    rows = tuple(
+        (shelf.to("requirements", key), f"**{r.level}**", prose(r.statement), shelf.marks(r))
+        for key, r in reference.requirements.items()
+    )
+    links = tuple(shelf.link(code(profile), f"requirements/{profile}.md") for profile in profiles)
+    table = Table(("Requirement", "Level", "Rule", "Sources"), rows)
+    values: dict[str, object] = {"profiles": links, "table": table}
+    yield Page(shelf.here, "requirements_index", "Requirements", ("spec/requirements/",), values)
+    for profile in profiles:
+        yield _profile(reference, profile, evidence)
+
+
+def _profile(reference: Reference, profile: str, evidence: Evidence) -> Page:
+    shelf = Shelf(reference, f"requirements/{profile}.md")
+    entries = tuple(_requirement(shelf, r, evidence) for r in reference.requirements.values() if r.profile == profile)
+    values: dict[str, object] = {"intro": "requirements", "entries": entries}
+    return Page(shelf.here, "entries", f"Requirements: {profile}", (f"spec/requirements/{profile}.yaml",), values)
+
+
+NEEDS = {
+    "client": "what the client gets",
+    "second-client": "what another client gets",
+    "sdk": "what an SDK makes of it",
+    "upstream": "what the upstream got",
+    "foreign-peer": "what a caller from another machine gets",
+    "reload": "what a change of the configuration does",
+    "resolver": "what a resolver answers",
+}
+
+
+def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> Entry:
+    control = requirement.control
+    sent = " and ".join(axis.replace("_", " ") for axis in requirement.for_each)
+    rows = [("Is looked at", ", ".join(NEEDS[need] for need in requirement.needs))]
+    if sent:
+        rows.insert(0, ("Is sent", f"one call for each {sent}"))
+    if control:
+        rows.append(("Counts only where this holds", shelf.to_name("requirements", control)))
+    if "resolver" not in requirement.needs and not requirement.excluded:
+        caught = killers(shelf, requirement.id, evidence)
+        rows.append(("Defects that it catches", caught or "*none committed*"))
+        rows.append(("Latest evidence", latest(requirement.id, evidence) or "*none committed*"))
+        rows.append(("Try it", code(f"ampmap-conformance run --select '{requirement.id}*'")))
+    return shelf.entry(
+        f"requirements/{requirement.id}",
+        requirement,
+        _REQUIREMENT_FIELDS,
+        title=code(requirement.id),
+        at=anchor(requirement.id.partition(".")[2]),
+        lead=prose(requirement.statement),
+        rows=tuple(rows),
+    )
