@@ -344,6 +344,13 @@ EXAMPLES: dict[str, Example] = {
         changed("requirements/routing.yaml", "  control: routing.reached\n", ""),
         changed("requirements/routing.yaml", "  negative: true\n", ""),
     ),
+    "plain-statement": Example(
+        "spec/requirements/routing.yaml:3:14",
+        changed("requirements/routing.yaml", "The proxy forwards every call.", "Every call is forwarded."),
+        changed(
+            "requirements/routing.yaml", "The proxy forwards every call.", "With a key, the proxy forwards a call."
+        ),
+    ),
 }
 
 
