@@ -13,83 +13,69 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import wraps
 from itertools import groupby
 from typing import Any
 
 from ampmap_conformance.checks.registry import Pace
-from ampmap_conformance.engine.judge import PATIENT, Attempt, Engine
+from ampmap_conformance.engine.judge import PATIENT, Engine
+from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.plan import Task
-from ampmap_conformance.engine.session import RunOptions, Session, opened, smoke
+from ampmap_conformance.engine.session import Session
 from ampmap_conformance.errors import NoAnswerError
-from ampmap_conformance.probe.probe import Probe, nonce_of
+from ampmap_conformance.probe.exchange import Sending, nonce_of
 from ampmap_conformance.report.build import make_result
-from ampmap_conformance.run.run import run_suite
+from ampmap_conformance.run.open import opened
+from ampmap_conformance.run.run import outcomes
+from ampmap_conformance.run.smoke import smoke
 from ampmap_conformance.verdicts import BROKEN
-from ampmap_conformance.wire.messages import Exchange, Request, Response
 
 ROUNDS = 3
 LIMIT = 1.5
 
 
 @dataclass(frozen=True)
-class Sending:
-    """One request of the run: how it was sent, and what its upstream was told to answer."""
+class Noted:
+    """One request of the run, and how its check sent it."""
 
-    request: Request
-    replies: tuple[Any, ...]
-    deliver: Callable[[], Response]
+    sending: Sending
     pace: Pace
-    """Of the check that sent it."""
     beside: bool
     """The check sent it on a thread of its own, together with others."""
 
 
-@contextmanager
-def captured() -> Iterator[list[Sending]]:
-    """Every request that probes send inside the context."""
-    sendings: list[Sending] = []
-    before, attempt = Probe._exchanged, Engine._attempt
+def noting(session: Session, noted: list[Noted]) -> Session:
+    """The session, whose probes add every request that they send to `noted`."""
     paces: dict[int, Pace] = {}
 
-    def attempted(engine: Engine, task: Task) -> Attempt:
-        paces[threading.get_ident()] = task.check.pace
-        return attempt(engine, task)
-
-    def exchanged(
-        probe: Probe,
-        request: Request,
-        persona: str,
-        replies: tuple[Any, ...],
-        deliver: Callable[[], Response],
-        **rest: Any,
-    ) -> Exchange:
+    def note(sending: Sending) -> None:
         known = paces.get(threading.get_ident())
         alone = paces.get(threading.main_thread().ident or 0) is Pace.ALONE  # nothing runs beside such a check
-        pace = known or (Pace.ALONE if alone else Pace.QUICK)
-        sendings.append(Sending(request, replies, deliver, pace, beside=known is None))
-        return before(probe, request, persona, replies, deliver, **rest)
+        noted.append(Noted(sending, known or (Pace.ALONE if alone else Pace.QUICK), beside=known is None))
 
-    Probe._exchanged, Engine._attempt = exchanged, attempted  # type: ignore[method-assign,assignment]
-    try:
-        yield sendings
-    finally:
-        Probe._exchanged, Engine._attempt = before, attempt  # type: ignore[method-assign]
+    def watched(task: Task) -> Task:
+        check = task.check
+
+        @wraps(check.function)
+        def function(case: Any, probe: Any) -> None:
+            paces[threading.get_ident()] = check.pace
+            check.function(case, probe)
+
+        return replace(task, check=replace(check, function=function))
+
+    every = {name: tuple(map(watched, tasks)) for name, tasks in session.plan.all.items()}
+    by_id = {task.id: task for tasks in every.values() for task in tasks}
+    plan = replace(session.plan, all=every, selected=tuple(by_id[task.id] for task in session.plan.selected))
+    context = replace(session.context, on_send=note)
+    return replace(session, context=context, plan=plan, engine=Engine(context, plan, session.scrubber))
 
 
 def timed_run(session: Session) -> float:
-    """Seconds of a whole run: collecting, checking, and making every result of the report."""
+    """Seconds of a whole run: checking, and making every result of the report."""
     begun = time.monotonic()
-    results = []
-
-    def told(outcome: Any) -> Any:
-        results.append(make_result(session, outcome))
-        return outcome
-
-    run_suite(session, told)
+    results = [make_result(session, outcome) for outcome in outcomes(session)]
     seconds = time.monotonic() - begun
     wrong = [result.id for result in results if result.verdict in BROKEN]
     if wrong:
@@ -97,25 +83,25 @@ def timed_run(session: Session) -> float:
     return seconds
 
 
-def timed_loop(session: Session, sendings: list[Sending]) -> float:
+def timed_loop(session: Session, noted: list[Noted]) -> float:
     """Seconds that the same requests take when nobody looks at them."""
     observer = session.context.observer
     if observer is None:
         sys.exit("the embedded target has no observer")
 
-    def send(sending: Sending) -> None:
-        if sending.replies:
-            observer.script(nonce_of(sending.request), sending.replies)
+    def send(one: Noted) -> None:
+        if one.sending.replies:
+            observer.script(nonce_of(one.sending.request), one.sending.replies)
         with contextlib.suppress(NoAnswerError):
-            sending.deliver()
+            one.sending.deliver()
 
     begun = time.monotonic()
     with ThreadPoolExecutor(session.options.workers) as quick, ThreadPoolExecutor(PATIENT) as patient:
-        for sending in sendings:
-            if sending.pace is not Pace.ALONE:
-                (patient if sending.pace is Pace.WAITS else quick).submit(send, sending)
-    alone = [sending for sending in sendings if sending.pace is Pace.ALONE]
-    for beside, group in groupby(alone, key=lambda sending: sending.beside):
+        for one in noted:
+            if one.pace is not Pace.ALONE:
+                (patient if one.pace is Pace.WAITS else quick).submit(send, one)
+    alone = [one for one in noted if one.pace is Pace.ALONE]
+    for beside, group in groupby(alone, key=lambda one: one.beside):
         several = tuple(group)
         with ThreadPoolExecutor(len(several) if beside else 1) as pool:
             pool.map(send, several)
@@ -126,11 +112,11 @@ def main() -> int:
     """The rounds, and the verdict."""
     runs, loops = [], []
     for number in range(1, ROUNDS + 1):
-        with opened(RunOptions()) as session, captured() as sendings:
+        noted: list[Noted] = []
+        with opened(RunOptions()) as session:
             smoke(session)
-            sendings.clear()
-            runs.append(timed_run(session))
-            sent = tuple(sendings)
+            runs.append(timed_run(noting(session, noted)))
+            sent = tuple(noted)
             loops.append(timed_loop(session, list(sent)))
             print(f"round {number}: run {runs[-1]:.2f} s, loop {loops[-1]:.2f} s, {len(sent)} requests")
     ratio = min(runs) / min(loops)

@@ -13,7 +13,8 @@ from threading import Thread
 from typing import Any, TypeAlias
 
 import pytest
-from ampmap_conformance.engine.session import RunOptions, Session
+from ampmap_conformance.engine.options import RunOptions
+from ampmap_conformance.engine.session import Session
 from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.model import Report, Result

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ampmap_conformance.cases.cases import AXES, CallCase, ModeCase, World, case_type, expand
+from ampmap_conformance.cases.cases import AXES, CallCase, ModeCase, case_type, expand
 from ampmap_conformance.cases.pairing import twin
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.engine.plan import Plan, make_plan, narrowed
@@ -17,7 +18,7 @@ from ampmap_conformance.target.target import from_url, load
 
 @pytest.fixture(scope="module")
 def plan(reference: Reference) -> Plan:
-    return make_plan(reference, embedded_description(reference))
+    return make_plan(embedded_description(reference))
 
 
 def names(plan: Plan, requirement: str) -> list[str]:
@@ -59,7 +60,7 @@ def test_a_provider_that_is_added_to_the_reference_is_probed_without_code(refere
     groq: Provider = reference.providers["groq"]
     added = groq.model_copy(update={"id": "newcomer", "base_path": "/api/provider/newcomer"})
     wider = reference.model_copy(update={"providers": {**reference.providers, "newcomer": added}})
-    plan = make_plan(wider, from_url("http://proxy", wider, {}))
+    plan = make_plan(from_url("http://proxy", wider, {}))
     assert "newcomer-chat.completions-stream" in names(plan, "routing.reaches-upstream")
 
 
@@ -67,8 +68,8 @@ def test_a_mount_moves_the_path_on_the_proxy_and_not_upstream(reference: Referen
     target = from_url("http://proxy", reference, {})
     openai = next(p for p in target.providers if p.id == "openai").model_copy(update={"base_path": "/elsewhere"})
     row = Requirement.model_construct(id="x", for_each=("provider",))
-    moved = type(target)(target.file, (openai,), reference)
-    (case,) = expand(row, World(reference, moved))
+    moved = replace(target, providers=(openai,))
+    (case,) = expand(row, moved)
     assert isinstance(case, CallCase)
     assert (case.target, case.upstream_target) == ("/elsewhere/responses", "/v1/responses")
 
@@ -78,7 +79,7 @@ def test_every_axis_gives_cells(reference: Reference, axis: str) -> None:
     user = next(row for row in reference.requirements.values() if axis in row.for_each)
     axes = user.for_each[: user.for_each.index(axis) + 1]
     row = Requirement.model_construct(id="x", for_each=axes)
-    cases = expand(row, World(reference, embedded_description(reference)))
+    cases = expand(row, embedded_description(reference))
     assert cases
     assert {type(case) for case in cases} == {case_type(axes)}
 
@@ -142,7 +143,7 @@ def test_modes_of_further_editions_are_cases_too(reference: Reference, tmp_path:
     file = tmp_path / "x.yaml"
     later = "amp-0.0.1777897475"
     file.write_text(f"name: x\nbase_url: http://p\neditions: [{later}]\n", encoding="utf-8")
-    plan = make_plan(reference, load(file, reference, {}))
+    plan = make_plan(load(file, reference, {}))
     found = [task.case for task in plan.all["routing.agent-mode-endpoint"] if isinstance(task.case, ModeCase)]
     assert "smart" in {case.name for case in found}
     further = [case for case in found if case.name.startswith(f"{later}-")]

@@ -15,10 +15,10 @@ from typing import Any, TypeAlias
 
 import pytest
 from ampmap_conformance import reference as packaged
-from ampmap_conformance.cases.cases import World, expand
+from ampmap_conformance.cases.cases import expand
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.dialects.schemas import Schemas
-from ampmap_conformance.engine.session import RunOptions, opened
+from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.errors import Failure, NoAnswerError, NotTestableError, Violation
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.rules import RULES, Facts, Sent, Wrong
@@ -28,6 +28,7 @@ from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import read_report
+from ampmap_conformance.run.open import opened
 from ampmap_conformance.verdicts import ExitCode, Verdict
 from ampmap_conformance.wire.messages import (
     Chunk,
@@ -108,14 +109,15 @@ def requests_sent(folder: Path) -> int:
 GENERATE = """
 import hashlib, sys
 from ampmap_conformance import reference
-from ampmap_conformance.cases.cases import World, expand
+from ampmap_conformance.cases.cases import expand
 from ampmap_conformance.cli.show import embedded_description
-from ampmap_conformance.engine.session import RunOptions, opened
+from ampmap_conformance.engine.options import RunOptions
+from ampmap_conformance.run.open import opened
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.generation import generated
 known = reference.load()
 row = known.requirements["fuzz.no-leak"]
-case = next(c for c in expand(row, World(known, embedded_description(known))) if c.name == "openai-responses")
+case = next(c for c in expand(row, embedded_description(known)) if c.name == "openai-responses")
 made = generated(part_for(document_for(known), known, case), seed=int(sys.argv[1]), max_examples=5, model="m")
 print(len(made), hashlib.sha256(repr(made).encode()).hexdigest())
 """
@@ -218,11 +220,7 @@ def test_a_part_of_the_document_has_the_operations_of_a_case_where_the_target_ha
         for provider in target.providers
     )
     row = reference.requirements["fuzz.no-leak"]
-    (case,) = [
-        case
-        for case in expand(row, World(reference, replace(target, providers=moved)))
-        if case.name == "google-generateContent"
-    ]
+    (case,) = [case for case in expand(row, replace(target, providers=moved)) if case.name == "google-generateContent"]
     part = part_for(document_for(reference), reference, case)
     assert len(part["paths"]) == 2 * len(moved[2].roots)
     assert "/g/v1beta/models/{model}:streamGenerateContent" in part["paths"]

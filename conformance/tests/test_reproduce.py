@@ -265,10 +265,10 @@ def test_a_curl_line_sends_the_request_byte_for_byte(
     path: str,
 ) -> None:
     target = Target(
-        TargetFile(name="x", base_url=f"{echo_url}/ignored"),
-        (),
-        Reference.model_construct(),
-        Secret(KEY, "$MY_KEY"),
+        file=TargetFile(name="x", base_url=f"{echo_url}/ignored"),
+        providers=(),
+        reference=Reference.model_construct(),
+        client=Secret(KEY, "$MY_KEY"),
         source=f"--base-url {echo_url}/ignored",
     )
     line = curl_line(Request(method, path, HEADERS, body), target, Scrubber(SecretBook(KEY)))
@@ -284,7 +284,7 @@ def test_a_curl_line_sends_the_request_byte_for_byte(
 
 
 def test_a_body_too_long_for_a_line_has_none() -> None:
-    target = Target(TargetFile(name="x", base_url="http://x"), (), Reference.model_construct())
+    target = Target(file=TargetFile(name="x", base_url="http://x"), providers=(), reference=Reference.model_construct())
     request = Request("POST", "/", Headers(), b"x" * (LONGEST_BODY + 1))
     assert curl_line(request, target, Scrubber(SecretBook())) == ""
 

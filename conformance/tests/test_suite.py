@@ -14,14 +14,15 @@ from ampmap_conformance.cases.selection import ON_REQUEST
 from ampmap_conformance.checks.registry import Check
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.engine.judge import Engine
+from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.plan import make_plan, proxy_rules, suite_checks
-from ampmap_conformance.engine.session import RunOptions, opened
 from ampmap_conformance.errors import SuiteError
 from ampmap_conformance.evidence.files import read_matrix
 from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.outcome import RunOutcome
+from ampmap_conformance.run.open import opened
 from ampmap_conformance.target.file import Policy
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 
@@ -82,7 +83,7 @@ def test_rows_and_checks_that_do_not_fit_do_not_load(
     row = reference.requirements["auth.none-refused"].model_copy(update=change)
     rows = {**reference.requirements, row.id: row}
     with pytest.raises(SuiteError, match=words):
-        make_plan(reference.model_copy(update={"requirements": rows}), embedded_description(reference))
+        make_plan(embedded_description(reference.model_copy(update={"requirements": rows})))
 
 
 def test_what_rests_on_a_failed_control_is_blocked_and_names_it(run: Run) -> None:
@@ -116,11 +117,11 @@ def test_a_provider_that_is_added_to_the_reference_passes(run: Run, reference: R
     assert len(ended.report.results) > 30
 
 
-def test_what_is_neither_claimed_nor_promised_is_not_applicable(reference: Reference) -> None:
+def test_what_is_neither_claimed_nor_promised_is_not_applicable() -> None:
     with opened(RunOptions()) as session:
         file = session.target.file.model_copy(update={"claims": (), "policy": Policy(lists="own")})
         target = replace(session.target, file=file)
-        plan = make_plan(reference, target)
+        plan = make_plan(target)
         engine = Engine(replace(session.context, target=target), plan, session.scrubber)
         (listing,) = [task for task in plan.all["routing.query-kept"] if task.case.name == "groq-models.list"]
         unclaimed = ("management.forwarded", "fallback.local-stays-local", "headers.amp-headers-forwarded")

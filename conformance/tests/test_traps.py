@@ -17,9 +17,10 @@ from ampmap_conformance.cases.cases import CallCase
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.dialects import bodies
 from ampmap_conformance.dialects.schemas import Schemas
+from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.plan import make_plan, narrowed, proxy_rules
-from ampmap_conformance.engine.session import RunOptions, opened
-from ampmap_conformance.probe.probe import Probe, nonce_of
+from ampmap_conformance.probe.exchange import nonce_of
+from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference import editions, load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import Behaviour
@@ -27,6 +28,7 @@ from ampmap_conformance.refproxy.defects.registry import REGISTRY
 from ampmap_conformance.refproxy.exchange import Exchange as Proxied
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import RENDERERS, schema
+from ampmap_conformance.run.open import opened
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
 from ampmap_conformance.wire.messages import Headers, Request
 
@@ -137,7 +139,7 @@ def test_exceptions_that_match_nothing(command: Command, tmp_path: Path) -> None
 
 def test_brackets_that_match_too_much(reference: Reference) -> None:
     """Brackets in a pattern were a set of letters, and matched other tests (sigstore)."""
-    plan = make_plan(reference, embedded_description(reference))
+    plan = make_plan(embedded_description(reference))
     exact = narrowed(plan, select=["routing.reaches-upstream[groq-models.list]"])
     assert [task.id for task in exact.selected] == ["routing.reaches-upstream[groq-models.list]"]
     names = {task.case.name for task in narrowed(plan, select=["routing.reaches-upstream[groq-*]"]).selected}

@@ -22,7 +22,6 @@ from ..reference.types import (
     Method,
     Model,
     Provider,
-    Reference,
     Requirement,
     Root,
     calls,
@@ -148,14 +147,6 @@ class ManagementCase(Case):
 
 
 @dataclass(frozen=True)
-class World:
-    """What cases are made from."""
-
-    reference: Reference
-    target: Target
-
-
-@dataclass(frozen=True)
 class Cell:
     """A case in the making."""
 
@@ -171,15 +162,15 @@ class Cell:
         return dict(self.values).get(name)
 
 
-Axis: TypeAlias = Callable[[Cell, World], Iterable[Cell]]
+Axis: TypeAlias = Callable[[Cell, Target], Iterable[Cell]]
 
 
-def expand(row: Requirement, world: World) -> tuple[Case, ...]:
+def expand(row: Requirement, target: Target) -> tuple[Case, ...]:
     """Every case of a requirement, in the order of reference and target. Raises KeyError for an unknown axis."""
     cells: Iterable[Cell] = (Cell(),)
     for name in row.for_each:
         axis = AXES[name]
-        cells = [wider for cell in cells for wider in axis(cell, world)]
+        cells = [wider for cell in cells for wider in axis(cell, target)]
     kind = case_type(row.for_each)
     fields = {field.name for field in dataclasses.fields(kind)}
     made = []
@@ -198,47 +189,47 @@ def case_type(axes: Iterable[str]) -> type[Case]:
 # --- axes
 
 
-def _provider(cell: Cell, world: World) -> Iterator[Cell]:
-    for provider in world.target.providers:
-        call = find_call(world.reference, provider)
-        yield cell.having(provider.id, **_called(call, world))
+def _provider(cell: Cell, target: Target) -> Iterator[Cell]:
+    for provider in target.providers:
+        call = find_call(target.reference, provider)
+        yield cell.having(provider.id, **_called(call, target))
 
 
-def _provider_operation(cell: Cell, world: World) -> Iterator[Cell]:
-    for provider in world.target.providers:
-        for call in calls(world.reference, provider):
-            yield cell.having(f"{provider.id}-{call.id}", **_called(call, world))
+def _provider_operation(cell: Cell, target: Target) -> Iterator[Cell]:
+    for provider in target.providers:
+        for call in calls(target.reference, provider):
+            yield cell.having(f"{provider.id}-{call.id}", **_called(call, target))
 
 
-def _first_provider(cell: Cell, world: World) -> Iterator[Cell]:
+def _first_provider(cell: Cell, target: Target) -> Iterator[Cell]:
     """One call, for what does not depend on which."""
-    for provider in world.target.providers[:1]:
-        call = find_call(world.reference, provider)
-        yield cell.having(provider.id, **_called(call, world))
+    for provider in target.providers[:1]:
+        call = find_call(target.reference, provider)
+        yield cell.having(provider.id, **_called(call, target))
 
 
-def _client(cell: Cell, world: World) -> Iterator[Cell]:
+def _client(cell: Cell, target: Target) -> Iterator[Cell]:
     """Every official SDK at every provider that it can call, once for each way to ask for an answer."""
-    for provider in world.target.providers:
+    for provider in target.providers:
         for sdk in SDKS:
-            for call, root in sdk.calls(world.reference, provider):
-                given = {**_called(call, world), "root": root}
+            for call, root in sdk.calls(target.reference, provider):
+                given = {**_called(call, target), "root": root}
                 yield cell.having(f"{provider.id}-{call.id}-{sdk.id}", sdk=sdk, **given)
 
 
-def _dialect(cell: Cell, world: World) -> Iterator[Cell]:
+def _dialect(cell: Cell, target: Target) -> Iterator[Cell]:
     """For each dialect the first provider whose models it serves."""
     seen = set()
-    for provider in world.target.providers:
-        call = find_call(world.reference, provider)
+    for provider in target.providers:
+        call = find_call(target.reference, provider)
         if call.dialect not in seen:
             seen.add(call.dialect)
-            yield cell.having(call.dialect, **_called(call, world))
+            yield cell.having(call.dialect, **_called(call, target))
 
 
-def _model_route(cell: Cell, world: World) -> Iterator[Cell]:
+def _model_route(cell: Cell, target: Target) -> Iterator[Cell]:
     """One model for each way that a call of this provider can go: `local`, `mapped`, `elsewhere`."""
-    call, target = cell.get("call"), world.target
+    call = cell.get("call")
     local = [_wire(model) for model in target.models(call.provider)]
     others = [name for name in dict.fromkeys(target.unavailable) if target.provider_of(name) is call.provider]
     ways = {
@@ -251,72 +242,72 @@ def _model_route(cell: Cell, world: World) -> Iterator[Cell]:
             yield cell.having(word, way=word, model=names[0])
 
 
-def _stream(cell: Cell, _world: World) -> Iterator[Cell]:
+def _stream(cell: Cell, _target: Target) -> Iterator[Cell]:
     yield cell.having(stream=False)
     if cell.get("call").operation.stream is not None:
         yield cell.having("stream", stream=True)
 
 
-def _alternate_root(cell: Cell, _world: World) -> Iterator[Cell]:
+def _alternate_root(cell: Cell, _target: Target) -> Iterator[Cell]:
     for root in cell.get("call").provider.roots[1:]:
         yield cell.having(re.sub(r"[/{}]+", ".", root.path).strip("."), root=root)
 
 
-def _credential_carrier(cell: Cell, _world: World) -> Iterator[Cell]:
+def _credential_carrier(cell: Cell, _target: Target) -> Iterator[Cell]:
     for carrier in get_args(CredentialCarrier):
         yield cell.having(carrier.replace("-", "_"), carrier=carrier)
 
 
-def _status(cell: Cell, world: World) -> Iterator[Cell]:
-    shape = world.reference.error_shapes[cell.get("call").provider.error_shape]
+def _status(cell: Cell, target: Target) -> Iterator[Cell]:
+    shape = target.reference.error_shapes[cell.get("call").provider.error_shape]
     for status in sorted(shape.statuses):
         yield cell.having(str(status), status=status)
 
 
 def _words(axis: str) -> Axis:
-    def varied(cell: Cell, _world: World) -> Iterator[Cell]:
+    def varied(cell: Cell, _target: Target) -> Iterator[Cell]:
         for word in VARIATIONS[axis]:
             yield cell.having(word, variation=word)
 
     return varied
 
 
-def _edition(cell: Cell, world: World) -> Iterator[Cell]:
-    yield cell.having(reference=world.reference, providers=world.target.providers)
-    for other in world.target.others:
-        known = {provider.id for provider in world.target.providers}
-        providers = tuple(provider for provider in served(world.target.file, other) if provider.id in known)
+def _edition(cell: Cell, target: Target) -> Iterator[Cell]:
+    yield cell.having(reference=target.reference, providers=target.providers)
+    for other in target.others:
+        known = {provider.id for provider in target.providers}
+        providers = tuple(provider for provider in served(target.file, other) if provider.id in known)
         yield cell.having(other.edition.id, reference=other, providers=providers)
 
 
-def _agent_mode(cell: Cell, world: World) -> Iterator[Cell]:
-    reference = cell.get("reference") or world.reference
-    providers = {provider.id: provider for provider in cell.get("providers") or world.target.providers}
+def _agent_mode(cell: Cell, target: Target) -> Iterator[Cell]:
+    reference = cell.get("reference") or target.reference
+    providers = {provider.id: provider for provider in cell.get("providers") or target.providers}
     for mode in reference.agent_modes.values():
         if mode.provider in providers:
             call = find_call(reference, providers[mode.provider], mode.operation)
             model = find_model(reference, mode.model, mode.provider)
-            yield cell.having(mode.id, mode=mode, **{**_called(call, world), "model": _wire(model)})
+            yield cell.having(mode.id, mode=mode, **{**_called(call, target), "model": _wire(model)})
 
 
-def _model(cell: Cell, world: World) -> Iterator[Cell]:
+def _model(cell: Cell, target: Target) -> Iterator[Cell]:
     if (call := cell.get("call")) is not None:
-        for model in world.target.models(call.provider):
+        for model in target.models(call.provider):
             yield cell.having(model.id, model=_wire(model))
         return
-    for provider in world.target.providers:
-        call = find_call(world.reference, provider)
-        for model in world.target.models(provider):
-            yield cell.having(f"{provider.id}-{model.id}", **{**_called(call, world), "model": _wire(model)})
-    for name in dict.fromkeys(world.target.unavailable):
-        owner = world.target.provider_of(name)
+    for provider in target.providers:
+        call = find_call(target.reference, provider)
+        for model in target.models(provider):
+            yield cell.having(f"{provider.id}-{model.id}", **{**_called(call, target), "model": _wire(model)})
+    for name in dict.fromkeys(target.unavailable):
+        owner = target.provider_of(name)
         if owner is not None:
-            call = find_call(world.reference, owner)
-            yield cell.having(f"{owner.id}-{name}", **{**_called(call, world), "model": name})
+            call = find_call(target.reference, owner)
+            yield cell.having(f"{owner.id}-{name}", **{**_called(call, target), "model": name})
 
 
-def _management_route(cell: Cell, world: World) -> Iterator[Cell]:
-    for route in world.reference.management.values():
+def _management_route(cell: Cell, target: Target) -> Iterator[Cell]:
+    for route in target.reference.management.values():
         for path in route.paths:
             place = path.replace("*", SAMPLE_PATH)
             for verb in ("GET", "POST"):
@@ -325,14 +316,14 @@ def _management_route(cell: Cell, world: World) -> Iterator[Cell]:
                     yield cell.having(word, route=route, path=place, verb=verb)
 
 
-def _management_family(cell: Cell, world: World) -> Iterator[Cell]:
-    for route in world.reference.management.values():
+def _management_family(cell: Cell, target: Target) -> Iterator[Cell]:
+    for route in target.reference.management.values():
         verb = "GET" if route.methods == "unknown" or "GET" in route.methods else route.methods[0]
         path = next((path for path in route.paths if not path.endswith("*")), route.paths[0])
         yield cell.having(route.id, route=route, path=path.replace("*", SAMPLE_PATH), verb=verb)
 
 
-def _management_method(cell: Cell, _world: World) -> Iterator[Cell]:
+def _management_method(cell: Cell, _target: Target) -> Iterator[Cell]:
     methods = cell.get("route").methods
     for verb in () if methods == "unknown" else methods:
         if verb not in ("GET", "OPTIONS"):
@@ -381,8 +372,8 @@ TYPES: MappingProxyType[str, type[Case]] = MappingProxyType(
 )
 
 
-def _called(call: Call, world: World) -> dict[str, Any]:
-    models = world.target.models(call.provider)
+def _called(call: Call, target: Target) -> dict[str, Any]:
+    models = target.models(call.provider)
     return {"call": call, "root": call.provider.roots[0], "model": _wire(models[0]) if models else "example-model"}
 
 

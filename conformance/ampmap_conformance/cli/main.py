@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ..engine.session import RunOptions
+    from ..engine.options import RunOptions
     from ..report.model import Report
 
 EXIT_CODES = (
@@ -195,7 +195,7 @@ def run(
       ampmap-conformance run
       ampmap-conformance run --target staging.yaml --select 'auth.*'
     """
-    from ..engine.session import RunOptions
+    from ..engine.options import RunOptions
 
     if options["defects"]:
         from .serve import check_defects

@@ -11,8 +11,8 @@ import click
 
 from .. import reference as packaged
 from ..engine.estimate import estimate, plan_lines
+from ..engine.options import RunOptions
 from ..engine.plan import RESOLVER, Plan, make_plan, narrowed
-from ..engine.session import RunOptions
 from ..errors import UsageError
 from ..files import did_you_mean
 from ..probe.budget import Budget
@@ -34,7 +34,7 @@ def dry_run(options: RunOptions) -> int:
     """Prints what a run would do, without sending anything or starting a server."""
     known = reference_for(options.reference, options.edition, options.target)
     target = _target(options, known)
-    plan = narrowed(make_plan(known, target), profiles=options.profiles, select=options.select, skip=options.skip)
+    plan = narrowed(make_plan(target), profiles=options.profiles, select=options.select, skip=options.skip)
     embedded = options.target is None and options.base_url is None
     observed = embedded or bool(options.observer or target.file.observer)
     available = promised(target, observed=observed, embedded=embedded)
@@ -61,7 +61,7 @@ def list_requirements(profiles: tuple[str, ...], *, as_json: bool) -> int:
     for profile in profiles:
         if profile not in names:
             raise UsageError(f"--profile: there is no profile `{profile}`{did_you_mean(profile, names)}")
-    plan = make_plan(known, embedded_description(known))
+    plan = make_plan(embedded_description(known))
     if as_json:
         click.echo(json.dumps([_as_data(row, plan) for row in rows], ensure_ascii=False, indent=1))
         return 0
@@ -80,7 +80,7 @@ def explain_requirement(name: str) -> int:
     row = {**known.requirements}.get(name)
     if row is None:
         raise UsageError(f"there is no requirement `{name}`{did_you_mean(name, list(known.requirements))}")
-    plan = make_plan(known, embedded_description(known))
+    plan = make_plan(embedded_description(known))
     tasks = plan.all.get(name, ())
     click.echo(f"{row.id}   {row.level}   profile {row.profile}\n")
     parts = [
@@ -147,7 +147,7 @@ def embedded_description(known: Reference) -> Target:
         models=Models(unavailable=unavailable),
     )
     served = tuple(provider for provider in known.providers.values() if provider.via_proxy)
-    return Target(file, served, known, Secret("", CLIENT_LABEL))
+    return Target(file=file, providers=served, reference=known, client=Secret("", CLIENT_LABEL))
 
 
 def _target(options: RunOptions, known: Reference) -> Target:

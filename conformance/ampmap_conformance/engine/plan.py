@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from .. import suite
-from ..cases.cases import AXES, CallCase, Case, World, expand
+from ..cases.cases import AXES, CallCase, Case, expand
 from ..cases.pairing import kin, twin
 from ..cases.selection import ON_REQUEST, parse
 from ..checks.registry import Check, check_of
@@ -84,9 +84,10 @@ def proxy_rules(reference: Reference) -> dict[str, Requirement]:
     return {row.id: row for row in reference.requirements.values() if RESOLVER not in row.needs}
 
 
-def make_plan(reference: Reference, target: Target) -> Plan:
+def make_plan(target: Target) -> Plan:
     """Every task. Raises SuiteError when requirements and checks do not fit together."""
     checks = suite_checks()
+    reference = target.reference
     rows = proxy_rules(reference)
     faults = [f"{name} has a check but is no requirement" for name in checks if name not in rows]
     faults += [
@@ -101,14 +102,13 @@ def make_plan(reference: Reference, target: Target) -> Plan:
     faults += [f"{row.id} is its own control in the end" for row in rows.values() if _circular(row, rows)]
     if faults:
         raise SuiteError("\n".join(faults))
-    world = World(reference, target)
     tasks: dict[str, tuple[Task, ...]] = {}
     cells: dict[str, int] = {}
     for row in rows.values():
         if row.excluded is None:
             check = checks[row.id]
             check.fits(row)
-            cases = expand(row, world)
+            cases = expand(row, target)
             cells[row.id] = len(cases)
             tasks[row.id] = tuple(Task(row, check, case) for case in cases if check.when(case, target))
     on_resolvers = frozenset(row.profile for row in reference.requirements.values() if RESOLVER in row.needs)

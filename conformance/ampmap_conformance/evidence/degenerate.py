@@ -191,7 +191,7 @@ def scored(degenerate: Degenerate, reference: Reference, *, observed: bool) -> S
     """Runs the suite against a degenerate server that claims everything, with or without an observer."""
     with embedded(reference) as right, serving(degenerate) as url, ProxyClient(url) as client:
         setting = _context(right, reference, url, client, observed=observed)
-        plan = make_plan(reference, setting.target)
+        plan = make_plan(setting.target)
         engine = Engine(setting, plan, Scrubber(setting.secrets, ()), strict=True)
         passed: dict[Level, set[str]] = {level: set() for level in Level}
         faults = []
@@ -206,7 +206,7 @@ def scored(degenerate: Degenerate, reference: Reference, *, observed: bool) -> S
 def _context(right: Embedded, reference: Reference, url: str, client: ProxyClient, *, observed: bool) -> RunContext:
     file = right.target.file.model_copy(update={"base_url": url})
     target = replace(right.target, file=file)
-    secrets = SecretBook(*(s.value for s in (target.client, target.second_client, *target.secrets) if s))
+    secrets = SecretBook(*(secret.value for secret in target.secrets))
     observer = right.observer if observed else None
     reloading = replace(right.reloading, seconds=PATIENCE) if observed else None
     return RunContext(

@@ -7,10 +7,12 @@ from functools import cache
 
 from ..cases.selection import ON_REQUEST
 from ..checks.registry import Pace
-from ..engine.session import RunOptions, Session, opened
+from ..engine.options import RunOptions
+from ..engine.session import Session
 from ..reference import load
 from ..reference.types import Reference
 from ..report.model import Result
+from ..run.open import opened
 from ..run.run import conformance
 from ..verdicts import BROKEN, Verdict
 from .matrix import FLEET, representatives

@@ -15,11 +15,13 @@ from ..cases.cases import CallCase
 from ..cases.selection import ON_REQUEST
 from ..checks.registry import Pace
 from ..engine.judge import Engine
+from ..engine.options import RunOptions
 from ..engine.plan import Plan, Task
-from ..engine.session import RunOptions, Session, opened
+from ..engine.session import Session
 from ..reference import load
 from ..reference.types import Reference
 from ..refproxy.defects import DEFECTS, Defect
+from ..run.open import opened
 from ..verdicts import Verdict
 from .consequences import because, remembers
 

@@ -120,7 +120,7 @@ def facts_of(case: Case, probe: Probe) -> Facts:
         rewrites=target.policy.body == "translated",
         answers_itself=_answers_itself(case, target),
         client_key=target.client.value if target.client else "",
-        other_keys=tuple(secret.value for secret in (target.second_client, *target.secrets) if secret),
+        other_keys=tuple(secret.value for secret in target.secrets if secret is not target.client),
     )
 
 

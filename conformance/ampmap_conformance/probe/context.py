@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -17,6 +18,7 @@ from ..wire.foreign_peer import Sender
 from ..wire.messages import Exchange
 from ..wire.redaction import SecretBook
 from .budget import Budget
+from .exchange import Sending
 from .requests import RequestForms
 
 
@@ -29,6 +31,9 @@ class GeneratedRequests(Protocol):
 
 class Fuzzing(Protocol):
     """Sends generated data, once for all rules on it."""
+
+    def require(self) -> None:
+        """Raise UsageError when nothing can be generated."""
 
     def of(self, case: Case, rule: str, context: RunContext) -> GeneratedRequests:
         """The generated requests of a case, asked for one rule. Raises NotTestableError and KitFaultError."""
@@ -52,6 +57,8 @@ class RunContext:
     reloading: Reloading | None = None
     """Changes the target's configuration."""
     fuzzing: Fuzzing | None = None
+    on_send: Callable[[Sending], None] | None = None
+    """Told of each request before it is sent, for measurements."""
     timeout: float = 30.0
     """Seconds that a probe waits for a connection, and for each read."""
 

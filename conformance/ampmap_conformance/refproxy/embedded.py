@@ -43,7 +43,7 @@ RELOAD_SECONDS = 5.0
 """How long it may take to go by a new configuration: it does at once, on a machine that is not too busy."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Embedded:
     """A running reference proxy, described as a target, and its observer."""
 
@@ -108,18 +108,18 @@ def embedded(
             if config.amp is not None:
                 keys += [config.amp.key or "", *config.amp.keys_by_client.values()]
             yield Embedded(
-                Target(
-                    file,
-                    tuple(provider for provider in reference.providers.values() if provider.via_proxy),
-                    reference,
-                    Secret(client, CLIENT_LABEL),
-                    Secret(second, f"{CLIENT_LABEL}_2"),
-                    tuple(Secret(key, "the upstream's key") for key in keys if key),
+                target=Target(
+                    file=file,
+                    providers=tuple(provider for provider in reference.providers.values() if provider.via_proxy),
+                    reference=reference,
+                    client=Secret(client, CLIENT_LABEL),
+                    second_client=Secret(second, f"{CLIENT_LABEL}_2"),
+                    upstream_keys=tuple(Secret(key, "the upstream's key") for key in keys if key),
                 ),
-                observer,
-                Reloading(hook, block, RELOAD_SECONDS, settled=0.05),
-                elsewhere,
-                tuple(upstream.url for upstream in config.upstreams.values()),
+                observer=observer,
+                reloading=Reloading(hook, block, RELOAD_SECONDS, settled=0.05),
+                foreign=elsewhere,
+                urls=tuple(upstream.url for upstream in config.upstreams.values()),
             )
 
 

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from ..engine.session import RunOptions
+from ..engine.options import RunOptions
 from ..fuzz.options import DEFAULT_SEED, PROFILE
 from ..target.target import Target
 from ..verdicts import Verdict

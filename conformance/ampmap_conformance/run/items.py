@@ -1,4 +1,4 @@
-"""The suite under pytest: every case is an item of its own. `ampmap-conformance run` and plain pytest both use it.
+"""The suite under pytest: every case is an item of its own.
 
 pytest --pyargs ampmap_conformance.suite --target staging.yaml -k fallback
 """
@@ -6,7 +6,6 @@ pytest --pyargs ampmap_conformance.suite --target staging.yaml -k fallback
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,17 @@ import pytest
 
 from ..checks.registry import Pace, check_of
 from ..engine.judge import Ahead, Outcome
+from ..engine.options import DEFAULT_WORKERS, RunOptions
 from ..engine.plan import Task
-from ..engine.session import DEFAULT_WORKERS, RunOptions, Session, opened, smoke
+from ..engine.session import Session
 from ..errors import SuiteError, UnreachableError, UsageError
 from ..verdicts import BROKEN, ExitCode, Verdict
+from .open import opened
+from .smoke import smoke
 
 NAME = "ampmap-suite"
 SKIPPED = frozenset({Verdict.NOT_APPLICABLE, Verdict.NOT_TESTABLE, Verdict.BLOCKED})
 EXPECTED_TO_FAIL = frozenset({Verdict.WARN, Verdict.KNOWN_FAILURE})
-
-
-def _untold(outcome: Outcome) -> Outcome:
-    """Nobody watches, and nobody has a say."""
-    return outcome
 
 
 class CaseItem(pytest.Item):
@@ -50,12 +47,6 @@ class CaseItem(pytest.Item):
         if outcome.error is not None:
             raise outcome.error
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The failure as pytest prints it; where it prints nothing, its words alone, which take no time to make."""
-        if self.config.pluginmanager.has_plugin("terminalreporter"):
-            return super().repr_failure(excinfo, style)
-        return str(excinfo.value)
-
     def reportinfo(self) -> tuple[Path, int, str]:
         """File and line of the check, and the case's id."""
         line = inspect.unwrap(self.task.check.function).__code__.co_firstlineno
@@ -63,13 +54,10 @@ class CaseItem(pytest.Item):
 
 
 class SuitePlugin:
-    """Collects cases for checks and runs them, for a session that is given or opened at need."""
+    """Collects cases for checks and runs them, against the target that pytest's options name."""
 
-    def __init__(self, session: Session | None = None, told: Callable[[Outcome], Outcome] = _untold) -> None:
-        self._session = session
-        self._bare = session is not None
-        """Nobody reads pytest's own reports of this run, so none are made."""
-        self._told = told
+    def __init__(self) -> None:
+        self._session: Session | None = None
         self._ahead: Ahead | None = None
         self._opened = ExitStack()
 
@@ -81,7 +69,7 @@ class SuitePlugin:
         """The outcome of an item's task."""
         if self._ahead is None:
             raise SuiteError("a case is run before the collection is done")
-        return self._told(self._ahead.take(task))
+        return self._ahead.take(task)
 
     def pytest_collection(self, session: pytest.Session) -> None:
         """Opens a target that the user names, so that a bad one ends the run here with its exit code."""
@@ -109,22 +97,6 @@ class SuitePlugin:
             return
         workers = 1 if session.config.option.usepdb else self._session.options.workers
         self._ahead = Ahead(self._session.engine, [item.task for item in items], workers=workers)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        """In a run that reports by itself an item is only run: pytest's protocol costs as much as a probe."""
-        if not self._bare or not isinstance(item, CaseItem):
-            return None
-        try:
-            item.runtest()
-        except (pytest.skip.Exception, pytest.xfail.Exception):
-            pass
-        except SuiteError:
-            raise
-        except Exception:  # noqa: BLE001 - what a check raised is in its outcome already
-            if item.config.getoption("maxfail"):
-                item.session.shouldfail = "stopped at the first failure"
-        return True
 
     def pytest_sessionfinish(self) -> None:
         """Stops the workers, then whatever was opened here."""
@@ -175,7 +147,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Takes part in this pytest run, unless `ampmap-conformance run` already does."""
+    """Takes part in this pytest run."""
     if not config.pluginmanager.has_plugin(NAME):
         config.pluginmanager.register(SuitePlugin(), NAME)
 

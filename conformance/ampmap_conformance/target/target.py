@@ -40,7 +40,7 @@ class Secret:
     label: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Target:
     """The proxy under test: its file, with the secrets looked up and the providers picked."""
 
@@ -50,14 +50,20 @@ class Target:
     reference: Reference = field(repr=False)
     client: Secret | None = None
     second_client: Secret | None = None
-    secrets: tuple[Secret, ...] = ()
-    """All others that the kit knows of and must not show."""
     observer_token: Secret | None = None
-    """The token of a remote observer; one of `secrets` too."""
+    """The token of a remote observer."""
+    upstream_keys: tuple[Secret, ...] = ()
+    """The proxy's own keys, where the kit knows them."""
     others: tuple[Reference, ...] = field(default=(), repr=False)
     """The references of the further editions that it serves."""
     source: str | None = None
     """How the command line named it: `--target FILE` or `--base-url URL`; None for the embedded default."""
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret that the kit knows of and must not show, the first client's key first."""
+        known = (self.client, self.second_client, self.observer_token, *self.upstream_keys)
+        return tuple(secret for secret in known if secret is not None)
 
     @property
     def policy(self) -> Policy:
@@ -147,14 +153,13 @@ def load(file: Path, reference: Reference, environment: Mapping[str, str] = os.e
     if parsed.observer and parsed.observer.token:
         token = _look_up(document, ("observer", "token"), parsed.observer.token, environment)
     return Target(
-        parsed,
-        served(parsed, reference),
-        reference,
-        secrets.get("client"),
-        secrets.get("second_client"),
-        (token,) if token else (),
-        token,
-        tuple(packaged.load(edition=name) for name in parsed.editions if name != reference.edition.id),
+        file=parsed,
+        providers=served(parsed, reference),
+        reference=reference,
+        client=secrets.get("client"),
+        second_client=secrets.get("second_client"),
+        observer_token=token,
+        others=tuple(packaged.load(edition=name) for name in parsed.editions if name != reference.edition.id),
         source=f"--target {shlex.quote(str(file))}",
     )
 
@@ -170,7 +175,13 @@ def from_url(url: str, reference: Reference, environment: Mapping[str, str] = os
         raise UsageError(f"--base-url: {_plain(error.errors()[0]['msg'])}") from None
     key = environment.get(CLIENT_KEY_VARIABLE)
     client = Secret(key, f"${CLIENT_KEY_VARIABLE}") if key else None
-    return Target(parsed, served(parsed, reference), reference, client, source=f"--base-url {shlex.quote(url)}")
+    return Target(
+        file=parsed,
+        providers=served(parsed, reference),
+        reference=reference,
+        client=client,
+        source=f"--base-url {shlex.quote(url)}",
+    )
 
 
 def served(file: TargetFile, reference: Reference) -> tuple[Provider, ...]:

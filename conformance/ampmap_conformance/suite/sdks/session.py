@@ -9,8 +9,9 @@ from typing import Self, TypeVar
 from ...cases.cases import WARM_UP, ClientCase
 from ...errors import BudgetSpentError, KitFaultError, NotTestableError, Violation
 from ...observer import Observing, Reply
+from ...probe.exchange import SETTLING
 from ...probe.prerequisites import NO_OBSERVER
-from ...probe.probe import SETTLING, Probe
+from ...probe.probe import Probe
 from ...wire.messages import Exchange, UpstreamRequest
 from .factory import made
 from .protocol import Adapter, Settings

@@ -1,0 +1,74 @@
+"""What a check looks up about its case: headers by role, error shapes, and the model of an upstream request."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+from ..cases.cases import CallCase
+from ..errors import NotTestableError
+from ..reference.types import ErrorShape
+from ..wire.messages import Headers, UpstreamRequest
+from .context import RunContext
+
+
+class Lookups:
+    """Answers from the reference of a run; sends nothing."""
+
+    def __init__(self, context: RunContext) -> None:
+        self.reference = context.reference
+        self.target = context.target
+        self.schemas = context.schemas
+        self._forms = context.forms
+
+    def must_name_provider(self, case: CallCase) -> None:
+        """Raises NotTestableError unless the provider's id stands in its path on this target."""
+        if f"/{case.provider.id}/" not in f"{case.target.partition('?')[0]}/":
+            raise NotTestableError("the provider's name does not stand in its path on this target")
+
+    def error_shape(self, case: CallCase) -> ErrorShape:
+        """The error shape of the case's provider."""
+        return self.reference.error_shapes[case.provider.error_shape]
+
+    def dialect_headers(self, case: CallCase) -> dict[str, str]:
+        """Headers that the dialect's SDKs put on every call and that tell the upstream how to read it."""
+        sent = self.reference.endpoints[case.call.dialect].request_headers
+        return {name: value for name, value in sent.items() if name.lower() != "accept"}
+
+    def optional_headers(self, case: CallCase) -> tuple[str, ...]:
+        """Headers by which a call to this provider asks for features."""
+        return tuple(
+            header.name
+            for header, providers in self._forms.headers_of("client-sends")
+            if header.presence == "conditional" and case.provider.id in providers
+        )
+
+    def amp_headers(self, sent: Headers) -> tuple[str, ...]:
+        """Those of `sent` that Amp itself adds to proxied requests, less the credentials."""
+        credentials = self.header_names("client-credential")
+        return tuple(
+            header.name
+            for group in self.reference.headers.values()
+            if group.role == "client-sends" and group.applies_to == "via-proxy"
+            for header in group.headers
+            if header.value and header.name.lower() not in credentials and sent.get(header.name) is not None
+        )
+
+    def header_names(self, role: str) -> tuple[str, ...]:
+        """Names, in lower case, of all headers of a role."""
+        return tuple(header.name.lower() for header, _ in self._forms.headers_of(role))
+
+    def relayed_headers(self, case: CallCase, presence: str) -> tuple[str, ...]:
+        """Headers of this provider's answers that the client needs, with a given presence."""
+        return tuple(
+            header.name
+            for header, providers in self._forms.headers_of("relay-to-client")
+            if header.presence == presence and (not providers or case.provider.id in providers)
+        )
+
+    def model_of(self, case: CallCase, upstream: UpstreamRequest) -> str:
+        """The model that an upstream request names, in its body or path as the operation has it; empty for none."""
+        if case.call.operation.model_in == "body":
+            body = upstream.json()
+            return str(body.get("model", "")) if isinstance(body, dict) else ""
+        before, _, after = case.upstream_target.partition("?")[0].partition(quote(case.model, safe=""))
+        return unquote(upstream.path.removeprefix(before).removesuffix(after))

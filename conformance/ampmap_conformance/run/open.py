@@ -1,0 +1,64 @@
+"""Opens a run, one way down: options, surroundings, context, plan, engine, session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from ..dialects.schemas import Schemas
+from ..engine.judge import Engine
+from ..engine.options import RunOptions
+from ..engine.plan import make_plan, narrowed
+from ..engine.session import Session
+from ..fuzz.session import Campaigns
+from ..probe.budget import Budget
+from ..probe.context import RunContext
+from ..reference.types import Reference
+from ..releases import release_of
+from ..version import version
+from ..wire.client import ProxyClient
+from ..wire.redaction import Scrubber, SecretBook
+from .surroundings import Surroundings, surroundings_of
+
+
+@contextmanager
+def opened(options: RunOptions, reference: Reference | None = None) -> Iterator[Session]:
+    """Everything that a run needs, started before and stopped after.
+
+    Raises UsageError for bad options and SuiteError when suite and requirements do not fit together.
+    """
+    with surroundings_of(options, reference) as around, _context(options, around) as context:
+        plan = narrowed(make_plan(context.target), profiles=options.profiles, select=options.select, skip=options.skip)
+        scrubber = Scrubber(context.secrets, around.addresses)
+        engine = Engine(
+            context, plan, scrubber, strict=options.strict, repeat=options.repeat, attribute=options.attribute
+        )
+        session = Session(
+            options=options,
+            context=context,
+            plan=plan,
+            engine=engine,
+            scrubber=scrubber,
+            release=release_of(version()),
+        )
+        if session.generates and context.fuzzing is not None:
+            context.fuzzing.require()
+        yield session
+
+
+@contextmanager
+def _context(options: RunOptions, around: Surroundings) -> Iterator[RunContext]:
+    target, observer = around.target, around.observer
+    with ExitStack() as stack:
+        yield RunContext(
+            target=target,
+            client=stack.enter_context(ProxyClient(target.file.base_url)),
+            secrets=SecretBook(*(secret.value for secret in target.secrets)),
+            schemas=Schemas(target.reference),
+            observer=observer,
+            budget=Budget(options.max_requests, options.rate),
+            direct=stack.enter_context(ProxyClient(observer.direct_url)) if observer and options.attribute else None,
+            foreign=around.foreign,
+            reloading=around.reloading,
+            fuzzing=Campaigns(target.reference, options.openapi, seed=options.seed, max_examples=options.max_examples),
+        )

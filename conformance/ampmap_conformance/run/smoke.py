@@ -1,0 +1,47 @@
+"""Looks whether the target is there before any case is decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..cases.cases import expand
+from ..engine.session import Session
+from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, SuiteError, UnreachableError, UsageError
+from ..probe.probe import Probe
+from ..reference.types import Requirement
+from ..target.target import CLIENT_KEY_VARIABLE
+from ..wire.client import NOT_CONNECTED
+
+SMOKE_SECONDS = 10.0
+
+
+def smoke(session: Session) -> None:
+    """Asks every provider route once, until one answers as a proxy for Amp does.
+
+    Raises UnreachableError when the target is not there, refuses the client's key everywhere, or has no Amp routes.
+    """
+    row = Requirement.model_construct(id="smoke", for_each=("provider",))
+    base = session.target.file.base_url
+    client = session.target.client
+    statuses: list[int] = []
+    for case in expand(row, session.target):
+        context = replace(session.context, timeout=SMOKE_SECONDS)
+        try:
+            exchange = Probe(context).send(case)
+        except KitFaultError as error:
+            raise SuiteError(str(error)) from error
+        except BudgetSpentError as error:
+            raise UsageError(f"{error} before the target was found to be there") from error
+        except NoAnswerError as error:
+            what = "is unreachable" if error.failure in NOT_CONNECTED else "does not answer"
+            raise UnreachableError(f"{base} {what}: {error.failure.value}.") from error
+        if exchange.upstream or exchange.response.status not in (401, 403, 404):
+            return
+        statuses.append(exchange.response.status)
+    if not statuses:
+        raise UsageError("the target serves no provider of this edition")
+    if set(statuses) == {404}:
+        raise UnreachableError(f"{base} has no Amp surface: every provider route answers 404.")
+    key = f"the client key in {client.label}" if client else "calls without a client key"
+    hint = "" if client else f" (name a key under `credentials.client`, or set {CLIENT_KEY_VARIABLE})"
+    raise UnreachableError(f"{base} refuses {key} on every provider route{hint}.")
