@@ -60,11 +60,12 @@ class Output:
 
 
 OUTPUTS = {
+    "docs": Output("build", ".", ("docs/**/*", "mkdocs.yml"), is_committed=False),
     "types": Output("conformance/ampmap_conformance/reference", ".", ("types.py",)),
     "reference": Output("conformance/ampmap_conformance/reference", ".", ("reference.json", "editions/*.json")),
     "openapi": Output("conformance/ampmap_conformance/reference", ".", ("openapi.json", "openapi/**/*.json")),
     "vectors": Output("conformance/ampmap_conformance/reference", ".", ("auth-vectors*.json",)),
     "schema": Output("spec/schema", "schema", ("**/*.schema.json",)),
-    "docs": Output("build", ".", ("docs/**/*", "mkdocs.yml"), is_committed=False),
     "llms": Output("build", ".", ("llms.txt", "llms-full.txt"), is_committed=False),
 }
+"""Where each target's files go, by the target's name."""

@@ -19,7 +19,8 @@ from ampmap_generator.render.site.facts import Page
 from ampmap_generator.render.site.llms import FULL, INDEX
 from ampmap_generator.render.site.nav import configuration, navigation
 from ampmap_generator.render.site.pages import all_pages
-from ampmap_generator.targets import Files, render_docs, render_llms
+from ampmap_generator.render.site.whole_site import render_docs, render_llms
+from ampmap_generator.render.write import Files
 from ampmap_generator.vendored.reference import Reference
 from jsonschema import Draft202012Validator
 

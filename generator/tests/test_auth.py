@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from ampmap_generator.render.types_module import render_types
 from ampmap_generator.render.vectors.questions import Question
 from ampmap_generator.render.vectors.vectors import by_hand, make_vector
-from ampmap_generator.targets import render_types
 from ampmap_generator.vendored.auth import (
     AccessCell,
     AccessMatrix,

@@ -18,9 +18,9 @@ from ampmap_generator.render.vectors.vectors import (
     combined,
     make_vectors,
     preference,
+    render_vectors,
     vector_files,
 )
-from ampmap_generator.targets import render_vectors
 from ampmap_generator.vendored.auth import AuthVector, AuthVectors
 from ampmap_generator.vendored.platforms import Platform
 from ampmap_generator.vendored.reference import Reference

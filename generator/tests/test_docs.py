@@ -21,9 +21,9 @@ from ampmap_generator.render.markdown import code, prose, shown
 from ampmap_generator.render.site.facts import claim_anchor, places
 from ampmap_generator.render.site.handwritten import PageCollisionError, site_files, together
 from ampmap_generator.render.site.pages import all_pages, pages, spec_rules
+from ampmap_generator.render.site.whole_site import render_docs
 from ampmap_generator.render.vectors.site_data import auth_files
 from ampmap_generator.render.write import write
-from ampmap_generator.targets import render_docs
 from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.platforms import PlatformModel
 from ampmap_generator.vendored.reference import Reference

@@ -28,7 +28,7 @@ from ampmap_generator.query.explain import as_json, as_text, explain
 from ampmap_generator.query.lookup import UnknownPathError, path_of
 from ampmap_generator.render.editor_schemas import editor_schemas
 from ampmap_generator.render.site.pages import pages
-from ampmap_generator.targets import render_types
+from ampmap_generator.render.types_module import render_types
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

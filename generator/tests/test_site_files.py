@@ -15,8 +15,8 @@ from ampmap_generator.render.site.handwritten import edit_url, redirects_of
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.render.site.redirects import RedirectError, redirect_files, renamed
 from ampmap_generator.render.site.spec_links import SpecFiles, linked, spec_files, stated_links
-from ampmap_generator.render.write import write
-from ampmap_generator.targets import TARGETS, Files
+from ampmap_generator.render.write import Files, write
+from ampmap_generator.targets import TARGETS
 from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.reference import Reference
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -19,10 +19,11 @@ from .inputs import compiled, compiled_editions, edition_option, layer_option, l
 if TYPE_CHECKING:
     import datetime
 
+    from ..render.write import Difference
+
 FORMATS = ("text", "json", "github", "sarif")
 WRITTEN = MappingProxyType({"missing": "new", "modified": "changed", "stale": "removed"})
 """What `build` did about each kind of drift."""
-TARGETS = ("docs", "types", "reference", "openapi", "vectors", "schema", "llms")
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -98,7 +99,7 @@ def validate(
 
 
 @main.command()
-@click.argument("targets", nargs=-1, type=click.Choice(TARGETS), metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, type=click.Choice(tuple(outputs.OUTPUTS)), metavar="[TARGET]...")
 @spec_option
 @layer_option
 @edition_option
@@ -129,34 +130,43 @@ def build(
     from ..render.site.evidence_files import EvidenceError
     from ..render.site.redirects import RedirectError
     from ..render.write import differences, write
-    from ..targets import TARGETS as RENDER
+    from ..targets import TARGETS
 
     if out is None and not outputs.in_checkout():
         raise click.UsageError("outside a checkout of ampmap, --out DIR is needed")
-    if only_check and not targets and out is None:
-        targets = [name for name in TARGETS if outputs.OUTPUTS[name].is_committed]
-    if out is None and (layers or edition) and any(outputs.OUTPUTS[name].is_committed for name in targets or TARGETS):
+    wanted = _targets(targets, committed=only_check and out is None)
+    if out is None and (layers or edition) and any(outputs.OUTPUTS[name].is_committed for name in wanted):
         raise click.UsageError("the checkout holds the base without layers; with --layer or --edition, --out is needed")
     everything = compiled_editions(spec_dir, edition, layers)
+    compare_or_write = differences if only_check else write
     changes = []
-    for target in targets or TARGETS:
-        place = outputs.OUTPUTS[target]
-        apply = differences if only_check else write
+    for target in wanted:
+        output = outputs.OUTPUTS[target]
         try:
-            files = RENDER[target](everything)
+            files = TARGETS[target](everything)
         except (EvidenceError, RedirectError) as error:
             raise click.ClickException(str(error)) from None
-        with writing(place.folder(out)):
-            changes += apply(place.folder(out), files, place.owned)
-    for change in changes:
-        word = change.drift.value if only_check else WRITTEN[change.drift.value]
-        click.echo(f"{word:9}{_shown(change.path)}")
+        with writing(output.folder(out)):
+            changes += compare_or_write(output.folder(out), files, output.owned)
+    _print_changes(changes, only_check=only_check)
     if only_check and changes:
-        names = " ".join(targets)
+        names = " ".join(wanted)
         click.echo(f"{len(changes)} files differ from the spec; run `ampmap build {names}` to mend them.", err=True)
         sys.exit(1)
     done = "up to date" if not changes else f"{len(changes)} files written"
     click.echo(f"{done}, edition {everything.reference.edition.id}")
+
+
+def _targets(named: Sequence[str], *, committed: bool) -> Sequence[str]:
+    """The targets that are named; by default all of them, or with `committed` those whose files are committed."""
+    known = outputs.OUTPUTS.items()
+    return named or [name for name, output in known if output.is_committed or not committed]
+
+
+def _print_changes(changes: Iterable[Difference], *, only_check: bool) -> None:
+    for change in changes:
+        word = change.drift.value if only_check else WRITTEN[change.drift.value]
+        click.echo(f"{word:9}{_shown(change.path)}")
 
 
 @main.command()
@@ -188,8 +198,8 @@ def types(
     Example:
       ampmap types --out src/myproxy/ampmap_types.py
     """
+    from ..render.types_module import render_types
     from ..render.write import differences, write
-    from ..targets import render_types
 
     (content,) = render_types(compiled(spec_dir, edition, layers), open_ids=open_ids).values()
     files = {out.name: content}

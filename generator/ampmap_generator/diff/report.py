@@ -7,26 +7,20 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from ..load.spec_only_shapes import AcceptedChange
-from ..vendored.base import Json
+from ..vendored.base import Json, Shape
 from .changes import ABSENT, EDITION, Change, Plain, differences
 from .severity import TABLE, DiffRule, Gravity, migration, rule_for, shown
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class Side(_Closed):
+class Side(Shape):
     """One of the two references that were compared."""
 
     edition: str
     digest: str
 
 
-class ReportedChange(_Closed):
+class ReportedChange(Shape):
     """One difference. `before` and `after` are left out where there was or is nothing, which null is not."""
 
     path: str
@@ -49,7 +43,7 @@ class ReportedChange(_Closed):
     """The note under which a breaking change was accepted."""
 
 
-class DiffReport(_Closed):
+class DiffReport(Shape):
     """Every difference between two references."""
 
     schema_version: Literal[1] = 1

@@ -14,12 +14,18 @@ from ..load.findings import Severity
 from ..load.kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
 from ..load.merge import NULL
 from ..vendored.reference import Reference
+from .json_text import indented_file
 
 JsonSchema = dict[str, Any]
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 LAYER: Final = "layer/"
 """The folder of the sparse schemas, below that of the strict ones."""
+
+
+def render_schema(editions: Mapping[str, Reference]) -> dict[str, bytes]:
+    """JSON Schemas for editors, one per kind of spec file and one per kind of file in a layer."""
+    return {f"{name}.schema.json": indented_file(schema) for name, schema in editor_schemas(editions).items()}
 
 
 def editor_schemas(editions: Mapping[str, Reference]) -> dict[str, JsonSchema]:

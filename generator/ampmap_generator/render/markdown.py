@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from dataclasses import dataclass
 
 from ..vendored.base import Json
+from .json_text import compact
 
 NONE = "*none*"
 UNKNOWN = "*not stated by the sources*"
@@ -82,16 +82,6 @@ def shown(value: Json) -> str:
     if isinstance(value, list | tuple) and not any(isinstance(item, dict) for item in value):
         return "; ".join(shown(item) for item in value)
     return code(compact(value))
-
-
-def compact(value: Json) -> str:
-    """JSON as it goes on the wire."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def indented(value: Json) -> str:
-    """JSON for reading."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def link(text: str, target: str, here: str) -> str:

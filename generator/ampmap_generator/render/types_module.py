@@ -5,11 +5,45 @@ from __future__ import annotations
 import ast
 import json
 from importlib import resources
-from typing import Any
+
+from ..compile import plain
+from ..vendored.reference import Reference
+from .json_text import data_lines
+from .templates import environment
 
 PARTS = ("base", "wire", "catalogue", "platforms", "reference", "routing", "auth")
 IDS_BEGIN = "# ids: narrowed to literals in the generated module\n"
 IDS_END = "# end of ids\n"
+
+
+def render_types(reference: Reference, *, open_ids: bool = False) -> dict[str, bytes]:
+    """The vendorable module, one file. With `open_ids` it reads references that have other ids than this one too."""
+    parts = sources()
+    data = plain(reference)
+    data.pop("requirements", None)
+    ids = {
+        "SourceId": list(reference.sources),
+        "ProviderId": list(reference.providers),
+        "DialectId": list(reference.endpoints),
+        "OperationId": list(dict.fromkeys(name for e in reference.endpoints.values() for name in e.operations)),
+        "ModelId": list(dict.fromkeys(model.id for model in reference.models.values())),
+        "AgentModeId": list(reference.agent_modes),
+        "ErrorShapeId": list(reference.error_shapes),
+    }
+    text = (
+        environment("types")
+        .get_template("types.py.j2")
+        .render(
+            edition=reference.edition.id,
+            client_build=reference.edition.client_build,
+            digest=reference.digest,
+            imports=imports({**parts, "": "from functools import cache"}),
+            body=body(parts, None if open_ids else ids),
+            data=data_lines(data),
+            public_names=sorted({*public_names(parts), "DIGEST", "EDITION", "reference", "resolve_auth_mode"}),
+        )
+    )
+    return {"types.py": text.encode()}
 
 
 def sources() -> dict[str, str]:
@@ -56,19 +90,6 @@ def public_names(parts: dict[str, str]) -> list[str]:
     return sorted(name for name in found if not name.startswith("_"))
 
 
-def data_lines(data: dict[str, Any]) -> str:
-    """The data as JSON with one fact per line, so that a change of one fact is a change of one line."""
-    lines = ["{"]
-    for number, (key, value) in enumerate(data.items()):
-        comma = "," if number < len(data) - 1 else ""
-        if isinstance(value, dict) and all(isinstance(inner, dict) for inner in value.values()):
-            entries = [f"{_compact(name)}:{_compact(inner)}" for name, inner in value.items()]
-            lines += [f"{_compact(key)}:{{", ",\n".join(entries), "}" + comma]
-        else:
-            lines.append(f"{_compact(key)}:{_compact(value)}{comma}")
-    return "\n".join([*lines, "}"])
-
-
 def _definitions(text: str) -> str:
     lines = text.splitlines(keepends=True)
     last = max(
@@ -84,8 +105,3 @@ def _literals(ids: dict[str, list[str]]) -> str:
         f"{alias}: TypeAlias = Literal[\n" + "".join(f"    {json.dumps(value)},\n" for value in values) + "]\n"
         for alias, values in ids.items()
     )
-
-
-def _compact(value: Any) -> str:
-    # A raw Python string holds the data: three quotes in a row would end it.
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("'''", "''\\u0027")

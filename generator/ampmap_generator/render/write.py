@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+Files = dict[str, bytes]
+"""Output path, relative to the target's folder, to content."""
+
 
 class Drift(StrEnum):
     """How a file on disk differs from what the spec gives."""
@@ -26,7 +29,7 @@ class Difference:
     drift: Drift
 
 
-def differences(folder: Path, files: dict[str, bytes], owned: Iterable[str]) -> list[Difference]:
+def differences(folder: Path, files: Files, owned: Iterable[str]) -> list[Difference]:
     """What `write` would change in `folder`, sorted by path.
 
     `owned` are glob patterns: a file that matches one and is not in `files` is stale.
@@ -43,7 +46,7 @@ def differences(folder: Path, files: dict[str, bytes], owned: Iterable[str]) -> 
     return sorted([*found, *(Difference(path, Drift.STALE) for path in present - expected)])
 
 
-def write(folder: Path, files: dict[str, bytes], owned: Iterable[str]) -> list[Difference]:
+def write(folder: Path, files: Files, owned: Iterable[str]) -> list[Difference]:
     """Makes `folder` hold exactly `files` among its owned patterns; returns what was changed.
 
     An unchanged file is not touched, so that watchers see only real changes. Raises OSError.

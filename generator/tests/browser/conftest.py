@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ampmap_generator.render.site.whole_site import render_docs
 from ampmap_generator.render.write import write
-from ampmap_generator.targets import render_docs
 from ampmap_generator.vendored.reference import Reference
 
 CHECKOUT = Path(__file__).parents[3]

@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from ampmap_generator.render.site.whole_site import render_docs
 from ampmap_generator.render.write import write
-from ampmap_generator.targets import render_docs
 from ampmap_generator.vendored.reference import Reference
 
 CHECKOUT = Path(__file__).parents[3]

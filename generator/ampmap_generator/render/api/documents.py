@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from ...compile import plain
 from ...diff.report import DiffReport, report_schema
-from ...vendored.base import Edition
+from ...vendored.base import Edition, Shape
 from ...vendored.catalogue import AgentMode, Model
 from ...vendored.reference import Reference
 from ...vendored.routing import Route, calls, route
 from ...vendored.wire import Provider
-from ..types_module import data_lines
+from ..json_text import data_lines, indented_file
 from .finder import Finder, finder
 
 ROOT: Final = "api/v1/"
@@ -28,11 +28,7 @@ CHECKSUMS: Final = "SHA256SUMS"
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class _Entry(_Document):
+class _Entry(Shape):
     href: str
     """Path of the document, relative to `api/v1/`."""
 
@@ -73,7 +69,7 @@ class ModeEntry(_Entry):
     provider: str
 
 
-class Index(_Document):
+class Index(Shape):
     """`index.json`: what there is, and where."""
 
     schema_version: Literal[1] = 1
@@ -89,7 +85,7 @@ class Index(_Document):
     schemas: tuple[str, ...]
 
 
-class CallEntry(_Document):
+class CallEntry(Shape):
     """An operation of a provider."""
 
     operation: str
@@ -99,7 +95,7 @@ class CallEntry(_Document):
     """On the proxy, or the full URL where calls bypass it; `{model}` stands for the id on the wire."""
 
 
-class ProviderDocument(_Document):
+class ProviderDocument(Shape):
     """`providers/<id>.json`."""
 
     schema_version: Literal[1] = 1
@@ -109,7 +105,7 @@ class ProviderDocument(_Document):
     models: tuple[str, ...]
 
 
-class ModelDocument(_Document):
+class ModelDocument(Shape):
     """`models/<provider>/<id>.json`; an id that holds a slash is a path of several folders."""
 
     schema_version: Literal[1] = 1
@@ -120,7 +116,7 @@ class ModelDocument(_Document):
     """Ids of the agent modes that it leads."""
 
 
-class ModeDocument(_Document):
+class ModeDocument(Shape):
     """`modes/<id>.json`."""
 
     schema_version: Literal[1] = 1
@@ -140,7 +136,7 @@ class ChangesEntry(_Entry):
     notes: int
 
 
-class Changes(_Document):
+class Changes(Shape):
     """`changes.json`: a report per edition, the newest build last."""
 
     schema_version: Literal[1] = 1
@@ -174,7 +170,7 @@ def api_files(
         "changes.json": _dumped(_changes(editions, reports)),
         **{f"changes/{name}.json": _dumped(diff) for name, diff in reports.items()},
         **{f"finder/{name}.json": _packed(finder(each, reference)) for name, each in editions.items()},
-        **{f"schema/{name}.schema.json": _json(schema) for name, schema in api_schemas().items()},
+        **{f"schema/{name}.schema.json": indented_file(schema) for name, schema in api_schemas().items()},
     }
     documents[CHECKSUMS] = checksums(documents)
     return {f"{ROOT}{path}": content for path, content in sorted(documents.items())}
@@ -298,8 +294,4 @@ def _dumped(document: BaseModel) -> bytes:
         for name, field in type(document).model_fields.items()
         if name not in data and name in ("schema_version", "changes", "checksums")
     }
-    return _json({**fixed, **data})
-
-
-def _json(data: Any) -> bytes:
-    return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode()
+    return indented_file({**fixed, **data})

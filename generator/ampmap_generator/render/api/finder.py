@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from ...vendored.base import Json
+from ...vendored.base import Json, Shape
 from ...vendored.catalogue import Header, HeaderSet
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, Call, calls, find_call, route
@@ -49,11 +47,7 @@ MANAGEMENT_RULES: Final = {
 """Requirements that hold for a management path, by what it asks for."""
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class FinderHeader(_Document):
+class FinderHeader(Shape):
     """A header that the client sends. `value` may hold `{api_key}`, `{thread_id}`, `{message_id}`."""
 
     name: str
@@ -62,7 +56,7 @@ class FinderHeader(_Document):
     condition: str | None
 
 
-class FinderProvider(_Document):
+class FinderProvider(Shape):
     """A provider, and what is the same for all of its calls."""
 
     title: str
@@ -82,7 +76,7 @@ class FinderProvider(_Document):
     page: str
 
 
-class FinderCall(_Document):
+class FinderCall(Shape):
     """An operation of a provider in one of its forms, with `{model}` where the path names the model."""
 
     provider: str
@@ -97,7 +91,7 @@ class FinderCall(_Document):
     used_by: str | None
 
 
-class FinderOperation(_Document):
+class FinderOperation(Shape):
     """An operation of a dialect, with the smallest body that it takes."""
 
     summary: str
@@ -109,7 +103,7 @@ class FinderOperation(_Document):
     page: str
 
 
-class FinderAnswer(_Document):
+class FinderAnswer(Shape):
     """Where a model or an agent mode goes, as `ampmap route` says."""
 
     kind: Literal["model", "agent_mode"]
@@ -133,7 +127,7 @@ class FinderAnswer(_Document):
     warning: str | None
 
 
-class FinderManagement(_Document):
+class FinderManagement(Shape):
     """A family of paths that a proxy forwards to Amp's own servers."""
 
     patterns: tuple[str, ...]
@@ -144,7 +138,7 @@ class FinderManagement(_Document):
     page: str
 
 
-class FinderRule(_Document):
+class FinderRule(Shape):
     """A requirement."""
 
     level: str
@@ -152,7 +146,7 @@ class FinderRule(_Document):
     page: str
 
 
-class Finder(_Document):
+class Finder(Shape):
     """`finder/<edition>.json`: all that the route finder knows of an edition."""
 
     schema_version: Literal[1] = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...vendored.reference import Reference
@@ -24,6 +24,13 @@ _SECURITY: dict[str, Object] = {
     },
     "query-key": {"type": "apiKey", "in": "query", "name": "key"},
 }
+
+
+def render_openapi(reference: Reference, editions: Mapping[str, Reference]) -> dict[str, bytes]:
+    """OpenAPI 3.1 of the proxy's surface: the whole, one document per dialect, and the whole of all other editions."""
+    others = {name: whole(other) for name, other in editions.items() if name != reference.edition.id}
+    found = {**documents(reference), **{f"openapi/editions/{name}.json": other for name, other in others.items()}}
+    return {name: text_of(document).encode() for name, document in found.items()}
 
 
 def documents(reference: Reference) -> dict[str, Object]:

@@ -8,7 +8,8 @@ from ...vendored.platforms import PlatformError
 from ...vendored.reference import Reference
 from ...vendored.wire import ErrorShape, StatusRow
 from ..addresses import platform_target
-from ..markdown import NONE, Code, Table, code, compact, indented, prose, shown
+from ..json_text import compact, indented
+from ..markdown import NONE, Code, Table, code, prose, shown
 from .facts import Entry, Field, Page, Shelf, coded, stated_in
 
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ...vendored.base import Shape
 
 MATRIX: Final = "kill-matrix.json"
 MANIFEST: Final = "manifest.json"
@@ -28,10 +30,10 @@ class EvidenceError(ValueError):
     """A file of evidence is not what it should be; the message says which and why."""
 
 
-class _Data(BaseModel):
+class _Data(Shape):
     """Files of evidence may hold more than the pages show."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(extra="ignore")
 
 
 class Defect(_Data):
@@ -42,7 +44,7 @@ class Defect(_Data):
     """Where a real proxy did it, e.g. `owner/repo#number`; None where no thread is known."""
     kills: dict[str, str]
     """Per requirement that it breaks the case that failed."""
-    also: dict[str, str] = {}
+    also: dict[str, str] = Field(default_factory=dict)
     """The same for requirements that notice because of what the fault leads to."""
 
 
@@ -67,7 +69,7 @@ class Degenerate(_Data):
     """`degenerate.json`: servers by id, and why a requirement is rightly passed by one of them."""
 
     servers: dict[str, Server]
-    deserved: dict[str, str] = {}
+    deserved: dict[str, str] = Field(default_factory=dict)
 
 
 class Implementation(_Data):
@@ -120,7 +122,7 @@ class Tally(_Data):
     """How the cases of a requirement came out in a run against the reference proxy."""
 
     cases: int
-    verdicts: dict[str, int | str] = {}
+    verdicts: dict[str, int | str] = Field(default_factory=dict)
 
 
 class Manifest(_Data):

@@ -11,7 +11,8 @@ from ...vendored.base import Claim, Fact, Json, Shape, SourceRef
 from ...vendored.catalogue import Example
 from ...vendored.reference import Reference
 from ..addresses import anchor, platform_target, target_of
-from ..markdown import Code, Table, code, codes, compact, link, prose, shown
+from ..json_text import compact
+from ..markdown import Code, Table, code, codes, link, prose, shown
 from .spec_links import edit_mark
 
 Field = tuple[str, str] | tuple[str, str, Callable[[Json], str]]

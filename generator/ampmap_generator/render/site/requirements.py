@@ -8,7 +8,8 @@ from ...vendored.base import Json
 from ...vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Requirement
 from ...vendored.reference import Reference
 from ..addresses import anchor
-from ..markdown import Table, code, codes, compact, prose, shown
+from ..json_text import compact
+from ..markdown import Table, code, codes, prose, shown
 from ..pictures.fallback import fallback_picture
 from .evidence import killers, latest
 from .evidence_files import Evidence

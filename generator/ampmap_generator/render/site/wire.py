@@ -9,7 +9,8 @@ from ...vendored.base import Json
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, DEFAULT_AMP_URL, Call, calls, resolve_url
 from ...vendored.wire import ClientCall, Endpoint, Operation, Provider, Root, StatusRow, StreamEvent, StreamSwitch
-from ..markdown import NONE, UNKNOWN, Code, Table, code, codes, compact, indented, prose
+from ..json_text import compact, indented
+from ..markdown import NONE, UNKNOWN, Code, Table, code, codes, prose
 from ..pictures.routing_map import provider_picture
 from ..pictures.stream import stream_picture
 from .facts import Entry, Field, Page, Shelf, coded, stated, stated_in, yes_or_no

@@ -21,6 +21,7 @@ from ...vendored.auth import (
     resolve_on,
 )
 from ...vendored.platforms import Platform, PlatformProvider
+from ...vendored.reference import Reference
 from .axes import CASCADES, ENVIRONMENTS
 from .pairs import all_pairs
 from .policy_cases import policy_questions
@@ -151,6 +152,12 @@ def _policy(policy: Policy, model: str, provider: PlatformProvider) -> AccessPol
 
 def _named(modes: Iterable[str]) -> str:
     return "+".join(modes) or "empty"
+
+
+def render_vectors(reference: Reference) -> dict[str, bytes]:
+    """The vectors for resolvers of auth modes, and their JSON Schema; nothing without the platform that they are of."""
+    platform = reference.platforms.get(PLATFORM)
+    return vector_files(platform) if platform is not None else {}
 
 
 def vector_files(platform: Platform) -> dict[str, bytes]:

@@ -1,0 +1,94 @@
+"""The whole site: pages, guides, data, redirects, and the configuration that builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ... import outputs
+from ...diff.report import DiffReport
+from ...vendored.reference import Reference
+from ..api.documents import api_files
+from ..openapi.document import render_openapi
+from ..types_module import render_types
+from ..vectors.site_data import auth_files
+from .downloads import TYPES, download_pages
+from .editions import change_reports
+from .evidence import FOLDER
+from .evidence_files import read_evidence
+from .handwritten import edit_url, markdown_of, redirects_of, site_files, together
+from .llms import FULL, INDEX, llms_files
+from .nav import configuration
+from .pages import all_pages, rendered
+from .redirects import redirect_files, renamed
+from .spec_links import SpecFiles, restated
+
+
+def render_docs(
+    reference: Reference,
+    editions: Mapping[str, Reference],
+    stated: Mapping[str, tuple[str, ...]] | None = None,
+    spec: SpecFiles | None = None,
+) -> dict[str, bytes]:
+    """The files of the site below `docs/`, and the configuration that builds it; `stated` and `spec` as in `Compiled`.
+
+    They are the generated pages and the hand-written ones beside them, the data that can be downloaded, the pages at
+    old addresses, and the texts for plain readers. Raises handwritten.PageCollisionError, evidence_files.EvidenceError
+    and redirects.RedirectError.
+    """
+    site = outputs.site_dir()
+    written = site_files(site)
+    template = (site / "mkdocs.yml").read_text(encoding="utf-8")
+    reports = change_reports(editions)
+    data = {**_generated_data(reference, editions, reports), **_source_files(spec)}
+    found = all_pages(reference, editions, read_evidence(outputs.evidence_dir()), reports)
+    found = (*found, *download_pages(reference, data))
+    located = replace(spec, edit_url=edit_url(template)) if spec else None
+    generated = restated(rendered(reference, found, located), stated or {})
+    every = {**generated, **markdown_of(written)}
+    files = {
+        **{path: text.encode() for path, text in generated.items()},
+        **data,
+        **redirect_files({**dict(renamed(reference)), **redirects_of(site)}, every),
+        **llms_files(reference, every),
+    }
+    config = configuration(template, found, markdown_of(written))
+    return {
+        **{f"docs/{path}": content for path, content in together(files, written).items()},
+        "mkdocs.yml": config.encode(),
+    }
+
+
+def _generated_data(
+    reference: Reference, editions: Mapping[str, Reference], reports: Mapping[str, DiffReport]
+) -> dict[str, bytes]:
+    """The data that is made from the references, by path below the docs folder."""
+    return {
+        **api_files(reference, editions, reports),
+        **render_openapi(reference, editions),
+        **auth_files(reference),
+        TYPES: render_types(reference)["types.py"],
+    }
+
+
+def _source_files(spec: SpecFiles | None) -> dict[str, bytes]:
+    """The files that the site shows as they are: editor schemas, the spec, and the evidence of a checkout."""
+    schemas = sorted((outputs.spec_dir() / "schema").glob("*.json"))
+    texts = spec.texts.items() if spec else ()
+    evidence = outputs.evidence_dir()
+    return {
+        **{f"spec/schema/{path.name}": path.read_bytes() for path in schemas},
+        **{name: text.encode() for name, text in texts if name.startswith("spec/")},
+        **({f"{FOLDER}{path.name}": path.read_bytes() for path in sorted(evidence.glob("*.json"))} if evidence else {}),
+    }
+
+
+def render_llms(
+    reference: Reference,
+    editions: Mapping[str, Reference],
+    stated: Mapping[str, tuple[str, ...]] | None = None,
+    spec: SpecFiles | None = None,
+) -> dict[str, bytes]:
+    """`llms.txt` and `llms-full.txt` by themselves, as the site has them. Takes and raises what `render_docs` does."""
+    site = render_docs(reference, editions, stated, spec)
+    return {name: site[f"docs/{name}"] for name in (INDEX, FULL)}
