@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from ..load.files import scope
 from ..load.kinds import KINDS, PLATFORM_KINDS, Kind
 from ..load.pointer import SEPARATORS, all_paths, pointer_to
 from ..load.spec import Entry, Spec
-from ..load.suggest import closest
+from ..load.suggest import closest, near
 from ..load.yaml_nodes import Pointer
 
 SUGGESTED = 3
@@ -103,7 +102,7 @@ def _near_facts(spec: Spec, wanted: str) -> tuple[str, ...]:
     alike = [
         "/".join([path, *parts[length:]])
         for length in range(len(parts), 1, -1)
-        for path in difflib.get_close_matches("/".join(parts[:length]), paths, n=2, cutoff=0.75)
+        for path in near("/".join(parts[:length]), paths, most=2, cutoff=0.75)
     ]
     alike.sort(key=lambda path: abs(path.count("/") - len(parts) + 1))
     same_end = [path for path in paths if path.endswith(f"/{parts[-1]}") and parts[-1]]
@@ -113,7 +112,7 @@ def _near_facts(spec: Spec, wanted: str) -> tuple[str, ...]:
 
 def _near_fields(entry: Entry, field: str) -> tuple[str, ...]:
     names = {*field_paths(entry.kind.shape, entry.node), *all_paths(data_of(entry))}
-    found = difflib.get_close_matches(field.replace("/", "."), sorted(names), n=SUGGESTED, cutoff=0.6)
+    found = near(field.replace("/", "."), sorted(names), most=SUGGESTED)
     return tuple(f"{path_of(entry)}/{name}" for name in found)
 
 
