@@ -37,28 +37,26 @@ def apply(
     depends on the spec alone.
     """
     specs = [spec.of(edition) for edition in spec.editions] or [spec]
-    stay, suppressed = list(findings), list[Suppressed]()
+    stay, suppressed, wrong = list(findings), list[Suppressed](), list[Finding]()
     for fact in spec.facts["suppressions"].values():
         if not isinstance(suppression := fact.value, Suppression):
             continue
-        found, unknown = _found(specs, suppression.path)
-        wrong = _wrong(fact, suppression, unknown if not any(each.unread for each in specs) else None)
-        if wrong is None:
-            places = {place for _, each in found for place in _places(each)}
-            met = [each for each in stay if each.rule == suppression.rule and each.location in places]
-            wrong = _expired(fact, suppression, today) or (
-                _unused(fact, found)
-                if whole and not met and (today is not None or not RULES[suppression.rule].dated)
-                else None
-            )
-            if wrong is None:
-                stay = [finding for finding in stay if finding not in met]
-                suppressed += [Suppressed(finding, suppression) for finding in met]
-        stay += [] if wrong is None else [wrong]
-    return in_order(stay), sorted(suppressed, key=lambda found: (found.by.id, str(found.finding.location)))
+        subjects, unknown = _subjects(specs, suppression.path)
+        places = {place for _, subject in subjects for place in _places(subject)}
+        met = [each for each in stay if each.rule == suppression.rule and each.location in places]
+        fault = _invalid(fact, suppression, None if any(each.unread for each in specs) else unknown)
+        fault = fault or _expired(fact, suppression, today)
+        if fault is None and whole and not met:
+            fault = _unused(fact, suppression, subjects, today)
+        if fault is not None:
+            wrong.append(fault)
+            continue
+        stay = [finding for finding in stay if finding not in met]
+        suppressed += [Suppressed(finding, suppression) for finding in met]
+    return in_order([*stay, *wrong]), sorted(suppressed, key=lambda each: (each.by.id, str(each.finding.location)))
 
 
-def _wrong(fact: LocatedFact, suppression: Suppression, unknown: UnknownPathError | None) -> Finding | None:
+def _invalid(fact: LocatedFact, suppression: Suppression, unknown: UnknownPathError | None) -> Finding | None:
     """What keeps a suppression from being understood."""
     rule = RULES.get(suppression.rule)
     field, message, hint = "", "", None
@@ -83,9 +81,13 @@ def _expired(fact: LocatedFact, suppression: Suppression, today: datetime.date |
     return SUPPRESSION_EXPIRED.broken(fact.locate(("expires",)), message, hint)
 
 
-def _unused(fact: LocatedFact, found: Sequence[tuple[Spec, Found]]) -> Finding | None:
-    """Nothing is said of a fact that could not be read or is not of its shape: no rule has looked at it."""
-    if not found or not all(_is_valid(spec, each.entry) for spec, each in found):
+def _unused(
+    fact: LocatedFact, suppression: Suppression, subjects: Sequence[tuple[Spec, Found]], today: datetime.date | None
+) -> Finding | None:
+    """Nothing is said where the rule was not applied: without a day, or to a fact that could not be read."""
+    if today is None and RULES[suppression.rule].dated:
+        return None
+    if not subjects or not all(_is_valid(spec, subject.entry) for spec, subject in subjects):
         return None
     return SUPPRESSION_UNUSED.broken(fact.location, "this rule finds nothing there any more", "remove it")
 
@@ -97,7 +99,7 @@ def _day(text: str) -> datetime.date | None:
         return None
 
 
-def _found(specs: Sequence[Spec], path: str) -> tuple[list[tuple[Spec, Found]], UnknownPathError | None]:
+def _subjects(specs: Sequence[Spec], path: str) -> tuple[list[tuple[Spec, Found]], UnknownPathError | None]:
     """What the path names in each edition that has it; the error of the first where none has."""
     found, unknown = [], []
     for spec in specs:
