@@ -16,6 +16,9 @@ Key: TypeAlias = tuple[str, str]
 
 EDITION: Final = "edition"
 _NOT_COMPARED: Final = ("digest", "schema_version")
+_NO_STEPS: Final[frozenset[str]] = frozenset()
+_TOLD_BY_RENAMING: Final = frozenset({"id", "lifecycle", "provider"})
+"""Fields of a fact that its new id changes."""
 
 
 class ChangeKind(enum.Enum):
@@ -102,12 +105,9 @@ def facts_of(reference: Plain) -> dict[Key, Plain]:
     facts: dict[Key, Plain] = {}
     for name, value in reference.items():
         if name == "platforms":
-            for platform, kinds in value.items():
-                for kind, entries in kinds.items():
-                    if kind == "about":
-                        facts[f"platforms/{platform}/about", platform] = by_name(entries)
-                    elif kind != "id":
-                        facts |= {(f"platforms/{platform}/{kind}", key): by_name(fact) for key, fact in entries.items()}
+            facts |= {
+                key: by_name(fact) for platform, kinds in value.items() for key, fact in _platform(platform, kinds)
+            }
         elif name == EDITION:
             facts[EDITION, ""] = by_name(value)
         elif isinstance(value, Mapping):
@@ -115,6 +115,14 @@ def facts_of(reference: Plain) -> dict[Key, Plain]:
         elif name not in _NOT_COMPARED:
             facts[name, ""] = {"value": value}
     return facts
+
+
+def _platform(name: str, kinds: Plain) -> Iterator[tuple[Key, Plain]]:
+    for kind, facts in kinds.items():
+        if kind == "about":
+            yield (f"platforms/{name}/about", name), facts
+        elif kind != "id":
+            yield from (((f"platforms/{name}/{kind}", key), fact) for key, fact in facts.items())
 
 
 def by_name(value: Any) -> Any:
@@ -157,7 +165,7 @@ def _of_fact(key: Key, earlier: Key, before: Mapping[Key, Plain], after: Mapping
         return
     if earlier != key:
         yield Change(*key, ChangeKind.RENAMED, before[earlier], after[key], renamed_from=earlier[1])
-    yield from _of_fields(key, (), before[earlier], after[key], renamed=earlier != key)
+    yield from _of_fields(key, (), before[earlier], after[key], skip=_NO_STEPS if earlier == key else _TOLD_BY_RENAMING)
 
 
 def _renames(before: Mapping[Key, Plain], after: Mapping[Key, Plain]) -> Iterator[tuple[Key, Key]]:
@@ -193,26 +201,34 @@ def _lifecycle(fact: Plain) -> Plain:
 # --- fields
 
 
-def _of_fields(key: Key, field: tuple[str, ...], old: Any, new: Any, *, renamed: bool = False) -> Iterator[Change]:
+def _of_fields(
+    key: Key, field: tuple[str, ...], old: Any, new: Any, *, skip: frozenset[str] = _NO_STEPS
+) -> Iterator[Change]:
+    """What changed between two values of a field, or of a whole fact; `skip` are steps that are not compared."""
     if _same(old, new):
         return
     if (old == [] and _is_by_name(new)) or (new == [] and _is_by_name(old)):  # a list of named items without any
         old, new = old or {}, new or {}
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        names = dict(_renamed_items(old, new))
-        for step in [*new, *(step for step in old if step not in new)]:
-            if renamed and not field and step in ("id", "lifecycle", "provider"):
-                continue
-            if step in names:
-                path, earlier = (*field, step), old[names[step]]
-                yield Change(*key, ChangeKind.RENAMED, earlier, new[step], field=path, renamed_from=names[step])
-                yield from _of_fields(key, path, _without_name(earlier), _without_name(new[step]))
-            elif step not in names.values() or step in new:
-                yield from _of_step(key, (*field, step), old.get(step, ABSENT), new.get(step, ABSENT))
+        yield from _of_mappings(key, field, old, new, skip)
     elif isinstance(old, list) and isinstance(new, list):
         yield from _of_items(key, field, old, new)
     else:
         yield Change(*key, ChangeKind.CHANGED, old, new, field=field)
+
+
+def _of_mappings(key: Key, field: tuple[str, ...], old: Plain, new: Plain, skip: frozenset[str]) -> Iterator[Change]:
+    earlier_names = dict(_renamed_items(old, new))
+    for step in [*new, *(step for step in old if step not in new)]:
+        if step in skip:
+            continue
+        if step in earlier_names:
+            name = earlier_names[step]
+            path = (*field, step)
+            yield Change(*key, ChangeKind.RENAMED, old[name], new[step], field=path, renamed_from=name)
+            yield from _of_fields(key, path, _without_name(old[name]), _without_name(new[step]))
+        elif step in new or step not in earlier_names.values():
+            yield from _of_step(key, (*field, step), old.get(step, ABSENT), new.get(step, ABSENT))
 
 
 def _of_step(key: Key, field: tuple[str, ...], old: Any, new: Any) -> Iterator[Change]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,7 +17,7 @@ from ...vendored.catalogue import ManagementRoute
 from ...vendored.reference import Reference
 from ...vendored.routing import DEFAULT_AMP_URL, calls, upstream_path
 from ...vendored.wire import CredentialCarrier, ErrorShape, Provider, StatusRow
-from .shapes import Destination, ExportError, Family, Plan, ProviderPlan, Rewrite
+from .shapes import Destination, ExportError, Family, Headers, OwnErrors, Plan, ProviderPlan, Rewrite
 
 DEFAULT_CLIENT_KEYS = ("AMPMAP_CLIENT_KEY",)
 AMP = "amp"
@@ -90,36 +90,64 @@ def make_plan(
     Raises ExportError for options that are not what they should be, or a provider that cannot be configured.
     """
     address = check_address("--listen", listen)
-    keys = tuple(dict.fromkeys(client_keys)) or DEFAULT_CLIENT_KEYS
-    for key in keys:
-        if not _VARIABLE.fullmatch(key):
-            raise ExportError(f"--client-key-env: `{key}` is no name of an environment variable")
     base = None if observer is None else _observer(observer)
     proxied = [provider for provider in reference.providers.values() if provider.via_proxy]
-    served = [provider for provider in proxied if base is not None or provider.upstream != "unknown"]
-    if taken := {AMP, f"{AMP}-open"} & {provider.id for provider in served}:
-        raise ExportError(f"a provider must not be called `{min(taken)}` here")
+    served = _served(proxied, base)
     return Plan(
         edition=reference.edition.id,
         host=address["host"],
         port=address["port"],
         observer=None if base is None else base.url,
-        client_keys=keys,
+        client_keys=_client_keys(client_keys),
         providers=tuple(_provider(reference, provider, base) for provider in served),
         without_address=tuple(provider for provider in proxied if provider not in served),
         bypassing=tuple(provider for provider in reference.providers.values() if not provider.via_proxy),
-        amp=_persona(base, AMP, "") if base else _destination(urlsplit(DEFAULT_AMP_URL)),
+        amp=_amp(base),
         amp_key=AMP_KEY,
         families=tuple(family for route in reference.management.values() for family in _families(route)),
-        credential_headers=_header_names(reference, "client-credential"),
+        headers=_headers(reference),
+        own_errors=_own_errors(reference, proxied),
+    )
+
+
+def _client_keys(names: Iterable[str]) -> tuple[str, ...]:
+    keys = tuple(dict.fromkeys(names)) or DEFAULT_CLIENT_KEYS
+    for key in keys:
+        if not _VARIABLE.fullmatch(key):
+            raise ExportError(f"--client-key-env: `{key}` is no name of an environment variable")
+    return keys
+
+
+def _served(proxied: Iterable[Provider], observer: Destination | None) -> list[Provider]:
+    """The providers that a configuration can serve: an observer plays those without an address too."""
+    served = [provider for provider in proxied if observer is not None or provider.upstream != "unknown"]
+    if taken := {AMP, f"{AMP}-open"} & {provider.id for provider in served}:
+        raise ExportError(f"a provider must not be called `{min(taken)}` here")
+    return served
+
+
+def _amp(observer: Destination | None) -> Destination:
+    return _persona(observer, AMP, "") if observer else _destination(urlsplit(DEFAULT_AMP_URL))
+
+
+def _headers(reference: Reference) -> Headers:
+    relayed = map(str.lower, _header_names(reference, "relay-to-client"))
+    return Headers(
+        credentials=_header_names(reference, "client-credential"),
         hop_by_hop=_header_names(reference, "hop-by-hop"),
-        known_headers=_known_headers(reference),
-        answer_headers=tuple(sorted({*ANSWER_HEADERS, *map(str.lower, _header_names(reference, "relay-to-client"))})),
+        known=_known_headers(reference),
+        answers=tuple(sorted({*ANSWER_HEADERS, *relayed})),
+    )
+
+
+def _own_errors(reference: Reference, proxied: Sequence[Provider]) -> OwnErrors:
+    shapes = Counter(provider.error_shape for provider in proxied)
+    return OwnErrors(
         areas=tuple((_area(provider), provider.error_shape) for provider in proxied),
-        default_shape=Counter(provider.error_shape for provider in proxied).most_common(1)[0][0],
-        errors={
+        default_shape=shapes.most_common(1)[0][0],
+        texts={
             shape: {status: error_text(reference.error_shapes[shape], status) for status in MESSAGES}
-            for shape in sorted({provider.error_shape for provider in proxied})
+            for shape in sorted(shapes)
         },
     )
 

@@ -112,6 +112,29 @@ class Family:
 
 
 @dataclass(frozen=True)
+class Headers:
+    """Names of headers, by what a proxy does with them."""
+
+    credentials: tuple[str, ...]
+    hop_by_hop: tuple[str, ...]
+    known: tuple[str, ...]
+    """Headers of the client's own calls, credentials apart."""
+    answers: tuple[str, ...]
+    """Headers of answers that clients need."""
+
+
+@dataclass(frozen=True)
+class OwnErrors:
+    """The errors that a proxy answers by itself."""
+
+    areas: tuple[tuple[str, str], ...]
+    """Path above a provider's routes, and the id of the error shape there."""
+    default_shape: str
+    texts: dict[str, dict[int, str]]
+    """Error shape and status to the JSON of the error."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """All that templates need."""
 
@@ -127,17 +150,8 @@ class Plan:
     amp: Destination
     amp_key: str
     families: tuple[Family, ...]
-    credential_headers: tuple[str, ...]
-    hop_by_hop: tuple[str, ...]
-    known_headers: tuple[str, ...]
-    """Headers of the client's own calls, credentials apart."""
-    answer_headers: tuple[str, ...]
-    """Headers of answers that clients need."""
-    areas: tuple[tuple[str, str], ...]
-    """Path above a provider's routes, and the id of the error shape there."""
-    default_shape: str
-    errors: dict[str, dict[int, str]]
-    """Error shape and status to the JSON of the proxy's own error."""
+    headers: Headers
+    own_errors: OwnErrors
 
     @property
     def listen(self) -> str:
