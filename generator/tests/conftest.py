@@ -1,23 +1,17 @@
-"""Fixtures that write small specs."""
+"""Fixtures of all tests of the generator: specs and what is compiled from them."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
-from importlib.util import module_from_spec, spec_from_file_location
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from ampmap_generator.compile import compile_editions
-from ampmap_generator.load.findings import Finding
 from ampmap_generator.load.spec import load
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.specs import CHECKOUT, ShowPlace, WriteSpec
 
-REPOSITORY_SPEC = Path(__file__).parents[2] / "spec"
-
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
-Place = Callable[[Finding], str]
+REPOSITORY_SPEC = CHECKOUT / "spec"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +36,7 @@ def write_spec(tmp_path: Path) -> WriteSpec:
 
 
 @pytest.fixture
-def place() -> Place:
+def place() -> ShowPlace:
     """Shows a finding as `rule file:line:column`."""
     return lambda finding: f"{finding.rule} {finding.location}" if finding.location else finding.rule
 
@@ -65,16 +59,3 @@ def editions(repository_spec: Path) -> Mapping[str, Reference]:
 def reference(editions: Mapping[str, Reference]) -> Reference:
     """The reference of its base edition."""
     return next(iter(editions.values()))
-
-
-@pytest.fixture(scope="session")
-def nginx() -> ModuleType:
-    """The helpers of `nginx.py` beside this file; where nginx is not installed, its tests are skipped."""
-    spec = spec_from_file_location("ampmap_test_nginx", Path(__file__).with_name("nginx.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if module.BINARY is None:
-        pytest.skip("nginx is not installed (Debian: nginx-light)")
-    return module

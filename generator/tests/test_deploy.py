@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ampmap_tests_support.specs import CHECKOUT
 
-CHECKOUT = Path(__file__).parents[2]
 BASE = "amp-0.0.1760587291"
 
 

@@ -29,12 +29,11 @@ from ampmap_generator.query.lookup import UnknownPathError, path_of
 from ampmap_generator.render.editor_schemas import editor_schemas
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.render.types_module import render_types
+from ampmap_tests_support.specs import GOOD, GOOD_SPEC
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 TODAY = datetime.date(2026, 11, 20)
-GOOD_SPEC = Path(__file__).parent / "good_spec"
-GOOD = {path.relative_to(GOOD_SPEC).as_posix(): path.read_text() for path in sorted(GOOD_SPEC.rglob("*.yaml"))}
 
 FUZZ = settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 MIB = 2**20

@@ -18,8 +18,8 @@ import pytest
 from ampmap_generator.render.site.whole_site import render_docs
 from ampmap_generator.render.write import write
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.specs import CHECKOUT
 
-CHECKOUT = Path(__file__).parents[3]
 SUB_PATH = "ampmap/latest"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}

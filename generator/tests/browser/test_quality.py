@@ -21,8 +21,8 @@ import pytest
 from ampmap_generator.render.site.whole_site import render_docs
 from ampmap_generator.render.write import write
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.specs import CHECKOUT
 
-CHECKOUT = Path(__file__).parents[3]
 AXE = "axe-core@4.14.1"
 AXE_SHA512 = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
 SERIOUS = {"serious", "critical"}

@@ -19,8 +19,8 @@ from ampmap_generator.render.write import Files, write
 from ampmap_generator.targets import TARGETS
 from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.specs import CHECKOUT
 
-CHECKOUT = Path(__file__).parents[2]
 EDIT = re.compile(r'\[edit this fact\]\(([^)\s]+) "([^,]+), line (\d+)"\)')
 
 

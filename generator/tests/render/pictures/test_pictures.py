@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from html import unescape
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -16,11 +15,12 @@ from ampmap_generator.render.pictures.svg import NARROW, WIDE, Box, Canvas, Line
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.catalogue import Decision
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.specs import CHECKOUT
 from hypothesis import given
 from hypothesis import strategies as st
 
 SVG = "{http://www.w3.org/2000/svg}"
-STYLES = (Path(__file__).parents[2] / "site" / "docs" / "assets" / "finder.css").read_text(encoding="utf-8")
+STYLES = (CHECKOUT / "site" / "docs" / "assets" / "finder.css").read_text(encoding="utf-8")
 PICTURE = re.compile(r"<figure.*?</figure>", re.DOTALL)
 
 

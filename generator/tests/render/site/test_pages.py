@@ -27,8 +27,8 @@ from ampmap_generator.render.write import write
 from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.platforms import PlatformModel
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.specs import CHECKOUT
 
-CHECKOUT = Path(__file__).parents[2]
 SITE = CHECKOUT / "site"
 
 Site = dict[str, str]

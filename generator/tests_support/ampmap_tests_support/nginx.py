@@ -15,7 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 BINARY = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+needed = pytest.mark.skipif(BINARY is None, reason="nginx is not installed (Debian: nginx-light)")
+"""Marks tests that run nginx."""
 
 MAIN = """\
 daemon off;

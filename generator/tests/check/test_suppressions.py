@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,10 @@ from ampmap_generator.check.suppressions import Suppressed, apply
 from ampmap_generator.cli import main
 from ampmap_generator.load.findings import Finding
 from ampmap_generator.load.spec import load
+from ampmap_tests_support.specs import GOOD, ShowPlace, WriteSpec
 from click.testing import CliRunner
 
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
-Place = Callable[[Finding], str]
-
 TODAY = datetime.date(2026, 11, 20)
-GOOD_SPEC = Path(__file__).parent / "good_spec"
-GOOD = {path.relative_to(GOOD_SPEC).as_posix(): path.read_text() for path in sorted(GOOD_SPEC.rglob("*.yaml"))}
 OLD = {"sources/map.yaml": 'title: T\nkind: document\ndate: "2020-03"\n'}
 FILE = "suppressions.yaml"
 
@@ -35,7 +30,9 @@ def outcome(spec: Path, today: datetime.date | None = TODAY) -> tuple[list[Findi
 
 
 @pytest.mark.parametrize("path", ["sources/map", "sources/map/date"])
-def test_a_finding_on_the_fact_or_below_the_field_is_suppressed(path: str, write_spec: WriteSpec, place: Place) -> None:
+def test_a_finding_on_the_fact_or_below_the_field_is_suppressed(
+    path: str, write_spec: WriteSpec, place: ShowPlace
+) -> None:
     stay, suppressed = outcome(write_spec({**GOOD, **OLD, FILE: suppression(path=path)}))
 
     assert stay == []
@@ -90,7 +87,7 @@ WRONG: list[tuple[str, list[str], str]] = [
 
 @pytest.mark.parametrize("row", WRONG, ids=[row[2] for row in WRONG])
 def test_a_suppression_that_does_not_hold_is_an_error(
-    row: tuple[str, list[str], str], write_spec: WriteSpec, place: Place
+    row: tuple[str, list[str], str], write_spec: WriteSpec, place: ShowPlace
 ) -> None:
     text, expected, words = row
 
@@ -122,7 +119,7 @@ def test_a_finding_of_one_edition_alone_can_be_suppressed(write_spec: WriteSpec)
     assert [str(found.finding.location) for found in suppressed] == ["spec/editions/later/models/acme.yaml:4:51"]
 
 
-def test_what_cannot_be_read_makes_no_suppression_wrong(write_spec: WriteSpec, place: Place) -> None:
+def test_what_cannot_be_read_makes_no_suppression_wrong(write_spec: WriteSpec, place: ShowPlace) -> None:
     stay, _ = outcome(write_spec({**GOOD, "sources/map.yaml": "title: [", FILE: suppression()}))
 
     assert [place(finding) for finding in stay] == ["syntax spec/sources/map.yaml:2:1"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,7 @@ from ampmap_generator.load.kinds import KINDS, PLATFORM_KINDS
 from ampmap_generator.load.spec import load
 from ampmap_generator.load.yaml_nodes import Node, parse
 from ampmap_generator.vendored.base import Shape
-
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
-
-GOOD_SPEC = Path(__file__).parent / "good_spec"
-GOOD = {path.relative_to(GOOD_SPEC).as_posix(): path.read_text() for path in sorted(GOOD_SPEC.rglob("*.yaml"))}
+from ampmap_tests_support.specs import GOOD, WriteSpec
 
 
 def test_every_place_that_holds_an_id_is_checked(write_spec: WriteSpec) -> None:

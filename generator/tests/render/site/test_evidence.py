@@ -10,6 +10,7 @@ import pytest
 from ampmap_generator.render.site.evidence_files import Evidence, EvidenceError, read_evidence
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.specs import CHECKOUT
 
 RULE = "headers.client-credential-replaced"
 MATRIX = {
@@ -126,4 +127,4 @@ def test_broken_evidence_is_named_and_not_shown_as_none(name: str, content: Any,
 
 
 def test_the_committed_evidence_is_of_its_shape() -> None:
-    read_evidence(Path(__file__).parents[2] / "conformance" / "evidence")
+    read_evidence(CHECKOUT / "conformance" / "evidence")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
 from ampmap_generator.check.consistency import RULES, check
@@ -24,9 +22,8 @@ from ampmap_generator.load.findings import (
     summary,
 )
 from ampmap_generator.load.spec import load
+from ampmap_tests_support.specs import WriteSpec
 from jsonschema import Draft202012Validator
-
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
 
 BOLT = "# the bolt mode\nname: bolt:main\nmodel: qwen-3-coder-480\n"
 FINDINGS = [

@@ -18,8 +18,9 @@ from ampmap_generator.render.vectors.site_data import DATA, auth_files
 from ampmap_generator.render.vectors.vectors import FILE, make_vectors
 from ampmap_generator.vendored.platforms import Platform
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.specs import CHECKOUT
 
-SCRIPT = Path(__file__).parents[2] / "site" / "docs" / "assets" / "auth-resolver.js"
+SCRIPT = CHECKOUT / "site" / "docs" / "assets" / "auth-resolver.js"
 NODE = shutil.which("node")
 SVG = "{http://www.w3.org/2000/svg}"
 

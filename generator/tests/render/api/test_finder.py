@@ -7,7 +7,6 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ from ampmap_generator.render.api.finder import MANAGEMENT_RULES, RULES, STREAM_R
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import UnknownNameError, resolve_url, route
+from ampmap_tests_support.specs import CHECKOUT
 
-ASSETS = Path(__file__).parents[2] / "site" / "docs" / "assets"
+ASSETS = CHECKOUT / "site" / "docs" / "assets"
 NODE = shutil.which("node")
 BASE = "amp-0.0.1760587291"
 PROXY = "https://proxy.example.com/a/prefix?x=1"

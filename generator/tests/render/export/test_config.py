@@ -20,7 +20,7 @@ from ampmap_generator.render.export.shapes import Plan
 from ampmap_generator.vendored.reference import Reference
 from click.testing import CliRunner
 
-GOLDEN = Path(__file__).parent / "golden" / "export"
+GOLDEN = Path(__file__).parent / "golden"
 OBSERVER = "http://127.0.0.1:9100"
 ENDINGS = {"caddy": "caddyfile", "haproxy": "cfg", "litellm": "yaml", "cliproxyapi": "yaml"}
 
@@ -37,7 +37,7 @@ def keys(plan: Plan) -> dict[str, str]:
 def test_the_configuration_is_the_one_on_file(
     proxy: str, upstreams: str, reference: Reference, pytestconfig: pytest.Config
 ) -> None:
-    """After a change that is meant: `pytest generator/tests/test_export.py --update-goldens`, then read the diff."""
+    """After a change that is meant: pytest with this file and `--update-goldens`, then read the diff."""
     golden = GOLDEN / f"{proxy}-{upstreams}.{ENDINGS.get(proxy, 'conf')}"
     text = export(proxy, make_plan(reference, observer=OBSERVER if upstreams == "observer" else None))
 

@@ -25,10 +25,11 @@ from ampmap_generator.vendored.auth import (
 )
 from ampmap_generator.vendored.platforms import Platform
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.specs import CHECKOUT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-GUIDE = Path(__file__).parents[2] / "site" / "docs" / "guides" / "vendor-the-types.md"
+GUIDE = CHECKOUT / "site" / "docs" / "guides" / "vendor-the-types.md"
 MODES = ("byok", "metered", "shared", "host-session", "local")
 PROVIDERS = ("claude", "amp", "codex", "gemini", "ollama", "spring-ai")
 KEYS = ("m", "claude", "gemini", "*", "anthropic", "another")

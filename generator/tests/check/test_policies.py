@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from ampmap_generator.check.all_editions import examine
 from ampmap_generator.load.findings import Finding
 from ampmap_generator.load.spec import load
-
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
-Place = Callable[[Finding], str]
+from ampmap_tests_support.specs import GOOD, ShowPlace, WriteSpec
 
 TODAY = datetime.date(2026, 11, 20)
-GOOD_SPEC = Path(__file__).parent / "good_spec"
-GOOD = {path.relative_to(GOOD_SPEC).as_posix(): path.read_text() for path in sorted(GOOD_SPEC.rglob("*.yaml"))}
 
 
 def findings(spec: Path, today: datetime.date | None = TODAY) -> list[Finding]:
@@ -160,7 +155,7 @@ LIVES: list[tuple[str, list[str], str]] = [
 
 @pytest.mark.parametrize("row", LIVES, ids=[row[0] for row in LIVES])
 def test_what_is_said_of_a_life_names_what_there_is(
-    row: tuple[str, list[str], str], write_spec: WriteSpec, place: Place
+    row: tuple[str, list[str], str], write_spec: WriteSpec, place: ShowPlace
 ) -> None:
     text, expected, words = row
 
@@ -170,7 +165,7 @@ def test_what_is_said_of_a_life_names_what_there_is(
     assert words in " ".join(f"{finding.message} {finding.hint}" for finding in found)
 
 
-def test_the_base_was_renamed_from_nothing(write_spec: WriteSpec, place: Place) -> None:
+def test_the_base_was_renamed_from_nothing(write_spec: WriteSpec, place: ShowPlace) -> None:
     model = GOOD["models/acme.yaml"] + "  lifecycle: {renamed_from: gpt-x}\n"
 
     found = findings(write_spec({**GOOD, "models/acme.yaml": model}))
@@ -178,7 +173,7 @@ def test_the_base_was_renamed_from_nothing(write_spec: WriteSpec, place: Place) 
     assert [place(finding) for finding in found] == ["unknown-reference spec/models/acme.yaml:8:29"]
 
 
-def test_a_header_is_renamed_from_one_of_its_set(write_spec: WriteSpec, place: Place) -> None:
+def test_a_header_is_renamed_from_one_of_its_set(write_spec: WriteSpec, place: ShowPlace) -> None:
     path = "editions/later/headers/sent.yaml"
     assert "{name: Accept, " in GOOD["headers/sent.yaml"]
     layers = [f"headers: [{{name: X-Other, value: o, renamed_from: {name}}}]\n" for name in ("Accept", "Accepts")]

@@ -8,7 +8,6 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,6 +18,9 @@ from ampmap_generator.render.export.config import export
 from ampmap_generator.render.export.plan import make_plan
 from ampmap_generator.render.export.shapes import Plan
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support import nginx
+
+pytestmark = nginx.needed
 
 OBSERVER = "http://127.0.0.1:9100"
 Headers = dict[str, str | None]
@@ -29,16 +31,14 @@ Headers = dict[str, str | None]
 
 @pytest.mark.parametrize("proxy", ["nginx", "portkey"])
 @pytest.mark.parametrize("observer", [None, OBSERVER], ids=["real", "observer"])
-def test_nginx_takes_it(
-    proxy: str, observer: str | None, reference: Reference, tmp_path: Path, nginx: ModuleType
-) -> None:
+def test_nginx_takes_it(proxy: str, observer: str | None, reference: Reference, tmp_path: Path) -> None:
     plan = make_plan(reference, observer=observer)
     config = nginx.with_keys(nginx.offline(export(proxy, plan)), nginx.keys(plan.variables))
 
     assert nginx.complaints(tmp_path, config) == ""
 
 
-def test_nginx_refuses_it_while_keys_are_still_names(reference: Reference, tmp_path: Path, nginx: ModuleType) -> None:
+def test_nginx_refuses_it_while_keys_are_still_names(reference: Reference, tmp_path: Path) -> None:
     config = nginx.offline(export("nginx", make_plan(reference, observer=OBSERVER)))
 
     assert 'unknown "anthropic_api_key" variable' in nginx.complaints(tmp_path, config).lower()
@@ -50,9 +50,9 @@ def test_nginx_refuses_it_while_keys_are_still_names(reference: Reference, tmp_p
 class Proxy:
     """A running nginx and what its upstreams got."""
 
-    def __init__(self, tools: ModuleType, plan: Plan, server: socket.socket, observer: Observer) -> None:
-        self.tools, self.address, self.observer = tools, server.getsockname(), observer
-        self.keys = tools.keys(plan.variables)
+    def __init__(self, plan: Plan, server: socket.socket, observer: Observer) -> None:
+        self.address, self.observer = server.getsockname(), observer
+        self.keys = nginx.keys(plan.variables)
         self.key = self.keys[plan.client_keys[0]]
         self.number = 0
 
@@ -63,12 +63,12 @@ class Proxy:
     def opened(self, method: str, target: str, nonce: str, headers: Headers | None = None, body: bytes = b"") -> Any:
         """A context with the answer's beginning; with the client's key, unless `headers` differ."""
         sent = {"authorization": f"Bearer {self.key}", "user-agent": nonce, **(headers or {})}
-        return self.tools.opened(self.address, method, target, sent, body)
+        return nginx.opened(self.address, method, target, sent, body)
 
     def call(self, method: str, target: str, nonce: str, headers: Headers | None = None, body: bytes = b"") -> Any:
         """The whole answer. Raises http.client.IncompleteRead for one that breaks off."""
         with self.opened(method, target, nonce, headers, body) as response:
-            return self.tools.Response.of(response)
+            return nginx.Response.of(response)
 
     def upstream(self, nonce: str) -> UpstreamRequest:
         (only,) = self.observer.requests(nonce)
@@ -76,14 +76,14 @@ class Proxy:
 
 
 @pytest.fixture(scope="module")
-def proxy(reference: Reference, tmp_path_factory: pytest.TempPathFactory, nginx: ModuleType) -> Iterator[Proxy]:
+def proxy(reference: Reference, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """nginx with the exported configuration, and the kit's observer behind it."""
     folder = tmp_path_factory.mktemp("nginx")
     with Observer(kit_reference.load()).start() as observer, nginx.listening() as server:
         listen = "{}:{}".format(*server.getsockname())
         plan = make_plan(reference, observer=observer.url, listen=listen)
         with nginx.running(folder, nginx.with_keys(export("nginx", plan), nginx.keys(plan.variables)), server):
-            yield Proxy(nginx, plan, server, observer)
+            yield Proxy(plan, server, observer)
 
 
 CHAT = b'{"model":"m","messages":[{"role":"user","content":"hi"}],"unknown":12345678901234567890,  "z":1}'
@@ -187,13 +187,13 @@ def test_whoever_has_no_key_is_refused_in_the_providers_form(
 
 
 @pytest.mark.parametrize("key", ["", "placeholder"])
-def test_a_key_that_is_not_set_opens_no_door(key: str, reference: Reference, tmp_path: Path, nginx: ModuleType) -> None:
+def test_a_key_that_is_not_set_opens_no_door(key: str, reference: Reference, tmp_path: Path) -> None:
     with Observer(kit_reference.load()).start() as observer, nginx.listening() as server:
         listen = "{}:{}".format(*server.getsockname())
         plan = make_plan(reference, observer=observer.url, listen=listen)
         config = nginx.with_keys(export("nginx", plan), {**nginx.keys(plan.variables), plan.client_keys[0]: key})
         with nginx.running(tmp_path, config, server):
-            here = Proxy(nginx, plan, server, observer)
+            here = Proxy(plan, server, observer)
             for headers in ({}, {"x-api-key": ""}, {"authorization": "Bearer "}, {"x-goog-api-key": "placeholder"}):
                 response = here.call(
                     "GET",

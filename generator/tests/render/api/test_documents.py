@@ -7,7 +7,6 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from ampmap_generator.render.site.pages import all_pages
 from ampmap_generator.render.site.whole_site import render_docs, render_llms
 from ampmap_generator.render.write import Files
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.specs import CHECKOUT
 from jsonschema import Draft202012Validator
 
 Editions = Mapping[str, Reference]
@@ -302,6 +302,6 @@ def test_the_navigation_follows_folders_titles_and_links(
 
 
 def test_the_template_has_no_navigation_of_its_own() -> None:
-    template = (Path(__file__).parents[2] / "site/mkdocs.yml").read_text(encoding="utf-8")
+    template = (CHECKOUT / "site/mkdocs.yml").read_text(encoding="utf-8")
 
     assert not re.search(r"^(nav|docs_dir|site_dir):", template, re.MULTILINE)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 from ampmap_generator.load import yaml_nodes
 from ampmap_generator.load.files import MAX_FILE_SIZE
-from ampmap_generator.load.findings import Finding, Report, render_text
+from ampmap_generator.load.findings import Report, render_text
 from ampmap_generator.load.spec import load
+from ampmap_tests_support.specs import ShowPlace, WriteSpec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
-Place = Callable[[Finding], str]
 
 SOURCE = "title: A\nkind: document\n"
 FLOW = "display_name: F\nsteps: [one]\n"
@@ -85,7 +82,7 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[2] for row in ROWS])
 def test_one_mistake_is_one_finding_at_its_place(
-    row: tuple[str, str | bytes, str, str], write_spec: WriteSpec, place: Place
+    row: tuple[str, str | bytes, str, str], write_spec: WriteSpec, place: ShowPlace
 ) -> None:
     path, content, expected, words = row
 
@@ -111,7 +108,7 @@ def test_one_mistake_is_one_finding_at_its_place(
     ],
 )
 def test_a_union_is_reported_once_per_mistake(
-    methods: str, expected: list[str], words: str, write_spec: WriteSpec, place: Place
+    methods: str, expected: list[str], words: str, write_spec: WriteSpec, place: ShowPlace
 ) -> None:
     _, findings = load(write_spec({"management/m.yaml": f"{ROUTE}{methods}\n"}))
 
@@ -119,7 +116,7 @@ def test_a_union_is_reported_once_per_mistake(
     assert words in f"{findings[0].message} {findings[0].hint}"
 
 
-def test_everything_is_found_at_once_in_order_of_place(write_spec: WriteSpec, place: Place) -> None:
+def test_everything_is_found_at_once_in_order_of_place(write_spec: WriteSpec, place: ShowPlace) -> None:
     folder = write_spec(
         {
             "sources/b.yaml": "kind: what\nextra: 1\n",
@@ -197,7 +194,7 @@ def test_paths_give_ids_keys_and_injected_fields(write_spec: WriteSpec) -> None:
     assert str(model.locate(("platforms", "rensei"))) == "spec/models/groq.yaml:1:1"
 
 
-def test_one_id_in_two_files_is_an_error(write_spec: WriteSpec, place: Place) -> None:
+def test_one_id_in_two_files_is_an_error(write_spec: WriteSpec, place: ShowPlace) -> None:
     setting = "a.b: {kind: setting, meaning: m, type: t}\n"
 
     _, findings = load(write_spec({"settings/x.yaml": setting, "settings/y.yaml": setting}))
@@ -206,7 +203,7 @@ def test_one_id_in_two_files_is_an_error(write_spec: WriteSpec, place: Place) ->
     assert "spec/settings/x.yaml:1" in findings[0].message
 
 
-def test_links_pipes_and_missing_folders_are_findings(write_spec: WriteSpec, place: Place, tmp_path: Path) -> None:
+def test_links_pipes_and_missing_folders_are_findings(write_spec: WriteSpec, place: ShowPlace, tmp_path: Path) -> None:
     folder = write_spec({"flows/f.yaml": FLOW})
     (folder / "flows" / "link.yaml").symlink_to(folder / "flows" / "f.yaml")
     (folder / "sources").symlink_to(tmp_path)

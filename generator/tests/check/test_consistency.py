@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from ampmap_generator.check.consistency import CHECKS, RULES, check
-from ampmap_generator.load.findings import Finding, Severity
+from ampmap_generator.load.findings import Severity
 from ampmap_generator.load.rules import LOADER_RULES
 from ampmap_generator.load.spec import load
+from ampmap_tests_support.specs import GOOD, ShowPlace, WriteSpec
 
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
-Place = Callable[[Finding], str]
-
-GOOD_SPEC = Path(__file__).parent / "good_spec"
-"""A small spec that keeps every rule, with at least one name of every kind of reference."""
-GOOD = {path.relative_to(GOOD_SPEC).as_posix(): path.read_text() for path in sorted(GOOD_SPEC.rglob("*.yaml"))}
 SOURCES = "sources: [{id: map}]"
 
 # path, text in it, what takes its place, the only finding, part of its message or hint
@@ -205,7 +199,7 @@ ROWS: list[tuple[str, str, str, list[str], str]] = [
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row[0]}-{row[2][:20]}" for row in ROWS])
 def test_each_rule_finds_its_mistake_and_nothing_else(
-    row: tuple[str, str, str, list[str], str], write_spec: WriteSpec, place: Place
+    row: tuple[str, str, str, list[str], str], write_spec: WriteSpec, place: ShowPlace
 ) -> None:
     path, old, new, expected, words = row
     assert old in GOOD[path]
@@ -254,7 +248,7 @@ MORE_ROWS: list[tuple[dict[str, str], list[str], str]] = [
 
 @pytest.mark.parametrize(("more", "expected", "words"), MORE_ROWS, ids=[" ".join(row[0]) for row in MORE_ROWS])
 def test_rules_between_files(
-    more: dict[str, str], expected: list[str], words: str, write_spec: WriteSpec, place: Place
+    more: dict[str, str], expected: list[str], words: str, write_spec: WriteSpec, place: ShowPlace
 ) -> None:
     spec, findings = load(write_spec({**GOOD, **more}))
     wrong = check(spec)
@@ -264,7 +258,7 @@ def test_rules_between_files(
     assert words in " ".join(f"{finding.message} {finding.hint}" for finding in wrong)
 
 
-def test_what_cannot_be_read_is_told_once(write_spec: WriteSpec, place: Place) -> None:
+def test_what_cannot_be_read_is_told_once(write_spec: WriteSpec, place: ShowPlace) -> None:
     broken = {
         "models/acme.yaml": "gpt-x: [",
         "endpoints/chat.yaml": "- a list\n",

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from ampmap_generator.check.all_editions import examine
 from ampmap_generator.cli import main
 from ampmap_generator.compile import compile_editions, compile_reference
-from ampmap_generator.load.findings import Finding
 from ampmap_generator.load.spec import UnknownEditionError, load
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import UnknownNameError, find_call, route
+from ampmap_tests_support.specs import GOOD, ShowPlace, WriteSpec
 from click.testing import CliRunner
 
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
-Place = Callable[[Finding], str]
 Editions = dict[str, Reference]
 
-GOOD_SPEC = Path(__file__).parent / "good_spec"
-GOOD = {path.relative_to(GOOD_SPEC).as_posix(): path.read_text() for path in sorted(GOOD_SPEC.rglob("*.yaml"))}
 
 BASE = "amp-0.0.1760587291"
 A = "amp-0.0.1767830505"
@@ -97,7 +92,7 @@ def place_rules(places: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(("files", "expected", "words"), CHAINS, ids=[str(row[1]) for row in CHAINS])
 def test_an_edition_lies_over_the_base_or_over_one_that_does(
-    files: dict[str, str], expected: list[str], words: str, write_spec: WriteSpec, place: Place
+    files: dict[str, str], expected: list[str], words: str, write_spec: WriteSpec, place: ShowPlace
 ) -> None:
     spec, read = load(write_spec({**GOOD, **files}))
 
@@ -126,7 +121,7 @@ def test_an_edition_that_lies_over_another_has_what_both_say(write_spec: WriteSp
     }
 
 
-def test_a_mistake_in_one_edition_is_told_with_its_name(write_spec: WriteSpec, place: Place) -> None:
+def test_a_mistake_in_one_edition_is_told_with_its_name(write_spec: WriteSpec, place: ShowPlace) -> None:
     spec, read = load(write_spec({**GOOD, "editions/later/providers/acme.yaml": "null\n"}))
 
     found = examine(spec, read)

@@ -15,13 +15,9 @@ from ampmap_generator.check.suppressions import apply
 from ampmap_generator.load.findings import Finding
 from ampmap_generator.load.rules import LOADER_RULES
 from ampmap_generator.load.spec import load
-
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
-Place = Callable[[Finding], str]
+from ampmap_tests_support.specs import GOOD, ShowPlace, WriteSpec
 
 TODAY = datetime.date(2026, 11, 20)
-GOOD_SPEC = Path(__file__).parent / "good_spec"
-GOOD = {path.relative_to(GOOD_SPEC).as_posix(): path.read_text() for path in sorted(GOOD_SPEC.rglob("*.yaml"))}
 
 SOURCE = "title: T\nkind: document\n"
 FLOW = "display_name: F\nsteps: [one]\nsources: [{id: map}]\n"
@@ -361,7 +357,7 @@ def found(spec: Path) -> list[Finding]:
 
 
 @pytest.mark.parametrize("rule", EXAMPLES)
-def test_the_bad_example_breaks_the_rule_at_its_place(rule: str, write_spec: WriteSpec, place: Place) -> None:
+def test_the_bad_example_breaks_the_rule_at_its_place(rule: str, write_spec: WriteSpec, place: ShowPlace) -> None:
     example = EXAMPLES[rule]
     spec = write_spec({**GOOD, **example.bad})
     example.spoil(spec)

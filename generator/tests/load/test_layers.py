@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,14 +16,9 @@ from ampmap_generator.compile import compile_editions, compile_reference, plain
 from ampmap_generator.load.findings import Finding
 from ampmap_generator.load.layers import by_place, laid_over, read_folder
 from ampmap_generator.load.spec import load
+from ampmap_tests_support.specs import CHECKOUT, GOOD, GOOD_SPEC, ShowPlace, WriteSpec
 from click.testing import CliRunner
 
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
-Place = Callable[[Finding], str]
-
-GOOD_SPEC = Path(__file__).parent / "good_spec"
-GOOD = {path.relative_to(GOOD_SPEC).as_posix(): path.read_text() for path in sorted(GOOD_SPEC.rglob("*.yaml"))}
-CHECKOUT = Path(__file__).parents[2]
 EXAMPLE = CHECKOUT / "site/examples/private-provider"
 SOURCES = "sources: [{id: map}]"
 
@@ -76,7 +71,7 @@ def errors(spec_dir: Path, *layers: Path) -> list[Finding]:
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[2] for row in ROWS])
 def test_a_mistake_is_found_where_it_is_made(
-    row: tuple[str, str, str, str], write_spec: WriteSpec, over: Callable[..., Path], place: Place
+    row: tuple[str, str, str, str], write_spec: WriteSpec, over: Callable[..., Path], place: ShowPlace
 ) -> None:
     path, content, expected, words = row
 
@@ -145,7 +140,7 @@ def test_a_layer_lies_over_every_edition(write_spec: WriteSpec, over: Callable[.
 
 
 def test_a_layer_may_remove_what_only_some_editions_have(
-    write_spec: WriteSpec, over: Callable[..., Path], place: Place
+    write_spec: WriteSpec, over: Callable[..., Path], place: ShowPlace
 ) -> None:
     spec_dir = write_spec({**GOOD, "editions/later/models/acme.yaml": f"new: {{display_name: N, {SOURCES}}}\n"})
 

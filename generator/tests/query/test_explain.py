@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,8 @@ from ampmap_generator.load.pointer import all_paths, pointer_to
 from ampmap_generator.load.spec import Spec, load
 from ampmap_generator.query.explain import Explanation, State, as_text, explain
 from ampmap_generator.query.lookup import UnknownPathError, find, path_of
+from ampmap_tests_support.specs import WriteSpec
 from click.testing import CliRunner
-
-WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
 
 LATER = "amp-0.0.1767830505"
 
