@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import runpy
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +15,8 @@ from ampmap_conformance.reference import editions
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.target import target
 from ampmap_conformance.verdicts import Verdict
+
+from tests_support.programs import need_program
 
 FOLDER = Path(__file__).parents[1]
 PROXIES = FOLDER / "proxies"
@@ -33,9 +33,7 @@ WARNS = ("headers.answer-listed-dropped",)
 
 def test_nginx_as_exported_does_what_is_known_of_it(tmp_path: Path) -> None:
     """nginx, observer and run are three processes; its target file claims neither mapping nor fallback."""
-    if shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin") is None:
-        pytest.skip("nginx is not installed (Debian: nginx-light)")
-
+    need_program("nginx")
     command = [sys.executable, str(PROVE), "nginx", "--build", str(tmp_path), "--evidence", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 

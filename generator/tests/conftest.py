@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from ampmap_generator.compile import compile_editions
@@ -65,16 +62,3 @@ def editions(repository_spec: Path) -> Mapping[str, Reference]:
 def reference(editions: Mapping[str, Reference]) -> Reference:
     """The reference of its base edition."""
     return next(iter(editions.values()))
-
-
-@pytest.fixture(scope="session")
-def nginx() -> ModuleType:
-    """The helpers of `nginx.py` beside this file; where nginx is not installed, its tests are skipped."""
-    spec = spec_from_file_location("ampmap_test_nginx", Path(__file__).with_name("nginx.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if module.BINARY is None:
-        pytest.skip("nginx is not installed (Debian: nginx-light)")
-    return module
