@@ -18,10 +18,10 @@ import yaml
 from ampmap_conformance.cli.main import main
 from ampmap_conformance.report.write import read_report
 
+from tests_support.places import CHECKOUT, GUIDES
 from tests_support.programs import need_program
 
-ACTION = Path(__file__).parents[2] / "action.yml"
-GUIDES = Path(__file__).parents[2] / "site" / "docs" / "guides"
+ACTION = CHECKOUT / "action.yml"
 EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 KEY = "canary-of-the-action-canary"
 SMALL = "--select 'routing.warm-up' --select 'headers.upstream-credential-set[groq-*]'"

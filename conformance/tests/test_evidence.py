@@ -21,7 +21,8 @@ from ampmap_conformance.refproxy.variants.variants import VARIANTS
 from ampmap_conformance.verdicts import Level
 from jsonschema import Draft202012Validator
 
-EVIDENCE = Path(__file__).parents[1] / "evidence"
+from tests_support.places import EVIDENCE
+
 RULES = tuple(name for name, row in proxy_rules(load()).items() if row.excluded is None)
 PROBE_GROUPS, REPORTS = 62, 105
 """How many classes of defects, and how many defects, were found in the field."""

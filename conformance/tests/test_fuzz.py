@@ -40,11 +40,13 @@ from ampmap_conformance.wire.messages import (
     UpstreamRequest,
 )
 
+from tests_support.places import GUIDES
+
 Run: TypeAlias = Callable[..., RunOutcome]
 Process: TypeAlias = "subprocess.Popen[str]"
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
 
-GUIDE = Path(__file__).parents[2] / "site" / "docs" / "guides" / "fuzzing.md"
+GUIDE = GUIDES / "fuzzing.md"
 KEY = "canary-of-the-fuzzing-canary"
 CASE = "fuzz.no-leak[xai-models.list]"
 """A case of few requests."""

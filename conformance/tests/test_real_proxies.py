@@ -16,11 +16,10 @@ from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.target import target
 from ampmap_conformance.verdicts import Verdict
 
+from tests_support.places import CONFORMANCE, EVIDENCE
 from tests_support.programs import need_program
 
-FOLDER = Path(__file__).parents[1]
-PROXIES = FOLDER / "proxies"
-EVIDENCE = FOLDER / "evidence"
+PROXIES = CONFORMANCE / "proxies"
 PROVE = PROXIES / "prove.py"
 NAMES = sorted(file.parent.name for file in PROXIES.glob("*/recipe.yaml"))
 TARGETS = [name for name in NAMES if (PROXIES / name / "target.yaml").is_file()]

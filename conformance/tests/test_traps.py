@@ -32,10 +32,11 @@ from ampmap_conformance.run.open import opened
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
 from ampmap_conformance.wire.messages import Headers, Request
 
+from tests_support.places import EVIDENCE, GUIDES
+
 Run: TypeAlias = Callable[..., RunOutcome]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 Change: TypeAlias = Callable[[Behaviour], Behaviour]
-SITE = Path(__file__).parents[2] / "site" / "docs" / "guides"
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_documentation_that_promises_files_which_need_a_flag(command: Command, t
     written = {path.name for path in (tmp_path / "ampmap-report").iterdir()}
     assert written == set(RENDERERS)
     promised = set()
-    for guide in SITE.glob("*.md"):
+    for guide in GUIDES.glob("*.md"):
         promised |= set(re.findall(r"ampmap-report/([\w.-]+\.\w+)", guide.read_text(encoding="utf-8")))
     assert promised <= written
 
@@ -267,7 +268,7 @@ def test_two_generations_of_data_side_by_side(default_run: RunOutcome, reference
     versions = [file for file in package.rglob("*") if re.search(r"(_v\d|\.old|\.bak|-v\d)(\.|$)", file.name)]
     assert versions == []
     assert schema()["properties"]["schema_version"]["const"] == default_run.report.schema_version
-    manifest = json.loads((Path(__file__).parents[1] / "evidence" / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((EVIDENCE / "manifest.json").read_text(encoding="utf-8"))
     assert set(manifest["requirements"]) == {r.requirement for r in default_run.report.results}
     assert {row["level"] for row in manifest["requirements"].values()} <= set(Level)
     assert set(manifest["requirements"]) <= set(reference.requirements)
