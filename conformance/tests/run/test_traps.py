@@ -73,9 +73,9 @@ def test_success_on_unreadable_configuration(command: Command, tmp_path: Path) -
     assert command("run", "--reference", "bad.yaml").returncode == 4
 
 
-def test_success_whatever_failed(command: Command) -> None:
+def test_success_whatever_failed(process: Command) -> None:
     """A command line ended with 0 whatever its tests had found (cache-tests)."""
-    done = command("run", "--defect", "query-dropped", "--select", "routing.query-kept[groq-models.list]")
+    done = process("run", "--defect", "query-dropped", "--select", "routing.query-kept[groq-models.list]")
     assert done.returncode == 1
     assert "FAIL routing.query-kept[groq-models.list]" in done.stdout
 
@@ -277,11 +277,11 @@ def test_two_generations_of_data_side_by_side(default_run: RunOutcome, reference
 # --- shared state
 
 
-def test_live_services_in_the_default_run(command: Command) -> None:
+def test_live_services_in_the_default_run(process: Command) -> None:
     """The default run shared a live service, so that its trouble was everybody's (sigstore)."""
     dead = "http://127.0.0.1:9"
     env = {"HTTP_PROXY": dead, "HTTPS_PROXY": dead, "ALL_PROXY": dead, "RES_OPTIONS": "attempts:0"}
-    done = command("run", "--profile", "auth", env=env)
+    done = process("run", "--profile", "auth", env=env)
     assert done.returncode == 0, done.stdout
     assert "cost       nothing" in done.stdout
 
