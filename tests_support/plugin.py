@@ -12,6 +12,11 @@ from tests_support import nginx as nginx_helpers
 from tests_support.programs import describe_skips, need_program
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of these tests alone."""
+    parser.addoption("--update-goldens", action="store_true", help="Write the files that golden tests compare with.")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The browser, started once: a process can hold a single session of Playwright."""

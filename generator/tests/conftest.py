@@ -17,11 +17,6 @@ WriteSpec = Callable[[Mapping[str, str | bytes]], Path]
 Place = Callable[[Finding], str]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of these tests alone."""
-    parser.addoption("--update-goldens", action="store_true", help="Write the files that golden tests compare with.")
-
-
 @pytest.fixture
 def write_spec(tmp_path: Path) -> WriteSpec:
     """Writes files by path into a folder `spec` and returns it."""

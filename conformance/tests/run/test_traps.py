@@ -26,8 +26,9 @@ from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
 from ampmap_conformance.refproxy.exchange import Exchange as Proxied
+from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.outcome import RunOutcome
-from ampmap_conformance.report.write import RENDERERS, schema
+from ampmap_conformance.report.write import RENDERERS
 from ampmap_conformance.run.open import opened
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
 from ampmap_conformance.wire.messages import Headers, Request
@@ -267,7 +268,7 @@ def test_two_generations_of_data_side_by_side(default_run: RunOutcome, reference
     package = Path(bodies.__file__).parent
     versions = [file for file in package.rglob("*") if re.search(r"(_v\d|\.old|\.bak|-v\d)(\.|$)", file.name)]
     assert versions == []
-    assert schema()["properties"]["schema_version"]["const"] == default_run.report.schema_version
+    assert Report.model_json_schema()["properties"]["schema_version"]["const"] == default_run.report.schema_version
     manifest = json.loads((EVIDENCE / "manifest.json").read_text(encoding="utf-8"))
     assert set(manifest["requirements"]) == {r.requirement for r in default_run.report.results}
     assert {row["level"] for row in manifest["requirements"].values()} <= set(Level)
