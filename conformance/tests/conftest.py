@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeAlias
+from unittest.mock import patch
 
 import pytest
+from ampmap_conformance.cli.main import main
 from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.session import Session
 from ampmap_conformance.reference import load
@@ -20,9 +24,16 @@ from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.run.run import Listener, conformance
+from click.testing import CliRunner
+
+pytest_plugins = ["ampmap_tests_support.plugin"]
 
 Process: TypeAlias = "subprocess.Popen[str]"
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
+
+
+OWN = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere"}
+"""The environment of a command: nothing of the user's own."""
 
 
 class Silent:
@@ -118,11 +129,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     begun: list[Process] = []
 
     def started(*words: str, env: dict[str, str] | None = None) -> Process:
-        own = {"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(filter(None, sys.path)), "HOME": "/nowhere"}
         process = subprocess.Popen(
             [sys.executable, *words],
             cwd=tmp_path,
-            env={**own, **(env or {})},
+            env={**OWN, "PYTHONPATH": ":".join(filter(None, sys.path)), **(env or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -143,9 +153,21 @@ def begin(start: Callable[..., Process]) -> Callable[..., Process]:
 
 
 @pytest.fixture
-def command(begin: Callable[..., Process]) -> Callable[..., Done]:
-    """Runs `ampmap-conformance` to its end."""
+def process(begin: Callable[..., Process]) -> Callable[..., Done]:
+    """Runs `ampmap-conformance` to its end, in a process of its own."""
     return lambda *words, **rest: finished(begin(*words, **rest))
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[..., Done]:
+    """Runs `ampmap-conformance` to its end in this process, which saves its start; else as `start` does."""
+
+    def ran(*words: str, env: dict[str, str] | None = None) -> Done:
+        with chdir(tmp_path), patch.dict(os.environ, {**OWN, **(env or {})}, clear=True):
+            done = CliRunner().invoke(main, words, catch_exceptions=False)
+        return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
+
+    return ran
 
 
 @pytest.fixture

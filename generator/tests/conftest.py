@@ -9,14 +9,12 @@ import pytest
 from ampmap_generator.compile import compile_editions
 from ampmap_generator.load.spec import load
 from ampmap_generator.vendored.reference import Reference
-from ampmap_tests_support.specs import CHECKOUT, ShowPlace, WriteSpec
+from ampmap_tests_support.places import CHECKOUT
+from ampmap_tests_support.specs import ShowPlace, WriteSpec
+
+pytest_plugins = ["ampmap_tests_support.plugin"]
 
 REPOSITORY_SPEC = CHECKOUT / "spec"
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of these tests alone."""
-    parser.addoption("--update-goldens", action="store_true", help="Write the files that golden tests compare with.")
 
 
 @pytest.fixture

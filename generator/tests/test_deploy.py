@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
 
 BASE = "amp-0.0.1760587291"
 

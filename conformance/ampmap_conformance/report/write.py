@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -21,7 +19,6 @@ from .model import SCHEMA_VERSION, Report
 from .page import to_html
 
 DEFAULT_FOLDER = Path("ampmap-report")
-SCHEMA = "report.schema.json"
 
 
 def to_json(report: Report) -> bytes:
@@ -89,19 +86,6 @@ def read_report(file: Path) -> Report:
         path = ".".join(str(part) for part in problem["loc"]) or "the whole"
         place = _place(file, problem["loc"])
         raise UsageError(f"{place}: this is not a report of this kit: `{path}`: {problem['msg']}") from error
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of reports, as shipped."""
-    text = (resources.files(__package__ or "") / SCHEMA).read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-def made_schema() -> dict[str, Any]:
-    """The JSON Schema as the model gives it; the shipped one must be equal."""
-    made = Report.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
 
 
 def _place(file: Path, path: tuple[str | int, ...]) -> str:

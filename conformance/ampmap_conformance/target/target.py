@@ -91,16 +91,19 @@ class Target:
         named = self.file.models.available.get(provider.id)
         return model in named if named is not None else model not in self.unavailable and not self.rules_for(model)
 
-    @property
+    @cached_property
     def unavailable(self) -> tuple[str, ...]:
         """Model ids for which it has no provider of its own."""
         return (*self.file.models.unavailable, *(rule.from_ for rule in self.file.mappings if not rule.regex))
 
     def rules_for(self, model: str) -> tuple[ModelMapping, ...]:
         """The file's mappings that speak of a model: plain ones first, then patterns, each in their order."""
-        plain = [rule for rule in self.file.mappings if not rule.regex and rule.from_ == model]
-        patterns = [rule for rule in self.file.mappings if rule.regex and re.search(rule.from_, model, re.IGNORECASE)]
-        return (*plain, *patterns)
+        if model not in self._rules:
+            mappings = self.file.mappings
+            plain = [rule for rule in mappings if not rule.regex and rule.from_ == model]
+            patterns = [rule for rule in mappings if rule.regex and re.search(rule.from_, model, re.IGNORECASE)]
+            self._rules[model] = (*plain, *patterns)
+        return self._rules[model]
 
     def mapped(self, model: str) -> str | None:
         """The model to which the file's mappings lead; None where no rule speaks of it or its target is not there."""
@@ -119,6 +122,11 @@ class Target:
             if len(owners) == 1:
                 return next((provider for provider in self.providers if provider.id in owners), None)
         return None
+
+    @cached_property
+    def _rules(self) -> dict[str, tuple[ModelMapping, ...]]:
+        """What `rules_for` found; a plan asks for the same few models some ten thousand times."""
+        return {}
 
     @cached_property
     def _owners(self) -> dict[str, frozenset[str]]:

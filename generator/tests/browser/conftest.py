@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -18,10 +17,9 @@ import pytest
 from ampmap_generator.render.site.whole_site import render_docs
 from ampmap_generator.render.write import write
 from ampmap_generator.vendored.reference import Reference
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
 
 SUB_PATH = "ampmap/latest"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
 
 
@@ -74,18 +72,6 @@ class Seen:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("response", lambda answer: answer.status >= 400 and self.errors.append(f"{answer.status} {answer.url}"))
         page.on("request", lambda request: request.url.startswith((own, "data:")) or self.foreign.append(request.url))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """The browser, started once."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed (Debian: chromium)")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 OpenPage = Callable[..., Any]

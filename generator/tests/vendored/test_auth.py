@@ -25,7 +25,7 @@ from ampmap_generator.vendored.auth import (
 )
 from ampmap_generator.vendored.platforms import Platform
 from ampmap_generator.vendored.reference import Reference
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

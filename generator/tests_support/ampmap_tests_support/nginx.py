@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,12 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-BINARY = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-needed = pytest.mark.skipif(BINARY is None, reason="nginx is not installed (Debian: nginx-light)")
-"""Marks tests that run nginx."""
+from ampmap_tests_support.programs import need_program
 
 MAIN = """\
 daemon off;
@@ -60,7 +54,7 @@ def write(folder: Path, config: str) -> list[str]:
     """Writes the configuration into `folder`; the command that runs nginx with it."""
     (folder / "amp.conf").write_text(config, encoding="utf-8")
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder), encoding="utf-8")
-    return [BINARY or "nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    return [need_program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
 def complaints(folder: Path, config: str) -> str:

@@ -7,9 +7,6 @@ from pathlib import Path
 
 from ampmap_generator.load.findings import Finding
 
-CHECKOUT = Path(__file__).resolve().parents[3]
-"""The folder of the repository."""
-
 GOOD_SPEC = Path(__file__).parent / "good_spec"
 """A small spec that keeps every rule, with at least one name of every kind of reference."""
 

@@ -21,7 +21,7 @@ from ampmap_generator.render.site.pages import all_pages
 from ampmap_generator.render.site.whole_site import render_docs, render_llms
 from ampmap_generator.render.write import Files
 from ampmap_generator.vendored.reference import Reference
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
 from jsonschema import Draft202012Validator
 
 Editions = Mapping[str, Reference]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -15,14 +14,11 @@ from ampmap_generator.render.api.finder import MANAGEMENT_RULES, RULES, STREAM_R
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import UnknownNameError, resolve_url, route
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
 
 ASSETS = CHECKOUT / "site" / "docs" / "assets"
-NODE = shutil.which("node")
 BASE = "amp-0.0.1760587291"
 PROXY = "https://proxy.example.com/a/prefix?x=1"
-
-needs_node = pytest.mark.skipif(NODE is None, reason="there is no node to run the page's script with")
 
 RUN = """
 const core = require(process.argv[1]);
@@ -46,12 +42,12 @@ def data(editions: Mapping[str, Reference]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def ask(data: dict[str, Any]) -> Ask:
+def ask(data: dict[str, Any], node: str) -> Ask:
     """Puts questions, each a function and its arguments, to the page's script, in one process of node."""
 
     def asked(*questions: tuple[Any, ...], edition: str = BASE) -> list[Any]:
         done = subprocess.run(
-            [str(NODE), "-e", RUN, str(ASSETS / "finder-core.js")],
+            [node, "-e", RUN, str(ASSETS / "finder-core.js")],
             input=json.dumps({"data": data[edition], "questions": questions}),
             capture_output=True,
             text=True,
@@ -71,7 +67,6 @@ def names(reference: Reference) -> Iterator[str]:
         yield from (key, model.id, *([model.wire_id] if model.wire_id else []), *model.aliases)
 
 
-@needs_node
 @pytest.mark.parametrize("edition", [BASE, "amp-0.0.1767830505", "amp-0.0.1770734955", "amp-0.0.1777897475"])
 def test_the_finder_answers_as_the_command_does(edition: str, editions: Mapping[str, Reference], ask: Ask) -> None:
     reference = editions[edition]
@@ -93,7 +88,6 @@ def test_the_finder_answers_as_the_command_does(edition: str, editions: Mapping[
         assert url == wanted.url
 
 
-@needs_node
 def test_amp_url_follows_the_clients_own_rule(ask: Ask) -> None:
     path = "/api/provider/google/v1beta1/publishers/google/models/a%3Ab:generateContent?alt=sse"
     addresses = ["https://p.example", "http://127.0.0.1:8317/x/y/?z=1#f", "HTTPS://P.Example:443", "http://[::1]:8080/"]
@@ -104,7 +98,6 @@ def test_amp_url_follows_the_clients_own_rule(ask: Ask) -> None:
     assert answers[len(addresses) :] == [{"error": "TypeError"}] * len(wrong)
 
 
-@needs_node
 @pytest.mark.parametrize(
     ("typed", "provider", "operations"),
     [
@@ -131,7 +124,6 @@ def test_a_path_leads_to_its_operation(typed: str, provider: str, operations: se
     assert operations <= {call["operation"] for call in found["calls"]}
 
 
-@needs_node
 def test_every_call_of_every_provider_is_found_by_its_path(data: dict[str, Any], ask: Ask) -> None:
     calls = data[BASE]["calls"]
     typed = [
@@ -150,7 +142,6 @@ def test_every_call_of_every_provider_is_found_by_its_path(data: dict[str, Any],
     assert missed == []
 
 
-@needs_node
 def test_the_model_in_a_path_is_named(ask: Ask) -> None:
     path = "/api/provider/google/v1beta1/publishers/google/models/gemini-2.5-pro:streamGenerateContent?alt=sse"
     (found,) = ask(("find", path))
@@ -161,7 +152,6 @@ def test_the_model_in_a_path_is_named(ask: Ask) -> None:
     assert found["calls"][0]["upstream"].endswith("/models/gemini-2.5-pro:streamGenerateContent?alt=sse")
 
 
-@needs_node
 def test_management_paths_go_to_amps_own_servers(reference: Reference, ask: Ask) -> None:
     typed = [path.replace("*", "T-1/x") for family in reference.management.values() for path in family.paths]
     answers = ask(*(("find", path) for path in typed))
@@ -171,7 +161,6 @@ def test_management_paths_go_to_amps_own_servers(reference: Reference, ask: Ask)
     ]
 
 
-@needs_node
 @pytest.mark.parametrize(
     ("typed", "near"),
     [
@@ -188,12 +177,10 @@ def test_an_unknown_name_suggests_near_ones(typed: str, near: str, ask: Ask) -> 
     assert near in found["near"]
 
 
-@needs_node
 def test_nonsense_is_like_nothing(ask: Ask) -> None:
     assert ask(("find", "zzzzzzzzzzzz"), ("find", "")) == [{"kind": "none", "near": []}] * 2
 
 
-@needs_node
 def test_a_thing_that_went_is_not_found_in_the_later_edition(ask: Ask) -> None:
     (before,) = ask(("find", "code-supernova"))
     (after,) = ask(("find", "code-supernova"), edition="amp-0.0.1767830505")
@@ -202,7 +189,6 @@ def test_a_thing_that_went_is_not_found_in_the_later_edition(ask: Ask) -> None:
     assert after["kind"] == "none"
 
 
-@needs_node
 def test_what_is_typed_is_found_in_names_titles_and_paths(ask: Ask) -> None:
     codex, sonnet, path, start = ask(
         ("options", "GPT 5 cod"), ("options", "sonnet 4.5"), ("options", "groq/chat"), ("options", "")
@@ -214,7 +200,6 @@ def test_what_is_typed_is_found_in_names_titles_and_paths(ask: Ask) -> None:
     assert {option["kind"] for option in start} == {"agent mode"}
 
 
-@needs_node
 @pytest.mark.parametrize(
     ("query", "stream", "address", "headers", "body"),
     [

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from ampmap_generator.render.export.config import PROXIES, export
 from ampmap_generator.render.export.plan import key_variable, make_plan
 from ampmap_generator.render.export.shapes import Plan
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.programs import need_program
 from click.testing import CliRunner
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -167,9 +166,7 @@ def offline(text: str) -> str:
 def test_the_proxy_takes_it(
     proxy: str, command: list[str], observer: str | None, reference: Reference, tmp_path: Path
 ) -> None:
-    binary = shutil.which(command[0], path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if binary is None:
-        pytest.skip(f"{command[0]} is not installed (Debian: {command[0]})")
+    binary = need_program(command[0])
     plan = make_plan(reference, observer=observer)
     file = tmp_path / "config"
     file.write_text(offline(export(proxy, plan)), encoding="utf-8")

@@ -20,7 +20,7 @@ from ampmap_generator.render.export.shapes import Plan
 from ampmap_generator.vendored.reference import Reference
 from ampmap_tests_support import nginx
 
-pytestmark = nginx.needed
+pytestmark = pytest.mark.usefixtures("nginx")
 
 OBSERVER = "http://127.0.0.1:9100"
 Headers = dict[str, str | None]

@@ -15,7 +15,7 @@ from ampmap_generator.render.pictures.svg import NARROW, WIDE, Box, Canvas, Line
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.catalogue import Decision
 from ampmap_generator.vendored.reference import Reference
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
 from hypothesis import given
 from hypothesis import strategies as st
 

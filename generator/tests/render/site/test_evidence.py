@@ -10,7 +10,7 @@ import pytest
 from ampmap_generator.render.site.evidence_files import Evidence, EvidenceError, read_evidence
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.reference import Reference
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
 
 RULE = "headers.client-credential-replaced"
 MATRIX = {

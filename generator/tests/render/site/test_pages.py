@@ -27,7 +27,7 @@ from ampmap_generator.render.write import write
 from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.platforms import PlatformModel
 from ampmap_generator.vendored.reference import Reference
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
 
 SITE = CHECKOUT / "site"
 

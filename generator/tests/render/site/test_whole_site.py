@@ -19,7 +19,7 @@ from ampmap_generator.render.write import Files, write
 from ampmap_generator.targets import TARGETS
 from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.reference import Reference
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
 
 EDIT = re.compile(r'\[edit this fact\]\(([^)\s]+) "([^,]+), line (\d+)"\)')
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from html import unescape
 from pathlib import Path
@@ -18,10 +17,9 @@ from ampmap_generator.render.vectors.site_data import DATA, auth_files
 from ampmap_generator.render.vectors.vectors import FILE, make_vectors
 from ampmap_generator.vendored.platforms import Platform
 from ampmap_generator.vendored.reference import Reference
-from ampmap_tests_support.specs import CHECKOUT
+from ampmap_tests_support.places import CHECKOUT
 
 SCRIPT = CHECKOUT / "site" / "docs" / "assets" / "auth-resolver.js"
-NODE = shutil.which("node")
 SVG = "{http://www.w3.org/2000/svg}"
 
 RUN_PAGE_SCRIPT = """
@@ -45,14 +43,13 @@ def site(reference: Reference) -> dict[str, str]:
     return pages(reference)
 
 
-@pytest.mark.skipif(NODE is None, reason="there is no node to run the page's script with")
 def test_the_resolver_on_the_page_decides_as_the_vectors_say(
-    reference: Reference, rensei: Platform, tmp_path: Path
+    reference: Reference, rensei: Platform, tmp_path: Path, node: str
 ) -> None:
     vectors = make_vectors(rensei).vectors
     (tmp_path / "data.js").write_bytes(auth_files(reference)[DATA])
     done = subprocess.run(
-        [str(NODE), "-e", RUN_PAGE_SCRIPT, str(SCRIPT), str(tmp_path / "data.js")],
+        [node, "-e", RUN_PAGE_SCRIPT, str(SCRIPT), str(tmp_path / "data.js")],
         input=json.dumps([vector.model_dump(mode="json", exclude_unset=True) for vector in vectors]),
         capture_output=True,
         text=True,

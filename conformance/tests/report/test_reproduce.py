@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from ampmap_conformance.target.target import Secret, Target
 from ampmap_conformance.verdicts import Verdict
 from ampmap_conformance.wire.messages import Headers, Request
 from ampmap_conformance.wire.redaction import NONCE, Scrubber, SecretBook
+from ampmap_tests_support.programs import need_program
 
 Run: TypeAlias = Callable[..., RunOutcome]
 Process: TypeAlias = "subprocess.Popen[str]"
@@ -102,8 +102,7 @@ def test_the_command_holds_all_that_the_verdict_rests_on(
 @pytest.fixture
 def curl(tmp_path: Path) -> Callable[[str, dict[str, str]], Curled]:
     """Executes a curl line of a report by a shell."""
-    if shutil.which("curl") is None:
-        pytest.skip("no curl is installed, so its lines are not executed")
+    need_program("curl")
 
     def run_line(line: str, environment: dict[str, str]) -> Curled:
         head, body = tmp_path / "head", tmp_path / "body"

@@ -24,9 +24,9 @@ Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 KEY = "canary-of-the-command-canary"
 
 
-def test_the_default_run_is_green_and_quick(command: Command, tmp_path: Path, reference: Reference) -> None:
+def test_the_default_run_is_green_and_quick(process: Command, tmp_path: Path, reference: Reference) -> None:
     begun = time.monotonic()
-    done = command("run")
+    done = process("run")
     seconds = time.monotonic() - begun
 
     assert done.returncode == 0, done.stdout
@@ -215,8 +215,8 @@ def test_requirements_and_defects_are_listed(command: Command, reference: Refere
     assert "amp-routing-map" in explained
 
 
-def test_the_version_names_tool_edition_and_reference(command: Command) -> None:
-    done = command("--version")
+def test_the_version_names_tool_edition_and_reference(process: Command) -> None:
+    done = process("--version")
     assert done.returncode == 0
     assert EDITION in done.stdout
     assert DIGEST in done.stdout

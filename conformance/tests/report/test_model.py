@@ -5,18 +5,20 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import TypeAlias
 
 import jsonschema
 import pytest
+from ampmap_conformance import report as report_package
 from ampmap_conformance.engine.session import Session
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.report.build import docs_link
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.terminal import Terminal
-from ampmap_conformance.report.write import made_schema, read_report, schema, to_json, write_report
+from ampmap_conformance.report.write import read_report, to_json, write_report
 from ampmap_conformance.wire.redaction import forms
 from rich.console import Console
 
@@ -45,9 +47,18 @@ def stable(report: Report) -> object:
     return data
 
 
-def test_the_shipped_schema_is_the_models(leaky: RunOutcome) -> None:
-    assert schema() == made_schema()
-    jsonschema.validate(json.loads(to_json(leaky.report)), schema())
+def test_the_shipped_schema_is_the_models(leaky: RunOutcome, pytestconfig: pytest.Config) -> None:
+    """After a change that is meant: `pytest conformance/tests/report/test_model.py --update-goldens`."""
+    shipped = Path(str(resources.files(report_package) / "report.schema.json"))
+    made = {
+        "$schema": jsonschema.Draft202012Validator.META_SCHEMA["$id"],
+        **Report.model_json_schema(mode="serialization"),
+    }
+    if pytestconfig.getoption("--update-goldens"):
+        shipped.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    schema = json.loads(shipped.read_text(encoding="utf-8"))
+    assert schema == made
+    jsonschema.validate(json.loads(to_json(leaky.report)), schema)
 
 
 def test_two_runs_compare_equal(run: Run, leaky: RunOutcome) -> None:

@@ -26,16 +26,17 @@ from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
 from ampmap_conformance.refproxy.exchange import Exchange as Proxied
+from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.outcome import RunOutcome
-from ampmap_conformance.report.write import RENDERERS, schema
+from ampmap_conformance.report.write import RENDERERS
 from ampmap_conformance.run.open import opened
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
 from ampmap_conformance.wire.messages import Headers, Request
+from ampmap_tests_support.places import EVIDENCE, GUIDES
 
 Run: TypeAlias = Callable[..., RunOutcome]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 Change: TypeAlias = Callable[[Behaviour], Behaviour]
-SITE = Path(__file__).parents[2] / "site" / "docs" / "guides"
 
 
 @pytest.fixture
@@ -72,9 +73,9 @@ def test_success_on_unreadable_configuration(command: Command, tmp_path: Path) -
     assert command("run", "--reference", "bad.yaml").returncode == 4
 
 
-def test_success_whatever_failed(command: Command) -> None:
+def test_success_whatever_failed(process: Command) -> None:
     """A command line ended with 0 whatever its tests had found (cache-tests)."""
-    done = command("run", "--defect", "query-dropped", "--select", "routing.query-kept[groq-models.list]")
+    done = process("run", "--defect", "query-dropped", "--select", "routing.query-kept[groq-models.list]")
     assert done.returncode == 1
     assert "FAIL routing.query-kept[groq-models.list]" in done.stdout
 
@@ -119,7 +120,7 @@ def test_documentation_that_promises_files_which_need_a_flag(command: Command, t
     written = {path.name for path in (tmp_path / "ampmap-report").iterdir()}
     assert written == set(RENDERERS)
     promised = set()
-    for guide in SITE.glob("*.md"):
+    for guide in GUIDES.glob("*.md"):
         promised |= set(re.findall(r"ampmap-report/([\w.-]+\.\w+)", guide.read_text(encoding="utf-8")))
     assert promised <= written
 
@@ -266,8 +267,8 @@ def test_two_generations_of_data_side_by_side(default_run: RunOutcome, reference
     package = Path(bodies.__file__).parent
     versions = [file for file in package.rglob("*") if re.search(r"(_v\d|\.old|\.bak|-v\d)(\.|$)", file.name)]
     assert versions == []
-    assert schema()["properties"]["schema_version"]["const"] == default_run.report.schema_version
-    manifest = json.loads((Path(__file__).parents[1] / "evidence" / "manifest.json").read_text(encoding="utf-8"))
+    assert Report.model_json_schema()["properties"]["schema_version"]["const"] == default_run.report.schema_version
+    manifest = json.loads((EVIDENCE / "manifest.json").read_text(encoding="utf-8"))
     assert set(manifest["requirements"]) == {r.requirement for r in default_run.report.results}
     assert {row["level"] for row in manifest["requirements"].values()} <= set(Level)
     assert set(manifest["requirements"]) <= set(reference.requirements)
@@ -276,11 +277,11 @@ def test_two_generations_of_data_side_by_side(default_run: RunOutcome, reference
 # --- shared state
 
 
-def test_live_services_in_the_default_run(command: Command) -> None:
+def test_live_services_in_the_default_run(process: Command) -> None:
     """The default run shared a live service, so that its trouble was everybody's (sigstore)."""
     dead = "http://127.0.0.1:9"
     env = {"HTTP_PROXY": dead, "HTTPS_PROXY": dead, "ALL_PROXY": dead, "RES_OPTIONS": "attempts:0"}
-    done = command("run", "--profile", "auth", env=env)
+    done = process("run", "--profile", "auth", env=env)
     assert done.returncode == 0, done.stdout
     assert "cost       nothing" in done.stdout
 

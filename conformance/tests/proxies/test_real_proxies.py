@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import runpy
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,10 +15,10 @@ from ampmap_conformance.reference import editions
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.target import target
 from ampmap_conformance.verdicts import Verdict
+from ampmap_tests_support.places import CONFORMANCE, EVIDENCE
+from ampmap_tests_support.programs import need_program
 
-FOLDER = Path(__file__).parents[1]
-PROXIES = FOLDER / "proxies"
-EVIDENCE = FOLDER / "evidence"
+PROXIES = CONFORMANCE / "proxies"
 PROVE = PROXIES / "prove.py"
 NAMES = sorted(file.parent.name for file in PROXIES.glob("*/recipe.yaml"))
 TARGETS = [name for name in NAMES if (PROXIES / name / "target.yaml").is_file()]
@@ -33,9 +31,7 @@ WARNS = ("headers.answer-listed-dropped",)
 
 def test_nginx_as_exported_does_what_is_known_of_it(tmp_path: Path) -> None:
     """nginx, observer and run are three processes; its target file claims neither mapping nor fallback."""
-    if shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin") is None:
-        pytest.skip("nginx is not installed (Debian: nginx-light)")
-
+    need_program("nginx")
     command = [sys.executable, str(PROVE), "nginx", "--build", str(tmp_path), "--evidence", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 

@@ -22,10 +22,11 @@ from ampmap_conformance.resolver.protocol import Answer, Failed, Fault, Found, N
 from ampmap_conformance.resolver.resolvers import OwnResolver, ResolverOptions
 from ampmap_conformance.resolver.run import check_resolver
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
+from ampmap_tests_support.places import GUIDES
 
 VECTORS = vectors.load().vectors
 HARNESSES = Path(sample.__file__).parent
-GUIDE = Path(__file__).parents[2] / "site" / "docs" / "guides" / "check-your-resolver.md"
+GUIDE = GUIDES / "check-your-resolver.md"
 COMBINATIONS = "auth-modes.combinations"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,9 +17,10 @@ import pytest
 import yaml
 from ampmap_conformance.cli.main import main
 from ampmap_conformance.report.write import read_report
+from ampmap_tests_support.places import CHECKOUT, GUIDES
+from ampmap_tests_support.programs import need_program
 
-ACTION = Path(__file__).parents[2] / "action.yml"
-GUIDES = Path(__file__).parents[2] / "site" / "docs" / "guides"
+ACTION = CHECKOUT / "action.yml"
 EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 KEY = "canary-of-the-action-canary"
 SMALL = "--select 'routing.warm-up' --select 'headers.upstream-credential-set[groq-*]'"
@@ -50,9 +50,7 @@ def action() -> dict[str, Any]:
 @pytest.fixture
 def step(action: dict[str, Any], tmp_path: Path) -> Step:
     """Executes the step that runs the kit, with these inputs."""
-    bash = shutil.which("bash")
-    if bash is None:
-        pytest.skip("no bash is installed, so the script is not executed")
+    bash = need_program("bash")
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "python").symlink_to(sys.executable)

@@ -17,9 +17,10 @@ from ampmap_conformance.releases import Release, release_of
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.verdicts import ExitCode, Verdict
 from ampmap_conformance.version import version
+from ampmap_tests_support.places import EVIDENCE
 
 Run: TypeAlias = Callable[..., RunOutcome]
-MANIFEST = Path(__file__).parents[1] / "evidence" / "manifest.json"
+MANIFEST = EVIDENCE / "manifest.json"
 RELEASED: dict[str, str] = {}
 """The digest of every released set, as `nox -s freeze` prints it: who edits one later must edit this too."""
 LATE = "routing.query-kept"

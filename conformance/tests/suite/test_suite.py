@@ -6,7 +6,6 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -25,6 +24,7 @@ from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.run.open import opened
 from ampmap_conformance.target.file import Policy
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
+from ampmap_tests_support.places import EVIDENCE
 
 Run: TypeAlias = Callable[..., RunOutcome]
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
@@ -56,7 +56,7 @@ def test_every_defect_is_caught_by_a_requirement_that_it_breaks(
 @pytest.fixture(scope="module")
 def kills() -> defaultdict[str, set[str]]:
     """By defect the cases that caught it when the matrix was made; none for a new one."""
-    rows = read_matrix(Path(__file__).parents[1] / "evidence").defects.items()
+    rows = read_matrix(EVIDENCE).defects.items()
     made = {defect: {f"{name}[{case}]" for name, case in row.kills.items()} for defect, row in rows}
     return defaultdict(set, made)
 

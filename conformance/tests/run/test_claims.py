@@ -23,6 +23,7 @@ from ampmap_conformance.target.discover import discovered, target_file
 from ampmap_conformance.target.file import ClaimName, Part, TargetFile
 from ampmap_conformance.target.target import Secret
 from ampmap_conformance.verdicts import ExitCode, Verdict
+from ampmap_tests_support.places import GUIDES
 
 Run: TypeAlias = Callable[..., RunOutcome]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -218,7 +219,7 @@ def test_the_file_names_everything_that_can_be_said(reference: Reference, tmp_pa
 
 
 def test_the_guide_explains_everything_that_can_be_said() -> None:
-    guide = (Path(__file__).parents[2] / "site" / "docs" / "guides" / "target-file.md").read_text(encoding="utf-8")
+    guide = (GUIDES / "target-file.md").read_text(encoding="utf-8")
     explained = {word for cell in re.findall(r"`([\w.]+)`", guide) for word in cell.split(".")}
     explained |= set(re.findall(r"^(\w+):", guide, re.MULTILINE))
     assert set(named_keys(TargetFile)) - explained == set()

@@ -39,12 +39,13 @@ from ampmap_conformance.wire.messages import (
     UpstreamAnswer,
     UpstreamRequest,
 )
+from ampmap_tests_support.places import GUIDES
 
 Run: TypeAlias = Callable[..., RunOutcome]
 Process: TypeAlias = "subprocess.Popen[str]"
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
 
-GUIDE = Path(__file__).parents[2] / "site" / "docs" / "guides" / "fuzzing.md"
+GUIDE = GUIDES / "fuzzing.md"
 KEY = "canary-of-the-fuzzing-canary"
 CASE = "fuzz.no-leak[xai-models.list]"
 """A case of few requests."""

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from ampmap_tests_support.places import GUIDES
+
 Python: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
-GUIDES = Path(__file__).parents[2] / "site" / "docs" / "guides"
 PYTEST = ("-m", "pytest", "-p", "ampmap_conformance.pytest_plugin", "-p", "no:cacheprovider", "-W", "error")
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -29,20 +28,6 @@ def leaky(run: Run) -> Report:
     return run(defects=("query-key-forwarded",), select=select).report
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium; the tests that need it are skipped where there is none."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("no chromium is installed, so the page is not opened")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
 class Opened:
     """A page in the browser, with all that it asked for and complained about."""
 
@@ -64,14 +49,14 @@ class Opened:
 
 
 @pytest.fixture
-def opened(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
+def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     """Opens the page of a report."""
     pages: list[Opened] = []
 
     def page(report: Report, **options: Any) -> Opened:
         file = tmp_path / "report.html"
         file.write_bytes(to_html(report))
-        pages.append(Opened(browser, file, **options))
+        pages.append(Opened(chromium, file, **options))
         return pages[-1]
 
     yield page

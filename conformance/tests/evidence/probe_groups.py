@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import yaml
+from ampmap_conformance.refproxy.defects import DEFECTS
+from ampmap_tests_support.places import EVIDENCE
 from pydantic import BaseModel, ConfigDict
-
-from ..refproxy.defects import DEFECTS
-from .files import FOLDER
 
 FILE = "probe-groups.yaml"
 
@@ -49,9 +47,9 @@ class ProbeGroups(BaseModel):
     reports: Mapping[str, Sighting]
 
 
-def read(folder: Path = FOLDER) -> ProbeGroups:
+def read() -> ProbeGroups:
     """The committed table. Raises OSError, and pydantic's ValidationError for a table that is none."""
-    return ProbeGroups.model_validate(yaml.safe_load((folder / FILE).read_text(encoding="utf-8")))
+    return ProbeGroups.model_validate(yaml.safe_load((EVIDENCE / FILE).read_text(encoding="utf-8")))
 
 
 def gaps(table: ProbeGroups, requirements: Iterable[str]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,9 +21,9 @@ from ampmap_conformance.resolver.harnesses import resolver as sample
 from ampmap_conformance.resolver.resolvers import ResolverOptions
 from ampmap_conformance.resolver.run import check_resolver
 from ampmap_conformance.verdicts import ExitCode, Verdict
+from ampmap_tests_support.programs import need_program
 
 HARNESSES = Path(sample.__file__).parent
-NODE = shutil.which("node")
 COMBINATIONS = "auth-modes.combinations"
 
 
@@ -64,19 +63,10 @@ for line in sys.stdin:
     return shlex.join([sys.executable, "-c", script])
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param(shlex.join([sys.executable, str(HARNESSES / "resolver.py")]), id="python"),
-        pytest.param(
-            shlex.join([NODE or "node", str(HARNESSES / "resolver.mjs")]),
-            id="node",
-            marks=pytest.mark.skipif(NODE is None, reason="there is no node to run the sample harness with"),
-        ),
-    ],
-)
-def test_the_sample_harnesses_are_conformant(command: str) -> None:
-    ended = check(command=command)
+@pytest.mark.parametrize("file", ["resolver.py", "resolver.mjs"])
+def test_the_sample_harnesses_are_conformant(file: str) -> None:
+    program = sys.executable if file.endswith(".py") else need_program("node")
+    ended = check(command=shlex.join([program, str(HARNESSES / file)]))
 
     assert ended.code is ExitCode.CONFORMANT, [r for r in ended.report.results if r.verdict is Verdict.FAIL][:3]
     assert ended.report.target.name.startswith("sample-")

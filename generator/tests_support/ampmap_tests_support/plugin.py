@@ -1,0 +1,49 @@
+"""Fixtures for both trees of tests, and a line in pytest's summary on programs that are not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ampmap_tests_support import nginx as nginx_helpers
+from ampmap_tests_support.programs import describe_skips, need_program
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of these tests alone."""
+    parser.addoption("--update-goldens", action="store_true", help="Write the files that golden tests compare with.")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser, started once: a process can hold a single session of Playwright."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = need_program("chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def nginx() -> ModuleType:
+    """The helpers of `ampmap_tests_support.nginx`."""
+    need_program("nginx")
+    return nginx_helpers
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of Node.js."""
+    return need_program("node")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what to install for the tests that were skipped for want of a program."""
+    # A skip's `longrepr` is (file, line, reason), also after xdist brought the report from a worker.
+    skipped = [report.longrepr for report in terminalreporter.stats.get("skipped", [])]
+    if line := describe_skips(where[2] for where in skipped if isinstance(where, tuple)):
+        terminalreporter.write_line(line, yellow=True)
