@@ -46,6 +46,7 @@ def both_hops(sending: Sending, observer: Observing | None, keep: Callable[[Exch
     except NoAnswerError as error:
         response = Response(0, Headers(), (), time.monotonic() - begun, broken=error.failure.value)
         silent = None if _may_hang_up(error, sending.replies) else error
+    begun = response.begun or begun  # one zero for the times of both hops
     made = Exchange(sending.request, response, (), sending.persona, begun=begun, plain=sending.plain)
     if observer is not None:
         seen = observer.seen(nonce, at_least=1 if 0 < response.status < 300 else 0, within=SETTLING)

@@ -96,7 +96,7 @@ def _read(answer: httpx.Response, begun: float, head_at: float, watch: Watch | N
         broken = "the transfer broke off before its end"
     finally:
         stream.close()
-    return Response(answer.status_code, headers, tuple(chunks), time.monotonic() - begun, broken, head_at)
+    return Response(answer.status_code, headers, tuple(chunks), time.monotonic() - begun, broken, head_at, begun)
 
 
 def _failure(error: httpx.TransportError) -> Failure:

@@ -78,6 +78,8 @@ class Response:
     broken: str | None = None
     head_at: float = 0.0
     """When the status line and the headers were there, in seconds since the request was begun."""
+    begun: float = 0.0
+    """When the request was begun, in monotonic seconds; 0 where it is not known."""
 
     @property
     def body(self) -> bytes:

@@ -134,7 +134,8 @@ def send_raw(base_url: str, request: RawRequest, *, timeout: float = 30.0, respo
         chunks: list[Chunk] = []
         reader = AnswerReader(request.method)
         ending = _read(sock, request, reader, chunks, responses, begun)
-    return RawAnswer(tuple(chunks), reader.ended(ending), ending, time.monotonic() - begun, sent_at)
+    answers = tuple(replace(answer, begun=begun) for answer in reader.ended(ending))
+    return RawAnswer(tuple(chunks), answers, ending, time.monotonic() - begun, sent_at)
 
 
 def _connected(base_url: str, timeout: float) -> socket.socket:
