@@ -171,11 +171,14 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting and the import contracts."""
+    """Check style, formatting, the import contracts, and that what is imported and what is declared are the same."""
     install(session, "dev")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
+    packages = ("generator/ampmap_generator", "conformance/ampmap_conformance")
+    session.run("deptry", "--no-ansi", "--optional-dependencies-dev-groups", "dev", *packages)
+    session.run("deptry", "--no-ansi", "generator", "conformance")
 
 
 @nox.session
