@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -22,6 +24,8 @@ nox.options.sessions = ["lint", "typecheck", "spec", "drift", "tests"]
 
 HERE = Path(__file__).parent
 BUILD = HERE / "build"
+SCRIPTS = ("site/docs/assets", "conformance/ampmap_conformance")
+"""Where JavaScript and CSS are written by hand."""
 
 
 def install(session: nox.Session, *extras: str) -> None:
@@ -179,6 +183,27 @@ def lint(session: nox.Session) -> None:
     packages = ("generator/ampmap_generator", "conformance/ampmap_conformance")
     session.run("deptry", "--no-ansi", "--optional-dependencies-dev-groups", "dev", *packages)
     session.run("deptry", "--no-ansi", "generator", "conformance")
+    if tools := script_tools(session):
+        biome = str(tools / "node_modules/.bin/biome")
+        session.run(biome, "check", "--config-path=site/biome.config.jsonc", *SCRIPTS, external=True)
+
+
+def script_tools(session: nox.Session) -> Path | None:
+    """The folder in build/ with the tools of site/package-lock.json; None without npm, which is an error in CI only.
+
+    They are installed outside of `site`, since all that lies there goes into the wheel.
+    """
+    if shutil.which("npm") is None:
+        if os.environ.get("CI"):
+            session.error("npm is not installed (Debian: apt-get install npm)")
+        session.warn("npm is not installed (Debian: apt-get install npm): JavaScript and CSS are not checked")
+        return None
+    tools = BUILD / "npm"
+    tools.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(HERE / "site" / name, tools / name)
+    session.run("npm", "--prefix", str(tools), "ci", "--silent", "--no-audit", "--no-fund", external=True)
+    return tools
 
 
 @nox.session
