@@ -24,6 +24,7 @@ nox.options.sessions = ["lint", "typecheck", "spec", "drift", "tests"]
 
 HERE = Path(__file__).parent
 BUILD = HERE / "build"
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 SCRIPTS = ("site/docs/assets", "conformance/ampmap_conformance")
 """Where JavaScript and CSS are written by hand."""
 
@@ -112,6 +113,22 @@ def tests(session: nox.Session) -> None:
     """Run the tests of generator and conformance; `-- -k NAME` and other pytest arguments work."""
     install(session, "dev")
     session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests_on(session: nox.Session) -> None:
+    """Run the tests on one version of Python: `nox -s tests_on-3.13`; `-- -k NAME` and other pytest arguments work."""
+    install(session, "dev")
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0], venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the lowest versions that pyproject.toml allows; pytest arguments work. Needs uv."""
+    session.install("--upgrade", "--resolution", "lowest-direct", "-e", ".[dev]")
+    session.run("ampmap", "build", "--check")
+    session.run("ampmap-conformance", "run", "--report-dir", str(Path(session.create_tmp()) / "report"))
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
