@@ -132,6 +132,28 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure which lines and branches the tests reach, into build/coverage; a figure, and no gate."""
+    install(session, "dev")
+    out = BUILD / "coverage"
+    out.mkdir(parents=True, exist_ok=True)
+    session.run("coverage", "erase")
+    # What measures itself is left out: it would measure coverage.py too.
+    session.run("coverage", "run", "-m", "pytest", "-m", "not cost", *(session.posargs or ("-n", "auto")))
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "html", "--quiet")
+    session.run("coverage", "json", "--quiet")
+    totals = json.loads((out / "coverage.json").read_text(encoding="utf-8"))["totals"]
+    kinds = (("lines", "covered_lines", "num_statements"), ("branches", "covered_branches", "num_branches"))
+    rows = ["| Coverage | reached | |", "| --- | --- | --- |"]
+    for kind, part, whole in kinds:
+        rows.append(f"| {kind} | {totals[part]} of {totals[whole]} | {totals[part] / totals[whole]:.1%} |")
+    summary = "\n".join(rows) + "\n"
+    (out / "summary.md").write_text(summary, encoding="utf-8")
+    session.log(f"open {out / 'html' / 'index.html'}\n{summary}")
+
+
+@nox.session
 def spec(session: nox.Session) -> None:
     """Validate the spec: shapes, references and policies; and refuse what breaks a released edition without a note."""
     install(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -117,6 +118,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
 
     def started(*words: str, env: dict[str, str] | None = None) -> Process:
         own = {"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(filter(None, sys.path)), "HOME": "/nowhere"}
+        own |= {name: value for name, value in os.environ.items() if name == "COVERAGE_PROCESS_CONFIG"}
         process = subprocess.Popen(
             [sys.executable, *words],
             cwd=tmp_path,

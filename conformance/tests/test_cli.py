@@ -24,6 +24,7 @@ Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 KEY = "canary-of-the-command-canary"
 
 
+@pytest.mark.cost
 def test_the_default_run_is_green_and_quick(command: Command, tmp_path: Path, reference: Reference) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = command("run")

@@ -99,6 +99,7 @@ def test_its_data_is_the_reference_without_the_rules(project: Path, reference: R
     assert json.loads(result.stdout) == expected
 
 
+@pytest.mark.cost
 def test_importing_it_costs_little_more_than_any_pydantic_model(project: Path) -> None:
     (project / "smallest.py").write_text(
         "from pydantic import BaseModel\n\n\nclass Smallest(BaseModel):\n    field: str\n", encoding="utf-8"
