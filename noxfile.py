@@ -154,6 +154,20 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def audit(session: nox.Session) -> None:
+    """Look up known vulnerabilities of all that is installed; asks the advisory services of pip-audit and of npm."""
+    install(session, "dev")
+    session.install("pip-audit>=2.9,<3")
+    installed = str(session.run("python", "-m", "pip", "freeze", "--exclude-editable", silent=True))
+    frozen = Path(session.create_tmp()) / "installed.txt"
+    frozen.write_text(installed, encoding="utf-8")
+    # Strict: a package that the service does not know is an error, and not one package fewer.
+    session.run("pip-audit", "--strict", "--disable-pip", "--no-deps", "-r", str(frozen), *session.posargs)
+    if tools := script_tools(session):
+        session.run("npm", "--prefix", str(tools), "audit", external=True)
+
+
+@nox.session
 def spec(session: nox.Session) -> None:
     """Validate the spec: shapes, references and policies; and refuse what breaks a released edition without a note."""
     install(session)
