@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -22,6 +24,9 @@ nox.options.sessions = ["lint", "typecheck", "spec", "drift", "tests"]
 
 HERE = Path(__file__).parent
 BUILD = HERE / "build"
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+SCRIPTS = ("site/docs/assets", "conformance/ampmap_conformance")
+"""Where JavaScript and CSS are written by hand."""
 
 
 def install(session: nox.Session, *extras: str) -> None:
@@ -110,6 +115,58 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *session.posargs)
 
 
+@nox.session(python=PYTHONS)
+def tests_on(session: nox.Session) -> None:
+    """Run the tests on one version of Python: `nox -s tests_on-3.13`; `-- -k NAME` and other pytest arguments work."""
+    install(session, "dev")
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0], venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the lowest versions that pyproject.toml allows; pytest arguments work. Needs uv."""
+    session.install("--upgrade", "--resolution", "lowest-direct", "-e", ".[dev]")
+    session.run("ampmap", "build", "--check")
+    session.run("ampmap-conformance", "run", "--report-dir", str(Path(session.create_tmp()) / "report"))
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure which lines and branches the tests reach, into build/coverage; a figure, and no gate."""
+    install(session, "dev")
+    out = BUILD / "coverage"
+    out.mkdir(parents=True, exist_ok=True)
+    session.run("coverage", "erase")
+    # What measures itself is left out: it would measure coverage.py too.
+    session.run("coverage", "run", "-m", "pytest", "-m", "not cost", *(session.posargs or ("-n", "auto")))
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "html", "--quiet")
+    session.run("coverage", "json", "--quiet")
+    totals = json.loads((out / "coverage.json").read_text(encoding="utf-8"))["totals"]
+    kinds = (("lines", "covered_lines", "num_statements"), ("branches", "covered_branches", "num_branches"))
+    rows = ["| Coverage | reached | |", "| --- | --- | --- |"]
+    for kind, part, whole in kinds:
+        rows.append(f"| {kind} | {totals[part]} of {totals[whole]} | {totals[part] / totals[whole]:.1%} |")
+    summary = "\n".join(rows) + "\n"
+    (out / "summary.md").write_text(summary, encoding="utf-8")
+    session.log(f"open {out / 'html' / 'index.html'}\n{summary}")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Look up known vulnerabilities of all that is installed; asks the advisory services of pip-audit and of npm."""
+    install(session, "dev")
+    session.install("pip-audit>=2.9,<3")
+    installed = str(session.run("python", "-m", "pip", "freeze", "--exclude-editable", silent=True))
+    frozen = Path(session.create_tmp()) / "installed.txt"
+    frozen.write_text(installed, encoding="utf-8")
+    # Strict: a package that the service does not know is an error, and not one package fewer.
+    session.run("pip-audit", "--strict", "--disable-pip", "--no-deps", "-r", str(frozen), *session.posargs)
+    if tools := script_tools(session):
+        session.run("npm", "--prefix", str(tools), "audit", external=True)
+
+
 @nox.session
 def spec(session: nox.Session) -> None:
     """Validate the spec: shapes, references and policies; and refuse what breaks a released edition without a note."""
@@ -171,11 +228,35 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting and the import contracts."""
+    """Check style, formatting, the import contracts, and that what is imported and what is declared are the same."""
     install(session, "dev")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
+    packages = ("generator/ampmap_generator", "conformance/ampmap_conformance")
+    session.run("deptry", "--no-ansi", "--optional-dependencies-dev-groups", "dev", *packages)
+    session.run("deptry", "--no-ansi", "generator", "conformance")
+    if tools := script_tools(session):
+        biome = str(tools / "node_modules/.bin/biome")
+        session.run(biome, "check", "--config-path=site/biome.config.jsonc", *SCRIPTS, external=True)
+
+
+def script_tools(session: nox.Session) -> Path | None:
+    """The folder in build/ with the tools of site/package-lock.json; None without npm, which is an error in CI only.
+
+    They are installed outside of `site`, since all that lies there goes into the wheel.
+    """
+    if shutil.which("npm") is None:
+        if os.environ.get("CI"):
+            session.error("npm is not installed (Debian: apt-get install npm)")
+        session.warn("npm is not installed (Debian: apt-get install npm): JavaScript and CSS are not checked")
+        return None
+    tools = BUILD / "npm"
+    tools.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(HERE / "site" / name, tools / name)
+    session.run("npm", "--prefix", str(tools), "ci", "--silent", "--no-audit", "--no-fund", external=True)
+    return tools
 
 
 @nox.session

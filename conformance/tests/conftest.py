@@ -34,6 +34,8 @@ Done: TypeAlias = "subprocess.CompletedProcess[str]"
 
 OWN = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere"}
 """The environment of a command: nothing of the user's own."""
+MEASURED = {name: value for name, value in os.environ.items() if name == "COVERAGE_PROCESS_CONFIG"}
+"""What coverage hands on to the processes that it measures."""
 
 
 class Silent:
@@ -132,7 +134,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
         process = subprocess.Popen(
             [sys.executable, *words],
             cwd=tmp_path,
-            env={**OWN, "PYTHONPATH": ":".join(filter(None, sys.path)), **(env or {})},
+            env={**OWN, **MEASURED, "PYTHONPATH": ":".join(filter(None, sys.path)), **(env or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -303,6 +303,7 @@ for folder in map(Path, sys.argv[1:]):
 """
 
 
+@pytest.mark.cost
 def test_hostile_files_take_bounded_time_and_memory(tmp_path: Path) -> None:
     """Seconds of processor time, and MiB of one process that reads them all."""
     folders = []

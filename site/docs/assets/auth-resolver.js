@@ -1,6 +1,6 @@
 // The resolver on the page of auth modes: the platform's documented steps on the data of `auth-data.js`.
 // Everything happens on the page; nothing is sent. Under Node it only exports `resolve`, for the tests.
-(function () {
+(() => {
   "use strict";
 
   const SCOPES = ["system", "org", "project"];
@@ -54,8 +54,7 @@
     if (found.length) {
       for (const [step, rule] of found) note(step, rule, `${mode} is refused`);
       const [step, , error] = found[0];
-      if (found.length > 1)
-        note(step, "resolution-order-of-later-checks", "which of these comes first is not told");
+      if (found.length > 1) note(step, "resolution-order-of-later-checks", "which of these comes first is not told");
       const others = left.slice(1);
       const retried = mode === "metered" && others.includes("shared");
       const rule = retried ? "resolution-metered-retry" : "resolution-no-retry-inferred";
@@ -83,7 +82,7 @@
 
   function refused(data, trace, error, step, mode, provider) {
     const known = data.errors[error];
-    const told = known && known.message && known.message !== "unknown";
+    const told = known?.message && known.message !== "unknown";
     return {
       outcome: "refused",
       error,
@@ -197,7 +196,9 @@
       const policy = { system: {}, org: {}, project: {} };
       for (const [name, { state }] of cells) {
         const [scope, key, mode] = name.split(" ");
-        if (state) (policy[scope][ids[key]] ??= {})[mode] = { allowed: state === 2 };
+        if (!state) continue;
+        policy[scope][ids[key]] ??= {};
+        policy[scope][ids[key]][mode] = { allowed: state === 2 };
       }
       return {
         profile: {
@@ -226,7 +227,9 @@
         const cell = policy[scope][ids[key]]?.[mode];
         turn(name, cell ? (cell.allowed ? 2 : 1) : 0);
       }
-      matrices.forEach((details, at) => (details.open = Object.keys(policy[SCOPES[at]]).length > 0));
+      matrices.forEach((details, at) => {
+        details.open = Object.keys(policy[SCOPES[at]]).length > 0;
+      });
     }
 
     function update() {
@@ -282,7 +285,9 @@
     const boxes = [...document.querySelectorAll(".auth-resolver")];
     if (!boxes.length || !here) return;
     const script = element("script", { src: new URL("auth-data.js", here).href });
-    script.addEventListener("load", () => boxes.forEach((box) => show(box, window.AMPMAP_AUTH)));
+    script.addEventListener("load", () => {
+      for (const box of boxes) show(box, window.AMPMAP_AUTH);
+    });
     document.head.append(script);
   }
 

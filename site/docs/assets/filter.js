@@ -1,5 +1,5 @@
 // A field that filters the rows of the tables after it on a page; `?filter=` in the address fills it in.
-(function () {
+(() => {
   "use strict";
 
   document.querySelectorAll(".am-filter").forEach((place) => {

@@ -1,6 +1,6 @@
 // What the route finder knows how to do, without a page: match what is typed, build URLs and curl lines.
 // A classic script, so that it also runs under Node, where the tests compare it with `ampmap route`.
-(function () {
+(() => {
   "use strict";
 
   const TEXT = "Reply with one word: pong";
@@ -22,7 +22,8 @@
       add(id, "provider", provider.title);
       add(provider.base, "path", provider.title);
     }
-    for (const call of data.calls) add(call.path, "path", `${call.operation} of ${data.providers[call.provider].title}`);
+    for (const call of data.calls)
+      add(call.path, "path", `${call.operation} of ${data.providers[call.provider].title}`);
     for (const [id, family] of Object.entries(data.management))
       for (const pattern of family.patterns) add(pattern, "management path", id);
     const seen = new Set();
@@ -37,7 +38,10 @@
   // The names that what is typed may mean, best first.
   function options(data, typed) {
     const wanted = fold(typed.trim());
-    if (!wanted) return candidates(data).filter((each) => each.kind === "agent mode").slice(0, MOST);
+    if (!wanted)
+      return candidates(data)
+        .filter((each) => each.kind === "agent mode")
+        .slice(0, MOST);
     return candidates(data)
       .map((each, place) => ({ each, place, score: score(each, wanted) }))
       .filter(({ score: points }) => points > 0)
@@ -139,7 +143,7 @@
 
   function withModel(call, model) {
     if (!model) return call;
-    const fill = (text) => text && text.replace("{model}", encodeURIComponent(model));
+    const fill = (text) => (text ? text.replace("{model}", encodeURIComponent(model)) : text);
     return { ...call, path: fill(call.path), upstream: fill(call.upstream), wire_model: model };
   }
 

@@ -1,6 +1,6 @@
 // The route finder of the front page: a combobox, and the answer below it. It asks nobody but this site, for one JSON
 // file per edition; what it knows how to do is in finder-core.js.
-(function () {
+(() => {
   "use strict";
 
   const root = document.querySelector(".am-finder");
@@ -13,7 +13,9 @@
   const loaded = new Map();
   const editions = JSON.parse(root.dataset.editions);
   const state = {
-    edition: editions.some(([id]) => id === parameters.get("edition")) ? parameters.get("edition") : root.dataset.edition,
+    edition: editions.some(([id]) => id === parameters.get("edition"))
+      ? parameters.get("edition")
+      : root.dataset.edition,
     ampUrl: parameters.get("amp_url"),
     query: parameters.get("q") || "",
     stream: parameters.has("stream"),
@@ -73,7 +75,12 @@
   root.append(
     element(
       "form",
-      { class: "am-finder-form", role: "search", "aria-label": "Route finder", onsubmit: (event) => event.preventDefault() },
+      {
+        class: "am-finder-form",
+        role: "search",
+        "aria-label": "Route finder",
+        onsubmit: (event) => event.preventDefault(),
+      },
       element("div", { class: "am-finder-main" }, field("Model, alias, agent mode or path", input, list)),
       element("div", { class: "am-finder-more" }, field("amp.url", ampUrl), field("Edition", choice)),
     ),
@@ -113,7 +120,9 @@
 
   function activate(index) {
     state.active = index;
-    [...list.children].forEach((item, place) => item.setAttribute("aria-selected", String(place === index)));
+    [...list.children].forEach((item, place) => {
+      item.setAttribute("aria-selected", String(place === index));
+    });
     if (index < 0) input.removeAttribute("aria-activedescendant");
     else {
       input.setAttribute("aria-activedescendant", `finder-option-${index}`);
@@ -206,7 +215,8 @@
 
   function summary(found) {
     if (found.kind === "management") return `${found.path} goes to Amp's own servers.`;
-    if (found.kind === "calls") return `${found.calls.length} ${found.calls.length === 1 ? "call" : "calls"} of ${state.data.providers[found.calls[0].provider].title}.`;
+    if (found.kind === "calls")
+      return `${found.calls.length} ${found.calls.length === 1 ? "call" : "calls"} of ${state.data.providers[found.calls[0].provider].title}.`;
     if (found.answers.length > 1) return `Several providers serve ${state.query}.`;
     const [route] = found.answers;
     const provider = state.data.providers[route.provider];
@@ -280,7 +290,9 @@
       { class: "am-warning", role: "note" },
       element("strong", {}, "Past the proxy. "),
       prose(provider.warning || "This call does not go to amp.url: no proxy there sees it."),
-      provider.requires.length ? [" It needs ", provider.requires.map((name, i) => [i ? " or " : "", code(name)]), "."] : null,
+      provider.requires.length
+        ? [" It needs ", provider.requires.map((name, i) => [i ? " or " : "", code(name)]), "."]
+        : null,
     );
   }
 
@@ -334,15 +346,32 @@
   }
 
   function headerTable(route) {
-    const rows = core.headers(state.data, route).map(({ name, value, when }) =>
-      element("tr", {}, element("td", {}, code(name)), element("td", {}, value ? code(value) : "any"), element("td", {}, prose(when))),
-    );
+    const rows = core
+      .headers(state.data, route)
+      .map(({ name, value, when }) =>
+        element(
+          "tr",
+          {},
+          element("td", {}, code(name)),
+          element("td", {}, value ? code(value) : "any"),
+          element("td", {}, prose(when)),
+        ),
+      );
     const head = ["Header", "Value", "When"].map((text) => element("th", { scope: "col" }, text));
     return element(
       "details",
       {},
       element("summary", {}, `Headers to send (${rows.length})`),
-      element("div", { class: "am-scroll" }, element("table", { class: "am-table" }, element("thead", {}, element("tr", {}, head)), element("tbody", {}, rows))),
+      element(
+        "div",
+        { class: "am-scroll" },
+        element(
+          "table",
+          { class: "am-table" },
+          element("thead", {}, element("tr", {}, head)),
+          element("tbody", {}, rows),
+        ),
+      ),
     );
   }
 
@@ -358,9 +387,34 @@
       element(
         "ul",
         { class: "am-duties" },
-        element("li", {}, "Send it to ", upstream ? code(upstream) : "the provider, whose address no source tells", "."),
-        element("li", {}, "Take the client's key from ", provider.client_carriers.map((name, i) => [i ? " or " : "", code(name)]), ", and put its own into ", code(provider.upstream_carrier), provider.placeholder_carriers.length ? [". ", provider.placeholder_carriers.map(code), " holds the word ", code("placeholder"), ", which is no key"] : null, "."),
-        known.map(([id, rule]) => element("li", {}, prose(rule.statement), " ", element("small", {}, link(id, rule.page), ` (${rule.level})`))),
+        element(
+          "li",
+          {},
+          "Send it to ",
+          upstream ? code(upstream) : "the provider, whose address no source tells",
+          ".",
+        ),
+        element(
+          "li",
+          {},
+          "Take the client's key from ",
+          provider.client_carriers.map((name, i) => [i ? " or " : "", code(name)]),
+          ", and put its own into ",
+          code(provider.upstream_carrier),
+          provider.placeholder_carriers.length
+            ? [
+                ". ",
+                provider.placeholder_carriers.map(code),
+                " holds the word ",
+                code("placeholder"),
+                ", which is no key",
+              ]
+            : null,
+          ".",
+        ),
+        known.map(([id, rule]) =>
+          element("li", {}, prose(rule.statement), " ", element("small", {}, link(id, rule.page), ` (${rule.level})`)),
+        ),
       ),
     );
   }
@@ -374,38 +428,88 @@
         "tr",
         {},
         element("td", {}, link(code(call.operation), data.operations[`${call.dialect}/${call.operation}`].page)),
-        element("td", {}, element("span", { class: "am-method" }, call.method), " ", code(core.fullUrl(call.path, address()))),
+        element(
+          "td",
+          {},
+          element("span", { class: "am-method" }, call.method),
+          " ",
+          code(core.fullUrl(call.path, address())),
+        ),
         element("td", {}, call.upstream ? code(call.upstream) : "not stated by the sources"),
       ),
     );
-    const head = ["Operation", "URL that the client calls", "URL at the provider"].map((text) => element("th", { scope: "col" }, text));
+    const head = ["Operation", "URL that the client calls", "URL at the provider"].map((text) =>
+      element("th", { scope: "col" }, text),
+    );
     const model = found.model
-      ? row("Model in the path", found.answer ? link(code(found.answer.name), found.answer.page) : [code(found.model), " (not listed in this edition)"])
+      ? row(
+          "Model in the path",
+          found.answer
+            ? link(code(found.answer.name), found.answer.page)
+            : [code(found.model), " (not listed in this edition)"],
+        )
       : null;
-    const carrier = row("Client's key in", provider.client_carriers.map((name, i) => [i ? " or " : "", code(name)]));
+    const carrier = row(
+      "Client's key in",
+      provider.client_carriers.map((name, i) => [i ? " or " : "", code(name)]),
+    );
     return card(
       link(provider.title, provider.page),
       found.unknown ? element("p", {}, "No operation has this path. The provider's are:") : null,
       bypass(provider),
-      element("div", { class: "am-scroll" }, element("table", { class: "am-table" }, element("thead", {}, element("tr", {}, head)), element("tbody", {}, rows))),
+      element(
+        "div",
+        { class: "am-scroll" },
+        element(
+          "table",
+          { class: "am-table" },
+          element("thead", {}, element("tr", {}, head)),
+          element("tbody", {}, rows),
+        ),
+      ),
       element("dl", { class: "am-facts" }, model, carrier),
       found.provider ? null : curlBlock(core.curl(data, only, address(), only.stream === "path")),
-      found.provider ? null : duties(provider, data.operations[`${only.dialect}/${only.operation}`].rules, only.upstream),
+      found.provider
+        ? null
+        : duties(provider, data.operations[`${only.dialect}/${only.operation}`].rules, only.upstream),
     );
   }
 
   function managementCard({ id, family, path }) {
-    const asks = { "client-key": "the client's key", open: "nothing: a browser opens it", unknown: "not stated by the sources" };
+    const asks = {
+      "client-key": "the client's key",
+      open: "nothing: a browser opens it",
+      unknown: "not stated by the sources",
+    };
     const known = family.rules.filter((name) => state.data.rules[name]).map((name) => [name, state.data.rules[name]]);
     return card(
       ["Management route ", link(code(id), family.page)],
       urlLine("any method", core.fullUrl(path, address())),
-      element("dl", { class: "am-facts" }, row("Purpose", prose(family.purpose)), row("Asks for", asks[family.authentication])),
+      element(
+        "dl",
+        { class: "am-facts" },
+        row("Purpose", prose(family.purpose)),
+        row("Asks for", asks[family.authentication]),
+      ),
       element(
         "ul",
         { class: "am-duties" },
-        element("li", {}, "A proxy sends it to Amp's own servers, at ", code(core.fullUrl(path, state.data.amp_url)), "."),
-        known.map(([name, rule]) => element("li", {}, prose(rule.statement), " ", element("small", {}, link(name, rule.page), ` (${rule.level})`))),
+        element(
+          "li",
+          {},
+          "A proxy sends it to Amp's own servers, at ",
+          code(core.fullUrl(path, state.data.amp_url)),
+          ".",
+        ),
+        known.map(([name, rule]) =>
+          element(
+            "li",
+            {},
+            prose(rule.statement),
+            " ",
+            element("small", {}, link(name, rule.page), ` (${rule.level})`),
+          ),
+        ),
       ),
     );
   }
@@ -420,9 +524,14 @@
     const wanted = new URLSearchParams();
     if (state.query) wanted.set("q", state.query);
     if (state.edition !== root.dataset.edition) wanted.set("edition", state.edition);
-    if (state.ampUrl && state.ampUrl !== state.data?.amp_url && !/@/.test(state.ampUrl)) wanted.set("amp_url", state.ampUrl);
+    if (state.ampUrl && state.ampUrl !== state.data?.amp_url && !/@/.test(state.ampUrl))
+      wanted.set("amp_url", state.ampUrl);
     if (state.stream) wanted.set("stream", "");
-    const text = wanted.toString().replace(/=(?=&|$)/g, "").replace(/%2F/g, "/").replace(/%3A/g, ":");
+    const text = wanted
+      .toString()
+      .replace(/=(?=&|$)/g, "")
+      .replace(/%2F/g, "/")
+      .replace(/%3A/g, ":");
     history.replaceState(null, "", `${location.pathname}${text ? `?${text}` : ""}${location.hash}`);
   }
 
@@ -435,7 +544,8 @@
         loaded.set(edition, await response.json());
       }
     } catch {
-      status.textContent = "The finder's data cannot be read: it needs a web server. The tables below have all answers.";
+      status.textContent =
+        "The finder's data cannot be read: it needs a web server. The tables below have all answers.";
       return;
     }
     if (edition !== state.edition) return; // another one was chosen meanwhile

@@ -1,5 +1,5 @@
 // A table that is wider than the window scrolls in the theme's frame; here the frame can be scrolled by keyboard too.
-(function () {
+(() => {
   "use strict";
 
   function makeReachable() {

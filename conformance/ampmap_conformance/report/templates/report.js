@@ -39,7 +39,13 @@
     const state = new URLSearchParams();
     if (search.value) state.set("q", search.value);
     if (profile.value) state.set("profile", profile.value);
-    state.set("verdict", boxes.filter((box) => box.checked).map((box) => box.value).join(","));
+    state.set(
+      "verdict",
+      boxes
+        .filter((box) => box.checked)
+        .map((box) => box.value)
+        .join(","),
+    );
     history.replaceState(null, "", `#?${state}`);
   }
 
@@ -81,10 +87,15 @@
       said.textContent = "selected: copy it with your keyboard";
     }
     button.textContent = said.textContent === "copied" ? "copied" : "selected";
-    setTimeout(() => { button.textContent = "copy"; }, 1500);
+    setTimeout(() => {
+      button.textContent = "copy";
+    }, 1500);
   }
 
-  form.addEventListener("input", () => { filter(); remember(); });
+  form.addEventListener("input", () => {
+    filter();
+    remember();
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
@@ -98,11 +109,19 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target === search) {
-      if (event.key === "Escape") { search.value = ""; filter(); remember(); search.blur(); }
+      if (event.key === "Escape") {
+        search.value = "";
+        filter();
+        remember();
+        search.blur();
+      }
       return;
     }
     if (event.target.matches("input, select")) return;
-    if (event.key === "/") { event.preventDefault(); search.focus(); }
+    if (event.key === "/") {
+      event.preventDefault();
+      search.focus();
+    }
     if (event.key === "j") step(1);
     if (event.key === "k") step(-1);
   });

@@ -27,7 +27,8 @@ function resolve({ profile, policy, provider, environment }) {
     throw new Refused("AUTH_MODE_REQUIRES_LOCAL_CAPACITY", `${mode} does not run in the cloud`);
   if (mode === "metered" && !(environment.metered_enabled && environment.metered_key))
     throw new Refused(null, "metered is not available");
-  if (mode === "shared" && !environment.shared_quota) throw new Refused("SHARED_QUOTA_EXCEEDED", "the quota is used up");
+  if (mode === "shared" && !environment.shared_quota)
+    throw new Refused("SHARED_QUOTA_EXCEEDED", "the quota is used up");
   return mode;
 }
 
@@ -54,5 +55,5 @@ function answer(request) {
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line);
   if (request.cmd === "stop") break;
-  process.stdout.write(JSON.stringify(answer(request)) + "\n");
+  process.stdout.write(`${JSON.stringify(answer(request))}\n`);
 }

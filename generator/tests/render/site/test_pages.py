@@ -319,6 +319,7 @@ def test_a_value_is_shown_by_its_kind(value: object, text: str) -> None:
 # --- the built site
 
 
+@pytest.mark.cost
 def test_the_site_builds_strictly_and_asks_nobody_else_for_anything(
     reference: Reference, editions: Mapping[str, Reference], site: Site, tmp_path: Path
 ) -> None:
