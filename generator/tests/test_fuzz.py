@@ -18,12 +18,12 @@ import pytest
 from ampmap_generator.check.all_editions import examine, texts_of
 from ampmap_generator.check.consistency import check
 from ampmap_generator.check.links import Spot, Use, uses
-from ampmap_generator.check.spec_index import Index
+from ampmap_generator.check.spec_index import SpecIndex
 from ampmap_generator.check.suppressions import apply
 from ampmap_generator.compile import compile_editions, plain
 from ampmap_generator.diff.changes import differences
 from ampmap_generator.load.findings import RENDERERS, Finding, Report, has_errors
-from ampmap_generator.load.spec import Entry, LocatedFact, Spec, load
+from ampmap_generator.load.spec import LocatedFact, Spec, SpecEntry, load
 from ampmap_generator.query.explain import as_json, as_text, explain
 from ampmap_generator.query.lookup import UnknownPathError, path_of
 from ampmap_generator.render.editor_schemas import editor_schemas
@@ -338,9 +338,9 @@ def spec(repository_spec: Path) -> Spec:
 
 
 @pytest.fixture(scope="module")
-def defined(spec: Spec) -> list[tuple[Entry, list[Use]]]:
+def defined(spec: Spec) -> list[tuple[SpecEntry, list[Use]]]:
     """Every fact of the base edition, with every place that names it."""
-    index = Index(spec)
+    index = SpecIndex(spec)
     by_place: dict[object, list[Use]] = {}
     for use in uses(spec):
         names = use.link.target(Spot(index, use.entry, use.pointer, use.name)) or {}
@@ -348,7 +348,7 @@ def defined(spec: Spec) -> list[tuple[Entry, list[Use]]]:
     return [(entry, by_place.get(entry.location, [])) for entry in spec.entries]
 
 
-def without(spec: Spec, entry: Entry, *more: Entry) -> Spec:
+def without(spec: Spec, entry: SpecEntry, *more: SpecEntry) -> Spec:
     """The spec as it would be read if the fact were not in its files, or others in its place."""
     facts = {kind: dict(located) for kind, located in spec.facts.items()}
     platforms = {
@@ -366,7 +366,7 @@ def without(spec: Spec, entry: Entry, *more: Entry) -> Spec:
 
 
 def test_deleting_any_fact_that_is_named_is_told_at_every_place_that_names_it(
-    spec: Spec, defined: list[tuple[Entry, list[Use]]]
+    spec: Spec, defined: list[tuple[SpecEntry, list[Use]]]
 ) -> None:
     named = [(entry, found) for entry, found in defined if found]
     for entry, found in named:
@@ -381,7 +381,7 @@ def test_deleting_any_fact_that_is_named_is_told_at_every_place_that_names_it(
 
 
 def test_renaming_any_fact_that_is_named_is_told_and_the_new_name_suggested(
-    spec: Spec, defined: list[tuple[Entry, list[Use]]]
+    spec: Spec, defined: list[tuple[SpecEntry, list[Use]]]
 ) -> None:
     for entry, found in defined:
         by_id = [use for use in found if use.entry is not entry and use.name in (entry.id, entry.key)]
@@ -390,7 +390,7 @@ def test_renaming_any_fact_that_is_named_is_told_and_the_new_name_suggested(
         changed_id = entry.id[:-1] + ("x" if entry.id[-1] != "x" else "y")
         stem = changed_id if entry.stem == entry.id else entry.stem
 
-        wrong = check(without(spec, entry, Entry(entry.kind, entry.platform, stem, changed_id, entry.node)))
+        wrong = check(without(spec, entry, SpecEntry(entry.kind, entry.platform, stem, changed_id, entry.node)))
 
         hints = [finding.hint or "" for finding in wrong if finding.rule == "unknown-reference"]
         assert hints, path_of(entry)
@@ -398,7 +398,7 @@ def test_renaming_any_fact_that_is_named_is_told_and_the_new_name_suggested(
 
 
 def test_deleting_a_fact_that_nothing_names_is_a_breaking_change(
-    spec: Spec, defined: list[tuple[Entry, list[Use]]]
+    spec: Spec, defined: list[tuple[SpecEntry, list[Use]]]
 ) -> None:
     """No reference can tell; the comparison with what was released does, by its path."""
     reference = plain(next(iter(compile_editions(spec).values())))
@@ -412,7 +412,7 @@ def test_deleting_a_fact_that_nothing_names_is_a_breaking_change(
         assert [change.path for change in differences(old, new)] == [path_of(entry)]
 
 
-def around(entry: Entry, facts: Mapping[str, Any]) -> dict[str, Any]:
+def around(entry: SpecEntry, facts: Mapping[str, Any]) -> dict[str, Any]:
     kinds = {entry.kind.name: facts}
     return kinds if entry.platform is None else {"platforms": {entry.platform: {"id": entry.platform, **kinds}}}
 
@@ -421,7 +421,7 @@ def test_mistyping_any_name_is_noticed(spec: Spec) -> None:
     """In every edition: the name with a letter more stands for nothing."""
     noticed = 0
     for edition in spec.editions:
-        index = Index(spec.of(edition))
+        index = SpecIndex(spec.of(edition))
         for use in uses(index.spec):
             for typo in (f"{use.name}q", use.name[:-1] + "\u00fc"):
                 names = use.link.target(Spot(index, use.entry, use.pointer, typo))

@@ -43,7 +43,7 @@ def examine(
         if finding.rule in EVERYWHERE:
             found += [finding] if len(editions) == sum(_takes_part(each, finding) for each in specs) else []
         elif wanted.intersection(editions):
-            found.append(finding if specs[0].edition in editions else _named(finding, editions))
+            found.append(finding if specs[0].edition in editions else _name_editions(finding, editions))
     return in_order(found)
 
 
@@ -56,5 +56,5 @@ def _takes_part(spec: Spec, finding: Finding) -> bool:
     return finding.location is not None and finding.location.file in spec.texts
 
 
-def _named(finding: Finding, editions: Sequence[str | None]) -> Finding:
+def _name_editions(finding: Finding, editions: Sequence[str | None]) -> Finding:
     return replace(finding, message=f"{finding.message} (in {', '.join(map(str, editions))})")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..load.code_frame import shortened
+from ..load.code_frame import shorten
 from ..load.findings import Finding, Location, Severity, in_order
 from ..load.pointer import pointer_to, value_at
 from ..load.spec import LocatedFact, Spec
@@ -19,7 +19,7 @@ from ..vendored.wire import Provider
 from . import policies, policies_wire, policies_words
 from .links import UNKNOWN, Spot, uses
 from .registry import CHECKS, RULES, Wrong, facts, key_of, rule
-from .spec_index import Index
+from .spec_index import SpecIndex
 
 __all__ = ["CHECKS", "RULES", "check", "policies", "policies_wire", "policies_words"]
 
@@ -34,7 +34,7 @@ def check(spec: Spec, today: datetime.date | None = None) -> list[Finding]:
     A spec with errors from loading may be checked too: nothing that could not be read is missed twice. `today` is for
     the policies that look at dates; without it they say nothing, and the findings depend on the spec alone.
     """
-    index = Index(spec, today)
+    index = SpecIndex(spec, today)
     return in_order(rule.broken(*wrong) for rule, check in CHECKS.items() for wrong in check(index))
 
 
@@ -42,7 +42,7 @@ def check(spec: Spec, today: datetime.date | None = None) -> list[Finding]:
 
 
 @rule("unknown-reference", Severity.ERROR)
-def unknown_reference(index: Index) -> Iterator[Wrong]:
+def unknown_reference(index: SpecIndex) -> Iterator[Wrong]:
     """A name that refers to another fact is the name of one that exists.
 
     This covers sources, providers, dialects and their operations, error shapes, models, settings, platforms and what
@@ -57,7 +57,7 @@ def unknown_reference(index: Index) -> Iterator[Wrong]:
 
 
 @rule("ambiguous-reference", Severity.ERROR)
-def ambiguous_reference(index: Index) -> Iterator[Wrong]:
+def ambiguous_reference(index: SpecIndex) -> Iterator[Wrong]:
     """A model is named by its id alone only where no other provider has a model of that id.
 
     Otherwise it is named `<provider>/<model id>`.
@@ -70,7 +70,7 @@ def ambiguous_reference(index: Index) -> Iterator[Wrong]:
 
 
 @rule("model-provider", Severity.ERROR)
-def model_provider(index: Index) -> Iterator[Wrong]:
+def model_provider(index: SpecIndex) -> Iterator[Wrong]:
     """The model of an agent mode or a tool is served by the provider that the mode or tool names.
 
     A provider also serves the models of those that are served through it.
@@ -87,7 +87,7 @@ def model_provider(index: Index) -> Iterator[Wrong]:
             yield Wrong(fact.locate((field,)), message, f"provider `{models[0].stem}` does ({where})")
 
 
-def _callers(index: Index) -> Iterator[tuple[LocatedFact, str, str, str]]:
+def _callers(index: SpecIndex) -> Iterator[tuple[LocatedFact, str, str, str]]:
     """Agent modes and tools: the fact, the field that names its model, the model, the provider."""
     for mode_fact, mode in facts(index, AgentMode):
         yield mode_fact, "model", mode.model, mode.provider
@@ -97,7 +97,7 @@ def _callers(index: Index) -> Iterator[tuple[LocatedFact, str, str, str]]:
 
 
 @rule("case-collision", Severity.ERROR)
-def case_collision(index: Index) -> Iterator[Wrong]:
+def case_collision(index: SpecIndex) -> Iterator[Wrong]:
     """No id differs from another of its kind only by upper and lower case.
 
     Ids become file names and URLs, which not every system tells apart by case.
@@ -109,11 +109,11 @@ def case_collision(index: Index) -> Iterator[Wrong]:
             if other != key:
                 earlier = entries[other]
                 where = f"{earlier.file}:{earlier.location.line}"
-                yield Wrong(entry.location, f"differs from `{shortened(earlier.id)}` ({where}) only by case")
+                yield Wrong(entry.location, f"differs from `{shorten(earlier.id)}` ({where}) only by case")
 
 
 @rule("missing-about", Severity.ERROR)
-def missing_about(index: Index) -> Iterator[Wrong]:
+def missing_about(index: SpecIndex) -> Iterator[Wrong]:
     """A platform's folder has a file `about.yaml`, which says what the platform is."""
     firsts = {entry.platform: entry for entry in reversed(index.spec.entries) if entry.platform}
     for platform, first in firsts.items():
@@ -127,7 +127,7 @@ def missing_about(index: Index) -> Iterator[Wrong]:
 
 
 @rule("missing-source", Severity.ERROR)
-def missing_source(index: Index) -> Iterator[Wrong]:
+def missing_source(index: SpecIndex) -> Iterator[Wrong]:
     """Each fact names at least one source: where it was read, measured or inferred from."""
     for fact, value in facts(index, Fact):
         if not value.sources:
@@ -136,7 +136,7 @@ def missing_source(index: Index) -> Iterator[Wrong]:
 
 
 @rule("claim-chosen-unsaid", Severity.WARNING)
-def claim_chosen_unsaid(index: Index) -> Iterator[Wrong]:
+def claim_chosen_unsaid(index: SpecIndex) -> Iterator[Wrong]:
     """The value that is chosen among claims is one that a source says.
 
     Where a source says several things, under headings or in a list, each of them counts. A list may be put together
@@ -152,7 +152,7 @@ def claim_chosen_unsaid(index: Index) -> Iterator[Wrong]:
 
 
 @rule("claim-chosen-differs", Severity.ERROR)
-def claim_chosen_differs(index: Index) -> Iterator[Wrong]:
+def claim_chosen_differs(index: SpecIndex) -> Iterator[Wrong]:
     """The value that is chosen among claims is the one that the field has.
 
     A remark in words on a field that holds a list or a mapping is not compared.
@@ -169,7 +169,7 @@ def claim_chosen_differs(index: Index) -> Iterator[Wrong]:
             if _canonical(held) != _canonical(claim.chosen):
                 where = fact.locate(pointer)
                 hint = f"the field stands in {where.file}:{where.line}; change one of the two"
-                message = f"the field `{shortened(claim.field)}` has another value"
+                message = f"the field `{shorten(claim.field)}` has another value"
                 yield Wrong(fact.locate(("claims", number, "chosen")), message, hint)
 
 
@@ -189,7 +189,7 @@ def _canonical(value: Any) -> str:
 
 
 @rule("base-path-form", Severity.ERROR)
-def base_path_form(index: Index) -> Iterator[Wrong]:
+def base_path_form(index: SpecIndex) -> Iterator[Wrong]:
     """A provider that passes the proxy has a base path below `/api/provider/`; any other has a base URL.
 
     Exactly one of `base_path` and `base_url` has a value, and neither ends in a slash.
@@ -214,7 +214,7 @@ _BASE = {
 
 
 @rule("mode-endpoint", Severity.ERROR)
-def mode_endpoint(index: Index) -> Iterator[Wrong]:
+def mode_endpoint(index: SpecIndex) -> Iterator[Wrong]:
     """The endpoint of an agent mode or a tool is the base path or base URL of its provider."""
     for fact, value in facts(index, Shape):
         if not isinstance(value, AgentMode | Tool):
@@ -225,7 +225,7 @@ def mode_endpoint(index: Index) -> Iterator[Wrong]:
         base = provider.base_path or provider.base_url
         if base is not None and value.endpoint != base:
             where = f"{located.file}:{key_of(located, 'base_path', 'base_url').line}"
-            message = f"provider `{value.provider}` is reached at `{shortened(base)}` ({where})"
+            message = f"provider `{value.provider}` is reached at `{shorten(base)}` ({where})"
             yield Wrong(fact.locate(("endpoint",)), message)
 
 
@@ -233,7 +233,7 @@ def mode_endpoint(index: Index) -> Iterator[Wrong]:
 
 
 @rule("requirement-id", Severity.ERROR)
-def requirement_id(index: Index) -> Iterator[Wrong]:
+def requirement_id(index: SpecIndex) -> Iterator[Wrong]:
     """A requirement's id begins with its profile, which is the file's name: `headers.client-credential-replaced`."""
     for fact, requirement in facts(index, Requirement):
         if not requirement.id.startswith(f"{requirement.profile}.") or requirement.id == f"{requirement.profile}.":
@@ -241,7 +241,7 @@ def requirement_id(index: Index) -> Iterator[Wrong]:
 
 
 @rule("negative-needs-control", Severity.ERROR)
-def negative_needs_control(index: Index) -> Iterator[Wrong]:
+def negative_needs_control(index: SpecIndex) -> Iterator[Wrong]:
     """A negative requirement names a control: the requirement whose passing shows that the precondition held.
 
     Without it, a proxy that refuses everything would pass.

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ..load.findings import Location
-from ..load.spec import Entry, Spec
+from ..load.spec import Spec, SpecEntry
 from ..load.yaml_nodes import Node, Pointer
-from .spec_index import Index, Names
+from .spec_index import Names, SpecIndex
 
 AXES: Final = (
     "provider",
@@ -79,13 +79,13 @@ UNKNOWN: Final = "unknown"
 class Spot:
     """One place in one entry that holds a name."""
 
-    index: Index
-    entry: Entry
+    index: SpecIndex
+    entry: SpecEntry
     pointer: Pointer
     name: str
 
     @property
-    def provider(self) -> Entry | None:
+    def provider(self) -> SpecEntry | None:
         """The provider that the entry's field of this name gives."""
         return self.index.entry("providers", text_at(self.entry, "provider"))
 
@@ -155,12 +155,12 @@ def _dialects_of_provider(spot: Spot) -> Names | None:
     return _keys(spot.provider, "operations")
 
 
-def _keys(entry: Entry | None, field: str) -> Names | None:
+def _keys(entry: SpecEntry | None, field: str) -> Names | None:
     node = None if entry is None else entry.node.child(field)
     return None if node is None else {str(step): below.key_location for step, below in node.children()}
 
 
-def text_at(entry: Entry, *pointer: str | int) -> str | None:
+def text_at(entry: SpecEntry, *pointer: str | int) -> str | None:
     """The text at `pointer`, or None if something else or nothing stands there."""
     node = entry.node.at(pointer)
     return node.value if node is not None and isinstance(node.value, str) else None
@@ -323,7 +323,7 @@ class Use:
     """One name that stands in one file."""
 
     link: Link
-    entry: Entry
+    entry: SpecEntry
     pointer: Pointer
     name: str
     location: Location

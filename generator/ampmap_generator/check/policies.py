@@ -17,7 +17,7 @@ from ..vendored.base import Fact, Source
 from ..vendored.platforms import PlatformModel
 from ..vendored.wire import Provider
 from .registry import Wrong, facts, key_of, rule
-from .spec_index import Index
+from .spec_index import SpecIndex
 
 MAX_SOURCE_AGE: Final = 365
 """Days after which a source is noted as old."""
@@ -35,7 +35,7 @@ FEWEST_PRICES: Final = 3
 
 
 @rule("provider-without-operation", Severity.ERROR)
-def provider_without_operation(index: Index) -> Iterator[Wrong]:
+def provider_without_operation(index: SpecIndex) -> Iterator[Wrong]:
     """A provider that passes the proxy has at least one operation.
 
     Without one, no proxy could be asked to serve it and no check could be made of it.
@@ -49,7 +49,7 @@ def provider_without_operation(index: Index) -> Iterator[Wrong]:
 
 
 @rule("successor-unsaid", Severity.ERROR)
-def successor_unsaid(index: Index) -> Iterator[Wrong]:
+def successor_unsaid(index: SpecIndex) -> Iterator[Wrong]:
     """A deprecated or retired entry names its `successor`, or says `null`: that there is none.
 
     `unknown` says that it was looked for. Users of the entry have to know where to go.
@@ -62,7 +62,7 @@ def successor_unsaid(index: Index) -> Iterator[Wrong]:
 
 
 @rule("own-successor", Severity.ERROR)
-def own_successor(index: Index) -> Iterator[Wrong]:
+def own_successor(index: SpecIndex) -> Iterator[Wrong]:
     """Nothing succeeds, replaces or was renamed from itself."""
     for fact, value in facts(index, Fact):
         lifecycle = getattr(value, "lifecycle", None)
@@ -84,7 +84,7 @@ _PRICE = re.compile(r"[a-z][A-Za-z]*?Per(?:M|K|)(?:Token|Request|Session|Second|
 
 
 @rule("price-unit", Severity.ERROR)
-def price_unit(index: Index) -> Iterator[Wrong]:
+def price_unit(index: SpecIndex) -> Iterator[Wrong]:
     """The name of a price tells what is paid for, per how much, and the unit of money: `inputPerMTokenCents`.
 
     The amount is a number that is not negative, `null` or `unknown`. A price in dollars ends in `Usd`.
@@ -99,7 +99,7 @@ def price_unit(index: Index) -> Iterator[Wrong]:
 
 
 @rule("price-outlier", Severity.WARNING)
-def price_outlier(index: Index) -> Iterator[Wrong]:
+def price_outlier(index: SpecIndex) -> Iterator[Wrong]:
     """A price is no hundred or thousand times away from the others: then its unit is wrong.
 
     It is compared with what else sources say of the same price (50 times apart is too far), and with the median of the
@@ -111,16 +111,16 @@ def price_outlier(index: Index) -> Iterator[Wrong]:
             if not _is_amount(amount) or not amount:
                 continue
             place = fact.locate(("pricing", name))
-            for source, other in _claimed(model, name):
-                if (times := _apart(amount, other)) >= OUTLIER_AMONG_CLAIMS:
+            for source, other in _amounts_in_claims(model, name):
+                if (times := _ratio(amount, other)) >= OUTLIER_AMONG_CLAIMS:
                     yield Wrong(place, f"{times:g} times away from {other:g}, which `{source}` says")
             prices = [(fellow.pricing or {}).get(name) for other_fact, fellow in priced if other_fact is not fact]
             others = [price for price in prices if _is_amount(price) and price]
-            if len(others) >= FEWEST_PRICES and (times := _apart(amount, median(others))) >= OUTLIER_AMONG_MODELS:
+            if len(others) >= FEWEST_PRICES and (times := _ratio(amount, median(others))) >= OUTLIER_AMONG_MODELS:
                 yield Wrong(place, f"{times:g} times away from the median of {len(others)} other models")
 
 
-def _claimed(model: PlatformModel, price: str) -> Iterator[tuple[str, float]]:
+def _amounts_in_claims(model: PlatformModel, price: str) -> Iterator[tuple[str, float]]:
     """What sources say of one price in the model's claims, each with its source."""
     for claim in model.claims:
         if claim.field not in ("pricing", f"pricing.{price}"):
@@ -144,7 +144,7 @@ def _is_amount(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
-def _apart(one: float, other: float) -> float:
+def _ratio(one: float, other: float) -> float:
     return max(one, other) / min(one, other)
 
 
@@ -154,7 +154,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
 
 
 @rule("source-date", Severity.ERROR)
-def source_date(index: Index) -> Iterator[Wrong]:
+def source_date(index: SpecIndex) -> Iterator[Wrong]:
     """The date of a source is a day, a month or a year in the form of ISO 8601: `2026-11-20`, `2026-11`, `2026`."""
     for fact, source in facts(index, Source):
         if source.date is not None and _last_day(source.date) is None:
@@ -162,7 +162,7 @@ def source_date(index: Index) -> Iterator[Wrong]:
 
 
 @rule("old-source", Severity.NOTE, dated=True)
-def old_source(index: Index) -> Iterator[Wrong]:
+def old_source(index: SpecIndex) -> Iterator[Wrong]:
     """A source is not older than 365 days, so that somebody looks whether it still says the same.
 
     Only `ampmap validate` looks at the age of sources, and compares with the day that `--today` names.

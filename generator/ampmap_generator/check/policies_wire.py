@@ -10,7 +10,7 @@ from ..load.suggest import did_you_mean
 from ..vendored.wire import Endpoint, ErrorShape
 from ..vendored.wire_schemas import schemas_of
 from .registry import Wrong, facts, rule
-from .spec_index import Index
+from .spec_index import SpecIndex
 
 Place = tuple[str | int, ...]
 
@@ -19,7 +19,7 @@ _CLOSING = ("additionalProperties", "unevaluatedProperties")
 
 
 @rule("closed-schema", Severity.ERROR)
-def closed_schema(index: Index) -> Iterator[Wrong]:
+def closed_schema(index: SpecIndex) -> Iterator[Wrong]:
     """A JSON Schema of the spec leaves every object open: it never forbids or restricts fields that it does not name.
 
     Providers add fields every week, and a proxy that refuses what it does not know breaks its clients.
@@ -33,7 +33,7 @@ def closed_schema(index: Index) -> Iterator[Wrong]:
 
 
 @rule("schema-reference", Severity.ERROR)
-def schema_reference(index: Index) -> Iterator[Wrong]:
+def schema_reference(index: SpecIndex) -> Iterator[Wrong]:
     """A `$ref` in a JSON Schema is `#/$defs/` and a name: of the endpoint's `schemas`, or the error's own `$defs`."""
     for fact, place, schema, names in _schemas(index):
         for inner, part in _parts(place, schema):
@@ -45,7 +45,7 @@ def schema_reference(index: Index) -> Iterator[Wrong]:
                 yield Wrong(fact.locate((*inner, "$ref")), "no schema has this name", hint)
 
 
-def _schemas(index: Index) -> Iterator[tuple[Any, Place, Any, set[str]]]:
+def _schemas(index: SpecIndex) -> Iterator[tuple[Any, Place, Any, set[str]]]:
     """Every schema: its fact, its place in it, and the names that it may refer to."""
     for fact, endpoint in facts(index, Endpoint):
         for place, schema in schemas_of(endpoint):

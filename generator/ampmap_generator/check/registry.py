@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from inspect import getdoc
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from ..load.findings import Location, Rule, Severity
+from ..load.findings import Location, Severity, SpecRule
 from ..load.rules import LOADER_RULES
 from ..load.spec import LocatedFact
 from ..vendored.base import Shape
-from .spec_index import Index
+from .spec_index import SpecIndex
 
 S = TypeVar("S", bound=Shape)
 
@@ -23,23 +23,23 @@ class Wrong(NamedTuple):
     hint: str | None = None
 
 
-Check: TypeAlias = Callable[[Index], Iterator[Wrong]]
+Check: TypeAlias = Callable[[SpecIndex], Iterator[Wrong]]
 
-CHECKS: dict[Rule, Check] = {}
+CHECKS: dict[SpecRule, Check] = {}
 """Every rule that compares facts, with its function, in the order of registration."""
 
-RULES: dict[str, Rule] = {rule.id: rule for rule in LOADER_RULES}
+RULES: dict[str, SpecRule] = {rule.id: rule for rule in LOADER_RULES}
 """Every rule by id: the loader's, and those that compare facts."""
 
 
 def rule(name: str, severity: Severity, *, dated: bool = False) -> Callable[[Check], Check]:
     """Registers a check under a rule of this id; the function's docstring is what users read about it.
 
-    A dated rule looks at `Index.today`.
+    A dated rule looks at `SpecIndex.today`.
     """
 
     def register(check: Check) -> Check:
-        registered = Rule(name, severity, getdoc(check) or "", dated)
+        registered = SpecRule(name, severity, getdoc(check) or "", dated)
         if RULES.setdefault(name, registered) is not registered:
             raise ValueError(f"two rules are called {name!r}")
         CHECKS[registered] = check
@@ -48,7 +48,7 @@ def rule(name: str, severity: Severity, *, dated: bool = False) -> Callable[[Che
     return register
 
 
-def facts(index: Index, shape: type[S]) -> Iterator[tuple[LocatedFact, S]]:
+def facts(index: SpecIndex, shape: type[S]) -> Iterator[tuple[LocatedFact, S]]:
     """The valid facts of this shape or of one built on it, those of platforms too."""
     spec = index.spec
     kinds = [*spec.facts.values(), *(located for platform in spec.platforms.values() for located in platform.values())]

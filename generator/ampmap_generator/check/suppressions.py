@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from ..load.findings import Finding, Location, Severity, in_order
 from ..load.rules import SUPPRESSION_EXPIRED, SUPPRESSION_INVALID, SUPPRESSION_UNUSED
-from ..load.spec import Entry, LocatedFact, Spec
+from ..load.spec import LocatedFact, Spec, SpecEntry
 from ..load.spec_only_shapes import Suppression
 from ..load.suggest import did_you_mean
 from ..load.yaml_nodes import Node
-from ..query.lookup import Found, UnknownPathError, find
+from ..query.lookup import FactOrField, UnknownPathError, find
 from .consistency import RULES
 
 
@@ -82,7 +82,10 @@ def _expired(fact: LocatedFact, suppression: Suppression, today: datetime.date |
 
 
 def _unused(
-    fact: LocatedFact, suppression: Suppression, subjects: Sequence[tuple[Spec, Found]], today: datetime.date | None
+    fact: LocatedFact,
+    suppression: Suppression,
+    subjects: Sequence[tuple[Spec, FactOrField]],
+    today: datetime.date | None,
 ) -> Finding | None:
     """Nothing is said where the rule was not applied: without a day, or to a fact that could not be read."""
     if today is None and RULES[suppression.rule].dated:
@@ -99,7 +102,7 @@ def _day(text: str) -> datetime.date | None:
         return None
 
 
-def _subjects(specs: Sequence[Spec], path: str) -> tuple[list[tuple[Spec, Found]], UnknownPathError | None]:
+def _subjects(specs: Sequence[Spec], path: str) -> tuple[list[tuple[Spec, FactOrField]], UnknownPathError | None]:
     """What the path names in each edition that has it; the error of the first where none has."""
     found, unknown = [], []
     for spec in specs:
@@ -110,14 +113,14 @@ def _subjects(specs: Sequence[Spec], path: str) -> tuple[list[tuple[Spec, Found]
     return found, None if found else unknown[0]
 
 
-def _is_valid(spec: Spec, entry: Entry) -> bool:
+def _is_valid(spec: Spec, entry: SpecEntry) -> bool:
     kinds = spec.facts if entry.platform is None else spec.platforms[entry.platform]
     return entry.key in kinds[entry.kind.name]
 
 
-def _places(found: Found) -> Iterator[Location]:
+def _places(found: FactOrField) -> Iterator[Location]:
     """Every place at which a finding about the fact or field, or about something below it, may stand."""
-    entry: Entry = found.entry
+    entry: SpecEntry = found.entry
     yield entry.locate(found.pointer or ())
     node = entry.node.at(found.pointer or ())
     if node is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .inputs import compiled, edition_option, layer_option, spec_option
+from .inputs import edition_option, layer_option, load_reference, spec_option
 
 PROXIES = ("nginx", "caddy", "haproxy", "litellm", "portkey", "cliproxyapi")
 LISTEN = "127.0.0.1:8317"
@@ -55,7 +55,7 @@ def export_config(
     from ..render.export.plan import make_plan
     from ..render.export.shapes import ExportError
 
-    reference = compiled(spec_dir, edition, layers)
+    reference = load_reference(spec_dir, edition, layers)
     try:
         plan = make_plan(reference, observer=observer, listen=listen, client_keys=client_keys)
         text = export(proxy, plan, gateway)

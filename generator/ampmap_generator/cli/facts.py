@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .inputs import SpecInvalid, compiled, edition_option, layer_option, spec_option, valid
+from .inputs import SpecInvalid, edition_option, layer_option, load_reference, load_valid, spec_option
 
 if TYPE_CHECKING:
     from ..diff.changes import Plain
@@ -39,7 +39,7 @@ def explain(path: str, as_json: bool, spec_dir: Path | None, layers: Sequence[Pa
     from ..query.explain import explain as explain_path
     from ..query.lookup import UnknownPathError
 
-    spec = valid(spec_dir, layers=layers, edition=edition, every=False)
+    spec = load_valid(spec_dir, layers=layers, edition=edition, every=False)
     spec = spec.of(edition) if edition else spec
     try:
         found = explain_path(spec, path, spec.edition or "")
@@ -77,8 +77,8 @@ def diff(old: str, new: str, style: str, accepted: Path | None, spec_dir: Path |
     """
     from ..diff.report import idle, render_json, render_markdown, report
 
-    notes = _accepted(accepted) if accepted else {}
-    found = report(_side(old, spec_dir), _side(new, spec_dir, layers), notes)
+    notes = _read_accepted(accepted) if accepted else {}
+    found = report(_read_side(old, spec_dir), _read_side(new, spec_dir, layers), notes)
     click.echo({"markdown": render_markdown, "json": render_json}[style](found), nl=False)
     unneeded = idle(notes, found)
     for name in unneeded:
@@ -89,18 +89,18 @@ def diff(old: str, new: str, style: str, accepted: Path | None, spec_dir: Path |
         sys.exit(1)
 
 
-def _side(name: str, spec_dir: Path | None, layers: Sequence[Path] = ()) -> Plain:
+def _read_side(name: str, spec_dir: Path | None, layers: Sequence[Path] = ()) -> Plain:
     """A reference as plain data. Raises UsageError for what is none, and SpecInvalid."""
     from ..compile import plain
     from ..diff.snapshots import NotAReferenceError, read_reference
 
     path = Path(name)
     if path.is_dir():
-        return plain(compiled(path, layers=layers))
+        return plain(load_reference(path, layers=layers))
     if not path.is_file():
         if "/" in name or name.endswith(".json"):
             raise click.UsageError(f"there is no file or folder {name!r}")
-        return plain(compiled(spec_dir, name, layers))
+        return plain(load_reference(spec_dir, name, layers))
     if layers:
         raise click.UsageError(f"{name} is compiled already: --layer lies over an edition or a folder")
     try:
@@ -109,7 +109,7 @@ def _side(name: str, spec_dir: Path | None, layers: Sequence[Path] = ()) -> Plai
         raise click.UsageError(str(error)) from None
 
 
-def _accepted(path: Path) -> dict[str, AcceptedChange]:
+def _read_accepted(path: Path) -> dict[str, AcceptedChange]:
     from ..diff.snapshots import read_accepted
     from ..load.findings import Report, render_text
 

@@ -50,7 +50,7 @@ class SpecInvalid(click.ClickException):
 
 
 @contextmanager
-def writing(out: Path) -> Iterator[None]:
+def report_write_errors(out: Path) -> Iterator[None]:
     """Tells an OSError of its body as a fault of `--out`. Raises UsageError."""
     try:
         yield
@@ -58,7 +58,7 @@ def writing(out: Path) -> Iterator[None]:
         raise click.UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from None
 
 
-def loaded(
+def load_with_report(
     spec_dir: Path | None,
     today: datetime.date | None = None,
     *,
@@ -94,42 +94,40 @@ def loaded(
     return spec, Report(findings, texts_of(spec), seconds=seconds, suppressed=reasons, rules=RULES)
 
 
-def valid(
+def load_valid(
     spec_dir: Path | None = None, *, layers: Sequence[Path] = (), edition: str | None = None, every: bool = True
 ) -> Spec:
-    """The spec. Raises SpecInvalid with every error that `loaded` gives, and UsageError for an unknown edition."""
+    """The spec. Raises SpecInvalid with every error of `load_with_report`, and UsageError for an unknown edition."""
     from dataclasses import replace
 
     from ..load.findings import Severity, render_text
 
-    spec, report = loaded(spec_dir, layers=layers, edition=edition, every=every)
+    spec, report = load_with_report(spec_dir, layers=layers, edition=edition, every=every)
     if errors := [finding for finding in report.findings if finding.severity is Severity.ERROR]:
         raise SpecInvalid(render_text(replace(report, findings=errors)).rstrip())
     return spec
 
 
-def compiled(spec_dir: Path | None = None, edition: str | None = None, layers: Sequence[Path] = ()) -> Reference:
+def load_reference(spec_dir: Path | None = None, edition: str | None = None, layers: Sequence[Path] = ()) -> Reference:
     """The reference of an edition. Raises SpecInvalid with its errors, or UsageError for an unknown one."""
     from ..compile import compile_reference
     from ..load.spec import UnknownEditionError
 
-    spec = valid(spec_dir, layers=layers, edition=edition, every=False)
+    spec = load_valid(spec_dir, layers=layers, edition=edition, every=False)
     try:
         return compile_reference(spec, edition)
     except UnknownEditionError as error:
         raise click.UsageError(str(error)) from None
 
 
-def compiled_editions(
-    spec_dir: Path | None = None, edition: str | None = None, layers: Sequence[Path] = ()
-) -> Compiled:
-    """The references of all editions, and which of them is meant. Raises as `compiled` does, for errors in any."""
+def load_editions(spec_dir: Path | None = None, edition: str | None = None, layers: Sequence[Path] = ()) -> Compiled:
+    """The references of all editions, and which of them is meant. Raises as `load_reference`, for errors in any."""
     from ..compile import compile_editions, compile_reference
     from ..load.spec import UnknownEditionError
     from ..render.site.spec_links import spec_files
     from ..targets import Compiled
 
-    spec = valid(spec_dir, layers=layers)
+    spec = load_valid(spec_dir, layers=layers)
     try:
         reference = compile_reference(spec, edition)
         name = reference.edition.id

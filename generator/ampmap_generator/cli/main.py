@@ -14,7 +14,16 @@ import click
 from .. import outputs
 from .export import export_config
 from .facts import diff, explain
-from .inputs import compiled, compiled_editions, edition_option, layer_option, loaded, spec_option, valid, writing
+from .inputs import (
+    edition_option,
+    layer_option,
+    load_editions,
+    load_reference,
+    load_valid,
+    load_with_report,
+    report_write_errors,
+    spec_option,
+)
 
 if TYPE_CHECKING:
     import datetime
@@ -31,7 +40,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
         return
     from importlib.metadata import version
 
-    reference = compiled()
+    reference = load_reference()
     click.echo(f"ampmap {version('ampmap')}, edition {reference.edition.id}, reference {reference.digest}")
     context.exit()
 
@@ -92,7 +101,7 @@ def validate(
     from ..load.findings import RENDERERS, has_errors
 
     day = today.date() if today else datetime.datetime.now(tz=datetime.UTC).date()
-    _, report = loaded(spec_dir, day, layers=layers, edition=edition)
+    _, report = load_with_report(spec_dir, day, layers=layers, edition=edition)
     click.echo(RENDERERS[style](report), nl=False)
     if has_errors(report.findings):
         sys.exit(1)
@@ -137,7 +146,7 @@ def build(
     wanted = _targets(targets, committed=only_check and out is None)
     if out is None and (layers or edition) and any(outputs.OUTPUTS[name].is_committed for name in wanted):
         raise click.UsageError("the checkout holds the base without layers; with --layer or --edition, --out is needed")
-    everything = compiled_editions(spec_dir, edition, layers)
+    everything = load_editions(spec_dir, edition, layers)
     compare_or_write = differences if only_check else write
     changes = []
     for target in wanted:
@@ -146,7 +155,7 @@ def build(
             files = TARGETS[target](everything)
         except (EvidenceError, RedirectError) as error:
             raise click.ClickException(str(error)) from None
-        with writing(output.folder(out)):
+        with report_write_errors(output.folder(out)):
             changes += compare_or_write(output.folder(out), files, output.owned)
     _print_changes(changes, only_check=only_check)
     if only_check and changes:
@@ -166,7 +175,7 @@ def _targets(named: Sequence[str], *, committed: bool) -> Sequence[str]:
 def _print_changes(changes: Iterable[Difference], *, only_check: bool) -> None:
     for change in changes:
         word = change.drift.value if only_check else WRITTEN[change.drift.value]
-        click.echo(f"{word:9}{_shown(change.path)}")
+        click.echo(f"{word:9}{_short_path(change.path)}")
 
 
 @main.command()
@@ -201,10 +210,10 @@ def types(
     from ..render.types_module import render_types
     from ..render.write import differences, write
 
-    (content,) = render_types(compiled(spec_dir, edition, layers), open_ids=open_ids).values()
+    (content,) = render_types(load_reference(spec_dir, edition, layers), open_ids=open_ids).values()
     files = {out.name: content}
     if not only_check:
-        with writing(out):
+        with report_write_errors(out):
             write(out.parent, files, ())
         click.echo(f"wrote {out}")
     elif changes := differences(out.parent, files, ()):
@@ -242,7 +251,7 @@ def route(
     from ..vendored.routing import DEFAULT_AMP_URL, UnknownNameError
     from ..vendored.routing import route as find_route
 
-    reference = compiled(spec_dir, edition, layers)
+    reference = load_reference(spec_dir, edition, layers)
     try:
         found = find_route(query, reference=reference, amp_url=amp_url or DEFAULT_AMP_URL, operation=operation)
     except UnknownNameError as error:
@@ -280,7 +289,7 @@ def editions(spec_dir: Path | None, as_json: bool) -> None:
     """
     from ..vendored.base import Edition
 
-    spec = valid(spec_dir, every=False)
+    spec = load_valid(spec_dir, every=False)
     facts = [spec.facts["editions"][name].value for name in spec.editions]
     known = [edition for edition in facts if isinstance(edition, Edition)]
     if as_json:
@@ -291,7 +300,7 @@ def editions(spec_dir: Path | None, as_json: bool) -> None:
         click.echo(f"{edition.id}  {edition.built}  {over}")
 
 
-def _shown(path: Path) -> str:
+def _short_path(path: Path) -> str:
     """A path as short as it can be shown."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()

@@ -15,7 +15,7 @@ DEEPEST = 2
 
 
 @dataclass(frozen=True)
-class Known:
+class EditionFile:
     """An edition as its file states it, and the place of its base."""
 
     edition: Edition
@@ -23,7 +23,7 @@ class Known:
 
 
 def paths_to_base(
-    known: Mapping[str, Known], stated: Iterable[str], trees: Mapping[str, Location]
+    known: Mapping[str, EditionFile], stated: Iterable[str], trees: Mapping[str, Location]
 ) -> tuple[dict[str, tuple[str, ...]], list[Finding]]:
     """Per edition the editions that are laid over the spec, lowest first and itself last; and what is wrong.
 
@@ -42,12 +42,12 @@ def paths_to_base(
     return paths, findings
 
 
-def in_order_of_build(paths: Mapping[str, tuple[str, ...]], known: Mapping[str, Known]) -> tuple[str, ...]:
+def in_order_of_build(paths: Mapping[str, tuple[str, ...]], known: Mapping[str, EditionFile]) -> tuple[str, ...]:
     """The editions that have a path: the base first, then by the day of their build."""
     return tuple(sorted(paths, key=lambda name: (bool(paths[name]), known[name].edition.built, name)))
 
 
-def _bases(known: Mapping[str, Known]) -> Iterable[Finding]:
+def _bases(known: Mapping[str, EditionFile]) -> Iterable[Finding]:
     without = sorted(name for name, each in known.items() if each.edition.base is None)
     for name in without[1:]:
         message = f"`{without[0]}` is the base already"
@@ -57,7 +57,9 @@ def _bases(known: Mapping[str, Known]) -> Iterable[Finding]:
         yield rules.EDITION_BASE.broken(first.place, "no edition is the base: one has `base: null`")
 
 
-def _folders(known: Mapping[str, Known], stated: Iterable[str], trees: Mapping[str, Location]) -> Iterable[Finding]:
+def _folders(
+    known: Mapping[str, EditionFile], stated: Iterable[str], trees: Mapping[str, Location]
+) -> Iterable[Finding]:
     files = set(stated)
     for name, place in trees.items():
         if name not in files:
@@ -68,7 +70,7 @@ def _folders(known: Mapping[str, Known], stated: Iterable[str], trees: Mapping[s
             yield rules.EDITION_BASE.broken(place, f"`{name}` is the base, which is the spec itself", hint)
 
 
-def _path(name: str, known: Mapping[str, Known]) -> tuple[tuple[str, ...] | None, Finding | None]:
+def _path(name: str, known: Mapping[str, EditionFile]) -> tuple[tuple[str, ...] | None, Finding | None]:
     """The path of one edition; None, with a finding where it is the one to blame."""
     path: list[str] = []
     here = name

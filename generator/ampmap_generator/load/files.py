@@ -11,7 +11,7 @@ from typing import Final
 
 from . import rules
 from .code_frame import LINE_BREAK, printable
-from .findings import Finding, Location, Rule
+from .findings import Finding, Location, SpecRule
 from .kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
 from .yaml_nodes import Node, parse
 
@@ -95,7 +95,7 @@ class Reader:
         for name in folders:
             if kind.folder != EDITIONS:
                 self._report(rules.UNKNOWN_FOLDER, f"{kind.folder}/{name}", "a folder within the folder of a kind")
-            elif self._named_well(f"{EDITIONS}/{name}", name):
+            elif self._has_valid_name(f"{EDITIONS}/{name}", name):
                 self.trees.append(name)
         for name in files:
             stem = self._stem(kind.folder, name)
@@ -108,7 +108,7 @@ class Reader:
             self._report(rules.UNKNOWN_FILE, f"{_PLATFORMS}/{name}", "a file beside the platforms' folders")
         for platform in platforms:
             folder = f"{_PLATFORMS}/{platform}"
-            if not self._named_well(folder, platform):
+            if not self._has_valid_name(folder, platform):
                 continue
             folders, files = self._list(folder)
             for name in folders:
@@ -139,7 +139,7 @@ class Reader:
         except OSError as error:
             rule, path = (rules.UNREADABLE_FILE, folder) if folder else (rules.NO_SPEC, "")
             message = f"cannot list `{printable(str(self._top / folder))}`: {_reason(error)}"
-            location = Location(self._shown(path), 1, 1) if path else None
+            location = Location(self._shown_path(path), 1, 1) if path else None
             self.findings.append(rule.broken(location, message, None if path else "name the folder with --spec"))
         return sorted(folders), sorted(files)
 
@@ -149,9 +149,9 @@ class Reader:
             hint = f"rename it to `{printable(stem)}.yaml`" if extension.lower() in (".yml", ".yaml", ".json") else None
             self._report(rules.UNKNOWN_FILE, f"{folder}/{name}", "a spec file ends in `.yaml`", hint)
             return None
-        return stem if self._named_well(f"{folder}/{name}", stem) else None
+        return stem if self._has_valid_name(f"{folder}/{name}", stem) else None
 
-    def _named_well(self, path: str, name: str) -> bool:
+    def _has_valid_name(self, path: str, name: str) -> bool:
         if _NAME.fullmatch(name):
             return True
         better = re.sub(r"[^a-z0-9.-]+", "-", name.lower()).lstrip(".-")
@@ -160,7 +160,7 @@ class Reader:
         return False
 
     def _read_file(self, kind: Kind, platform: str | None, stem: str, path: str) -> None:
-        file = self._shown(path)
+        file = self._shown_path(path)
         self.texts[file] = ""
         text = self._text(path)
         root = None
@@ -193,19 +193,19 @@ class Reader:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             before = LINE_BREAK.split(error.object[: error.start].decode("utf-8", "replace"))
-            place = Location(self._shown(path), len(before), len(before[-1]) + 1)
+            place = Location(self._shown_path(path), len(before), len(before[-1]) + 1)
             message = f"the byte 0x{error.object[error.start]:02X} is not UTF-8 here"
             self.findings.append(rules.NOT_UTF8.broken(place, message, "save the file as UTF-8"))
-            self.texts[self._shown(path)] = data.decode("utf-8", "replace")
+            self.texts[self._shown_path(path)] = data.decode("utf-8", "replace")
             return None
 
-    def _shown(self, path: str) -> str:
+    def _shown_path(self, path: str) -> str:
         """The path as shown to the user; `path` may hold bytes that are no text."""
         return printable(os.fsencode(f"{self.shown_top}/{path}").decode("utf-8", "replace"))
 
-    def _report(self, rule: Rule, path: str, message: str, hint: str | None = None) -> None:
+    def _report(self, rule: SpecRule, path: str, message: str, hint: str | None = None) -> None:
         """Adds a finding about the file or folder as a whole."""
-        self.findings.append(rule.broken(Location(self._shown(path), 1, 1), message, hint))
+        self.findings.append(rule.broken(Location(self._shown_path(path), 1, 1), message, hint))
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

@@ -52,7 +52,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Rule:
+class SpecRule:
     """A rule of the spec: its id, and the explanation that its page shows.
 
     A *dated* one compares with the present day, so it finds nothing where none is given.
@@ -113,7 +113,7 @@ class Report:
     seconds: float = 0.0
     site: str = ""
     suppressed: Sequence[tuple[Finding, str]] = ()
-    rules: Mapping[str, Rule] = field(default_factory=dict)
+    rules: Mapping[str, SpecRule] = field(default_factory=dict)
 
     def help_url(self, rule: str) -> str:
         """Where the rule is explained."""
@@ -191,13 +191,13 @@ def render_github(report: Report) -> str:
             properties = {"file": where.file, "line": where.line, "col": where.column}
             properties["endColumn"] = where.column + where.length
         properties["title"] = finding.rule
-        fields = ",".join(f"{name}={_github_escaped(str(value), ':,')}" for name, value in properties.items())
+        fields = ",".join(f"{name}={_escape_for_github(str(value), ':,')}" for name, value in properties.items())
         text = f"{finding.message} ({finding.hint})" if finding.hint else finding.message
-        commands.append(f"::{_GITHUB_COMMANDS[finding.severity]} {fields}::{_github_escaped(text)}\n")
+        commands.append(f"::{_GITHUB_COMMANDS[finding.severity]} {fields}::{_escape_for_github(text)}\n")
     return "".join(commands)
 
 
-def _github_escaped(text: str, more: str = "") -> str:
+def _escape_for_github(text: str, more: str = "") -> str:
     for character in "%\r\n" + more:  # the per cent sign first: the others bring new ones
         text = text.replace(character, f"%{ord(character):02X}")
     return text

@@ -19,7 +19,7 @@ from .findings import Finding
 from .merge import Idle, merge
 from .suggest import did_you_mean
 
-Place: TypeAlias = tuple[str, str | None, str]
+DocumentPlace: TypeAlias = tuple[str, str | None, str]
 """Kind, platform and stem: what two files have in common of which one is laid over the other."""
 
 
@@ -56,12 +56,14 @@ def read_folder(folder: Path, *, shown: str | None = None, is_layer: bool = Fals
     )
 
 
-def by_place(documents: Iterable[Document]) -> dict[Place, Document]:
+def by_place(documents: Iterable[Document]) -> dict[DocumentPlace, Document]:
     """The documents of a folder."""
     return {(document.kind.name, document.platform, document.stem): document for document in documents}
 
 
-def laid_over(below: Mapping[Place, Document], layer: Layer) -> tuple[dict[Place, Document], list[Finding]]:
+def lay_over(
+    below: Mapping[DocumentPlace, Document], layer: Layer
+) -> tuple[dict[DocumentPlace, Document], list[Finding]]:
     """`below` with `layer` on it, and what is wrong with the layer's files. `below` is not changed."""
     result = dict(below)
     findings = []
@@ -85,7 +87,7 @@ def laid_over(below: Mapping[Place, Document], layer: Layer) -> tuple[dict[Place
     return result, findings
 
 
-def stating(layers: Iterable[Layer]) -> dict[str, tuple[str, ...]]:
+def stating_files(layers: Iterable[Layer]) -> dict[str, tuple[str, ...]]:
     """Per file of the spec, e.g. `spec/models/openai.yaml`, those that state it, lowest first.
 
     `layers` begin with the spec itself. A file that the spec alone states is left out; one that is removed has none.

@@ -44,7 +44,7 @@ def merge(target: Node | None, patch: Node, idle: list[Idle] | None = None) -> N
     A null that has nothing to remove is added to `idle`. The key of the result is the patch's.
     """
     if not isinstance(patch.value, dict):
-        return _stated(patch)
+        return _read_nulls(patch)
     below = target.value if target is not None and isinstance(target.value, dict) else {}
     merged = dict(below)
     for name, node in patch.value.items():
@@ -55,15 +55,15 @@ def merge(target: Node | None, patch: Node, idle: list[Idle] | None = None) -> N
     return _copy(patch, merged)
 
 
-def _stated(node: Node) -> Node:
+def _read_nulls(node: Node) -> Node:
     """A value that replaces another, with the word for null read; the node itself where it has none."""
     if node.value == NULL:
         return _copy(node, None)
     if isinstance(node.value, list):
-        items = [_stated(item) for item in node.value]
+        items = [_read_nulls(item) for item in node.value]
         return node if all(a is b for a, b in zip(items, node.value, strict=True)) else _copy(node, items)
     if isinstance(node.value, dict):
-        fields = {name: _stated(below) for name, below in node.value.items()}
+        fields = {name: _read_nulls(below) for name, below in node.value.items()}
         return node if all(fields[name] is node.value[name] for name in fields) else _copy(node, fields)
     return node
 

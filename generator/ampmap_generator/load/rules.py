@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .findings import Rule, Severity
+from .findings import Severity, SpecRule
 
 
-def _error(name: str, explanation: str) -> Rule:
-    return Rule(name, Severity.ERROR, explanation)
+def _error(name: str, explanation: str) -> SpecRule:
+    return SpecRule(name, Severity.ERROR, explanation)
 
 
 # --- files and folders
@@ -104,7 +104,7 @@ EDITION_DEPTH = _error(
 SUPPRESSION_UNUSED = _error(
     "suppression-unused", "A suppression meets a finding: one that meets none is removed, so that the list stays true."
 )
-SUPPRESSION_EXPIRED = Rule(
+SUPPRESSION_EXPIRED = SpecRule(
     "suppression-expired",
     Severity.ERROR,
     "A suppression ends on the day that it names: from then on somebody has to look again. Only `ampmap validate` looks"
@@ -117,4 +117,4 @@ SUPPRESSION_INVALID = _error(
     " takes it, and a day.",
 )
 
-LOADER_RULES = tuple(value for value in globals().values() if isinstance(value, Rule))
+LOADER_RULES = tuple(value for value in globals().values() if isinstance(value, SpecRule))

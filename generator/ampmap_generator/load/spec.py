@@ -19,12 +19,12 @@ from typing import Any, TypeVar
 
 from ..vendored.base import Edition, Shape
 from . import rules
-from .code_frame import shortened
-from .editions import Known, in_order_of_build, paths_to_base
+from .code_frame import shorten
+from .editions import EditionFile, in_order_of_build, paths_to_base
 from .files import EDITIONS, Document, scope
 from .findings import Finding, Location, in_order
 from .kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
-from .layers import Layer, by_place, laid_over, read_folder, stating
+from .layers import Layer, by_place, lay_over, read_folder, stating_files
 from .validate import validate
 from .yaml_nodes import MAX_FINDINGS, Node, Pointer
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Entry:
+class SpecEntry:
     """One fact as it is written, whether or not it has its shape.
 
     `id` is the fact's own id and `key` the one it is referred to by: `<provider>/<model id>` for a
@@ -88,7 +88,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class LocatedFact(Entry):
+class LocatedFact(SpecEntry):
     """A fact of its shape, with the place that states it."""
 
     value: Shape
@@ -117,7 +117,7 @@ class Spec:
 
     facts: Mapping[str, Mapping[str, LocatedFact]]
     platforms: Mapping[str, Mapping[str, Mapping[str, LocatedFact]]]
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[SpecEntry, ...] = ()
     unread: frozenset[str] = frozenset()
     texts: Mapping[str, str] = field(default_factory=dict)
     edition: str | None = None
@@ -200,9 +200,9 @@ class Stack:
         self._layers = layers
         self._specs: dict[str | None, Spec] = {}
         self._validated: dict[tuple[Any, ...], tuple[LocatedFact | None, list[Finding], Node]] = {}
-        itself = self._resolved(())
+        itself = self._resolve(())
         known = {
-            key: Known(fact.value, fact.locate(("base",)))
+            key: EditionFile(fact.value, fact.locate(("base",)))
             for key, fact in itself.facts["editions"].items()
             if isinstance(fact.value, Edition)
         }
@@ -226,17 +226,17 @@ class Stack:
         """The spec of one of `editions`, or of the folder itself where there are none."""
         if edition not in self._specs:
             path = self._paths[edition] if edition is not None else ()
-            spec = self._resolved(tuple(self._trees[name] for name in path if name in self._trees))
+            spec = self._resolve(tuple(self._trees[name] for name in path if name in self._trees))
             names = tuple(layer.name for layer in self._layers)
             self._specs[edition] = replace(spec, edition=edition, layers=names, stack=self)
         return self._specs[edition]
 
-    def _resolved(self, trees: tuple[Layer, ...]) -> Spec:
+    def _resolve(self, trees: tuple[Layer, ...]) -> Spec:
         documents = by_place(self._base.documents)
         findings: list[Finding] = []
         parts = (self._base, *trees, *self._layers)
         for layer in parts[1:]:
-            documents, wrong = laid_over(documents, layer)
+            documents, wrong = lay_over(documents, layer)
             findings += wrong
         entries, wrong, unread = _entries(list(documents.values()))
         findings += wrong
@@ -256,19 +256,19 @@ class Stack:
             if fact is not None:
                 kinds[entry.kind.name][entry.key] = fact
         return Spec(
-            facts={kind: _sorted(located) for kind, located in facts.items()},
+            facts={kind: _sort_keys(located) for kind, located in facts.items()},
             platforms={
-                platform: {kind: _sorted(located) for kind, located in kinds.items()}
-                for platform, kinds in _sorted(platforms).items()
+                platform: {kind: _sort_keys(located) for kind, located in kinds.items()}
+                for platform, kinds in _sort_keys(platforms).items()
             },
             entries=tuple(entries),
             unread=frozenset(unread.union(*(layer.unread for layer in parts))),
-            texts=_sorted({file: text for layer in parts for file, text in layer.texts.items()}),
+            texts=_sort_keys({file: text for layer in parts for file, text in layer.texts.items()}),
             findings=tuple(in_order(findings)),
-            stated=stating(parts),
+            stated=stating_files(parts),
         )
 
-    def _fact(self, entry: Entry) -> tuple[LocatedFact | None, list[Finding]]:
+    def _fact(self, entry: SpecEntry) -> tuple[LocatedFact | None, list[Finding]]:
         """An entry that has been validated, once for all editions in which it is the same node."""
         place = (entry.scope, entry.stem, entry.id, id(entry.node))
         if place not in self._validated:
@@ -280,13 +280,13 @@ class Stack:
         return self._validated[place][:2]
 
 
-def _sorted(mapping: Mapping[str, T]) -> dict[str, T]:
+def _sort_keys(mapping: Mapping[str, T]) -> dict[str, T]:
     return dict(sorted(mapping.items()))
 
 
-def _entries(documents: Sequence[Document]) -> tuple[list[Entry], list[Finding], set[str]]:
+def _entries(documents: Sequence[Document]) -> tuple[list[SpecEntry], list[Finding], set[str]]:
     """The entries of all documents (of two with one key only the first), and the scopes that miss some."""
-    entries: dict[tuple[str, str], Entry] = {}
+    entries: dict[tuple[str, str], SpecEntry] = {}
     findings: list[Finding] = []
     unread: set[str] = set()
     for document in documents:
@@ -298,27 +298,27 @@ def _entries(documents: Sequence[Document]) -> tuple[list[Entry], list[Finding],
             earlier = entries.setdefault((entry.scope, entry.key), entry)
             if earlier is not entry:
                 where = f"{earlier.file}:{earlier.location.line}"
-                message = f"`{shortened(entry.id)}` is already defined in {where}"
+                message = f"`{shorten(entry.id)}` is already defined in {where}"
                 findings.append(rules.DUPLICATE_ID.broken(entry.location, message))
     return list(entries.values()), findings, unread
 
 
-def _entries_of(document: Document) -> tuple[list[Entry], list[Finding]]:
+def _entries_of(document: Document) -> tuple[list[SpecEntry], list[Finding]]:
     root = document.root
     if not isinstance(root.value, dict) or not root.value:
         return [], [rules.NOT_A_MAPPING.broken(root.location, "the file must hold a mapping")]
     if not document.kind.collection:
-        return [Entry(document.kind, document.platform, document.stem, document.stem, root)], []
+        return [SpecEntry(document.kind, document.platform, document.stem, document.stem, root)], []
     entries, findings = [], []
     for name, node in root.value.items():
         if not _is_id(name):
-            message = f"`{shortened(name)}` cannot be an id"
+            message = f"`{shorten(name)}` cannot be an id"
             findings.append(rules.ID_FORM.broken(node.key_location, message, "use letters, digits and `_ . : / @ + -`"))
         elif not isinstance(node.value, dict) or not node.value:
-            message = f"`{shortened(name)}` must be a mapping with fields"
+            message = f"`{shorten(name)}` must be a mapping with fields"
             findings.append(rules.NOT_A_MAPPING.broken(node.key_location, message))
         else:
-            entries.append(Entry(document.kind, document.platform, document.stem, name, node))
+            entries.append(SpecEntry(document.kind, document.platform, document.stem, name, node))
     return entries, findings
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from .code_frame import shortened
+from .code_frame import shorten
 from .findings import Location
 
 CUTOFF: Final = 0.6
@@ -53,4 +53,4 @@ def did_you_mean(word: str, names: Iterable[str] | Mapping[str, Location | None]
         return None
     where = names.get(name) if isinstance(names, Mapping) else None
     place = f" ({where.file}:{where.line})" if where else ""
-    return f"did you mean `{shortened(name)}`{place}?"
+    return f"did you mean `{shorten(name)}`{place}?"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ..vendored.base import Shape
 from . import rules
-from .code_frame import shortened
+from .code_frame import shorten
 from .fields import fields_of, shape_at
 from .findings import Finding, Location
 from .suggest import did_you_mean
@@ -80,12 +80,12 @@ def _without_echoes(node: Node, problems: Iterable[Problem]) -> list[Problem]:
             kept.append(problem)
     for pointer, branches in unions.items():
         deep = [found for found in branches.values() if any(len(problem["loc"]) > len(pointer) for problem in found)]
-        kept += deep[0] if deep else [_joined([found[0] for found in branches.values()])]
+        kept += deep[0] if deep else [_join([found[0] for found in branches.values()])]
     return kept
 
 
-def _joined(problems: list[Problem]) -> Problem:
-    expected = " or ".join(_expected(problem) for problem in problems)
+def _join(problems: list[Problem]) -> Problem:
+    expected = " or ".join(_expectation(problem) for problem in problems)
     allowed = [value for problem in problems for value in _allowed(problem)]
     return {**problems[0], "type": "union", "ctx": {"expected": expected, "allowed": allowed}}
 
@@ -117,7 +117,7 @@ def _finding(shape: type[Shape], node: Node, problem: Problem) -> Finding:
         return rules.UNKNOWN_FIELD.broken(found.key_location, "no field has this name", hint)
     value = problem["input"]
     allowed = _allowed(problem)
-    message = f"expected {_expected(problem)}"
+    message = f"expected {_expectation(problem)}"
     hint = did_you_mean(value, allowed) if isinstance(value, str) else None
     if rest:  # the key is wrong, not the value
         return rules.WRONG_VALUE.broken(found.key_location, message, hint)
@@ -125,7 +125,7 @@ def _finding(shape: type[Shape], node: Node, problem: Problem) -> Finding:
         return rules.WRONG_VALUE.broken(_place(found), message, hint)
     if "text" in message and isinstance(value, bool | int | float):
         hint = "put it in quotes"
-    return rules.WRONG_TYPE.broken(_place(found), f"{message}, not {_described(value)}", hint)
+    return rules.WRONG_TYPE.broken(_place(found), f"{message}, not {_describe(value)}", hint)
 
 
 def _place(node: Node) -> Location:
@@ -135,7 +135,7 @@ def _place(node: Node) -> Location:
     return node.location
 
 
-def _expected(problem: Problem) -> str:
+def _expectation(problem: Problem) -> str:
     if problem["type"] == "union":
         return str(problem["ctx"]["expected"])
     values = [f"`{value.encode('unicode_escape').decode()}`" for value in _allowed(problem)]
@@ -154,7 +154,7 @@ def _allowed(problem: Problem) -> list[str]:
     return [value.encode().decode("unicode_escape") for value in quoted]
 
 
-def _described(value: Any) -> str:
+def _describe(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -162,5 +162,5 @@ def _described(value: Any) -> str:
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, str):
-        return f"the text `{shortened(value, 40)}`"
+        return f"the text `{shorten(value, 40)}`"
     return "a list" if isinstance(value, list) else "a mapping"

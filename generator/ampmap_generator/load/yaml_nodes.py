@@ -17,8 +17,8 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 from . import rules
-from .code_frame import LINE_BREAK, shortened
-from .findings import Finding, Location, Rule
+from .code_frame import LINE_BREAK, shorten
+from .findings import Finding, Location, SpecRule
 
 MAX_DEPTH: Final = 64
 MAX_FINDINGS: Final = 200
@@ -123,7 +123,7 @@ def parse(text: str, file: str) -> tuple[Node | None, list[Finding]]:
         builder.report_error(error)
         return None, builder.findings
     except (yaml.YAMLError, ValueError) as error:  # errors that the parser gives without a place
-        builder.findings.append(rules.SYNTAX.broken(Location(file, 1, 1), shortened(str(error), 200)))
+        builder.findings.append(rules.SYNTAX.broken(Location(file, 1, 1), shorten(str(error), 200)))
         return None, builder.findings
     return builder.root, builder.findings
 
@@ -135,7 +135,7 @@ _STRAY = re.compile(r"[^\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00
 
 def _stray_characters(text: str, file: str) -> list[Finding]:
     """At most one finding for tabs and one for other characters: each tells how many lines have them."""
-    lines: dict[Rule, dict[int, tuple[int, str]]] = {}
+    lines: dict[SpecRule, dict[int, tuple[int, str]]] = {}
     number, line_start, position = 1, 0, 0
     for match in _STRAY.finditer(text):
         for line_break in LINE_BREAK.finditer(text, position, match.start()):
@@ -219,7 +219,7 @@ class _Builder:
             self._end(event)
         elif isinstance(event, yaml.AliasEvent):
             node = self._node(event, None)
-            self._report(rules.ANCHOR, node, f"the alias `*{shortened(event.anchor or '')}`", "write the value out")
+            self._report(rules.ANCHOR, node, f"the alias `*{shorten(event.anchor or '')}`", "write the value out")
             self._add(node)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
@@ -235,7 +235,7 @@ class _Builder:
         message = problem
         if error.context and error.context_mark:
             message += f" ({error.context} that begins in line {error.context_mark.line + 1})"
-        self.findings.append(rules.SYNTAX.broken(place, shortened(message, 200), _SYNTAX_HINTS.get(problem)))
+        self.findings.append(rules.SYNTAX.broken(place, shorten(message, 200), _SYNTAX_HINTS.get(problem)))
 
     def _node(self, event: Any, value: Any) -> Node:
         start, end = event.start_mark, event.end_mark
@@ -258,9 +258,9 @@ class _Builder:
 
     def _refuse_properties(self, event: Any) -> None:
         if event.anchor is not None:
-            self._report(rules.ANCHOR, self._node(event, None), f"the anchor `&{shortened(event.anchor)}`")
+            self._report(rules.ANCHOR, self._node(event, None), f"the anchor `&{shorten(event.anchor)}`")
         if event.tag is not None:
-            self._report(rules.TAG, self._node(event, None), f"the tag `{shortened(event.tag)}`")
+            self._report(rules.TAG, self._node(event, None), f"the tag `{shorten(event.tag)}`")
 
     def _start(self, node: Node) -> None:
         if len(self._open) == MAX_DEPTH:
@@ -303,10 +303,10 @@ class _Builder:
             name = str(key.value)
             earlier = container.setdefault(name, node)
             if earlier is not node and earlier.key is not None:
-                message = f"`{shortened(name)}` is already in line {earlier.key.line}"
+                message = f"`{shorten(name)}` is already in line {earlier.key.line}"
                 self._report(rules.DUPLICATE_KEY, key, message, "keep one of the two")
 
-    def _report(self, rule: Rule, node: Node, message: str, hint: str | None = None) -> None:
+    def _report(self, rule: SpecRule, node: Node, message: str, hint: str | None = None) -> None:
         self.findings.append(rule.broken(node.location, message, hint))
         if len(self.findings) == MAX_FINDINGS:
             raise _StopError

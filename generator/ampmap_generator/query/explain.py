@@ -10,10 +10,10 @@ from typing import Any
 
 from ..load.findings import Location
 from ..load.pointer import covers, pointer_to, value_at
-from ..load.spec import Entry, Spec
+from ..load.spec import Spec, SpecEntry
 from ..load.yaml_nodes import Pointer
 from ..vendored.base import Claim, Fact, Source, SourceRef
-from .lookup import Found, data_of, find
+from .lookup import FactOrField, data_of, find
 
 
 class State(enum.Enum):
@@ -86,7 +86,7 @@ def explain(spec: Spec, path: str, edition: str) -> Explanation:
     )
 
 
-def _state(found: Found) -> tuple[State, Any]:
+def _state(found: FactOrField) -> tuple[State, Any]:
     if found.pointer is None:
         return State.ABSENT, None
     value = value_at(data_of(found.entry), found.pointer)
@@ -97,7 +97,7 @@ def _state(found: Found) -> tuple[State, Any]:
     return (State.UNKNOWN if value == "unknown" else State.STATED), value
 
 
-def _parts(entry: Entry, pointer: Pointer | None, value: Any) -> Iterator[Part]:
+def _parts(entry: SpecEntry, pointer: Pointer | None, value: Any) -> Iterator[Part]:
     if pointer is None or not isinstance(value, dict):
         return
     for name, below in value.items():
@@ -109,13 +109,13 @@ def _parts(entry: Entry, pointer: Pointer | None, value: Any) -> Iterator[Part]:
 # --- claims
 
 
-def _claims(entry: Entry, found: Found) -> Iterator[ExplainedClaim]:
+def _claims(entry: SpecEntry, found: FactOrField) -> Iterator[ExplainedClaim]:
     for number, claim in enumerate(_validated(entry, "claims", Claim)):
         if _concerns(entry, claim.field, found):
             yield ExplainedClaim(claim, entry.locate(("claims", number, "field")))
 
 
-def _concerns(entry: Entry, field: str, found: Found) -> bool:
+def _concerns(entry: SpecEntry, field: str, found: FactOrField) -> bool:
     """Whether a field that a claim or source names is the one that was asked for, lies around it or below it."""
     if not found.field:
         return True
@@ -133,7 +133,7 @@ def _concerns(entry: Entry, field: str, found: Found) -> bool:
 # --- sources
 
 
-def _sources(spec: Spec, entry: Entry, found: Found) -> Iterator[ExplainedSource]:
+def _sources(spec: Spec, entry: SpecEntry, found: FactOrField) -> Iterator[ExplainedSource]:
     """The references that state what was asked for, and those that the claims on it speak of.
 
     Something within the fact that carries sources of its own, such as one header of a set, is stated by those.
@@ -142,7 +142,7 @@ def _sources(spec: Spec, entry: Entry, found: Found) -> Iterator[ExplainedSource
     if found.pointer is None:
         return
     within = tuple(_own_sources(entry, found.pointer))
-    refs = within or tuple(_stating(entry, found))
+    refs = within or tuple(_stating_location(entry, found))
     claimed = {source for claim in _claims(entry, found) for source in claim.claim.says} if found.field else set()
     own = [(ref, place) for ref, place in _references(entry, ()) if ref.id in claimed and not ref.states]
     for ref, place in dict.fromkeys([*refs, *own]):
@@ -151,14 +151,14 @@ def _sources(spec: Spec, entry: Entry, found: Found) -> Iterator[ExplainedSource
         yield ExplainedSource(ref, source, place)
 
 
-def _own_sources(entry: Entry, pointer: Pointer) -> Iterator[tuple[SourceRef, Location]]:
+def _own_sources(entry: SpecEntry, pointer: Pointer) -> Iterator[tuple[SourceRef, Location]]:
     for length in range(len(pointer), 0, -1):
         if found := tuple(_references(entry, pointer[:length])):
             yield from found
             return
 
 
-def _stating(entry: Entry, found: Found) -> Iterator[tuple[SourceRef, Location]]:
+def _stating_location(entry: SpecEntry, found: FactOrField) -> Iterator[tuple[SourceRef, Location]]:
     """References that name the field; where none does, those that name no field: they state all others."""
     refs = list(_references(entry, ()))
     if not found.field:
@@ -168,7 +168,7 @@ def _stating(entry: Entry, found: Found) -> Iterator[tuple[SourceRef, Location]]
     yield from named or [ref for ref in refs if not ref[0].states]
 
 
-def _references(entry: Entry, pointer: Pointer) -> Iterator[tuple[SourceRef, Location]]:
+def _references(entry: SpecEntry, pointer: Pointer) -> Iterator[tuple[SourceRef, Location]]:
     node = entry.node.at((*pointer, "sources"))
     if node is None or not isinstance(node.value, list):
         return
@@ -176,7 +176,7 @@ def _references(entry: Entry, pointer: Pointer) -> Iterator[tuple[SourceRef, Loc
         yield SourceRef.model_validate_json(json.dumps(item.plain()), strict=True), item.location
 
 
-def _validated(entry: Entry, field: str, shape: type[Claim]) -> Iterator[Claim]:
+def _validated(entry: SpecEntry, field: str, shape: type[Claim]) -> Iterator[Claim]:
     for item in entry.data.get(field) or () if issubclass(entry.kind.shape, Fact) else ():
         yield shape.model_validate_json(json.dumps(item), strict=True)
 

@@ -10,7 +10,7 @@ from ..load.fields import field_paths
 from ..load.files import scope
 from ..load.kinds import KINDS, PLATFORM_KINDS, Kind
 from ..load.pointer import SEPARATORS, all_paths, pointer_to
-from ..load.spec import Entry, Spec
+from ..load.spec import Spec, SpecEntry
 from ..load.suggest import closest, near
 from ..load.yaml_nodes import Pointer
 
@@ -27,10 +27,10 @@ class UnknownPathError(LookupError):
 
 
 @dataclass(frozen=True)
-class Found:
+class FactOrField:
     """A fact, or a field of one. `pointer` is None for a field that its shape has and the spec does not state."""
 
-    entry: Entry
+    entry: SpecEntry
     field: str
     pointer: Pointer | None
 
@@ -41,17 +41,17 @@ class Found:
         return f"{own}/{self.field}" if self.field else own
 
 
-def path_of(entry: Entry) -> str:
+def path_of(entry: SpecEntry) -> str:
     """A fact's path: its scope and its key, e.g. `models/groq/openai/gpt-oss-120b`, `platforms/rensei/about`."""
     return entry.scope if _is_about(entry) else f"{entry.scope}/{entry.key}"
 
 
-def data_of(entry: Entry) -> dict[str, Any]:
+def data_of(entry: SpecEntry) -> dict[str, Any]:
     """The fact as plain data, with the fields that its file's path gives."""
     return {**entry.injected, **entry.data}
 
 
-def find(spec: Spec, path: str) -> Found:
+def find(spec: Spec, path: str) -> FactOrField:
     """The fact or field at `path`. Raises UnknownPathError."""
     aliased = _with_kind_names(_without_file_words(path))
     entries = [entry for entry in spec.entries if _leads_to(path_of(entry), aliased)]
@@ -66,14 +66,14 @@ def find(spec: Spec, path: str) -> Found:
         return find(spec, path.rstrip("/"))
     if pointer is None and field.replace("/", ".") not in set(field_paths(entry.kind.shape, entry.node)):
         raise UnknownPathError(f"`{path_of(entry)}` has no field `{field}`", _near_fields(entry, field))
-    return Found(entry, field, pointer)
+    return FactOrField(entry, field, pointer)
 
 
 def _leads_to(own: str, wanted: str) -> bool:
     return wanted.startswith(own) and (len(wanted) == len(own) or wanted[len(own)] in SEPARATORS)
 
 
-def _is_about(entry: Entry) -> bool:
+def _is_about(entry: SpecEntry) -> bool:
     return entry.platform is not None and entry.kind.name == "about"
 
 
@@ -110,7 +110,7 @@ def _near_facts(spec: Spec, wanted: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in [*alike, *same_end, *kinds] if name))[:SUGGESTED]
 
 
-def _near_fields(entry: Entry, field: str) -> tuple[str, ...]:
+def _near_fields(entry: SpecEntry, field: str) -> tuple[str, ...]:
     names = {*field_paths(entry.kind.shape, entry.node), *all_paths(data_of(entry))}
     found = near(field.replace("/", "."), sorted(names), most=SUGGESTED)
     return tuple(f"{path_of(entry)}/{name}" for name in found)

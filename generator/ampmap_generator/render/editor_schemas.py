@@ -14,7 +14,7 @@ from ..load.findings import Severity
 from ..load.kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
 from ..load.merge import NULL
 from ..vendored.reference import Reference
-from .json_text import indented_file
+from .json_text import indent_file
 
 JsonSchema = dict[str, Any]
 
@@ -25,7 +25,7 @@ LAYER: Final = "layer/"
 
 def render_schema(editions: Mapping[str, Reference]) -> dict[str, bytes]:
     """JSON Schemas for editors, one per kind of spec file and one per kind of file in a layer."""
-    return {f"{name}.schema.json": indented_file(schema) for name, schema in editor_schemas(editions).items()}
+    return {f"{name}.schema.json": indent_file(schema) for name, schema in editor_schemas(editions).items()}
 
 
 def editor_schemas(editions: Mapping[str, Reference]) -> dict[str, JsonSchema]:
@@ -128,11 +128,11 @@ def _entry_schema(
         for place in _places(schema, definitions, link.where.split(".")):
             _restrict(place, offered.get(link.offered, ()), open_to_others)
     if kind in ROOT_KINDS:
-        _restrict(schema["properties"]["rule"], _suppressible(), open_to_others)
+        _restrict(schema["properties"]["rule"], _suppressible_rules(), open_to_others)
     return schema, definitions
 
 
-def _suppressible() -> list[str]:
+def _suppressible_rules() -> list[str]:
     return [rule.id for rule in RULES.values() if rule.severity is not Severity.ERROR]
 
 
@@ -189,30 +189,30 @@ def _sparse_schema(kind: Kind, offered: Mapping[str, Sequence[str]]) -> JsonSche
     """
     entry, definitions = _entry_schema(kind, offered, open_to_others=True)
     sparse: JsonSchema = {}
-    part = _removable(_sparse(entry, definitions, sparse))
+    part = _removable(_make_sparse(entry, definitions, sparse))
     if kind.collection:
         part = _removable({"type": "object", "minProperties": 1, "additionalProperties": part})
     used = {name: schema for name, schema in definitions.items() if _is_used(name, (part, sparse, definitions))}
     return {**_root(kind), **part, "title": f"{_title(kind)}, in a layer", "$defs": {**used, **sparse}}
 
 
-def _sparse(schema: JsonSchema, definitions: JsonSchema, sparse: JsonSchema) -> JsonSchema:
+def _make_sparse(schema: JsonSchema, definitions: JsonSchema, sparse: JsonSchema) -> JsonSchema:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         if f"{name}Part" not in sparse:
             sparse[f"{name}Part"] = {}
-            sparse[f"{name}Part"] = _sparse(definitions[name], definitions, sparse)
+            sparse[f"{name}Part"] = _make_sparse(definitions[name], definitions, sparse)
         return {**schema, "$ref": f"#/$defs/{name}Part"}
     if "anyOf" in schema:
-        return {**schema, "anyOf": [_sparse(branch, definitions, sparse) for branch in schema["anyOf"]]}
+        return {**schema, "anyOf": [_make_sparse(branch, definitions, sparse) for branch in schema["anyOf"]]}
     if schema.get("type") != "object":
         return schema
     part = {key: value for key, value in schema.items() if key not in ("required", "minProperties")}
     if isinstance(schema.get("additionalProperties"), dict):
-        part["additionalProperties"] = _removable(_sparse(schema["additionalProperties"], definitions, sparse))
+        part["additionalProperties"] = _removable(_make_sparse(schema["additionalProperties"], definitions, sparse))
     if "properties" in schema:
         part["properties"] = {
-            name: _removable(_sparse(below, definitions, sparse)) for name, below in schema["properties"].items()
+            name: _removable(_make_sparse(below, definitions, sparse)) for name, below in schema["properties"].items()
         }
     return part
 

@@ -13,14 +13,14 @@ def compact(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def indented(value: Json) -> str:
+def indent(value: Json) -> str:
     """JSON for reading."""
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def indented_file(value: Json) -> bytes:
+def indent_file(value: Json) -> bytes:
     """A file of JSON for reading."""
-    return f"{indented(value)}\n".encode()
+    return f"{indent(value)}\n".encode()
 
 
 def data_lines(data: dict[str, Any]) -> str:

@@ -66,7 +66,7 @@ def codes(texts: tuple[str, ...]) -> str:
     return ", ".join(code(text) for text in texts) or NONE
 
 
-def shown(value: Json) -> str:
+def value_text(value: Json) -> str:
     """A value in a line of text, with `None` and `"unknown"` told apart.
 
     A field that is absent has no value to show: its line is left out by the caller.
@@ -80,7 +80,7 @@ def shown(value: Json) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, list | tuple) and not any(isinstance(item, dict) for item in value):
-        return "; ".join(shown(item) for item in value)
+        return "; ".join(value_text(item) for item in value)
     return code(compact(value))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..compile import plain
 from ..vendored.reference import Reference
-from .json_text import data_lines, indented_file
+from .json_text import data_lines, indent_file
 
 
 def render_reference(reference: Reference, editions: Mapping[str, Reference]) -> dict[str, bytes]:
@@ -14,6 +14,6 @@ def render_reference(reference: Reference, editions: Mapping[str, Reference]) ->
     others = {name: other for name, other in editions.items() if name != reference.edition.id}
     files = {f"editions/{name}.json": data_lines(plain(other)) for name, other in others.items()}
     return {
-        "reference.json": indented_file(plain(reference)),
+        "reference.json": indent_file(plain(reference)),
         **{name: f"{text}\n".encode() for name, text in files.items()},
     }

@@ -14,7 +14,7 @@ from ampmap_generator.check.all_editions import examine
 from ampmap_generator.cli import main
 from ampmap_generator.compile import compile_editions, compile_reference, plain
 from ampmap_generator.load.findings import Finding
-from ampmap_generator.load.layers import by_place, laid_over, read_folder
+from ampmap_generator.load.layers import by_place, lay_over, read_folder
 from ampmap_generator.load.spec import load
 from ampmap_tests_support.places import CHECKOUT
 from ampmap_tests_support.specs import GOOD, GOOD_SPEC, ShowPlace, WriteSpec
@@ -107,7 +107,7 @@ def test_what_lies_below_is_not_changed(write_spec: WriteSpec, over: Callable[..
     over("models/new.yaml", f"m: {{display_name: M, {SOURCES}}}\n")
     layer = read_folder(over("tools/oracle.yaml", "null\n"), is_layer=True)
 
-    above, findings = laid_over(below, layer)
+    above, findings = lay_over(below, layer)
 
     assert findings == []
     assert below == before

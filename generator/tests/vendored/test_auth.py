@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ampmap_generator.render.types_module import render_types
 from ampmap_generator.render.vectors.questions import Question
-from ampmap_generator.render.vectors.vectors import by_hand, make_vector
+from ampmap_generator.render.vectors.vectors import handwritten_questions, make_vector
 from ampmap_generator.vendored.auth import (
     AccessCell,
     AccessMatrix,
@@ -49,7 +49,9 @@ def asked(platform: Platform, modes: tuple[str, ...], provider: str = "claude", 
 # --- single cases
 
 
-@pytest.mark.parametrize("question", by_hand(), ids=lambda q: f"{q.requirement.removeprefix('auth-modes.')}.{q.case}")
+@pytest.mark.parametrize(
+    "question", handwritten_questions(), ids=lambda q: f"{q.requirement.removeprefix('auth-modes.')}.{q.case}"
+)
 def test_the_answer_is_the_one_that_was_read_from_the_sources(question: Question, rensei: Platform) -> None:
     vector = make_vector(rensei, question)
 

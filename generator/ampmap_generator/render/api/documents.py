@@ -20,7 +20,7 @@ from ...vendored.catalogue import AgentMode, Model
 from ...vendored.reference import Reference
 from ...vendored.routing import Route, calls, route
 from ...vendored.wire import Provider
-from ..json_text import data_lines, indented_file
+from ..json_text import data_lines, indent_file
 from .finder import Finder, finder
 
 ROOT: Final = "api/v1/"
@@ -162,15 +162,15 @@ def api_files(
     `reports` are what changed in each edition that has a base, by id.
     """
     documents: dict[str, bytes] = {
-        "index.json": _dumped(_index(reference, editions)),
+        "index.json": _document_file(_index(reference, editions)),
         **dict(_providers(reference)),
         **dict(_models(reference)),
         **dict(_modes(reference)),
         **{f"editions/{name}.json": f"{data_lines(plain(each))}\n".encode() for name, each in editions.items()},
-        "changes.json": _dumped(_changes(editions, reports)),
-        **{f"changes/{name}.json": _dumped(diff) for name, diff in reports.items()},
-        **{f"finder/{name}.json": _packed(finder(each, reference)) for name, each in editions.items()},
-        **{f"schema/{name}.schema.json": indented_file(schema) for name, schema in api_schemas().items()},
+        "changes.json": _document_file(_changes(editions, reports)),
+        **{f"changes/{name}.json": _document_file(diff) for name, diff in reports.items()},
+        **{f"finder/{name}.json": _one_line(finder(each, reference)) for name, each in editions.items()},
+        **{f"schema/{name}.schema.json": indent_file(schema) for name, schema in api_schemas().items()},
     }
     documents[CHECKSUMS] = checksums(documents)
     return {f"{ROOT}{path}": content for path, content in sorted(documents.items())}
@@ -240,7 +240,7 @@ def _providers(reference: Reference) -> Iterator[tuple[str, bytes]]:
             ),
             models=tuple(model.id for model in reference.models.values() if model.provider == key),
         )
-        yield f"providers/{key}.json", _dumped(document)
+        yield f"providers/{key}.json", _document_file(document)
 
 
 def _models(reference: Reference) -> Iterator[tuple[str, bytes]]:
@@ -255,13 +255,13 @@ def _models(reference: Reference) -> Iterator[tuple[str, bytes]]:
                 if mode.model in (model.id, key) and mode.provider == model.provider
             ),
         )
-        yield f"models/{key}.json", _dumped(document)
+        yield f"models/{key}.json", _document_file(document)
 
 
 def _modes(reference: Reference) -> Iterator[tuple[str, bytes]]:
     for key, mode in reference.agent_modes.items():
         document = ModeDocument(edition=reference.edition.id, mode=mode, route=route(mode.name, reference=reference))
-        yield f"modes/{key}.json", _dumped(document)
+        yield f"modes/{key}.json", _document_file(document)
 
 
 def _changes(editions: Mapping[str, Reference], reports: Mapping[str, DiffReport]) -> Changes:
@@ -281,12 +281,12 @@ def _changes(editions: Mapping[str, Reference], reports: Mapping[str, DiffReport
     )
 
 
-def _packed(document: BaseModel) -> bytes:
+def _one_line(document: BaseModel) -> bytes:
     """The document on one line, with every field: the browser reads it while somebody waits."""
     return (json.dumps(document.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
-def _dumped(document: BaseModel) -> bytes:
+def _document_file(document: BaseModel) -> bytes:
     """The document with its fixed fields; what the spec leaves out of a fact stays out."""
     data = document.model_dump(mode="json", exclude_unset=True)
     fixed = {
@@ -294,4 +294,4 @@ def _dumped(document: BaseModel) -> bytes:
         for name, field in type(document).model_fields.items()
         if name not in data and name in ("schema_version", "changes", "checksums")
     }
-    return indented_file({**fixed, **data})
+    return indent_file({**fixed, **data})

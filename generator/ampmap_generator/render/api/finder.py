@@ -184,7 +184,7 @@ def finder(reference: Reference, shown: Reference) -> Finder:
                 patterns=each.paths,
                 purpose=each.purpose,
                 authentication=each.authentication,
-                rules=_known(reference, MANAGEMENT_RULES[each.authentication]),
+                rules=_rules_in(reference, MANAGEMENT_RULES[each.authentication]),
                 page=pages.of("management", key),
             )
             for key, each in reference.management.items()
@@ -219,7 +219,7 @@ def _default_amp_url(reference: Reference) -> str:
     return str(setting.default) if setting is not None and setting.default not in (None, "unknown") else ""
 
 
-def _known(reference: Reference, rules: tuple[str, ...]) -> tuple[str, ...]:
+def _rules_in(reference: Reference, rules: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(rule for rule in rules if rule in reference.requirements)
 
 
@@ -352,7 +352,7 @@ def _operations(reference: Reference, pages: _Pages) -> Iterator[tuple[str, Find
                     body=operation.request,
                     stream_field=switch.field if switch is not None and switch.by == "body" else None,
                     headers=endpoint.request_headers,
-                    rules=_known(reference, RULES + (STREAM_RULES if switch is not None else ())),
+                    rules=_rules_in(reference, RULES + (STREAM_RULES if switch is not None else ())),
                     page=pages.operation(dialect, name),
                 ),
             )

@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass, replace
 
 from ..templates import environment
-from .plan import MESSAGES, QUERY_KEYS, REQUEST_ID, check_address, escaped
+from .plan import MESSAGES, QUERY_KEYS, REQUEST_ID, check_address, escape_regex
 from .shapes import Destination, Plan, ProviderPlan
 
 GATEWAY = "127.0.0.1:8787"
@@ -41,7 +41,7 @@ def export(proxy: str, plan: Plan, gateway: str = GATEWAY) -> str:
     """
     check_address("--gateway", gateway)
     templates = environment("export")
-    templates.filters |= {"comment": comment, "escaped": escaped}
+    templates.filters |= {"comment": comment, "escaped": escape_regex}
     chosen, more_headers = _behind_portkey(plan, gateway) if proxy == "portkey" else (plan, {})
     served = {provider.id for provider in chosen.providers}
     return templates.get_template(PROXIES[proxy].template).render(

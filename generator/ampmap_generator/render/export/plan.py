@@ -92,7 +92,7 @@ def make_plan(
     address = check_address("--listen", listen)
     base = None if observer is None else _observer(observer)
     proxied = [provider for provider in reference.providers.values() if provider.via_proxy]
-    served = _served(proxied, base)
+    served = _servable(proxied, base)
     return Plan(
         edition=reference.edition.id,
         host=address["host"],
@@ -118,7 +118,7 @@ def _client_keys(names: Iterable[str]) -> tuple[str, ...]:
     return keys
 
 
-def _served(proxied: Iterable[Provider], observer: Destination | None) -> list[Provider]:
+def _servable(proxied: Iterable[Provider], observer: Destination | None) -> list[Provider]:
     """The providers that a configuration can serve: an observer plays those without an address too."""
     served = [provider for provider in proxied if observer is not None or provider.upstream != "unknown"]
     if taken := {AMP, f"{AMP}-open"} & {provider.id for provider in served}:
@@ -170,13 +170,13 @@ def error_text(shape: ErrorShape, status: int) -> str:
 
     REQUEST_ID stands where the form has an id of the request.
     """
-    row = {field: _told(shape, status, field) for field in ("type", "code")}
+    row = {field: _known_value(shape, status, field) for field in ("type", "code")}
     values = {"status": status, "message": MESSAGES[status], **row}
     body = {**shape.body, "request_id": REQUEST_ID} if "request_id" in shape.body else shape.body
-    return json.dumps(_filled(body, values), separators=(",", ":"))
+    return json.dumps(_fill(body, values), separators=(",", ":"))
 
 
-def _told(shape: ErrorShape, status: int, field: str) -> str | None:
+def _known_value(shape: ErrorShape, status: int, field: str) -> str | None:
     rows: list[StatusRow | None] = [shape.statuses.get(status), shape.default.get("5xx" if status >= 500 else "4xx")]
     for row in rows:
         if row is not None and field in row.model_fields_set and getattr(row, field) != "unknown":
@@ -185,9 +185,9 @@ def _told(shape: ErrorShape, status: int, field: str) -> str | None:
     return None
 
 
-def _filled(template: Json, values: dict[str, Any]) -> Json:
+def _fill(template: Json, values: dict[str, Any]) -> Json:
     if isinstance(template, dict):
-        return {key: _filled(value, values) for key, value in template.items()}
+        return {key: _fill(value, values) for key, value in template.items()}
     if isinstance(template, str) and template[:1] == "{" and template[-1:] == "}":
         return values.get(template[1:-1], template)
     return template
@@ -256,8 +256,8 @@ def _rewrites(provider: Provider, destination: Destination) -> Iterator[Rewrite]
         if not keeps and "{" in root.upstream:
             raise ExportError(f"the provider `{provider.id}` has a root that moves its parameters: `{root.path}`")
         yield Rewrite(
-            base=escaped(provider.base_path or ""),
-            root=_HOLE.sub("[^/?]+", escaped(root.path)),
+            base=escape_regex(provider.base_path or ""),
+            root=_HOLE.sub("[^/?]+", escape_regex(root.path)),
             keeps_root=keeps,
             to=destination.path + ("" if keeps else root.upstream),
             plain=None if "{" in root.path else f"{provider.base_path}{root.path}",
@@ -273,13 +273,13 @@ def _families(route: ManagementRoute) -> Iterator[Family]:
         if below and stem in plain:
             continue  # told together with the path itself
         is_both = f"{path}/*" in route.paths
-        pattern = escaped(stem) + ("(?:/[^?]*)?" if is_both else "/[^?]*" if below else "")
+        pattern = escape_regex(stem) + ("(?:/[^?]*)?" if is_both else "/[^?]*" if below else "")
         yield Family(
             f"{stem}/" if below else path, pattern, below or is_both, route.authentication == "open", tuple(methods)
         )
 
 
-def escaped(text: str) -> str:
+def escape_regex(text: str) -> str:
     """Text as a regular expression."""
     return _SPECIAL.sub(r"\\\1", text)
 

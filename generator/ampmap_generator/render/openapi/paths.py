@@ -33,7 +33,7 @@ _PARAMETER = re.compile(r"\{([a-z]+)\}")
 
 
 @dataclass(frozen=True)
-class Route:
+class ProxyPath:
     """An operation of a provider on one of its roots; `by_path` where the path itself asks for a stream."""
 
     call: Call
@@ -63,17 +63,17 @@ def proxied(reference: Reference, dialects: Iterable[str]) -> list[Provider]:
     return [p for p in reference.providers.values() if p.via_proxy and p.base_path and wanted & set(p.operations)]
 
 
-def routes(reference: Reference, dialects: Iterable[str]) -> Iterator[Route]:
+def routes(reference: Reference, dialects: Iterable[str]) -> Iterator[ProxyPath]:
     """Every provider route of some dialects."""
     wanted = set(dialects)
     for provider in proxied(reference, wanted):
         for root in provider.roots:
             for call in calls(reference, provider):
                 if call.dialect in wanted:
-                    yield Route(call, root, by_path=False)
+                    yield ProxyPath(call, root, by_path=False)
                     switch = call.operation.stream
                     if switch is not None and switch.by == "path":
-                        yield Route(call, root, by_path=True)
+                        yield ProxyPath(call, root, by_path=True)
 
 
 def provider_paths(reference: Reference, dialects: Iterable[str]) -> dict[str, Object]:
@@ -102,7 +102,7 @@ def _examples(reference: Reference, call: Call) -> Object:
     return {f"{call.provider.id}.{call.id}.{name}": value for name, value in bodies.items()}
 
 
-def _operation(reference: Reference, route: Route) -> Object:
+def _operation(reference: Reference, route: ProxyPath) -> Object:
     call, operation = route.call, route.call.operation
     used = f" Used by {route.root.used_by}." if route.root.used_by else ""
     accepted = "".join(f"\n- {line}" for line in operation.must_accept)
@@ -159,7 +159,7 @@ def _media(call: Call, body: str, *names: str, sample: str | None = None) -> Obj
     return {**found, "examples": shown} if shown else found
 
 
-def _success(reference: Reference, route: Route) -> Object:
+def _success(reference: Reference, route: ProxyPath) -> Object:
     call, framing = route.call, reference.endpoints[route.call.dialect].streaming
     stream = _media(call, "event", "events", sample=STREAM_EVENT)
     if route.by_path:
@@ -198,7 +198,7 @@ def _errors(call: Call) -> Object:
     return found
 
 
-def _path_parameters(reference: Reference, route: Route) -> Iterator[Object]:
+def _path_parameters(reference: Reference, route: ProxyPath) -> Iterator[Object]:
     for name in _PARAMETER.findall(route.path):
         verb = f"{{{name}}}:" in route.path
         schema: Object = {"type": "string", "pattern": SEGMENT if verb or name != "model" else MODEL_ID}
@@ -209,7 +209,7 @@ def _path_parameters(reference: Reference, route: Route) -> Iterator[Object]:
         yield parameter
 
 
-def _query_parameters(reference: Reference, route: Route) -> Iterator[Object]:
+def _query_parameters(reference: Reference, route: ProxyPath) -> Iterator[Object]:
     operation = route.call.operation
     for name, schema in operation.query.items():
         yield {"name": name, "in": "query", "required": False, "schema": schema}

@@ -39,14 +39,14 @@ def dialect_schemas(reference: Reference, dialect: str) -> Components:
     endpoint = reference.endpoints[dialect]
     found: Components = {}
     for name, schema in endpoint.schemas.items():
-        found |= _hoisted(schema, f"{dialect}.{name}", prefix=dialect)
+        found |= _hoist(schema, f"{dialect}.{name}", prefix=dialect)
     for operation_id, operation in endpoint.operations.items():
         for field, body in BODIES.items():
             schema = getattr(operation, field)
             if schema is not None:
-                found |= _hoisted(schema, body_name(dialect, operation_id, body), prefix=dialect)
+                found |= _hoist(schema, body_name(dialect, operation_id, body), prefix=dialect)
         if operation.event_schema is not None and endpoint.streaming is not None:
-            found[body_name(dialect, operation_id, STREAM_EVENT)] = _server_sent(
+            found[body_name(dialect, operation_id, STREAM_EVENT)] = _event_schema(
                 dialect, operation_id, endpoint.streaming
             )
     return found
@@ -58,11 +58,11 @@ def error_schemas(reference: Reference, shapes: Iterable[str]) -> Components:
     for shape in shapes:
         schema = reference.error_shapes[shape].body_schema
         if schema is not None:
-            found |= _hoisted(schema, error_name(shape), prefix=error_name(shape))
+            found |= _hoist(schema, error_name(shape), prefix=error_name(shape))
     return found
 
 
-def _server_sent(dialect: str, operation: str, framing: StreamFraming) -> Json:
+def _event_schema(dialect: str, operation: str, framing: StreamFraming) -> Json:
     """One event as OpenAPI 3.2 sees it: an object of strings, whose `data` holds JSON or one of a few words."""
     json_data = {
         "type": "object",
@@ -82,39 +82,41 @@ def _server_sent(dialect: str, operation: str, framing: StreamFraming) -> Json:
     }
     if framing.text_data:
         words = {"type": "object", "properties": {"data": {"enum": list(framing.text_data)}}}
-        return opened({**schema, "if": words, "else": json_data})
-    return opened({**schema, "allOf": [json_data]})
+        return allow_unknown_fields({**schema, "if": words, "else": json_data})
+    return allow_unknown_fields({**schema, "allOf": [json_data]})
 
 
-def _hoisted(schema: Json, name: str, *, prefix: str) -> Components:
+def _hoist(schema: Json, name: str, *, prefix: str) -> Components:
     """A schema as a component, and its own `$defs` as others beside it."""
     if not isinstance(schema, dict):
         return {name: schema}
     own = {key: value for key, value in schema.items() if key != "$defs"}
     beside = {f"{prefix}.{key}": value for key, value in schema.get("$defs", {}).items()}
-    return {key: opened(_pointed(value, prefix)) for key, value in {name: own, **beside}.items()}
+    return {
+        key: allow_unknown_fields(_point_to_components(value, prefix)) for key, value in {name: own, **beside}.items()
+    }
 
 
-def _pointed(schema: Json, prefix: str) -> Json:
+def _point_to_components(schema: Json, prefix: str) -> Json:
     """Its `#/$defs/<name>` as `#/components/schemas/<prefix>.<name>`."""
     if isinstance(schema, dict):
         return {
             key: f"#/components/schemas/{prefix}.{value.removeprefix('#/$defs/')}"
             if key == "$ref" and isinstance(value, str)
-            else _pointed(value, prefix)
+            else _point_to_components(value, prefix)
             for key, value in schema.items()
         }
-    return [_pointed(item, prefix) for item in schema] if isinstance(schema, list) else schema
+    return [_point_to_components(item, prefix) for item in schema] if isinstance(schema, list) else schema
 
 
-def opened(schema: Json) -> Json:
+def allow_unknown_fields(schema: Json) -> Json:
     """A schema that says of each of its objects what holds anyway: that unknown fields are allowed."""
     if isinstance(schema, dict):
-        inner: dict[str, Any] = {key: opened(value) for key, value in schema.items()}
+        inner: dict[str, Any] = {key: allow_unknown_fields(value) for key, value in schema.items()}
         if _is_object(schema):
             inner.setdefault("additionalProperties", True)
         return inner
-    return [opened(item) for item in schema] if isinstance(schema, list) else schema
+    return [allow_unknown_fields(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _is_object(schema: dict[str, Any]) -> bool:

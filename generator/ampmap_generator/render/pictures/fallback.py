@@ -23,14 +23,14 @@ class End:
 
 
 @dataclass(frozen=True)
-class Question:
+class Branch:
     """A condition, and where each of its values leads."""
 
     condition: str
     ways: Mapping[str, Tree]
 
 
-Tree: TypeAlias = End | Question
+Tree: TypeAlias = End | Branch
 
 
 def tree_of(decisions: Sequence[Decision]) -> Tree:
@@ -56,7 +56,7 @@ def _tree(rows: Sequence[Decision], left: Sequence[str]) -> Tree:
     only = next(iter(ways.values()))
     if len(ends) == 1 and isinstance(only, End) and all(isinstance(way, End) for way in ways.values()):
         return only
-    return Question(asked, ways)
+    return Branch(asked, ways)
 
 
 def fallback_picture(fallback: Fallback) -> str:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
-from ...load.findings import Rule
+from ...load.findings import SpecRule
 from ...vendored.base import Source
 from ...vendored.reference import Reference
 from ..addresses import anchor
 from ..markdown import Table, code, prose
-from .facts import Disagreement, Entry, Field, Page, Place, Shelf, coded, places, stated
+from .facts import Disagreement, FactPlace, FactSection, Field, Page, Shelf, code_value, fact_places, field_rows
 
 KINDS = {
     "document": "document",
@@ -22,7 +22,7 @@ KINDS = {
 }
 
 
-def about_pages(reference: Reference, rules: tuple[Rule, ...]) -> Iterator[Page]:
+def about_pages(reference: Reference, rules: tuple[SpecRule, ...]) -> Iterator[Page]:
     """The pages of sources, contradictions and the edition, and of `rules` where there are any."""
     yield _sources(reference)
     yield _contradictions(reference)
@@ -33,16 +33,16 @@ def about_pages(reference: Reference, rules: tuple[Rule, ...]) -> Iterator[Page]
 
 _SOURCE_FIELDS: tuple[Field, ...] = (
     ("kind", "Kind", lambda kind: KINDS[kind]),
-    ("version", "Version", coded),
+    ("version", "Version", code_value),
     ("date", "Date"),
-    ("url", "Address", lambda url: f"<{url}>" if url else coded(url)),
+    ("url", "Address", lambda url: f"<{url}>" if url else code_value(url)),
     ("note", "Note"),
 )
 
 
 def _sources(reference: Reference) -> Page:
     shelf = Shelf(reference, "sources.md")
-    facts = Counter(source for place in places(reference) for source in {ref.id for ref in place.fact.sources})
+    facts = Counter(source for place in fact_places(reference) for source in {ref.id for ref in place.fact.sources})
     rows = tuple(
         (
             str(number),
@@ -58,18 +58,20 @@ def _sources(reference: Reference) -> Page:
     return Page(shelf.here, "sources", "Sources", ("spec/sources/",), {"table": table, "entries": entries})
 
 
-def _source(number: int, source: Source) -> Entry:
+def _source(number: int, source: Source) -> FactSection:
     rows = (
         ("Number", str(number)),
-        *stated(source, _SOURCE_FIELDS),
+        *field_rows(source, _SOURCE_FIELDS),
         ("Stated in", code(f"spec/sources/{source.id}.yaml")),
     )
-    return Entry(anchor=anchor(source.id), title=code(source.id), lead=prose(source.title), facts=Table(("", ""), rows))
+    return FactSection(
+        anchor=anchor(source.id), title=code(source.id), lead=prose(source.title), facts=Table(("", ""), rows)
+    )
 
 
 def _contradictions(reference: Reference) -> Page:
     shelf = Shelf(reference, "contradictions.md")
-    claimed = [place for place in places(reference) if place.fact.claims]
+    claimed = [place for place in fact_places(reference) if place.fact.claims]
     groups = tuple(
         (f"kind-{anchor(kind)}", _kind_title(reference, kind), tuple(_claims(shelf, tuple(group))))
         for kind, group in groupby(claimed, key=lambda place: place.kind)
@@ -110,7 +112,7 @@ def _kind_title(reference: Reference, kind: str) -> str:
     return f"{prose(reference.platforms[kind.split('/')[1]].about.display_name)}: {words}"
 
 
-def _claims(shelf: Shelf, group: tuple[Place, ...]) -> Iterator[tuple[Disagreement, str, str]]:
+def _claims(shelf: Shelf, group: tuple[FactPlace, ...]) -> Iterator[tuple[Disagreement, str, str]]:
     """Each claim with a link to its fact and the file that states it."""
     for place in group:
         for disagreement in shelf.disagreements(place.name, place.fact):
@@ -118,10 +120,10 @@ def _claims(shelf: Shelf, group: tuple[Place, ...]) -> Iterator[tuple[Disagreeme
 
 
 _EDITION_FIELDS: tuple[Field, ...] = (
-    ("id", "Edition", coded),
-    ("client_build", "Client build", coded),
+    ("id", "Edition", code_value),
+    ("client_build", "Client build", code_value),
     ("built", "Built on"),
-    ("base", "Laid over", coded),
+    ("base", "Laid over", code_value),
 )
 
 
@@ -149,10 +151,10 @@ def _edition(reference: Reference) -> Page:
     return Page(shelf.here, "entries", "Edition", (f"spec/editions/{edition.id}.yaml",), values)
 
 
-def _rules(reference: Reference, rules: tuple[Rule, ...]) -> Page:
+def _rules(reference: Reference, rules: tuple[SpecRule, ...]) -> Page:
     shelf = Shelf(reference, "rules.md")
     entries = tuple(
-        Entry(
+        FactSection(
             anchor=anchor(rule.id),
             title=code(rule.id),
             lead=prose(rule.explanation),

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from ...vendored.platforms import AuthMode, Platform, ResolutionStep
 from ...vendored.reference import Reference
 from ..addresses import anchor, platform_target
-from ..markdown import Table, code, codes, prose, shown
+from ..markdown import Table, code, codes, prose, value_text
 from ..pictures.auth_flow import blocks, flow_picture
 from ..vectors.site_data import VECTORS
-from .facts import Entry, Field, Page, Shelf, coded
+from .facts import FactSection, Field, Page, Shelf, code_value
 
 TOPICS = ("preference-order", "resolution", "narrowing", "access-matrix", "entitlement", "credentials", "quota")
 """Topics of rules that say how an auth mode is chosen; a platform may lack any of them."""
 
-STATUS = {"stated": "stated", "inferred": "inferred", "unknown": shown("unknown")}
+STATUS = {"stated": "stated", "inferred": "inferred", "unknown": value_text("unknown")}
 
 _AUTH_MODE_FIELDS: tuple[Field, ...] = (
     ("rank", "Place in the preference order"),
     ("credential_source", "Credential"),
     ("payer", "Who pays"),
     ("set_up_by", "Set up by"),
-    ("environments", "Runs in", coded),
+    ("environments", "Runs in", code_value),
     ("cost_pool", "Cost pool"),
 )
 
@@ -37,8 +37,8 @@ def auth_modes_page(reference: Reference) -> Page:
                 "id": name,
                 "title": prose(platform.about.display_name),
                 "order": _preference(shelf, name, platform),
-                "entries": tuple(_auth_mode(shelf, name, mode) for mode in _ranked(platform)),
-                "offered": _offered(shelf, name, platform),
+                "entries": tuple(_auth_mode(shelf, name, mode) for mode in _ranking(platform)),
+                "offered": _providers(shelf, name, platform),
                 "flow": flow_picture(platform) if platform.steps else "",
                 "decisions": _decisions(shelf, name, platform),
                 "steps": tuple(_step(shelf, name, step) for step in in_order(platform)),
@@ -54,7 +54,7 @@ def auth_modes_page(reference: Reference) -> Page:
         for kind in ("auth_modes", "steps")
         if getattr(platform, kind)
     )
-    return Page(shelf.here, "auth_modes", "Auth modes", files or ("spec/platforms/",), values)
+    return Page(shelf.here, "platforms/auth_modes", "Auth modes", files or ("spec/platforms/",), values)
 
 
 def topic_title(topic: str) -> str:
@@ -68,7 +68,7 @@ def in_order(platform: Platform) -> list[ResolutionStep]:
     return [step for block in blocks(platform.steps) for chain in block.chains for step in chain]
 
 
-def _ranked(platform: Platform) -> list[AuthMode]:
+def _ranking(platform: Platform) -> list[AuthMode]:
     return sorted(platform.auth_modes.values(), key=lambda mode: mode.rank)
 
 
@@ -81,12 +81,12 @@ def _preference(shelf: Shelf, name: str, platform: Platform) -> Table:
             codes(mode.environments),
             shelf.marks(mode),
         )
-        for mode in _ranked(platform)
+        for mode in _ranking(platform)
     )
     return Table(("Place", "Mode", "Who pays", "Runs in", "Sources"), rows)
 
 
-def _auth_mode(shelf: Shelf, name: str, mode: AuthMode) -> Entry:
+def _auth_mode(shelf: Shelf, name: str, mode: AuthMode) -> FactSection:
     return shelf.entry(
         f"platforms/{name}/auth_modes/{mode.id}",
         mode,
@@ -98,7 +98,7 @@ def _auth_mode(shelf: Shelf, name: str, mode: AuthMode) -> Entry:
     )
 
 
-def _offered(shelf: Shelf, name: str, platform: Platform) -> Table:
+def _providers(shelf: Shelf, name: str, platform: Platform) -> Table:
     rows = tuple(
         (
             shelf.link(prose(p.display_name), platform_target(name, "providers", key)),
@@ -131,7 +131,7 @@ def _errors(shelf: Shelf, name: str, platform: Platform, step: ResolutionStep) -
     )
 
 
-def _step(shelf: Shelf, name: str, step: ResolutionStep) -> Entry:
+def _step(shelf: Shelf, name: str, step: ResolutionStep) -> FactSection:
     platform = shelf.reference.platforms[name]
     after = ", ".join(
         shelf.link(prose(platform.steps[key].title), platform_target(name, "steps", key)) for key in step.after

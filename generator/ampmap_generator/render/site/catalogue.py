@@ -15,8 +15,8 @@ from ..addresses import anchor
 from ..markdown import NONE, UNKNOWN, Table, code, codes, prose
 from ..pictures.routing_map import map_picture
 from .editions import switch
-from .facts import Entry, Field, Page, Shelf, coded, stated_in
-from .wire import MODEL, base, client_call, full, passes
+from .facts import FactSection, Field, Page, Shelf, code_value, source_path
+from .wire import MODEL, base_of, client_call, full_address, passage
 
 
 def catalogue_pages(reference: Reference, editions: Mapping[str, Reference]) -> Iterator[Page]:
@@ -83,8 +83,8 @@ def summary(shelf: Shelf) -> tuple[tuple[str, ...], ...]:
         (
             shelf.to("providers", p.id, prose(p.display_name)),
             str(counts[p.id]),
-            passes(p),
-            code(base(p)),
+            passage(p),
+            code(base_of(p)),
             shelf.marks(p),
         )
         for p in sorted(serving, key=lambda p: (not p.via_proxy, -counts[p.id], p.id))
@@ -95,11 +95,11 @@ def summary(shelf: Shelf) -> tuple[tuple[str, ...], ...]:
 
 
 _MODEL_FIELDS: tuple[Field, ...] = (
-    ("id", "Id", coded),
-    ("wire_id", "Id on the wire", coded),
-    ("aliases", "Aliases", coded),
-    ("default_for", "Default for", coded),
-    ("used_in", "Used in", coded),
+    ("id", "Id", code_value),
+    ("wire_id", "Id on the wire", code_value),
+    ("aliases", "Aliases", code_value),
+    ("default_for", "Default for", code_value),
+    ("used_in", "Used in", code_value),
 )
 
 
@@ -111,7 +111,7 @@ def _models_index(reference: Reference) -> Page:
             prose(m.display_name),
             shelf.to("providers", m.provider),
             codes(m.default_for) if m.default_for else "",
-            ", ".join(shelf.to("agent_modes", mode.id, code(mode.name)) for mode in _led_by(shelf, m)),
+            ", ".join(shelf.to("agent_modes", mode.id, code(mode.name)) for mode in _modes_led_by(shelf, m)),
             shelf.marks(m),
         )
         for key, m in reference.models.items()
@@ -120,7 +120,7 @@ def _models_index(reference: Reference) -> Page:
     return Page(shelf.here, "models_index", "Models", ("spec/models/",), {"table": table, "count": len(rows)})
 
 
-def _led_by(shelf: Shelf, model: Model) -> tuple[AgentMode, ...]:
+def _modes_led_by(shelf: Shelf, model: Model) -> tuple[AgentMode, ...]:
     modes = shelf.reference.agent_modes.values()
     return tuple(m for m in modes if find_model(shelf.reference, m.model, m.provider) is model)
 
@@ -137,15 +137,18 @@ def _models(reference: Reference, provider: Provider) -> Page:
     return Page(shelf.here, "models", title, (f"spec/models/{provider.id}.yaml",), values)
 
 
-def _model(shelf: Shelf, key: str, model: Model) -> Entry:
+def _model(shelf: Shelf, key: str, model: Model) -> FactSection:
     provider = _provider_of(shelf, model)
     call = find_call(shelf.reference, provider)
     rows = [
-        ("Route", f"{call.operation.method} {code(full(provider, call.path(model.wire_id or model.id)))}"),
+        ("Route", f"{call.operation.method} {code(full_address(provider, call.path(model.wire_id or model.id)))}"),
         ("Operation", shelf.link(code(call.id), f"endpoints/{call.dialect}.md#{anchor(call.id)}")),
         ("Headers, curl and duties", shelf.finder(key)),
-        ("Leads agent mode", ", ".join(shelf.to("agent_modes", m.id, code(m.name)) for m in _led_by(shelf, model))),
-        ("Called by tool", ", ".join(shelf.to("tools", t.id, prose(t.display_name)) for t in _called_by(shelf, model))),
+        (
+            "Leads agent mode",
+            ", ".join(shelf.to("agent_modes", m.id, code(m.name)) for m in _modes_led_by(shelf, model)),
+        ),
+        ("Called by tool", ", ".join(shelf.to("tools", t.id, prose(t.display_name)) for t in _callers(shelf, model))),
         *((f"At {prose(_platform_name(shelf, name))}", _offer(shelf, name, model)) for name in model.platforms),
     ]
     return shelf.entry(
@@ -157,7 +160,7 @@ def _model(shelf: Shelf, key: str, model: Model) -> Entry:
     )
 
 
-def _called_by(shelf: Shelf, model: Model) -> tuple[Tool, ...]:
+def _callers(shelf: Shelf, model: Model) -> tuple[Tool, ...]:
     tools = shelf.reference.tools.values()
     return tuple(tool for tool in tools if (tool.default_model, tool.provider) == (model.id, model.provider))
 
@@ -190,7 +193,7 @@ def _modes_table(shelf: Shelf) -> Table:
                 shelf.to("providers", provider.id),
                 code(mode.endpoint),
                 code(call.id),
-                passes(provider),
+                passage(provider),
                 shelf.marks(mode),
             )
         )
@@ -205,7 +208,7 @@ def _agent_modes(reference: Reference) -> Page:
     return Page(shelf.here, "agent_modes", "Agent modes", ("spec/agent_modes/",), values)
 
 
-def _agent_mode(shelf: Shelf, mode: AgentMode) -> Entry:
+def _agent_mode(shelf: Shelf, mode: AgentMode) -> FactSection:
     provider = shelf.reference.providers[mode.provider]
     model = find_model(shelf.reference, mode.model, mode.provider)
     call = find_call(shelf.reference, provider, mode.operation)
@@ -213,13 +216,13 @@ def _agent_mode(shelf: Shelf, mode: AgentMode) -> Entry:
         ("Primary model", shelf.to("models", f"{model.provider}/{model.id}", code(mode.model))),
         ("Provider", shelf.to("providers", provider.id, prose(provider.display_name))),
         ("Endpoint", code(mode.endpoint)),
-        ("Call", f"{call.operation.method} {code(full(provider, call.path(model.wire_id or model.id)))}"),
+        ("Call", f"{call.operation.method} {code(full_address(provider, call.path(model.wire_id or model.id)))}"),
         ("Headers, curl and duties", shelf.finder(mode.name)),
     )
     return shelf.entry(f"agent_modes/{mode.id}", mode, (), title=code(mode.name), rows=rows)
 
 
-_TOOL_FIELDS: tuple[Field, ...] = (("endpoint", "Endpoint", coded),)
+_TOOL_FIELDS: tuple[Field, ...] = (("endpoint", "Endpoint", code_value),)
 
 
 def _tools(reference: Reference) -> Page:
@@ -228,7 +231,7 @@ def _tools(reference: Reference) -> Page:
     return Page(shelf.here, "entries", "Tools", ("spec/tools/",), {"intro": "tools", "entries": entries})
 
 
-def _tool(shelf: Shelf, tool: Tool) -> Entry:
+def _tool(shelf: Shelf, tool: Tool) -> FactSection:
     provider = shelf.reference.providers[tool.provider]
     call = find_call(shelf.reference, provider, tool.operation)
     rows: list[tuple[str, str]] = [
@@ -238,7 +241,7 @@ def _tool(shelf: Shelf, tool: Tool) -> Entry:
         ("Call", f"{call.operation.method} {_tool_url(provider, call, tool)}"),
         *client_call(tool.client_call),
         *((code(name), _parameter(value)) for name, value in tool.parameters.items()),
-        ("Stated in", code(stated_in("tools", tool.id))),
+        ("Stated in", code(source_path("tools", tool.id))),
     ]
     if "setting" in tool.model_fields_set:
         rows.insert(0, ("Setting", shelf.to_name("settings", tool.setting) if tool.setting else NONE))
@@ -257,8 +260,8 @@ def _tool_model(shelf: Shelf, tool: Tool) -> str:
 
 def _tool_url(provider: Provider, call: Call, tool: Tool) -> str:
     model = tool.default_model if tool.default_model != "unknown" else None
-    return code(full(provider, call.path(model or MODEL)).replace(MODEL, "{model}"))
+    return code(full_address(provider, call.path(model or MODEL)).replace(MODEL, "{model}"))
 
 
 def _parameter(value: Json) -> str:
-    return " or ".join(code(str(item)) for item in value) if isinstance(value, list | tuple) else coded(value)
+    return " or ".join(code(str(item)) for item in value) if isinstance(value, list | tuple) else code_value(value)

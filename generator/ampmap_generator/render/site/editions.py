@@ -13,7 +13,7 @@ from ..addresses import anchor
 from ..markdown import Table, code, prose
 from ..pictures.routing_map import map_picture
 from .facts import Page, Shelf
-from .wire import base, credentials, passes
+from .wire import base_of, credentials, passage
 
 Editions = Mapping[str, Reference]
 
@@ -79,7 +79,7 @@ def _index(reference: Reference, editions: Editions) -> Page:
     )
     head = ("Edition", "Built", "Client build", "Laid over", "Providers", "Models", "Agent modes", "Changes")
     values: dict[str, object] = {"table": Table(head, rows), "shown": code(reference.edition.id)}
-    return Page(shelf.here, "editions_index", "Editions", ("spec/editions/",), values)
+    return Page(shelf.here, "editions/index", "Editions", ("spec/editions/",), values)
 
 
 def _routing(reference: Reference, edition: Reference, editions: Editions) -> Page:
@@ -99,7 +99,7 @@ def _routing(reference: Reference, edition: Reference, editions: Editions) -> Pa
         "modes": Table(("Agent mode", "Model", "Provider", "Endpoint"), tuple(_modes(shelf, edition))),
         "data": code(f"api/v1/editions/{name}.json"),
     }
-    return Page(shelf.here, "edition", prose(edition.edition.title), (f"spec/editions/{name}.yaml",), values)
+    return Page(shelf.here, "editions/edition", prose(edition.edition.title), (f"spec/editions/{name}.yaml",), values)
 
 
 def _facts(shelf: Shelf, edition: Reference, has_changes: bool) -> tuple[tuple[str, str], ...]:
@@ -121,7 +121,7 @@ def _providers(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
     for key, provider in edition.providers.items():
         call = find_call(edition, provider)
         name = shelf.to_name("providers", key, prose(provider.display_name))
-        yield name, code(base(provider)), passes(provider), credentials(provider.client_credentials), code(call.id)
+        yield name, code(base_of(provider)), passage(provider), credentials(provider.client_credentials), code(call.id)
 
 
 def _models(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
@@ -172,7 +172,7 @@ def _changes_index(reference: Reference, editions: Editions, reports: Mapping[st
         "table": Table(("Edition", "Compared with", "Built", "Breaking", "Additions", "Notes"), rows),
         "rules": Table(("Rule", "Severity", "Kind of fact", "Fields", "Reason"), rules),
     }
-    return Page(shelf.here, "changes_index", "What changed", ("spec/editions/",), values)
+    return Page(shelf.here, "editions/changes_index", "What changed", ("spec/editions/",), values)
 
 
 _HIDDEN_RULES = ("provenance", "sources", "source-entry", "edition")
@@ -187,17 +187,19 @@ def _changes(reference: Reference, edition: Reference, diff: DiffReport) -> Page
         "from": code(diff.old.edition),
         "summary": summary(diff),
         "routing": shelf.link("where it sends each model", f"editions/{name}.md"),
-        "breaking": _grouped([change for change in diff.changes if change.severity == "breaking"]),
-        "additions": _grouped([change for change in diff.changes if change.severity == "addition"]),
-        "notes": _grouped(told),
+        "breaking": _group_by_fact([change for change in diff.changes if change.severity == "breaking"]),
+        "additions": _group_by_fact([change for change in diff.changes if change.severity == "addition"]),
+        "notes": _group_by_fact(told),
         "told": len(told),
         "provenance": len(notes) - len(told),
         "command": f"ampmap diff {diff.old.edition} {name}",
     }
-    return Page(shelf.here, "changes", f"What changed in {code(name)}", (f"spec/editions/{name}.yaml",), values)
+    return Page(
+        shelf.here, "editions/changes", f"What changed in {code(name)}", (f"spec/editions/{name}.yaml",), values
+    )
 
 
-def _grouped(changes: list[ReportedChange]) -> tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...]:
+def _group_by_fact(changes: list[ReportedChange]) -> tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...]:
     """Changes by kind of fact: an anchor, a title, and per change its words, its reason and what to do."""
     groups = groupby(changes, key=lambda change: _kind(change.path))
     return tuple(

@@ -8,9 +8,9 @@ from ...vendored.platforms import PlatformError
 from ...vendored.reference import Reference
 from ...vendored.wire import ErrorShape, StatusRow
 from ..addresses import platform_target
-from ..json_text import compact, indented
-from ..markdown import NONE, Code, Table, code, prose, shown
-from .facts import Entry, Field, Page, Shelf, coded, stated_in
+from ..json_text import compact, indent
+from ..markdown import NONE, Code, Table, code, prose, value_text
+from .facts import FactSection, Field, Page, Shelf, code_value, source_path
 
 
 def error_pages(reference: Reference) -> Iterator[Page]:
@@ -24,7 +24,7 @@ _STATUS_HEAD = ("Status", "`type`", "`code`", "Meaning", "Evidence")
 
 
 def _status(label: str, row: StatusRow) -> tuple[str, ...]:
-    cells = [coded(getattr(row, name)) if name in row.model_fields_set else "" for name in ("type", "code")]
+    cells = [code_value(getattr(row, name)) if name in row.model_fields_set else "" for name in ("type", "code")]
     return (label, *cells, prose(row.meaning or ""), prose(row.evidence or ""))
 
 
@@ -36,29 +36,33 @@ def _error_shape(reference: Reference, shape: ErrorShape) -> Page:
     entry = shelf.entry(
         f"error_shapes/{shape.id}",
         shape,
-        (("request_id_header", "Request id in the header", coded),),
+        (("request_id_header", "Request id in the header", code_value),),
         title=prose(shape.display_name),
         rows=(("Used by", users or NONE),),
     )
     values: dict[str, object] = {
         "entry": entry,
-        "body": Code("Body", "json", indented(shape.body)),
-        "schema": shape.body_schema and Code("Schema", "json", indented(shape.body_schema), folded=True),
+        "body": Code("Body", "json", indent(shape.body)),
+        "schema": shape.body_schema and Code("Schema", "json", indent(shape.body_schema), folded=True),
         "statuses": Table(_STATUS_HEAD, tuple(rows)),
     }
     return Page(
-        shelf.here, "error_shape", f"Errors: {shape.display_name}", (stated_in("error_shapes", shape.id),), values
+        shelf.here,
+        "wire/error_shape",
+        f"Errors: {shape.display_name}",
+        (source_path("error_shapes", shape.id),),
+        values,
     )
 
 
 _ERROR_FIELDS: tuple[Field, ...] = (
-    ("code", "Code", coded),
+    ("code", "Code", code_value),
     ("message", "Message"),
     ("raised_when", "Raised when"),
     ("remedy", "Remedy"),
     ("http_status", "HTTP status"),
-    ("body", "Body", lambda body: shown(body) if body is None else code(compact(body))),
-    ("providers", "Providers", coded),
+    ("body", "Body", lambda body: value_text(body) if body is None else code(compact(body))),
+    ("providers", "Providers", code_value),
 )
 
 
@@ -91,7 +95,7 @@ def _errors_index(reference: Reference) -> Page:
         "statuses": Table(("Status", "Shape", "`type`", "`code`", "Meaning"), statuses),
     }
     files = tuple(f"spec/platforms/{name}/errors.yaml" for name, p in reference.platforms.items() if p.errors)
-    return Page(shelf.here, "errors_index", "Errors", ("spec/errors/", *files), values)
+    return Page(shelf.here, "wire/errors_index", "Errors", ("spec/errors/", *files), values)
 
 
 def _error_title(error: PlatformError) -> str:
@@ -101,7 +105,7 @@ def _error_title(error: PlatformError) -> str:
     return code(error.id) if error.message in (None, "unknown") else prose(error.message or "")
 
 
-def _platform_errors(shelf: Shelf, name: str) -> tuple[str, str, Table, tuple[Entry, ...]]:
+def _platform_errors(shelf: Shelf, name: str) -> tuple[str, str, Table, tuple[FactSection, ...]]:
     """Name and display name of a platform, the list of its errors, and an entry for each."""
     platform = shelf.reference.platforms[name]
     overview, entries = [], []
@@ -124,7 +128,14 @@ def _platform_errors(shelf: Shelf, name: str) -> tuple[str, str, Table, tuple[En
                 tables=(("Troubleshooting", Table(("Symptom", "Meaning"), help_on)),),
             )
         )
-        overview.append((shelf.link(label, target), coded(error.code), shown(error.message), shown(error.http_status)))
+        overview.append(
+            (
+                shelf.link(label, target),
+                code_value(error.code),
+                value_text(error.message),
+                value_text(error.http_status),
+            )
+        )
     return (
         name,
         prose(platform.about.display_name),

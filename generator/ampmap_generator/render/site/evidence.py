@@ -11,7 +11,7 @@ from typing import Final
 from ...vendored.reference import Reference
 from ..addresses import anchor
 from ..markdown import Table, code, codes, link, prose
-from .evidence_files import MATRIX, Defect, Evidence, Held, Run, Server
+from .evidence_files import MATRIX, Defect, Evidence, RequirementResult, Run, Server
 from .facts import Page, Shelf
 
 FOLDER: Final = "conformance/evidence/"
@@ -45,7 +45,7 @@ def _index(reference: Reference, evidence: Evidence) -> Page:
         (
             shelf.link("Implementations", PROXIES),
             "Proxies, and how each requirement came out",
-            ", ".join(prose(run.implementation.shown) for run in evidence.runs.values()) or "none committed",
+            ", ".join(prose(run.implementation.display_name) for run in evidence.runs.values()) or "none committed",
         ),
     ]
     values: dict[str, object] = {
@@ -54,7 +54,7 @@ def _index(reference: Reference, evidence: Evidence) -> Page:
         "target": prose(evidence.manifest.target) if evidence.manifest else "",
         "kit": code(evidence.manifest.kit) if evidence.manifest else "",
     }
-    return Page(shelf.here, "evidence_index", "Evidence", (FOLDER,), values)
+    return Page(shelf.here, "evidence/index", "Evidence", (FOLDER,), values)
 
 
 def _manifest(evidence: Evidence) -> Table:
@@ -99,18 +99,18 @@ def _kills(reference: Reference, evidence: Evidence) -> Page:
             tuple(_server_row(shelf, name, server) for name, server in _servers(evidence).items()),
         ),
         "deserved": tuple(
-            f"{shelf.to_name('requirements', name)}: {prose(why)}" for name, why in _deserved(evidence).items()
+            f"{shelf.to_name('requirements', name)}: {prose(why)}" for name, why in _deserved_passes(evidence).items()
         ),
         "counts": (len(defects), sum(bool(evidence.killers(name)) for name in on_proxies), len(on_proxies)),
     }
-    return Page(shelf.here, "kill_matrix", "Kill matrix", (FOLDER, "spec/requirements/"), values)
+    return Page(shelf.here, "evidence/kill_matrix", "Kill matrix", (FOLDER, "spec/requirements/"), values)
 
 
 def _servers(evidence: Evidence) -> dict[str, Server]:
     return evidence.degenerate.servers if evidence.degenerate else {}
 
 
-def _deserved(evidence: Evidence) -> dict[str, str]:
+def _deserved_passes(evidence: Evidence) -> dict[str, str]:
     return evidence.degenerate.deserved if evidence.degenerate else {}
 
 
@@ -167,7 +167,7 @@ MARKS: Final = {
 def _implementations(reference: Reference, evidence: Evidence) -> Page:
     shelf = Shelf(reference, PROXIES)
     runs = evidence.runs
-    names = tuple(prose(run.implementation.shown) for run in runs.values())
+    names = tuple(prose(run.implementation.display_name) for run in runs.values())
     rows = {name for run in runs.values() for name in run.requirements if name in reference.requirements}
     values: dict[str, object] = {
         "missing": not runs,
@@ -177,9 +177,9 @@ def _implementations(reference: Reference, evidence: Evidence) -> Page:
             tuple(_summary_row(run) for run in runs.values()),
         ),
         "found": tuple(
-            (anchor(name), prose(run.implementation.shown), table)
+            (anchor(name), prose(run.implementation.display_name), table)
             for name, run in runs.items()
-            if (table := _found(shelf, run)).rows
+            if (table := _findings(shelf, run)).rows
         ),
         "matrix": tuple(
             (
@@ -199,10 +199,10 @@ def _implementations(reference: Reference, evidence: Evidence) -> Page:
             for profile, group in _by_profile(sorted(rows))
         ),
     }
-    return Page(shelf.here, "implementations", "Implementations", (FOLDER,), values)
+    return Page(shelf.here, "evidence/implementations", "Implementations", (FOLDER,), values)
 
 
-def verdict(held: Held | None) -> str:
+def verdict(held: RequirementResult | None) -> str:
     """A verdict as Markdown; a dash where the run has none."""
     return "-" if held is None else MARKS.get(held.verdict, prose(held.verdict))
 
@@ -212,7 +212,7 @@ def _summary_row(run: Run) -> tuple[str, ...]:
     counts = Counter(held.verdict for held in run.requirements.values())
     others = sum(counts.values()) - sum(counts[name] for name in MARKS)
     return (
-        f"[{prose(about.shown)}]({about.url})" if about.url else prose(about.shown),
+        f"[{prose(about.display_name)}]({about.url})" if about.url else prose(about.display_name),
         code(about.version) if about.version else "",
         codes(run.claims),
         *(str(counts[verdict]) for verdict in MARKS),
@@ -232,7 +232,7 @@ def _issue(url: str) -> str:
     return f"<{url}>"
 
 
-def _found(shelf: Shelf, run: Run) -> Table:
+def _findings(shelf: Shelf, run: Run) -> Table:
     """What a run found amiss, with the reason and the issue that it is known by."""
     rows = tuple(
         (
@@ -247,7 +247,7 @@ def _found(shelf: Shelf, run: Run) -> Table:
     return Table(("Requirement", "Verdict", "Why", "Issue"), rows)
 
 
-def latest(requirement: str, evidence: Evidence) -> str:
+def latest_runs(requirement: str, evidence: Evidence) -> str:
     """What is committed about a requirement: the reference proxy's cases and each implementation's verdict."""
     told = []
     if evidence.manifest is not None and (tally := evidence.manifest.requirements.get(requirement)):
@@ -256,5 +256,7 @@ def latest(requirement: str, evidence: Evidence) -> str:
     for run in evidence.runs.values():
         if (held := run.requirements.get(requirement)) is not None:
             about = run.implementation
-            told.append(f"{prose(about.shown)}{f' {code(about.version)}' if about.version else ''}: {verdict(held)}")
+            told.append(
+                f"{prose(about.display_name)}{f' {code(about.version)}' if about.version else ''}: {verdict(held)}"
+            )
     return "; ".join(told)

@@ -81,7 +81,7 @@ class Implementation(_Data):
     url: str | None = None
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """Its name for people."""
         return self.title or self.name
 
@@ -92,14 +92,14 @@ class Kit(_Data):
     version: str
 
 
-class Side(_Data):
+class ComparedReference(_Data):
     """Which reference it was held against."""
 
     edition: str
     digest: str
 
 
-class Held(_Data):
+class RequirementResult(_Data):
     """How a requirement came out."""
 
     verdict: str
@@ -111,9 +111,9 @@ class Run(_Data):
     """A run of the kit against a proxy, per requirement."""
 
     implementation: Implementation
-    requirements: dict[str, Held]
+    requirements: dict[str, RequirementResult]
     kit: Kit | None = None
-    reference: Side | None = None
+    reference: ComparedReference | None = None
     claims: tuple[str, ...] = ()
     taken: str | None = None
 
@@ -156,12 +156,12 @@ def read_evidence(folder: Path | None) -> Evidence:
     if folder is None or not folder.is_dir():
         return Evidence()
     files = {path.name: path for path in sorted(folder.glob("*.json")) if not path.name.endswith(SHAPES)}
-    data = {name: _json(path) for name, path in files.items()}
+    data = {name: _read_json(path) for name, path in files.items()}
     return Evidence(
-        matrix=_shaped(KillMatrix, files[MATRIX], data[MATRIX]) if MATRIX in data else None,
-        manifest=_shaped(Manifest, files[MANIFEST], data[MANIFEST]) if MANIFEST in data else None,
-        degenerate=_shaped(Degenerate, files[DEGENERATE], data[DEGENERATE]) if DEGENERATE in data else None,
-        runs={path.stem: _shaped(Run, path, data[name]) for name, path in files.items() if _is_run(data[name])},
+        matrix=_validate(KillMatrix, files[MATRIX], data[MATRIX]) if MATRIX in data else None,
+        manifest=_validate(Manifest, files[MANIFEST], data[MANIFEST]) if MANIFEST in data else None,
+        degenerate=_validate(Degenerate, files[DEGENERATE], data[DEGENERATE]) if DEGENERATE in data else None,
+        runs={path.stem: _validate(Run, path, data[name]) for name, path in files.items() if _is_run(data[name])},
     )
 
 
@@ -169,14 +169,14 @@ def _is_run(data: Any) -> bool:
     return isinstance(data, dict) and "implementation" in data
 
 
-def _json(path: Path) -> Any:
+def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise EvidenceError(f"{path.name} is no JSON: {error}") from None
 
 
-def _shaped(shape: type[T], path: Path, data: Any) -> T:
+def _validate(shape: type[T], path: Path, data: Any) -> T:
     try:
         return shape.model_validate(data)
     except ValidationError as error:

@@ -12,11 +12,11 @@ from ...vendored.catalogue import Example
 from ...vendored.reference import Reference
 from ..addresses import anchor, platform_target, target_of
 from ..json_text import compact
-from ..markdown import Code, Table, code, codes, link, prose, shown
+from ..markdown import Code, Table, code, codes, link, prose, value_text
 from .spec_links import edit_mark
 
 Field = tuple[str, str] | tuple[str, str, Callable[[Json], str]]
-"""A field's name, its label and, where `shown` is not right for it, how to show it."""
+"""A field's name, its label and, where `value_text` is not right for it, how to show it."""
 
 EVIDENCE = {
     "stated": "stated",
@@ -30,7 +30,7 @@ FOLDERS = {kind.name: kind.folder for kind in KINDS}
 
 
 @dataclass(frozen=True)
-class Place:
+class FactPlace:
     """A fact, with where the site shows it and which file of the spec states it."""
 
     kind: str
@@ -46,7 +46,7 @@ class Place:
         return f"{self.kind}/{self.key}"
 
 
-def stated_in(kind: str, key: str) -> str:
+def source_path(kind: str, key: str) -> str:
     """The file of the spec that states a fact; its folder where the key does not tell the file."""
     folder = FOLDERS[kind]
     if kind == "models":
@@ -58,23 +58,23 @@ def stated_in(kind: str, key: str) -> str:
     return f"spec/{folder}/{key}.yaml"
 
 
-def places(reference: Reference) -> Iterator[Place]:
+def fact_places(reference: Reference) -> Iterator[FactPlace]:
     """Every fact of the reference that can carry claims, in the order of the folder table."""
-    yield Place(
+    yield FactPlace(
         "editions", reference.edition.id, reference.edition, "edition.md", f"spec/editions/{reference.edition.id}.yaml"
     )
     for kind in KINDS:
         if kind.name in ("sources", "editions"):
             continue
         for key, fact in getattr(reference, kind.name).items():
-            yield Place(kind.name, key, fact, target_of(kind.name, key), stated_in(kind.name, key))
+            yield FactPlace(kind.name, key, fact, target_of(kind.name, key), source_path(kind.name, key))
     for name, platform in reference.platforms.items():
         for kind in PLATFORM_KINDS:
             facts = {name: platform.about} if kind.name == "about" else getattr(platform, kind.name)
             for key, fact in facts.items():
                 target = platform_target(name, kind.name, key)
                 file = f"spec/platforms/{name}/{kind.name}.yaml"
-                yield Place(f"platforms/{name}/{kind.name}", key, fact, target, file)
+                yield FactPlace(f"platforms/{name}/{kind.name}", key, fact, target, file)
 
 
 def claim_anchor(name: str, claims: tuple[Claim, ...], index: int) -> str:
@@ -99,7 +99,7 @@ class Disagreement:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FactSection:
     """A fact, ready to be shown under a heading of its own."""
 
     anchor: str
@@ -185,8 +185,8 @@ class Shelf:
                 anchor=place,
                 field=claim.field,
                 fact=name,
-                says=Table(("Source", "Says"), tuple((self.source(s), said(v)) for s, v in claim.says.items())),
-                chosen=said(claim.chosen),
+                says=Table(("Source", "Says"), tuple((self.source(s), claimed_text(v)) for s, v in claim.says.items())),
+                chosen=claimed_text(claim.chosen),
                 because=prose(claim.because),
                 status=claim.status,
             )
@@ -208,16 +208,16 @@ class Shelf:
         lead: str = "",
         picture: str = "",
         steps: tuple[str, ...] = (),
-    ) -> Entry:
-        """A fact as an entry; `name` as in `Place.name`, `title` and `lead` are Markdown.
+    ) -> FactSection:
+        """A fact as an entry; `name` as in `FactPlace.name`, `title` and `lead` are Markdown.
 
         Notes, a warning and examples are taken from the fact where its shape has them.
         """
         examples: tuple[Example, ...] = getattr(fact, "examples", ())
-        return Entry(
+        return FactSection(
             anchor=at or anchor(fact.id),
             title=title,
-            facts=Table(("", ""), (*stated(fact, fields), *lived(fact), *rows)),
+            facts=Table(("", ""), (*field_rows(fact, fields), *lifecycle_rows(fact), *rows)),
             lead=lead,
             picture=picture,
             warning=prose(getattr(fact, "warning", None) or ""),
@@ -229,55 +229,55 @@ class Shelf:
             sources=self.cited(fact.sources),
             disagreements=self.disagreements(name, fact),
             edit=edit_mark(name),
-            former=_former(fact),
+            former=_former_anchor(fact),
         )
 
 
-def _former(fact: Fact) -> str:
+def _former_anchor(fact: Fact) -> str:
     lifecycle = getattr(fact, "lifecycle", None)
     return anchor(lifecycle.renamed_from) if lifecycle is not None and lifecycle.renamed_from else ""
 
 
-def lived(fact: Fact) -> tuple[tuple[str, str], ...]:
+def lifecycle_rows(fact: Fact) -> tuple[tuple[str, str], ...]:
     """What becomes of a fact from edition to edition, where the spec says so."""
     lifecycle = getattr(fact, "lifecycle", None)
-    return () if lifecycle is None else stated(lifecycle, _LIFECYCLE_FIELDS)
+    return () if lifecycle is None else field_rows(lifecycle, _LIFECYCLE_FIELDS)
 
 
-def stated(fact: Shape, fields: Iterable[Field]) -> tuple[tuple[str, str], ...]:
+def field_rows(fact: Shape, fields: Iterable[Field]) -> tuple[tuple[str, str], ...]:
     """Label and value of those fields that the spec states; an absent field gives no row."""
     rows = []
     for name, label, *rest in fields:
         if name in fact.model_fields_set:
-            show = rest[0] if rest else shown
+            show = rest[0] if rest else value_text
             rows.append((label, show(getattr(fact, name))))
     return tuple(rows)
 
 
-def said(value: Json) -> str:
+def claimed_text(value: Json) -> str:
     """A claimed value. A mapping gives what several places of one source say."""
     if isinstance(value, dict) and value and all(isinstance(item, str) for item in value.values()):
-        return "; ".join(f"{prose(str(place))}: {shown(item)}" for place, item in value.items())
+        return "; ".join(f"{prose(str(place))}: {value_text(item)}" for place, item in value.items())
     if isinstance(value, list | tuple):
-        return "; ".join(code(compact(item)) if isinstance(item, dict) else shown(item) for item in value) or shown(
-            value
-        )
-    return shown(value)
+        return "; ".join(
+            code(compact(item)) if isinstance(item, dict) else value_text(item) for item in value
+        ) or value_text(value)
+    return value_text(value)
 
 
-def coded(value: Json) -> str:
-    """An identifier, or a list of them, as code; None and unknown as `shown` has them."""
+def code_value(value: Json) -> str:
+    """An identifier, or a list of them, as code; None and unknown as `value_text` has them."""
     if value is None or value == "unknown":
-        return shown(value)
+        return value_text(value)
     return codes(tuple(value)) if isinstance(value, tuple) else code(str(value))
 
 
 _LIFECYCLE_FIELDS: tuple[Field, ...] = (
     ("status", "Status"),
     ("since", "Since"),
-    ("successor", "Its place is taken by", coded),
-    ("renamed_from", "Renamed from", coded),
-    ("replaces", "Takes the place of", coded),
+    ("successor", "Its place is taken by", code_value),
+    ("renamed_from", "Renamed from", code_value),
+    ("replaces", "Takes the place of", code_value),
 )
 
 

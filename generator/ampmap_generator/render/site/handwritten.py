@@ -37,7 +37,7 @@ def markdown_of(files: Mapping[str, bytes]) -> dict[str, str]:
     return {path: content.decode("utf-8") for path, content in files.items() if path.endswith(".md")}
 
 
-def together(generated: Mapping[str, bytes], written: Mapping[str, bytes]) -> dict[str, bytes]:
+def merge_files(generated: Mapping[str, bytes], written: Mapping[str, bytes]) -> dict[str, bytes]:
     """Generated pages and hand-written files as one folder.
 
     Paths are compared without regard to case, as some file systems do. Raises PageCollisionError.

@@ -9,7 +9,7 @@ from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS
 from ...vendored.wire import Provider
 from ..markdown import Table, code, prose
-from .facts import Entry, Field, Page, Shelf, coded, stated_in
+from .facts import FactSection, Field, Page, Shelf, code_value, source_path
 
 PRESENCE = {"always": "always", "when-available": "when available", "conditional": "conditional"}
 ROLES = {
@@ -30,7 +30,7 @@ SCOPES = {
 _HEADER_SET_FIELDS: tuple[Field, ...] = (
     ("role", "Role", lambda role: ROLES[role]),
     ("applies_to", "Concerns", lambda scope: SCOPES[scope]),
-    ("providers", "Providers", coded),
+    ("providers", "Providers", code_value),
 )
 
 
@@ -42,12 +42,12 @@ def headers_page(reference: Reference) -> Page:
     values: dict[str, object] = {
         "matrices": (
             ("from-client", "From the client", _SENT, _matrix(shelf, every, _from_client(shelf, every))),
-            ("to-provider", "From the proxy on", _PASSED, _matrix(shelf, proxied, _passed(shelf, proxied))),
-            ("to-client", "Back to the client", _RELAYED, _matrix(shelf, proxied, _back(shelf, proxied))),
+            ("to-provider", "From the proxy on", _PASSED, _matrix(shelf, proxied, _relay_rows(shelf, proxied))),
+            ("to-client", "Back to the client", _RELAYED, _matrix(shelf, proxied, _answer_rows(shelf, proxied))),
         ),
         "entries": tuple(_header_set(shelf, s) for s in reference.headers.values()),
     }
-    return Page(shelf.here, "headers", "Headers", ("spec/headers/",), values)
+    return Page(shelf.here, "wire/headers", "Headers", ("spec/headers/",), values)
 
 
 _SENT = "What a request of the client carries; `-` where the set, or the header, does not concern the provider."
@@ -68,9 +68,9 @@ def _from_client(shelf: Shelf, providers: Sequence[Provider]) -> Iterator[Row]:
         yield code(header.name), shelf.to("headers", header_set.id), *cells
 
 
-def _passed(shelf: Shelf, providers: Sequence[Provider]) -> Iterator[Row]:
+def _relay_rows(shelf: Shelf, providers: Sequence[Provider]) -> Iterator[Row]:
     for carrier, name in CREDENTIAL_HEADERS.items():
-        yield code(name), "credentials", *(_carried(p, carrier) for p in providers)
+        yield code(name), "credentials", *(_carrier_cell(p, carrier) for p in providers)
     endpoints = shelf.reference.endpoints
     names = dict.fromkeys(
         name for p in providers for dialect in p.operations for name in endpoints[dialect].request_headers
@@ -84,14 +84,14 @@ def _passed(shelf: Shelf, providers: Sequence[Provider]) -> Iterator[Row]:
         yield code(header.name), shelf.to("headers", header_set.id), *("dropped" for _ in providers)
 
 
-def _carried(provider: Provider, carrier: str) -> str:
+def _carrier_cell(provider: Provider, carrier: str) -> str:
     """What a carrier of credentials holds when it leaves the proxy."""
     if provider.upstream_credential == carrier:
         return "**the proxy's key**"
     return "taken out" if carrier in (*provider.client_credentials, *provider.placeholder_credentials) else "-"
 
 
-def _back(shelf: Shelf, providers: Sequence[Provider]) -> Iterator[Row]:
+def _answer_rows(shelf: Shelf, providers: Sequence[Provider]) -> Iterator[Row]:
     for header_set, header in _headers(shelf, "relay-to-client", "hop-by-hop"):
         done = "relayed" if header_set.role == "relay-to-client" else "dropped"
         cells = (done if _is_on(header_set, header, p) else "-" for p in providers)
@@ -110,11 +110,11 @@ def _is_on(header_set: HeaderSet, header: Header, provider: Provider) -> bool:
     return passed and (not named or provider.id in named)
 
 
-def _header_set(shelf: Shelf, header_set: HeaderSet) -> Entry:
+def _header_set(shelf: Shelf, header_set: HeaderSet) -> FactSection:
     rows = tuple(
         (
             code(header.name),
-            coded(header.value) if "value" in header.model_fields_set else "",
+            code_value(header.value) if "value" in header.model_fields_set else "",
             PRESENCE[header.presence],
             prose(header.condition or ""),
             ", ".join(shelf.to("providers", p) for p in header.providers or header_set.providers) or "all",
@@ -124,7 +124,7 @@ def _header_set(shelf: Shelf, header_set: HeaderSet) -> Entry:
         for header in header_set.headers
     )
     table = Table(("Header", "Value", "Presence", "Condition", "Providers", "Note", "Sources"), rows)
-    extra = (("Stated in", code(stated_in("headers", header_set.id))),)
+    extra = (("Stated in", code(source_path("headers", header_set.id))),)
     name = f"headers/{header_set.id}"
     title = prose(header_set.display_name)
     return shelf.entry(name, header_set, _HEADER_SET_FIELDS, title=title, rows=extra, tables=(("Headers", table),))

@@ -43,7 +43,7 @@ def llms_files(reference: Reference, pages: Mapping[str, str]) -> dict[str, byte
 
 def _index(reference: Reference, pages: Mapping[str, str]) -> str:
     lines = [*_head(reference), "", "The whole text of all pages is in [llms-full.txt](llms-full.txt)."]
-    for folder, paths in groupby(_sorted(pages), key=_folder):
+    for folder, paths in groupby(_sort_pages(pages), key=_folder):
         lines += ["", f"## {_SECTIONS.get(folder, folder.replace('-', ' ').capitalize())}", ""]
         lines += [f"- [{_title(pages[path], path)}]({_address(path)})" for path in paths]
     lines += [
@@ -59,13 +59,13 @@ def _index(reference: Reference, pages: Mapping[str, str]) -> str:
 
 def _full(reference: Reference, pages: Mapping[str, str]) -> str:
     parts = ["\n".join(_head(reference))]
-    for path in _sorted(pages):
-        text = _ANCHOR.sub("", _FIGURE.sub(_told, pages[path])).strip()
+    for path in _sort_pages(pages):
+        text = _ANCHOR.sub("", _FIGURE.sub(_description, pages[path])).strip()
         parts.append(f"Page: {_address(path)}\n\n{text}")
     return "\n\n---\n\n".join(parts) + "\n"
 
 
-def _told(picture: re.Match[str]) -> str:
+def _description(picture: re.Match[str]) -> str:
     """A picture in words."""
     return unescape(f"{picture[1]}: {picture[2]}")
 
@@ -79,7 +79,7 @@ def _head(reference: Reference) -> list[str]:
     ]
 
 
-def _sorted(pages: Mapping[str, str]) -> Iterable[str]:
+def _sort_pages(pages: Mapping[str, str]) -> Iterable[str]:
     order = list(_SECTIONS)
     return sorted(
         pages,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ...check.consistency import RULES
 from ...diff.report import DiffReport
-from ...load.findings import Rule
+from ...load.findings import SpecRule
 from ...vendored.reference import Reference
 from ..markdown import code
 from ..templates import environment
@@ -19,7 +19,7 @@ from .evidence_files import Evidence
 from .facts import Page, Shelf
 from .platforms import platform_pages
 from .requirements import rule_pages
-from .spec_links import SpecFiles, linked, stated_links
+from .spec_links import SpecFiles, file_links, resolve_edit_marks
 from .wire import wire_pages
 
 
@@ -31,10 +31,10 @@ def pages(
     `editions` are those that the site has, in order; by default the one that it shows alone. Raises
     jinja2.UndefinedError when a template asks for something that its page does not have.
     """
-    return rendered(reference, all_pages(reference, editions, evidence))
+    return render_pages(reference, all_pages(reference, editions, evidence))
 
 
-def rendered(reference: Reference, found: Iterable[Page], files: SpecFiles | None = None) -> dict[str, str]:
+def render_pages(reference: Reference, found: Iterable[Page], files: SpecFiles | None = None) -> dict[str, str]:
     """These pages as Markdown by their paths, sorted, with links to `files` of the spec. Raises as `pages` does."""
     files = files or SpecFiles()
     templates = environment("docs")
@@ -44,7 +44,7 @@ def rendered(reference: Reference, found: Iterable[Page], files: SpecFiles | Non
         )
         for page in sorted(found, key=lambda page: page.path)
     }
-    return {path: linked(text, path, files) for path, text in texts.items()}
+    return {path: resolve_edit_marks(text, path, files) for path, text in texts.items()}
 
 
 def all_pages(
@@ -68,7 +68,7 @@ def all_pages(
     )
 
 
-def spec_rules() -> tuple[Rule, ...]:
+def spec_rules() -> tuple[SpecRule, ...]:
     """The rules that spec files are checked by."""
     return tuple(RULES.values())
 
@@ -76,5 +76,5 @@ def spec_rules() -> tuple[Rule, ...]:
 def _footer(reference: Reference, page: Page, files: SpecFiles) -> str:
     shelf = Shelf(reference, page.path)
     edition = shelf.link(code(reference.edition.id), "edition.md")
-    stated = stated_links(page.stated_in, page.path, files)
+    stated = file_links(page.stated_in, page.path, files)
     return f"Edition {edition}, reference {code(reference.digest[:19])}. Stated in {stated}."

@@ -8,14 +8,14 @@ from dataclasses import replace
 from ...vendored.platforms import Platform, PlatformError, PlatformProvider, Setup
 from ...vendored.reference import Reference
 from ..addresses import platform_target
-from ..markdown import Table, code, codes, prose, shown
-from .facts import Entry, Field, Page, Shelf, coded, yes_or_no
+from ..markdown import Table, code, codes, prose, value_text
+from .facts import FactSection, Field, Page, Shelf, code_value, yes_or_no
 
 _FIELDS: tuple[Field, ...] = (
-    ("id", "Provider id", coded),
-    ("config_namespace", "Configuration namespace", coded),
+    ("id", "Provider id", code_value),
+    ("config_namespace", "Configuration namespace", code_value),
     ("requires_endpoint", "Needs an endpoint", yes_or_no),
-    ("default_endpoint", "Default endpoint", coded),
+    ("default_endpoint", "Default endpoint", code_value),
     ("category", "Category"),
     ("pricing", "Pricing"),
 )
@@ -38,7 +38,7 @@ def provider_pages(reference: Reference, name: str, platform: Platform) -> Itera
     files = (f"spec/platforms/{name}/providers.yaml",)
     title = f"{platform.about.display_name}: providers"
     table = Table(("Provider", "Id", "Auth modes", "Category", "Sources"), rows)
-    yield Page(shelf.here, "platform_providers", title, files, {"intro": "providers", "table": table})
+    yield Page(shelf.here, "platforms/providers", title, files, {"intro": "providers", "table": table})
     for provider in platform.providers.values():
         yield _page(reference, name, platform, provider)
 
@@ -73,7 +73,7 @@ def _page(reference: Reference, name: str, platform: Platform, provider: Platfor
     }
     files = tuple(f"spec/platforms/{name}/{kind}.yaml" for kind in ("providers", "models", "errors", "troubleshooting"))
     title = f"{platform.about.display_name}: {provider.display_name}"
-    return Page(shelf.here, "platform_provider", title, files, values)
+    return Page(shelf.here, "platforms/provider", title, files, values)
 
 
 def _setup(setup: Setup) -> Procedure:
@@ -86,8 +86,8 @@ def _models(shelf: Shelf, name: str, platform: Platform, provider: str) -> Table
     rows = tuple(
         (
             shelf.link(prose(model.display_name), platform_target(name, "models", key)),
-            coded(model.model_id),
-            shown(model.context_window) if "context_window" in model.model_fields_set else "",
+            code_value(model.model_id),
+            value_text(model.context_window) if "context_window" in model.model_fields_set else "",
             shelf.marks(model),
         )
         for key, model in platform.models.items()
@@ -115,11 +115,11 @@ def _label(error: PlatformError) -> str:
     return code(known or error.id)
 
 
-def _troubles(shelf: Shelf, name: str, platform: Platform, provider: str) -> Iterator[Entry]:
+def _troubles(shelf: Shelf, name: str, platform: Platform, provider: str) -> Iterator[FactSection]:
     for key, trouble in platform.troubleshooting.items():
         if trouble.provider == provider:
             target = platform_target(name, "troubleshooting", key)
-            yield Entry(
+            yield FactSection(
                 anchor=f"trouble-{key}",
                 title=prose(trouble.symptom),
                 lead=prose(trouble.meaning),

@@ -8,9 +8,9 @@ from itertools import groupby
 from ...vendored.platforms import Command, Platform, Rule
 from ...vendored.reference import Reference
 from ..addresses import PLATFORM_PAGES, anchor, platform_target
-from ..markdown import Table, code, prose, shown
+from ..markdown import Table, code, prose, value_text
 from .auth import STATUS, auth_modes_page, topic_title
-from .facts import Entry, Field, Page, Shelf, coded, yes_or_no
+from .facts import FactSection, Field, Page, Shelf, code_value, yes_or_no
 from .platform_providers import provider_pages
 from .requirements import literal
 
@@ -37,7 +37,7 @@ def platform_pages(reference: Reference) -> Iterator[Page]:
         for name, p in reference.platforms.items()
     )
     table = Table(("Platform", "What it is", "Sources"), rows)
-    yield Page(shelf.here, "platforms_index", "Platforms", ("spec/platforms/",), {"table": table})
+    yield Page(shelf.here, "platforms/index", "Platforms", ("spec/platforms/",), {"table": table})
     for name, platform in reference.platforms.items():
         yield _about(reference, name, platform)
         yield from _kinds(reference, name, platform)
@@ -66,7 +66,7 @@ def _about(reference: Reference, name: str, platform: Platform) -> Page:
         lists=(("Features", tuple(prose(feature) for feature in about.features)),),
     )
     values: dict[str, object] = {"contents": Table(("Page", "Entries"), tuple(contents)), "entry": entry}
-    return Page(shelf.here, "platform", about.display_name, (f"spec/platforms/{name}/about.yaml",), values)
+    return Page(shelf.here, "platforms/platform", about.display_name, (f"spec/platforms/{name}/about.yaml",), values)
 
 
 def _kinds(reference: Reference, name: str, platform: Platform) -> Iterator[Page]:
@@ -81,13 +81,13 @@ def _kinds(reference: Reference, name: str, platform: Platform) -> Iterator[Page
         file = f"spec/platforms/{name}/{kind}.yaml"
         if kind == "rules":
             values: dict[str, object] = {"topics": _rules(shelf, name, platform)}
-            yield Page(shelf.here, "platform_rules", whole, (file,), values)
+            yield Page(shelf.here, "platforms/rules", whole, (file,), values)
         else:
             values = {"intro": kind, "entries": tuple(_entries(shelf, name, platform, kind))}
             yield Page(shelf.here, "entries", whole, (file,), values)
 
 
-def _entries(shelf: Shelf, name: str, platform: Platform, kind: str) -> Iterator[Entry]:
+def _entries(shelf: Shelf, name: str, platform: Platform, kind: str) -> Iterator[FactSection]:
     place = f"platforms/{name}/{kind}"
     match kind:
         case "models":
@@ -116,8 +116,8 @@ def _entries(shelf: Shelf, name: str, platform: Platform, kind: str) -> Iterator
 
 
 _MODEL_FIELDS: tuple[Field, ...] = (
-    ("model_id", "Model id", coded),
-    ("provider", "Provider", coded),
+    ("model_id", "Model id", code_value),
+    ("provider", "Provider", code_value),
     ("context_window", "Context window in tokens"),
     ("strengths", "Strengths"),
     ("pricing", "Pricing"),
@@ -125,11 +125,15 @@ _MODEL_FIELDS: tuple[Field, ...] = (
 _OPTION_FIELDS: tuple[Field, ...] = (
     ("type", "Type"),
     ("default", "Default", literal),
-    ("live_reload", "Takes effect without a restart", lambda v: shown(v) if v in (None, "unknown") else yes_or_no(v)),
+    (
+        "live_reload",
+        "Takes effect without a restart",
+        lambda v: value_text(v) if v in (None, "unknown") else yes_or_no(v),
+    ),
 )
 
 
-def _command(shelf: Shelf, name: str, command: Command) -> Entry:
+def _command(shelf: Shelf, name: str, command: Command) -> FactSection:
     flags = tuple((code(f.name), code(f.value) if f.value else "", prose(f.note or "")) for f in command.flags)
     table = Table(("Flag", "Value", "Note"), flags)
     return shelf.entry(
@@ -137,7 +141,7 @@ def _command(shelf: Shelf, name: str, command: Command) -> Entry:
     )
 
 
-def _rules(shelf: Shelf, name: str, platform: Platform) -> tuple[tuple[str, str, tuple[Entry, ...]], ...]:
+def _rules(shelf: Shelf, name: str, platform: Platform) -> tuple[tuple[str, str, tuple[FactSection, ...]], ...]:
     """Rules by topic, in the order in which the topics first occur: anchor, title, entries."""
     order = list(dict.fromkeys(rule.topic for rule in platform.rules.values()))
     rules = sorted(platform.rules.values(), key=lambda rule: order.index(rule.topic))
@@ -147,8 +151,8 @@ def _rules(shelf: Shelf, name: str, platform: Platform) -> tuple[tuple[str, str,
     )
 
 
-def _rule(shelf: Shelf, platform: str, rule: Rule) -> Entry:
+def _rule(shelf: Shelf, platform: str, rule: Rule) -> FactSection:
     status = () if rule.status == "stated" else (("Status", STATUS[rule.status]),)
-    values = tuple((code(key), shown(value)) for key, value in rule.values.items())
+    values = tuple((code(key), value_text(value)) for key, value in rule.values.items())
     name = f"platforms/{platform}/rules/{rule.id}"
     return shelf.entry(name, rule, (), title=code(rule.id), lead=prose(rule.statement), rows=(*status, *values))

@@ -18,7 +18,7 @@ class RedirectError(ValueError):
         self.problems = problems
 
 
-def renamed(reference: Reference) -> Iterator[tuple[str, str]]:
+def renames(reference: Reference) -> Iterator[tuple[str, str]]:
     """Old and new page of everything with a page of its own that has another id than in the edition below."""
     for kind, folder in OWN_PAGES.items():
         for key, fact in getattr(reference, kind).items():

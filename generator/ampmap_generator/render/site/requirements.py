@@ -9,11 +9,11 @@ from ...vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Req
 from ...vendored.reference import Reference
 from ..addresses import anchor
 from ..json_text import compact
-from ..markdown import Table, code, codes, prose, shown
+from ..markdown import Table, code, codes, prose, value_text
 from ..pictures.fallback import fallback_picture
-from .evidence import killers, latest
+from .evidence import killers, latest_runs
 from .evidence_files import Evidence
-from .facts import Entry, Field, Page, Shelf, coded, stated_in, yes_or_no
+from .facts import FactSection, Field, Page, Shelf, code_value, source_path, yes_or_no
 from .headers import headers_page
 
 
@@ -34,7 +34,9 @@ def rule_pages(reference: Reference, evidence: Evidence) -> Iterator[Page]:
 def literal(value: Json) -> str:
     """A value as one would write it in a configuration file."""
     return (
-        shown(value) if value is None or value == "unknown" else code(value if isinstance(value, str) else repr(value))
+        value_text(value)
+        if value is None or value == "unknown"
+        else code(value if isinstance(value, str) else repr(value))
     )
 
 
@@ -58,10 +60,10 @@ def _settings(reference: Reference) -> Page:
 # --- management
 
 
-AUTHENTICATION = {"client-key": "the client's key", "open": "none: open", "unknown": shown("unknown")}
+AUTHENTICATION = {"client-key": "the client's key", "open": "none: open", "unknown": value_text("unknown")}
 _MANAGEMENT_FIELDS: tuple[Field, ...] = (
-    ("paths", "Paths", coded),
-    ("methods", "Methods", coded),
+    ("paths", "Paths", code_value),
+    ("methods", "Methods", code_value),
     ("authentication", "Authentication", lambda value: AUTHENTICATION[value]),
     ("documented", "On the documentation page", yes_or_no),
 )
@@ -101,7 +103,11 @@ def _management(reference: Reference) -> Page:
         for key, r in reference.management.items()
     )
     return Page(
-        shelf.here, "management", "Management routes", ("spec/management/",), {"levels": levels, "entries": entries}
+        shelf.here,
+        "wire/management",
+        "Management routes",
+        ("spec/management/",),
+        {"levels": levels, "entries": entries},
     )
 
 
@@ -134,7 +140,7 @@ def _fallback(reference: Reference) -> Page:
     return Page(shelf.here, "entries", "Fallback", ("spec/fallback/",), {"intro": "fallback", "entries": entries})
 
 
-def _fallback_entry(shelf: Shelf, fallback: Fallback) -> Entry:
+def _fallback_entry(shelf: Shelf, fallback: Fallback) -> FactSection:
     conditions = tuple(dict.fromkeys(name for decision in fallback.decisions for name in decision.when))
     decisions = tuple(
         (*(prose(d.when.get(name, "any")) for name in conditions), code(d.outcome), prose(d.answers))
@@ -146,7 +152,7 @@ def _fallback_entry(shelf: Shelf, fallback: Fallback) -> Entry:
         fallback,
         (),
         title=prose(fallback.display_name),
-        rows=(("Stated in", code(stated_in("fallback", fallback.id))),),
+        rows=(("Stated in", code(source_path("fallback", fallback.id))),),
         picture=fallback_picture(fallback) if fallback.decisions else "",
         steps=tuple(prose(step) for step in fallback.steps),
         tables=(
@@ -164,7 +170,7 @@ def _flows(reference: Reference) -> Page:
             flow,
             (),
             title=prose(flow.display_name),
-            rows=(("Stated in", code(stated_in("flows", flow.id))),),
+            rows=(("Stated in", code(source_path("flows", flow.id))),),
             steps=tuple(prose(step) for step in flow.steps),
             lists=(("Exceptions", tuple(prose(text) for text in flow.exceptions)),),
         )
@@ -181,7 +187,7 @@ def _flows(reference: Reference) -> Page:
 _REQUIREMENT_FIELDS: tuple[Field, ...] = (
     ("level", "Level", lambda level: f"**{level}**"),
     ("why", "Why"),
-    ("claim", "Applies where the target claims", coded),
+    ("claim", "Applies where the target claims", code_value),
     ("excluded", "Not checked, because"),
 )
 
@@ -219,7 +225,7 @@ NEEDS = {
 }
 
 
-def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> Entry:
+def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> FactSection:
     control = requirement.control
     sent = " and ".join(axis.replace("_", " ") for axis in requirement.for_each)
     rows = [("Is looked at", ", ".join(NEEDS[need] for need in requirement.needs))]
@@ -230,7 +236,7 @@ def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> 
     if "resolver" not in requirement.needs and not requirement.excluded:
         caught = killers(shelf, requirement.id, evidence)
         rows.append(("Defects that it catches", caught or "*none committed*"))
-        rows.append(("Latest evidence", latest(requirement.id, evidence) or "*none committed*"))
+        rows.append(("Latest evidence", latest_runs(requirement.id, evidence) or "*none committed*"))
         rows.append(("Try it", code(f"ampmap-conformance run --select '{requirement.id}*'")))
     return shelf.entry(
         f"requirements/{requirement.id}",

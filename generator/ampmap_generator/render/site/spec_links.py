@@ -14,7 +14,7 @@ from ..addresses import anchor
 from ..markdown import code, link
 
 MARK: Final = "edit:"
-"""Before the name of a fact, in the address of a link that `linked` resolves."""
+"""Before the name of a fact, in the address of a link that `resolve_edit_marks` resolves."""
 
 FILES_PAGE: Final = "spec-files.md"
 """The page that lists the files of the spec, by folder."""
@@ -61,11 +61,11 @@ def spec_files(spec: Spec, edition: str | None = None) -> SpecFiles:
 
 
 def edit_mark(name: str) -> str:
-    """A link to where a fact is stated, to be resolved by `linked`; `name` as in `SpecFiles.lines`."""
+    """A link to where a fact is stated, to be resolved by `resolve_edit_marks`; `name` as in `SpecFiles.lines`."""
     return f"[edit this fact]({MARK}{name})"
 
 
-def linked(text: str, here: str, files: SpecFiles) -> str:
+def resolve_edit_marks(text: str, here: str, files: SpecFiles) -> str:
     """The text of page `here` with its links to facts' lines; a link to what has no known place is left out."""
 
     def resolved(found: re.Match[str]) -> str:
@@ -79,12 +79,12 @@ def linked(text: str, here: str, files: SpecFiles) -> str:
     return _MARKED.sub(resolved, text)
 
 
-def stated_links(names: Iterable[str], here: str, files: SpecFiles) -> str:
+def file_links(names: Iterable[str], here: str, files: SpecFiles) -> str:
     """Files and folders of the spec for the foot of page `here`: each file as a link, where the site has it."""
-    return ", ".join(_stated(name, here, files) for name in names)
+    return ", ".join(_file_link(name, here, files) for name in names)
 
 
-def _stated(name: str, here: str, files: SpecFiles) -> str:
+def _file_link(name: str, here: str, files: SpecFiles) -> str:
     if address := files.address(name, here):
         return f"[{code(name)}]({address})"
     if not any(file.startswith(name) for file in files.texts):
@@ -94,7 +94,7 @@ def _stated(name: str, here: str, files: SpecFiles) -> str:
     return link(code(name), f"{FILES_PAGE}#{anchor(folder)}" if has_own else FILES_PAGE, here)
 
 
-def restated(pages: Mapping[str, str], stated: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+def name_stating_files(pages: Mapping[str, str], stated: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """`pages` in which the name of each file of the spec, as code, is the names of the files that state it.
 
     `stated` is `Spec.stated`; a file that a layer removed keeps its name.

@@ -16,12 +16,12 @@ from .downloads import TYPES, download_pages
 from .editions import change_reports
 from .evidence import FOLDER
 from .evidence_files import read_evidence
-from .handwritten import edit_url, markdown_of, redirects_of, site_files, together
+from .handwritten import edit_url, markdown_of, merge_files, redirects_of, site_files
 from .llms import FULL, INDEX, llms_files
 from .nav import configuration
-from .pages import all_pages, rendered
-from .redirects import redirect_files, renamed
-from .spec_links import SpecFiles, restated
+from .pages import all_pages, render_pages
+from .redirects import redirect_files, renames
+from .spec_links import SpecFiles, name_stating_files
 
 
 def render_docs(
@@ -44,17 +44,17 @@ def render_docs(
     found = all_pages(reference, editions, read_evidence(outputs.evidence_dir()), reports)
     found = (*found, *download_pages(reference, data))
     located = replace(spec, edit_url=edit_url(template)) if spec else None
-    generated = restated(rendered(reference, found, located), stated or {})
+    generated = name_stating_files(render_pages(reference, found, located), stated or {})
     every = {**generated, **markdown_of(written)}
     files = {
         **{path: text.encode() for path, text in generated.items()},
         **data,
-        **redirect_files({**dict(renamed(reference)), **redirects_of(site)}, every),
+        **redirect_files({**dict(renames(reference)), **redirects_of(site)}, every),
         **llms_files(reference, every),
     }
     config = configuration(template, found, markdown_of(written))
     return {
-        **{f"docs/{path}": content for path, content in together(files, written).items()},
+        **{f"docs/{path}": content for path, content in merge_files(files, written).items()},
         "mkdocs.yml": config.encode(),
     }
 

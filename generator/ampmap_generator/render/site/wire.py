@@ -9,11 +9,11 @@ from ...vendored.base import Json
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, DEFAULT_AMP_URL, Call, calls, resolve_url
 from ...vendored.wire import ClientCall, Endpoint, Operation, Provider, Root, StatusRow, StreamEvent, StreamSwitch
-from ..json_text import compact, indented
+from ..json_text import compact, indent
 from ..markdown import NONE, UNKNOWN, Code, Table, code, codes, prose
 from ..pictures.routing_map import provider_picture
 from ..pictures.stream import stream_picture
-from .facts import Entry, Field, Page, Shelf, coded, stated, stated_in, yes_or_no
+from .facts import FactSection, Field, Page, Shelf, code_value, field_rows, source_path, yes_or_no
 
 MODEL = "0model0"
 """Stands for `{model}` while a path is built, since braces would be percent-encoded."""
@@ -29,12 +29,12 @@ def wire_pages(reference: Reference) -> Iterator[Page]:
         yield _endpoint(reference, endpoint)
 
 
-def base(provider: Provider) -> str:
+def base_of(provider: Provider) -> str:
     """The base path below `amp.url`, or the base URL of a provider that is reached without it."""
     return (provider.base_path if provider.via_proxy else provider.base_url) or ""
 
 
-def full(provider: Provider, path: str) -> str:
+def full_address(provider: Provider, path: str) -> str:
     """The full URL of a path of this provider with the default `amp.url`."""
     return resolve_url(path, DEFAULT_AMP_URL) if provider.via_proxy else path
 
@@ -51,11 +51,11 @@ def credentials(carriers: Json) -> str:
 
 def client_call(call: ClientCall | None) -> tuple[tuple[str, str], ...]:
     """How the client makes a call, as rows; none where the sources do not tell."""
-    fields: tuple[Field, ...] = (("streamed", "As a stream", yes_or_no), ("body", "Keys of the body", coded))
-    return () if call is None else stated(call, fields)
+    fields: tuple[Field, ...] = (("streamed", "As a stream", yes_or_no), ("body", "Keys of the body", code_value))
+    return () if call is None else field_rows(call, fields)
 
 
-def passes(provider: Provider) -> str:
+def passage(provider: Provider) -> str:
     """Whether a provider's calls pass the proxy, as the cell of a table."""
     return "yes" if provider.via_proxy else "**no**"
 
@@ -68,8 +68,8 @@ def _providers_index(reference: Reference) -> Page:
     rows = tuple(
         (
             shelf.to("providers", key, prose(p.display_name)),
-            code(base(p)),
-            passes(p),
+            code(base_of(p)),
+            passage(p),
             ", ".join(shelf.to("endpoints", dialect) for dialect in p.operations),
             prose(p.sdk.name),
             shelf.marks(p),
@@ -77,17 +77,17 @@ def _providers_index(reference: Reference) -> Page:
         for key, p in reference.providers.items()
     )
     table = Table(("Provider", "Base", "Passes the proxy", "Endpoints", "SDK", "Sources"), rows)
-    return Page(shelf.here, "providers_index", "Providers", ("spec/providers/",), {"table": table})
+    return Page(shelf.here, "wire/providers_index", "Providers", ("spec/providers/",), {"table": table})
 
 
 _PROVIDER_FIELDS: tuple[Field, ...] = (
-    ("base_path", "Base path", coded),
-    ("base_url", "Base URL", coded),
+    ("base_path", "Base path", code_value),
+    ("base_url", "Base URL", code_value),
     ("via_proxy", "Passes the proxy", yes_or_no),
     ("upstream_credential", "Credential at the provider", lambda carrier: credentials([carrier])),
     ("client_credentials", "Client's key arrives in", credentials),
     ("placeholder_credentials", "Holds only the word `placeholder`", credentials),
-    ("default_operation", "Default operation", coded),
+    ("default_operation", "Default operation", code_value),
     ("section", "Section of the routing map"),
 )
 
@@ -106,8 +106,8 @@ def _provider(reference: Reference, p: Provider) -> Page:
         links.append(("Setting", shelf.to_name("settings", p.setting) if p.setting else NONE))
     sdk: tuple[Field, ...] = (
         ("name", "SDK"),
-        ("package", "Package", coded),
-        ("minified_class", "Class in the client build", coded),
+        ("package", "Package", code_value),
+        ("minified_class", "Class in the client build", code_value),
         ("note", "Note"),
     )
     entry = shelf.entry(
@@ -116,7 +116,7 @@ def _provider(reference: Reference, p: Provider) -> Page:
         _PROVIDER_FIELDS,
         title=prose(p.display_name),
         rows=(
-            ("Full base URL", code(full(p, base(p)))),
+            ("Full base URL", code(full_address(p, base_of(p)))),
             ("The provider's own base URL", code(p.upstream) if has_address(p) else UNKNOWN),
             *links,
         ),
@@ -126,8 +126,8 @@ def _provider(reference: Reference, p: Provider) -> Page:
         "rest": entry if p.via_proxy else replace(entry, warning=""),
         "bypasses": not p.via_proxy,
         "roots": tuple(_root(reference, p, root) for root in p.roots),
-        "sdk": Table(("", ""), stated(p.sdk, sdk)),
-        "arguments": Code("Construction", "json", indented(p.sdk.arguments)) if p.sdk.arguments else None,
+        "sdk": Table(("", ""), field_rows(p.sdk, sdk)),
+        "arguments": Code("Construction", "json", indent(p.sdk.arguments)) if p.sdk.arguments else None,
         "client_call": Table(("", ""), client_call(p.client_call)),
         "client_call_notes": tuple(prose(note) for note in p.client_call.notes) if p.client_call else (),
         "extras": _extras(p),
@@ -135,7 +135,7 @@ def _provider(reference: Reference, p: Provider) -> Page:
         "models": _provider_models(shelf, p),
         "modes": _provider_modes(shelf, p),
     }
-    return Page(shelf.here, "provider", p.display_name, (stated_in("providers", p.id),), values)
+    return Page(shelf.here, "wire/provider", p.display_name, (source_path("providers", p.id),), values)
 
 
 def _root(reference: Reference, p: Provider, root: Root) -> tuple[str, str, Table]:
@@ -150,12 +150,12 @@ def _root(reference: Reference, p: Provider, root: Root) -> tuple[str, str, Tabl
                     code(call.id),
                     label,
                     call.operation.method,
-                    _url(full(p, path)),
+                    _url(full_address(p, path)),
                     _url(upstream) if has_address(p) else UNKNOWN,
                 )
             )
     return (
-        code(base(p) + root.path),
+        code(base_of(p) + root.path),
         prose(root.used_by or ""),
         Table(("Operation", "Stream", "Method", "URL that the client calls", "URL at the provider"), tuple(rows)),
     )
@@ -174,9 +174,9 @@ def _url(url: str) -> str:
 
 
 def _extras(p: Provider) -> tuple[Code, ...]:
-    extras = [Code(f"Added to the response of `{name}`", "json", indented(x)) for name, x in p.response_extras.items()]
+    extras = [Code(f"Added to the response of `{name}`", "json", indent(x)) for name, x in p.response_extras.items()]
     if p.final_chunk_extras is not None:
-        extras.append(Code("Added to the last chunk of a stream", "json", indented(p.final_chunk_extras)))
+        extras.append(Code("Added to the last chunk of a stream", "json", indent(p.final_chunk_extras)))
     return tuple(extras)
 
 
@@ -216,7 +216,7 @@ def _endpoints_index(reference: Reference) -> Page:
         for name, operation in e.operations.items()
     )
     table = Table(("Endpoint", "Operation", "Path below the root", "What it does", "Served by"), rows)
-    return Page(shelf.here, "endpoints_index", "Endpoints", ("spec/endpoints/",), {"table": table})
+    return Page(shelf.here, "wire/endpoints_index", "Endpoints", ("spec/endpoints/",), {"table": table})
 
 
 def _servers(reference: Reference, dialect: str, operation: str) -> tuple[Provider, ...]:
@@ -224,10 +224,10 @@ def _servers(reference: Reference, dialect: str, operation: str) -> tuple[Provid
 
 
 _FRAMING_FIELDS: tuple[Field, ...] = (
-    ("content_type", "Content type", coded),
+    ("content_type", "Content type", code_value),
     ("event_line", "`event:` lines"),
     ("newline", "Line end", lambda newline: "CR LF" if newline == "\r\n" else "LF"),
-    ("terminator", "Ends with", coded),
+    ("terminator", "Ends with", code_value),
     ("ping", "Pings"),
     ("order", "Order"),
     ("without_switch", "Without the switch"),
@@ -247,12 +247,12 @@ def _endpoint(reference: Reference, e: Endpoint) -> Page:
             picture for name, operation in e.operations.items() if (picture := stream_picture(e, name, operation))
         ),
         "errors": _errors(shelf, e),
-        "framing": Table(("", ""), stated(e.streaming, _FRAMING_FIELDS) if e.streaming else ()),
+        "framing": Table(("", ""), field_rows(e.streaming, _FRAMING_FIELDS) if e.streaming else ()),
         "headers": Table(("Header", "Value"), headers),
         "truncation": Table(("The stream ends", "What the client makes of it"), truncation),
-        "schemas": tuple(Code(name, "json", indented(schema), folded=True) for name, schema in e.schemas.items()),
+        "schemas": tuple(Code(name, "json", indent(schema), folded=True) for name, schema in e.schemas.items()),
     }
-    return Page(shelf.here, "endpoint", e.display_name, (stated_in("endpoints", e.id),), values)
+    return Page(shelf.here, "wire/endpoint", e.display_name, (source_path("endpoints", e.id),), values)
 
 
 def _errors(shelf: Shelf, e: Endpoint) -> Table:
@@ -271,7 +271,7 @@ def _errors(shelf: Shelf, e: Endpoint) -> Table:
 def _error(row: StatusRow | None) -> str:
     if row is None:
         return "-"
-    told = [coded(value) for value in (row.type, row.code) if value not in (None, "unknown")]
+    told = [code_value(value) for value in (row.type, row.code) if value not in (None, "unknown")]
     return ": ".join(text for text in (" ".join(told), prose(row.meaning or "")) if text) or "-"
 
 
@@ -285,8 +285,8 @@ def _switch(switch: StreamSwitch | None) -> str:
 
 _OPERATION_FIELDS: tuple[Field, ...] = (
     ("method", "Method"),
-    ("path", "Path below the root", coded),
-    ("aliases", "Also called", coded),
+    ("path", "Path below the root", code_value),
+    ("aliases", "Also called", code_value),
     ("model_in", "The model is named in"),
     ("stream", "Asks for a stream by", _switch),
     ("metered", "Counts as a model call", yes_or_no),
@@ -299,21 +299,21 @@ _SCHEMAS = (
 )
 
 
-def _operation(shelf: Shelf, e: Endpoint, name: str, operation: Operation) -> Entry:
+def _operation(shelf: Shelf, e: Endpoint, name: str, operation: Operation) -> FactSection:
     blocks = []
     for label, field in (("Smallest request", "request"), ("Smallest response", "response")):
         value = getattr(operation, field)
         if field in operation.model_fields_set and value is not None:
-            blocks.append(Code(label, "json", indented(value)))
+            blocks.append(Code(label, "json", indent(value)))
     for field, label in _SCHEMAS:
         if (schema := getattr(operation, field)) is not None:
-            blocks.append(Code(label, "json", indented(schema), folded=True))
+            blocks.append(Code(label, "json", indent(schema), folded=True))
     if operation.events:
         blocks.append(Code("Smallest complete stream, as it goes on the wire", "text", _frames(operation.events)))
     if operation.in_band_error is not None:
         blocks.append(Code("An error after the 200", "text", _frames((operation.in_band_error,))))
     rows = tuple(
-        (shelf.to("providers", p.id), _url(full(p, Call(p, e.id, name, operation).path(MODEL))))
+        (shelf.to("providers", p.id), _url(full_address(p, Call(p, e.id, name, operation).path(MODEL))))
         for p in _servers(shelf.reference, e.id, name)
     )
     more = tuple(
@@ -330,11 +330,11 @@ def _operation(shelf: Shelf, e: Endpoint, name: str, operation: Operation) -> En
         for label, field in (("Request body", "request"), ("Response body", "response"))
         if field in operation.model_fields_set and getattr(operation, field) is None
     )
-    return Entry(
+    return FactSection(
         anchor=name,
         title=code(name),
         lead=prose(operation.summary),
-        facts=Table(("", ""), (*stated(operation, _OPERATION_FIELDS), *more, *none)),
+        facts=Table(("", ""), (*field_rows(operation, _OPERATION_FIELDS), *more, *none)),
         lists=(("A proxy must not refuse", tuple(prose(line) for line in operation.must_accept)),)
         if operation.must_accept
         else (),

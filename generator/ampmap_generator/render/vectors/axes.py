@@ -40,7 +40,7 @@ def _all_but_last(modes: Modes) -> Policy:
     return {"project": {"provider": no(*modes[:-1])}}
 
 
-def _widened(modes: Modes) -> Policy:
+def _widening(modes: Modes) -> Policy:
     return {"system": {"*": no(*modes[:1])}, "org": {"provider": yes(*modes)}, "project": {"model": yes(*modes)}}
 
 
@@ -69,7 +69,7 @@ CASCADES: Mapping[str, Callable[[Modes], Policy]] = MappingProxyType(
         "one-each": _one_each,
         "all-at-org": _all_at_org,
         "all-but-last": _all_but_last,
-        "widened": _widened,
+        "widened": _widening,
         "model-over-provider": _model_over_provider,
         "provider-over-any": _provider_over_any,
         "model-denies": _model_denies,

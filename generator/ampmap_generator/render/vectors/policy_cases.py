@@ -15,7 +15,7 @@ UNSATISFIABLE = "authmodes-unsatisfiable"
 
 def policy_questions() -> tuple[Question, ...]:
     """The cases, in the order of the requirements."""
-    return (*_intersection(), *_narrowing(), *_widening(), *_lookup(), *_absent(), *_denied())
+    return (*_intersection(), *_narrowing(), *_widening(), *_lookup(), *_absent(), *_denials())
 
 
 def _intersection() -> tuple[Question, ...]:
@@ -249,7 +249,7 @@ def _absent() -> tuple[Question, ...]:
     )
 
 
-def _denied() -> tuple[Question, ...]:
+def _denials() -> tuple[Question, ...]:
     about = partial(Question, "auth-modes.denied-removed", rule="access-matrix-deny")
     return (
         *(

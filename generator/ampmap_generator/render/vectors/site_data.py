@@ -7,7 +7,7 @@ from typing import Any
 
 from ...vendored.platforms import Platform
 from ...vendored.reference import Reference
-from .vectors import FILE, PLATFORM, by_hand, make_vector, preference, sample_model, vector_files
+from .vectors import FILE, PLATFORM, handwritten_questions, make_vector, preference, sample_model, vector_files
 
 VECTORS = FILE
 """Path of the vectors on the site."""
@@ -26,7 +26,7 @@ def auth_files(reference: Reference) -> dict[str, bytes]:
 def resolver_data(platform: Platform) -> dict[str, Any]:
     """What the resolver on the page knows, and the cases that it offers as examples."""
     rewrite = platform.rules["resolution-step-5-gemini"].values
-    vectors = [make_vector(platform, question) for question in by_hand()]
+    vectors = [make_vector(platform, question) for question in handwritten_questions()]
     return {
         "preference": preference(platform),
         "modes": {name: {"environments": mode.environments} for name, mode in platform.auth_modes.items()},

@@ -41,7 +41,10 @@ def make_vectors(platform: Platform) -> AuthVectors:
         schema_version=1,
         platform=platform.id,
         preference=order,
-        vectors=tuple(make_vector(platform, question) for question in (*by_hand(), *combined(platform, order))),
+        vectors=tuple(
+            make_vector(platform, question)
+            for question in (*handwritten_questions(), *combined_questions(platform, order))
+        ),
     )
 
 
@@ -50,17 +53,17 @@ def preference(platform: Platform) -> tuple[str, ...]:
     return tuple(sorted(platform.auth_modes, key=lambda mode: platform.auth_modes[mode].rank))
 
 
-def by_hand() -> tuple[Question, ...]:
+def handwritten_questions() -> tuple[Question, ...]:
     """The questions whose answers were read from the sources."""
     return (*set_questions(), *policy_questions(), *later_questions())
 
 
-def combined(platform: Platform, order: tuple[str, ...]) -> Iterator[Question]:
+def combined_questions(platform: Platform, order: tuple[str, ...]) -> Iterator[Question]:
     """Every pair of provider, set, policy and environment, with sets that the provider supports.
 
     The sets are listed from the last to the first by preference, so that their order can mislead.
     """
-    sets = {_named(modes): modes for size in range(len(order) + 1) for modes in combinations(order, size)}
+    sets = {_name_of(modes): modes for size in range(len(order) + 1) for modes in combinations(order, size)}
     providers = platform.providers
     axes = {
         "provider": tuple(providers),
@@ -150,7 +153,7 @@ def _policy(policy: Policy, model: str, provider: PlatformProvider) -> AccessPol
     )
 
 
-def _named(modes: Iterable[str]) -> str:
+def _name_of(modes: Iterable[str]) -> str:
     return "+".join(modes) or "empty"
 
 

@@ -17,9 +17,9 @@ from resource import RUSAGE_CHILDREN, getrusage
 import pytest
 from ampmap_generator.compile import compile_editions
 from ampmap_generator.load.spec import load
-from ampmap_generator.render.markdown import code, prose, shown
-from ampmap_generator.render.site.facts import claim_anchor, places
-from ampmap_generator.render.site.handwritten import PageCollisionError, site_files, together
+from ampmap_generator.render.markdown import code, prose, value_text
+from ampmap_generator.render.site.facts import claim_anchor, fact_places
+from ampmap_generator.render.site.handwritten import PageCollisionError, merge_files, site_files
 from ampmap_generator.render.site.pages import all_pages, pages, spec_rules
 from ampmap_generator.render.site.whole_site import render_docs
 from ampmap_generator.render.vectors.site_data import auth_files
@@ -96,10 +96,10 @@ FACTS: dict[str, Callable[[Reference], Expected]] = {
     "platform rules": platform_rows("rules", "platforms/{platform}/rules.md", "statement"),
     "requirements": lambda r: [(f"requirements/{q.profile}.md", prose(q.statement)) for q in r.requirements.values()],
     "sources": lambda r: [("sources.md", f"{{ #{source} }}") for source in r.sources],
-    "reasons": lambda r: [("contradictions.md", prose(c.because)) for p in places(r) for c in p.fact.claims],
+    "reasons": lambda r: [("contradictions.md", prose(c.because)) for p in fact_places(r) for c in p.fact.claims],
     "claims": lambda r: [
         ("contradictions.md", f"{{ #{claim_anchor(p.name, p.fact.claims, i)} }}")
-        for p in places(r)
+        for p in fact_places(r)
         for i in range(len(p.fact.claims))
     ],
     "spec rules": lambda _: [("rules.md", f"{{ #{rule.id} }}") for rule in spec_rules()],
@@ -122,7 +122,7 @@ def plain(markdown: str) -> str:
 @pytest.mark.parametrize("field", ["notes", "sources", "warning"])
 def test_nothing_that_a_fact_carries_is_left_out(field: str, reference: Reference, site: Site) -> None:
     missing = []
-    for place in places(reference):
+    for place in fact_places(reference):
         page = site[place.target.partition("#")[0]]
         value = getattr(place.fact, field, None) or ()
         texts = [prose(value)] if isinstance(value, str) else [v if isinstance(v, str) else v.id for v in value]
@@ -225,7 +225,7 @@ ANCHOR = re.compile(r"\{ #(\S+) \}")
 
 def whole_site(site: Site) -> Site:
     generated = {path: text.encode() for path, text in site.items()}
-    return {path: data.decode() for path, data in together(generated, site_files(SITE)).items()}
+    return {path: data.decode() for path, data in merge_files(generated, site_files(SITE)).items()}
 
 
 def test_every_link_and_anchor_resolves(reference: Reference, site: Site) -> None:
@@ -256,7 +256,7 @@ def test_a_folder_stays_small_enough_for_its_navigation(site: Site) -> None:
 
 def test_a_written_file_never_hides_a_generated_page() -> None:
     with pytest.raises(PageCollisionError, match=re.escape("Models/index.md")):
-        together({"models/index.md": b"generated"}, {"Models/index.md": b"written"})
+        merge_files({"models/index.md": b"generated"}, {"Models/index.md": b"written"})
 
 
 # --- text
@@ -313,7 +313,7 @@ def test_text_is_shown_as_it_is(text: str, place: str) -> None:
     ],
 )
 def test_a_value_is_shown_by_its_kind(value: object, text: str) -> None:
-    assert shown(value) == text
+    assert value_text(value) == text
 
 
 # --- the built site

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from ampmap_generator.cli.inputs import compiled_editions
+from ampmap_generator.cli.inputs import load_editions
 from ampmap_generator.load.spec import load
 from ampmap_generator.render.site.handwritten import edit_url, redirects_of
 from ampmap_generator.render.site.pages import pages
-from ampmap_generator.render.site.redirects import RedirectError, redirect_files, renamed
-from ampmap_generator.render.site.spec_links import SpecFiles, linked, spec_files, stated_links
+from ampmap_generator.render.site.redirects import RedirectError, redirect_files, renames
+from ampmap_generator.render.site.spec_links import SpecFiles, file_links, resolve_edit_marks, spec_files
 from ampmap_generator.render.write import Files, write
 from ampmap_generator.targets import TARGETS
 from ampmap_generator.vendored.base import Lifecycle
@@ -27,7 +27,7 @@ EDIT = re.compile(r'\[edit this fact\]\(([^)\s]+) "([^,]+), line (\d+)"\)')
 @pytest.fixture(scope="module")
 def docs() -> Files:
     """Everything that `ampmap build docs` writes."""
-    return TARGETS["docs"](compiled_editions())
+    return TARGETS["docs"](load_editions())
 
 
 # --- edit this fact
@@ -66,7 +66,9 @@ def test_a_site_whose_spec_can_be_edited_elsewhere_links_there() -> None:
     files = SpecFiles(
         {"settings/a": ("spec/settings/amp.yaml", 7)}, {"spec/settings/amp.yaml": ""}, "https://git.example/e/"
     )
-    text = linked("x · [edit this fact](edit:settings/a) [edit this fact](edit:settings/b)", "settings.md", files)
+    text = resolve_edit_marks(
+        "x · [edit this fact](edit:settings/a) [edit this fact](edit:settings/b)", "settings.md", files
+    )
 
     assert text.startswith("x · [edit this fact](https://git.example/e/spec/settings/amp.yaml#L7 ")
     assert "edit:" not in text
@@ -75,8 +77,11 @@ def test_a_site_whose_spec_can_be_edited_elsewhere_links_there() -> None:
 
 
 def test_without_the_files_nothing_is_linked() -> None:
-    assert linked("*Sources:* a · [edit this fact](edit:settings/a)", "settings.md", SpecFiles()) == "*Sources:* a"
-    assert stated_links(("spec/settings/",), "settings.md", SpecFiles()) == "`spec/settings/`"
+    assert (
+        resolve_edit_marks("*Sources:* a · [edit this fact](edit:settings/a)", "settings.md", SpecFiles())
+        == "*Sources:* a"
+    )
+    assert file_links(("spec/settings/",), "settings.md", SpecFiles()) == "`spec/settings/`"
 
 
 def test_a_fact_of_an_edition_is_stated_in_its_layer() -> None:
@@ -112,7 +117,7 @@ def test_what_people_come_for_can_be_downloaded(path: str, docs: Files) -> None:
 
 def test_nothing_is_written_twice(docs: Files, tmp_path: Path) -> None:
     assert len(write(tmp_path, docs, ())) == len(docs)
-    assert write(tmp_path, TARGETS["docs"](compiled_editions()), ("docs/**/*", "mkdocs.yml")) == []
+    assert write(tmp_path, TARGETS["docs"](load_editions()), ("docs/**/*", "mkdocs.yml")) == []
 
 
 # --- redirects
@@ -157,8 +162,8 @@ def test_what_the_spec_renames_is_redirected(reference: Reference) -> None:
     groq = reference.providers["groq"].model_copy(update={"lifecycle": life})
     moved = reference.model_copy(update={"providers": {**reference.providers, "groq": groq}})
 
-    assert dict(renamed(moved)) == {"providers/old-groq.md": "providers/groq.md"}
-    assert list(renamed(reference)) == []
+    assert dict(renames(moved)) == {"providers/old-groq.md": "providers/groq.md"}
+    assert list(renames(reference)) == []
 
 
 def test_an_entry_keeps_its_former_anchor(reference: Reference) -> None:

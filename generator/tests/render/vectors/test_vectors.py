@@ -15,7 +15,7 @@ from ampmap_generator.render.vectors.vectors import (
     COMBINATIONS,
     FILE,
     SCHEMA,
-    combined,
+    combined_questions,
     make_vectors,
     preference,
     render_vectors,
@@ -79,7 +79,7 @@ def test_a_code_binds_only_where_the_sources_state_it_for_the_provider(
 
 def test_every_pair_of_provider_set_policy_and_environment_is_asked(rensei: Platform) -> None:
     order = preference(rensei)
-    asked = {pair for q in combined(rensei, order) for pair in combinations(enumerate(q.case.split(".")), 2)}
+    asked = {pair for q in combined_questions(rensei, order) for pair in combinations(enumerate(q.case.split(".")), 2)}
     sets = ["+".join(modes) or "empty" for size in range(6) for modes in combinations(order, size)]
     axes = (list(rensei.providers), list(ENVIRONMENTS), sets, list(CASCADES))
 
