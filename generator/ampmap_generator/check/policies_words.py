@@ -8,11 +8,11 @@ from ..load.findings import Severity
 from ..vendored.catalogue import Requirement
 from .plain_words import find_statement_problems
 from .registry import Wrong, facts, rule
-from .spec_index import Index
+from .spec_index import SpecIndex
 
 
 @rule("plain-statement", Severity.ERROR)
-def plain_statement(index: Index) -> Iterator[Wrong]:
+def plain_statement(index: SpecIndex) -> Iterator[Wrong]:
     """A requirement's statement is one sentence with an actor as its subject, and can be read alone.
 
     Reports and search results show a statement without its neighbours. It begins with the proxy, the resolver or an
