@@ -18,7 +18,7 @@ from ..wire.messages import Headers, Request, Response
 BEARER: CredentialCarrier = "authorization-bearer"
 """How Amp's own servers are called."""
 OWN_KEY = "ampmap-direct-key"
-"""Stands for the upstream's own key; the observer asks nobody for one."""
+"""Stands for the upstream's own key; the observer requires none."""
 
 
 class DirectProbe(Probe):

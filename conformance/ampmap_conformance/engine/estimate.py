@@ -31,7 +31,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a plan comes to."""
+    """What a plan will send."""
 
     templates: tuple[Template, ...]
     controls: int

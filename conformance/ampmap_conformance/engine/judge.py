@@ -214,7 +214,7 @@ PATIENT = 24
 
 
 class Ahead:
-    """Works ahead of whoever takes the outcomes, in order, on a few threads; with one worker only when asked.
+    """Works ahead on a few threads, while the caller takes the outcomes in order; one worker never works ahead.
 
     Checks that wait are begun at once. Those that must run alone are made when they are taken; that comes last.
     """

@@ -58,7 +58,7 @@ class RunContext:
     """Changes the target's configuration."""
     fuzzing: Fuzzing | None = None
     on_send: Callable[[Sending], None] | None = None
-    """Told of each request before it is sent, for measurements."""
+    """Called with each request before it is sent, for measurements."""
     timeout: float = 30.0
     """Seconds that a probe waits for a connection, and for each read."""
 

@@ -24,7 +24,7 @@ class Need:
     missing: str
     """Why a case is not testable without it."""
     extra: bool = True
-    """A target may do without: what needs it is no part of the least that a profile tests."""
+    """A target may lack it: a run is complete although the requirements that need it were not tested."""
 
 
 NEEDS = MappingProxyType(
@@ -35,7 +35,7 @@ NEEDS = MappingProxyType(
         "reload": Need(lambda context: context.reloading is not None, NO_RELOAD),
     }
 )
-"""By the word of a requirement's `needs`. What is not here is always there."""
+"""By the word of a requirement's `needs`. Prerequisites that are not listed are always met."""
 
 
 def unmet(row: Requirement, context: RunContext) -> tuple[Need, ...]:

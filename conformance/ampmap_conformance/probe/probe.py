@@ -41,7 +41,7 @@ class Probe(Lookups):
 
     @property
     def context(self) -> RunContext:
-        """What all probes of the run share, for checks that let somebody else do the sending."""
+        """What all probes of the run share, for checks in which an SDK sends the requests."""
         return self._context
 
     @property
@@ -60,7 +60,7 @@ class Probe(Lookups):
 
     @contextmanager
     def on_own_connections(self) -> Iterator[Probe]:
-        """A probe whose connections to the target nobody else uses: calls one after another share one."""
+        """A probe with connections to the target of its own: calls one after another share one."""
         with ProxyClient(self.target.file.base_url) as client:
             probe = Probe(replace(self._context, client=client))
             try:
@@ -96,7 +96,7 @@ class Probe(Lookups):
         _ = self.client_key
 
     def canary(self) -> str:
-        """A key that nobody accepts and that is found again wherever it turns up."""
+        """An invalid key whose text is unique, so that the kit finds it wherever it appears."""
         return self._context.secrets.add(f"canary-{random.token_hex(12)}-canary")
 
     def request(self, case: Case, *, credential: Credential | None = None, changes: Changes = UNCHANGED) -> Request:
