@@ -25,7 +25,7 @@ __all__ = ["CHECKS", "RULES", "check", "policies", "policies_wire", "policies_wo
 
 
 MAX_HINTS: Final = 100
-"""Unknown names for which a near one is looked for: nobody reads more, and looking takes its time."""
+"""Maximum number of unknown names for which a suggestion is searched, since searching is slow."""
 
 
 def check(spec: Spec, today: datetime.date | None = None) -> list[Finding]:
@@ -58,9 +58,9 @@ def unknown_reference(index: SpecIndex) -> Iterator[Wrong]:
 
 @rule("ambiguous-reference", Severity.ERROR)
 def ambiguous_reference(index: SpecIndex) -> Iterator[Wrong]:
-    """A model is named by its id alone only where no other provider has a model of that id.
+    """A model is named by its id only if one provider has a model of that id.
 
-    Otherwise it is named `<provider>/<model id>`.
+    If several providers do, it is named `<provider>/<model id>`.
     """
     for fact, field, name, _ in _callers(index):
         models = index.models_called(name)
@@ -84,7 +84,7 @@ def model_provider(index: SpecIndex) -> Iterator[Wrong]:
         if provider not in (models[0].stem, through):
             message = f"provider `{provider}` does not serve this model"
             where = f"{models[0].file}:{models[0].location.line}"
-            yield Wrong(fact.locate((field,)), message, f"provider `{models[0].stem}` does ({where})")
+            yield Wrong(fact.locate((field,)), message, f"provider `{models[0].stem}` serves it ({where})")
 
 
 def _callers(index: SpecIndex) -> Iterator[tuple[LocatedFact, str, str, str]]:
@@ -100,7 +100,7 @@ def _callers(index: SpecIndex) -> Iterator[tuple[LocatedFact, str, str, str]]:
 def case_collision(index: SpecIndex) -> Iterator[Wrong]:
     """No id differs from another of its kind only by upper and lower case.
 
-    Ids become file names and URLs, which not every system tells apart by case.
+    Ids become file names and URLs, and some systems treat these case-insensitively.
     """
     for entries in index.scopes.values():
         seen: dict[str, str] = {}
@@ -109,7 +109,9 @@ def case_collision(index: SpecIndex) -> Iterator[Wrong]:
             if other != key:
                 earlier = entries[other]
                 where = f"{earlier.file}:{earlier.location.line}"
-                yield Wrong(entry.location, f"differs from `{shorten(earlier.id)}` ({where}) only by case")
+                yield Wrong(
+                    entry.location, f"id differs from `{shorten(earlier.id)}` ({where}) only in upper and lower case"
+                )
 
 
 @rule("missing-about", Severity.ERROR)
@@ -137,18 +139,18 @@ def missing_source(index: SpecIndex) -> Iterator[Wrong]:
 
 @rule("claim-chosen-unsaid", Severity.WARNING)
 def claim_chosen_unsaid(index: SpecIndex) -> Iterator[Wrong]:
-    """The value that is chosen among claims is one that a source says.
+    """The value that is chosen among claims is one that a source states.
 
-    Where a source says several things, under headings or in a list, each of them counts. A list may be put together
-    from what several sources say: then each of its items is said by one. A value that nobody says can be right, if
-    `because` explains it; so this is a warning.
+    Where a source states several values, under headings or in a list, each of them counts. The items of a list may
+    come from several sources. A value that no source states can be right if `because` explains it, which is why this
+    rule warns.
     """
     for fact, value in facts(index, Fact):
         for number, claim in enumerate(value.claims):
             said = {_canonical(inner) for outer in claim.says.values() for inner in _values(outer)}
             items = claim.chosen if isinstance(claim.chosen, list) and claim.chosen else [claim.chosen]
             if _canonical(claim.chosen) not in said and not said.issuperset(map(_canonical, items)):
-                yield Wrong(fact.locate(("claims", number, "chosen")), "no source says this value")
+                yield Wrong(fact.locate(("claims", number, "chosen")), "no source states this value")
 
 
 @rule("claim-chosen-differs", Severity.ERROR)
@@ -168,7 +170,7 @@ def claim_chosen_differs(index: SpecIndex) -> Iterator[Wrong]:
                 continue
             if _canonical(held) != _canonical(claim.chosen):
                 where = fact.locate(pointer)
-                hint = f"the field stands in {where.file}:{where.line}; change one of the two"
+                hint = f"the field is in {where.file}:{where.line}; change one of the two"
                 message = f"the field `{shorten(claim.field)}` has another value"
                 yield Wrong(fact.locate(("claims", number, "chosen")), message, hint)
 
@@ -202,9 +204,9 @@ def base_path_form(index: SpecIndex) -> Iterator[Wrong]:
             yield Wrong(key_of(fact, wanted, "via_proxy"), f"a provider that {reached} the proxy needs `{wanted}`")
         elif not _BASE[wanted].fullmatch(value):
             form = "/api/provider/<name>" if provider.via_proxy else "https://<host>/<path>"
-            yield Wrong(fact.locate((wanted,)), f"the form is `{form}`, with no slash at the end")
+            yield Wrong(fact.locate((wanted,)), f"expected `{form}`, without a slash at the end")
         if getattr(provider, other) is not None:
-            yield Wrong(fact.locate((other,)), f"a provider that {reached} the proxy has no `{other}`")
+            yield Wrong(fact.locate((other,)), f"a provider that {reached} the proxy must not have `{other}`")
 
 
 _BASE = {
@@ -225,7 +227,7 @@ def mode_endpoint(index: SpecIndex) -> Iterator[Wrong]:
         base = provider.base_path or provider.base_url
         if base is not None and value.endpoint != base:
             where = f"{located.file}:{key_of(located, 'base_path', 'base_url').line}"
-            message = f"provider `{value.provider}` is reached at `{shorten(base)}` ({where})"
+            message = f"expected `{shorten(base)}`, the base of provider `{value.provider}` ({where})"
             yield Wrong(fact.locate(("endpoint",)), message)
 
 
@@ -237,14 +239,14 @@ def requirement_id(index: SpecIndex) -> Iterator[Wrong]:
     """A requirement's id begins with its profile, which is the file's name: `headers.client-credential-replaced`."""
     for fact, requirement in facts(index, Requirement):
         if not requirement.id.startswith(f"{requirement.profile}.") or requirement.id == f"{requirement.profile}.":
-            yield Wrong(fact.location, f"an id in this file is `{requirement.profile}.<name>`")
+            yield Wrong(fact.location, f"expected an id of the form `{requirement.profile}.<name>`")
 
 
 @rule("negative-needs-control", Severity.ERROR)
 def negative_needs_control(index: SpecIndex) -> Iterator[Wrong]:
     """A negative requirement names a control: the requirement whose passing shows that the precondition held.
 
-    Without it, a proxy that refuses everything would pass.
+    Without it, a proxy that rejects every request would pass.
     """
     for fact, requirement in facts(index, Requirement):
         if requirement.negative and requirement.control is None:

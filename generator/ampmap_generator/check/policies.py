@@ -29,7 +29,7 @@ OUTLIER_AMONG_MODELS: Final = 100
 """So many times the median of the other models' prices is more likely a wrong unit than a price."""
 
 FEWEST_PRICES: Final = 3
-"""Other prices of the same name that it takes to speak of a median."""
+"""Fewest other prices of the same name from which a median is taken."""
 
 # --- providers
 
@@ -38,7 +38,7 @@ FEWEST_PRICES: Final = 3
 def provider_without_operation(index: SpecIndex) -> Iterator[Wrong]:
     """A provider that passes the proxy has at least one operation.
 
-    Without one, no proxy could be asked to serve it and no check could be made of it.
+    Without one, no proxy can serve the provider and no check can test it.
     """
     for fact, provider in facts(index, Provider):
         if provider.via_proxy and not any(provider.operations.values()):
@@ -50,20 +50,20 @@ def provider_without_operation(index: SpecIndex) -> Iterator[Wrong]:
 
 @rule("successor-unsaid", Severity.ERROR)
 def successor_unsaid(index: SpecIndex) -> Iterator[Wrong]:
-    """A deprecated or retired entry names its `successor`, or says `null`: that there is none.
+    """A deprecated or retired entry names its `successor`, so that users of the entry can move to it.
 
-    `unknown` says that it was looked for. Users of the entry have to know where to go.
+    `null` states that there is no successor, `unknown` that the sources do not name one.
     """
     for fact, value in facts(index, Fact):
         lifecycle = getattr(value, "lifecycle", None)
         if lifecycle is not None and lifecycle.status != "active" and "successor" not in lifecycle.model_fields_set:
-            hint = "write the id of what takes its place, `null` or `unknown`"
-            yield Wrong(fact.locate(("lifecycle", "status")), f"{lifecycle.status}, with no word of a successor", hint)
+            hint = "add `successor`: the id of the replacement, `null` or `unknown`"
+            yield Wrong(fact.locate(("lifecycle", "status")), f"{lifecycle.status}, but `successor` is missing", hint)
 
 
 @rule("own-successor", Severity.ERROR)
 def own_successor(index: SpecIndex) -> Iterator[Wrong]:
-    """Nothing succeeds, replaces or was renamed from itself."""
+    """An entry does not succeed, replace or rename itself."""
     for fact, value in facts(index, Fact):
         lifecycle = getattr(value, "lifecycle", None)
         if lifecycle is None:
@@ -75,7 +75,7 @@ def own_successor(index: SpecIndex) -> Iterator[Wrong]:
             ("replaces", lifecycle.replaces),
         ):
             if own.intersection(names):
-                yield Wrong(fact.locate(("lifecycle", field)), "an entry cannot take its own place")
+                yield Wrong(fact.locate(("lifecycle", field)), "an entry cannot replace itself")
 
 
 # --- prices
@@ -85,7 +85,7 @@ _PRICE = re.compile(r"[a-z][A-Za-z]*?Per(?:M|K|)(?:Token|Request|Session|Second|
 
 @rule("price-unit", Severity.ERROR)
 def price_unit(index: SpecIndex) -> Iterator[Wrong]:
-    """The name of a price tells what is paid for, per how much, and the unit of money: `inputPerMTokenCents`.
+    """The name of a price states what is paid for, the quantity and the unit of money: `inputPerMTokenCents`.
 
     The amount is a number that is not negative, `null` or `unknown`. A price in dollars ends in `Usd`.
     """
@@ -93,17 +93,19 @@ def price_unit(index: SpecIndex) -> Iterator[Wrong]:
         for name, amount in (model.pricing or {}).items():
             place = fact.locate(("pricing", name))
             if not _PRICE.fullmatch(name):
-                yield Wrong(place, "the name of this price tells no unit", "name it like `inputPerMTokenCents`")
+                yield Wrong(
+                    place, "the name of this price does not state its unit", "use a name such as `inputPerMTokenCents`"
+                )
             elif not _is_amount(amount) and amount is not None and amount != "unknown":
-                yield Wrong(place, "a price is a number that is not negative, `null` or `unknown`")
+                yield Wrong(place, "expected a number that is not negative, `null` or `unknown`")
 
 
 @rule("price-outlier", Severity.WARNING)
 def price_outlier(index: SpecIndex) -> Iterator[Wrong]:
-    """A price is no hundred or thousand times away from the others: then its unit is wrong.
+    """A price does not differ from comparable prices by a factor of 50 or more, which suggests a wrong unit.
 
-    It is compared with what else sources say of the same price (50 times apart is too far), and with the median of the
-    prices of that name which other models have (100 times).
+    It is compared with other values that sources state for the same price (a factor of 50 is too much), and with the
+    median of the prices of that name of other models (a factor of 100).
     """
     priced = [(fact, model) for fact, model in facts(index, PlatformModel) if model.pricing]
     for fact, model in priced:
@@ -113,15 +115,15 @@ def price_outlier(index: SpecIndex) -> Iterator[Wrong]:
             place = fact.locate(("pricing", name))
             for source, other in _amounts_in_claims(model, name):
                 if (times := _ratio(amount, other)) >= OUTLIER_AMONG_CLAIMS:
-                    yield Wrong(place, f"{times:g} times away from {other:g}, which `{source}` says")
+                    yield Wrong(place, f"differs by a factor of {times:g} from {other:g}, which `{source}` states")
             prices = [(fellow.pricing or {}).get(name) for other_fact, fellow in priced if other_fact is not fact]
             others = [price for price in prices if _is_amount(price) and price]
             if len(others) >= FEWEST_PRICES and (times := _ratio(amount, median(others))) >= OUTLIER_AMONG_MODELS:
-                yield Wrong(place, f"{times:g} times away from the median of {len(others)} other models")
+                yield Wrong(place, f"differs by a factor of {times:g} from the median of {len(others)} other models")
 
 
 def _amounts_in_claims(model: PlatformModel, price: str) -> Iterator[tuple[str, float]]:
-    """What sources say of one price in the model's claims, each with its source."""
+    """The values that sources state for one price in the model's claims, each with its source."""
     for claim in model.claims:
         if claim.field not in ("pricing", f"pricing.{price}"):
             continue
@@ -158,25 +160,25 @@ def source_date(index: SpecIndex) -> Iterator[Wrong]:
     """The date of a source is a day, a month or a year in the form of ISO 8601: `2026-11-20`, `2026-11`, `2026`."""
     for fact, source in facts(index, Source):
         if source.date is not None and _last_day(source.date) is None:
-            yield Wrong(fact.locate(("date",)), "no date of the form `2026-11-20`, `2026-11` or `2026`")
+            yield Wrong(fact.locate(("date",)), "expected a date of the form `2026-11-20`, `2026-11` or `2026`")
 
 
 @rule("old-source", Severity.NOTE, dated=True)
 def old_source(index: SpecIndex) -> Iterator[Wrong]:
-    """A source is not older than 365 days, so that somebody looks whether it still says the same.
+    """A source is not older than 365 days; an older one may no longer be correct.
 
-    Only `ampmap validate` looks at the age of sources, and compares with the day that `--today` names.
+    Only `ampmap validate` checks the age of sources, relative to the date given with `--today`.
     """
     if index.today is None:
         return
     for fact, source in facts(index, Source):
         day = _last_day(source.date or "")
         if day is not None and (age := (index.today - day).days) > MAX_SOURCE_AGE:
-            yield Wrong(fact.locate(("date",)), f"{age} days old", "read it again and set its new date")
+            yield Wrong(fact.locate(("date",)), f"{age} days old", "read the source again and update its date")
 
 
 def _last_day(text: str) -> datetime.date | None:
-    """The last day that a date may mean; None for a text that is no date."""
+    """The last day that a date may mean; None for a text that is not a date."""
     match = _DATE.fullmatch(text)
     if match is None:
         return None

@@ -22,14 +22,14 @@ _CLOSING = ("additionalProperties", "unevaluatedProperties")
 def closed_schema(index: SpecIndex) -> Iterator[Wrong]:
     """A JSON Schema of the spec leaves every object open: it never forbids or restricts fields that it does not name.
 
-    Providers add fields every week, and a proxy that refuses what it does not know breaks its clients.
+    Providers often add fields, and a proxy that rejects unknown fields breaks its clients.
     """
     for fact, place, schema, _ in _schemas(index):
         for inner, part in _parts(place, schema):
             for word in _CLOSING:
                 if part.get(word, True) is not True:
                     message = f"`{word}` here restricts unknown fields"
-                    yield Wrong(fact.locate((*inner, word)), message, "leave it out")
+                    yield Wrong(fact.locate((*inner, word)), message, "remove it")
 
 
 @rule("schema-reference", Severity.ERROR)

@@ -16,8 +16,8 @@ def plain_statement(index: SpecIndex) -> Iterator[Wrong]:
     """A requirement's statement is one sentence with an actor as its subject, and can be read alone.
 
     Reports and search results show a statement without its neighbours. It begins with the proxy, the resolver or an
-    SDK, or with a clause and then one of these; ends in a full stop; refers to no other statement (`too`, `so is`, `it`
-    at the beginning); and has neither `is no` nor whoever, nobody or one as a person.
+    SDK, or with a clause and then one of these; ends in a full stop; does not refer to another statement (`too`,
+    `so is`, `it` at the beginning); and has neither `is no` nor `whoever`, `nobody` or `one` as a person.
     """
     for fact, requirement in facts(index, Requirement):
         for problem in find_statement_problems(requirement.statement):

@@ -57,18 +57,22 @@ def apply(
 
 
 def _invalid(fact: LocatedFact, suppression: Suppression, unknown: UnknownPathError | None) -> Finding | None:
-    """What keeps a suppression from being understood."""
+    """The finding on an invalid suppression; None for a valid one."""
     rule = RULES.get(suppression.rule)
     field, message, hint = "", "", None
     if rule is None:
         field, message, hint = "rule", "no rule has this id", did_you_mean(suppression.rule, list(RULES))
     elif rule.severity is Severity.ERROR:
-        field, message, hint = "rule", "an error is never suppressed", "only warnings and notes can be: mend the spec"
+        field, message, hint = (
+            "rule",
+            "an error cannot be suppressed",
+            "fix the spec; only warnings and notes can be suppressed",
+        )
     elif unknown is not None:
         field, message = "path", str(unknown)
         hint = f"did you mean `{unknown.suggestions[0]}`?" if unknown.suggestions else None
     elif _day(suppression.expires) is None:
-        field, message = "expires", "no date of the form `2027-01-31`"
+        field, message = "expires", "expected a date of the form `2027-01-31`"
     return SUPPRESSION_INVALID.broken(fact.locate((field,)), message, hint) if field else None
 
 
@@ -76,8 +80,8 @@ def _expired(fact: LocatedFact, suppression: Suppression, today: datetime.date |
     day = _day(suppression.expires)
     if today is None or day is None or today < day:
         return None
-    hint = "mend the spec, or look at it again and set a later day"
-    message = f"expired on {day}; what it suppressed is shown again"
+    hint = "fix the spec, or check the finding again and set a later date"
+    message = f"expired on {day}; the findings it suppressed are shown again"
     return SUPPRESSION_EXPIRED.broken(fact.locate(("expires",)), message, hint)
 
 
@@ -92,7 +96,7 @@ def _unused(
         return None
     if not subjects or not all(_is_valid(spec, subject.entry) for spec, subject in subjects):
         return None
-    return SUPPRESSION_UNUSED.broken(fact.location, "this rule finds nothing there any more", "remove it")
+    return SUPPRESSION_UNUSED.broken(fact.location, "the rule no longer has a finding there", "remove it")
 
 
 def _day(text: str) -> datetime.date | None:

@@ -16,17 +16,17 @@ GATEWAY = "127.0.0.1:8787"
 
 @click.command("export-config")
 @click.argument("proxy", metavar="PROXY", type=click.Choice(PROXIES))
-@click.option("--observer", metavar="URL", help="An observer that plays every upstream, in place of the real ones.")
-@click.option("--listen", default=LISTEN, show_default=True, metavar="HOST:PORT", help="Where the proxy listens.")
+@click.option("--observer", metavar="URL", help="URL of an observer that replaces all real upstreams.")
+@click.option("--listen", default=LISTEN, show_default=True, metavar="HOST:PORT", help="Address the proxy listens on.")
 @click.option(
     "--client-key-env",
     "client_keys",
     multiple=True,
     metavar="NAME",
-    help="Environment variable that holds a key of the proxy's clients; may be repeated. Default AMPMAP_CLIENT_KEY.",
+    help="Environment variable with a client key that the proxy accepts; may be repeated. Default: AMPMAP_CLIENT_KEY.",
 )
 @click.option(
-    "--gateway", default=GATEWAY, show_default=True, metavar="HOST:PORT", help="Where Portkey's gateway listens."
+    "--gateway", default=GATEWAY, show_default=True, metavar="HOST:PORT", help="Address of Portkey's gateway."
 )
 @spec_option
 @layer_option
@@ -41,10 +41,10 @@ def export_config(
     layers: Sequence[Path],
     edition: str | None,
 ) -> None:
-    """Print a configuration with which PROXY serves the routing map.
+    """Print a configuration that makes PROXY serve the routing map.
 
-    PROXY is nginx, caddy, haproxy, litellm, portkey or cliproxyapi. Comments say how to use it, and what the proxy
-    does not do. Keys stand in it as names of environment variables, never as values.
+    PROXY is nginx, caddy, haproxy, litellm, portkey or cliproxyapi. Comments in the configuration explain how to use
+    it and what the proxy does not support. Keys appear as names of environment variables, never as values.
 
     \b
     Example:

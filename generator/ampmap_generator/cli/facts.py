@@ -1,4 +1,4 @@
-"""The commands that look at facts one by one: `explain` and `diff`."""
+"""The commands on single facts: `explain` and `diff`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("path", metavar="PATH")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @spec_option
 @layer_option
 @edition_option
 def explain(path: str, as_json: bool, spec_dir: Path | None, layers: Sequence[Path], edition: str | None) -> None:
-    """Print what the spec says of a fact or field: value, claims, sources, and the line that states it.
+    """Print what the spec states about a fact or field: value, claims, sources, and file and line.
 
-    PATH is that of the fact below spec/, without `.yaml`, and after it the field.
+    PATH is the path of the fact's file below spec/ without `.yaml`; append the path of a field to see that field only.
 
     \b
     Example:
@@ -55,19 +55,26 @@ def explain(path: str, as_json: bool, spec_dir: Path | None, layers: Sequence[Pa
 @click.command()
 @click.argument("old", metavar="A")
 @click.argument("new", metavar="B")
-@click.option("--format", "style", type=click.Choice(("markdown", "json")), default="markdown", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(("markdown", "json")),
+    default="markdown",
+    show_default=True,
+    help="Output format.",
+)
 @click.option(
     "--accepted",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Notes on breaking changes that are meant, by name; the others are refused.",
+    help="YAML file with accepted breaking changes, by name; any other breaking change fails.",
 )
 @spec_option
 @layer_option
 def diff(old: str, new: str, style: str, accepted: Path | None, spec_dir: Path | None, layers: Sequence[Path]) -> None:
-    """Compare A with B, field by field; exit 1 if anything that breaks is not accepted.
+    """Compare A with B, field by field; exit 1 if a breaking change is not accepted.
 
-    A and B are editions, folders that hold a spec, or `reference.json` files. A layer is laid over B alone.
+    A and B are edition ids, folders with a spec, or `reference.json` files. A layer applies to B only.
 
     \b
     Example:
@@ -82,7 +89,10 @@ def diff(old: str, new: str, style: str, accepted: Path | None, spec_dir: Path |
     click.echo({"markdown": render_markdown, "json": render_json}[style](found), nl=False)
     unneeded = idle(notes, found)
     for name in unneeded:
-        click.echo(f"error: the accepted change `{name}` is no breaking change any more; remove it", err=True)
+        click.echo(
+            f"error: the accepted change `{name}` no longer occurs as a breaking change; remove it from --accepted",
+            err=True,
+        )
     if refused := found.breaking:
         click.echo(f"{len(refused)} breaking changes{' are not accepted' if accepted else ''}", err=True)
     if refused or unneeded:
@@ -90,7 +100,7 @@ def diff(old: str, new: str, style: str, accepted: Path | None, spec_dir: Path |
 
 
 def _read_side(name: str, spec_dir: Path | None, layers: Sequence[Path] = ()) -> Plain:
-    """A reference as plain data. Raises UsageError for what is none, and SpecInvalid."""
+    """A reference as plain data. Raises UsageError for a name that does not lead to a reference, and SpecInvalid."""
     from ..compile import plain
     from ..diff.snapshots import NotAReferenceError, read_reference
 
@@ -99,10 +109,10 @@ def _read_side(name: str, spec_dir: Path | None, layers: Sequence[Path] = ()) ->
         return plain(load_reference(path, layers=layers))
     if not path.is_file():
         if "/" in name or name.endswith(".json"):
-            raise click.UsageError(f"there is no file or folder {name!r}")
+            raise click.UsageError(f"file or folder {name!r} not found")
         return plain(load_reference(spec_dir, name, layers))
     if layers:
-        raise click.UsageError(f"{name} is compiled already: --layer lies over an edition or a folder")
+        raise click.UsageError(f"--layer: {name} is already compiled; write an edition id or a folder with a spec as B")
     try:
         return read_reference(path)
     except (NotAReferenceError, OSError) as error:

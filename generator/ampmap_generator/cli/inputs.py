@@ -1,4 +1,4 @@
-"""What the commands take: the options that they share, and the spec, reference or editions that these name."""
+"""Options that the commands share, and loading the spec, reference or editions that the options name."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ spec_option = click.option(
     "spec_dir",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="The spec to read; by default the one that ampmap came with.",
+    help="Folder with the spec to read; default: the spec packaged with ampmap.",
 )
 edition_option = click.option(
-    "--edition", metavar="ID", help="Edition to compile, e.g. amp-0.0.1760587291; by default the base."
+    "--edition", metavar="ID", help="Edition to compile, e.g. amp-0.0.1760587291; default: the base edition."
 )
 layer_option = click.option(
     "--layer",
@@ -35,7 +35,7 @@ layer_option = click.option(
     multiple=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="A sparse folder to lay over every edition; may be repeated, the later one on top.",
+    help="Folder with additions and changes to apply on top of every edition; may be repeated, later layers win.",
 )
 
 
@@ -51,7 +51,7 @@ class SpecInvalid(click.ClickException):
 
 @contextmanager
 def report_write_errors(out: Path) -> Iterator[None]:
-    """Tells an OSError of its body as a fault of `--out`. Raises UsageError."""
+    """Turns an OSError of its body into a UsageError on `--out`."""
     try:
         yield
     except OSError as error:

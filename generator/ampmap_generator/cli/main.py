@@ -52,10 +52,10 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     is_eager=True,
     expose_value=False,
     callback=_print_version,
-    help="Print tool, edition and reference digest.",
+    help="Show version and exit.",
 )
 def main() -> None:
-    """Where the Amp coding agent sends each model: the spec and what is made from it.
+    """Look up, check and build the spec of where the Amp coding agent sends each model.
 
     \b
     Example:
@@ -71,25 +71,25 @@ main.add_command(export_config)
 @main.command()
 @spec_option
 @layer_option
-@click.option("--edition", metavar="ID", help="The only edition to check; by default all of them.")
+@click.option("--edition", metavar="ID", help="Check only this edition; default: all editions.")
 @click.option(
     "--format",
     "style",
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="For people, programs, annotations on GitHub, or code scanning.",
+    help="Output format: for people, programs, annotations on GitHub, or code scanning.",
 )
 @click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="YYYY-MM-DD",
-    help="The day that the age of sources and the end of suppressions are compared with; by default the present one.",
+    help="Date used to check the age of sources and the expiry of suppressions; default: the current date.",
 )
 def validate(
     spec_dir: Path | None, layers: Sequence[Path], edition: str | None, style: str, today: datetime.datetime | None
 ) -> None:
-    """Check the spec in all its editions and report every finding at once; exit 1 if there is an error.
+    """Check all editions of the spec and report every finding; exit 1 if there is an error.
 
     \b
     Example:
@@ -118,7 +118,9 @@ def validate(
     metavar="DIR",
     help="Write below DIR instead of into the checkout.",
 )
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; list what differs, exit 1 if anything does.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; list the files that differ, exit 1 if any does."
+)
 def build(
     targets: Sequence[str],
     spec_dir: Path | None,
@@ -127,9 +129,9 @@ def build(
     out: Path | None,
     only_check: bool,
 ) -> None:
-    """Build TARGETs (docs, types, reference, openapi, vectors, schema, llms) from the spec; all of them by default.
+    """Build TARGETs (docs, types, reference, openapi, vectors, schema, llms) from the spec; default: all.
 
-    With --check and no TARGET, the committed ones are compared: pages are built, never committed.
+    With --check and without TARGET, only targets that are committed are compared; pages are not committed.
 
     \b
     Example:
@@ -142,10 +144,12 @@ def build(
     from ..targets import TARGETS
 
     if out is None and not outputs.in_checkout():
-        raise click.UsageError("outside a checkout of ampmap, --out DIR is needed")
+        raise click.UsageError("--out DIR is required outside a checkout of ampmap")
     wanted = _targets(targets, committed=only_check and out is None)
     if out is None and (layers or edition) and any(outputs.OUTPUTS[name].is_committed for name in wanted):
-        raise click.UsageError("the checkout holds the base without layers; with --layer or --edition, --out is needed")
+        raise click.UsageError(
+            "--out DIR is required with --layer or --edition: the checkout holds only the base edition without layers"
+        )
     everything = load_editions(spec_dir, edition, layers)
     compare_or_write = differences if only_check else write
     changes = []
@@ -160,7 +164,7 @@ def build(
     _print_changes(changes, only_check=only_check)
     if only_check and changes:
         names = " ".join(wanted)
-        click.echo(f"{len(changes)} files differ from the spec; run `ampmap build {names}` to mend them.", err=True)
+        click.echo(f"{len(changes)} files differ from the spec; run `ampmap build {names}` to update them.", err=True)
         sys.exit(1)
     done = "up to date" if not changes else f"{len(changes)} files written"
     click.echo(f"{done}, edition {everything.reference.edition.id}")
@@ -184,15 +188,17 @@ def _print_changes(changes: Iterable[Difference], *, only_check: bool) -> None:
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The module; its folders are made.",
+    help="The module to write; missing folders are created.",
 )
 @spec_option
 @layer_option
 @edition_option
 @click.option(
-    "--open-ids", is_flag=True, help="Leave ids as text, so that the module reads references of any edition or layer."
+    "--open-ids",
+    is_flag=True,
+    help="Type ids as plain text, so that the module can read references of any edition or layer.",
 )
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if FILE is not current.")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if FILE is not up to date.")
 def types(
     out: Path,
     spec_dir: Path | None,
@@ -201,7 +207,7 @@ def types(
     open_ids: bool,
     only_check: bool,
 ) -> None:
-    """Write the module to vendor: one file that imports pydantic and the standard library only.
+    """Write a Python module with the routing map to vendor; it imports only pydantic and the standard library.
 
     \b
     Example:
@@ -222,13 +228,13 @@ def types(
 
 @main.command()
 @click.argument("query", metavar="MODEL_OR_MODE")
-@click.option("--amp-url", metavar="URL", help="What amp.url is set to; by default https://ampcode.com.")
+@click.option("--amp-url", metavar="URL", help="Value of Amp's setting amp.url; default: https://ampcode.com.")
 @click.option(
     "--operation",
     metavar="OP",
-    help="Operation id or alias, e.g. messages.count_tokens; by default the one that generates.",
+    help="Operation id or alias, e.g. messages.count_tokens; default: the operation that generates output.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @spec_option
 @layer_option
 @edition_option
@@ -241,7 +247,7 @@ def route(
     layers: Sequence[Path],
     edition: str | None,
 ) -> None:
-    """Print where a model or an agent mode goes.
+    """Print the route of a model or an agent mode: provider, URL, operation and credential header.
 
     \b
     Example:
@@ -279,9 +285,9 @@ def route(
 
 @main.command()
 @spec_option
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def editions(spec_dir: Path | None, as_json: bool) -> None:
-    """List the known editions in the order of their builds, each with the one that it is laid over.
+    """List the known editions in build order, each with the edition it is based on.
 
     \b
     Example:
@@ -301,7 +307,7 @@ def editions(spec_dir: Path | None, as_json: bool) -> None:
 
 
 def _short_path(path: Path) -> str:
-    """A path as short as it can be shown."""
+    """The path relative to the current folder where it lies below it, else as it is."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:

@@ -54,7 +54,7 @@ class DiffReport(Shape):
 
     @property
     def breaking(self) -> tuple[ReportedChange, ...]:
-        """The breaking changes that nobody has accepted."""
+        """The breaking changes that are not accepted."""
         return tuple(change for change in self.changes if change.severity == "breaking" and change.accepted is None)
 
 
@@ -73,7 +73,7 @@ def report(old: Plain, new: Plain, accepted: Mapping[str, AcceptedChange] | None
 
 
 def idle(accepted: Mapping[str, AcceptedChange], diff: DiffReport) -> tuple[str, ...]:
-    """The names of accepted changes that are no breaking change of the report: nobody needs them any more."""
+    """The names of accepted changes that the report does not list as breaking, and that can be removed."""
     breaking = {change.path for change in diff.changes if change.severity == "breaking"}
     return tuple(name for name, change in accepted.items() if change.path not in breaking)
 
@@ -167,8 +167,8 @@ def what(change: ReportedChange) -> str:
         "removed": "removed" + _of_value(change.before) + instead,
         "changed": f"changed from {shown(change.before)} to {shown(change.after)}",
         "renamed": f"renamed from `{change.renamed_from}`",
-        "items added": f"has {items} in addition",
-        "items removed": f"has no {items} any more",
+        "items added": f"has additional {items}",
+        "items removed": f"no longer has {items}",
         "reordered": "has the same items in another order",
     }
     return words[change.change]

@@ -77,7 +77,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "*",
         "*",
         (ChangeKind.ITEMS_ADDED, ChangeKind.ITEMS_REMOVED),
-        "A list names what came or went, which is a change of its own.",
+        "The list names added or removed entries; each of these is reported as a change of its own.",
         following=True,
     ),
     DiffRule(
@@ -86,11 +86,16 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "*",
         "*",
         (ChangeKind.CHANGED,),
-        "Somebody looked and found out, or did not find out; the thing itself need not have changed.",
+        "The value became known or unknown; the client's behaviour may not have changed.",
         unknown=True,
     ),
     DiffRule(
-        "edition", _NOTE, "edition layers", "*", _ANY, "The edition describes itself; nothing is sent because of it."
+        "edition",
+        _NOTE,
+        "edition layers",
+        "*",
+        _ANY,
+        "The description of the edition changed; no request depends on it.",
     ),
     DiffRule(
         "provenance",
@@ -98,7 +103,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "*",
         "sources.** claims.** *.sources.** *.evidence",
         _ANY,
-        "Where a fact was read has changed, not the fact.",
+        "The sources of the fact changed; the fact did not.",
     ),
     DiffRule(
         "wording",
@@ -108,7 +113,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "description strengths statement examples.** use_when.** remedy remedies.** raised_when symptom *.meaning "
         "*.summary *.reason category documented payer set_up_by credential_source limits.** features.**",
         _ANY,
-        "Text for people; no behaviour depends on it.",
+        "Text for readers; no behaviour depends on it.",
     ),
     DiffRule(
         "lifecycle",
@@ -116,10 +121,24 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "*",
         "lifecycle.** renamed_from *.renamed_from",
         _ANY,
-        "What becomes of an entry is announced; the entry itself is still there.",
+        "The lifecycle of the entry changed; the entry still exists.",
     ),
-    DiffRule("sources", _NOTE, "sources", "*", _ANY, "A source describes itself; facts carry what it states."),
-    DiffRule("source-entry", _NOTE, "sources", "", _ANY, "A source came or went; facts carry what it states."),
+    DiffRule(
+        "sources",
+        _NOTE,
+        "sources",
+        "*",
+        _ANY,
+        "The description of a source changed; changed facts are reported separately.",
+    ),
+    DiffRule(
+        "source-entry",
+        _NOTE,
+        "sources",
+        "",
+        _ANY,
+        "A source was added or removed; changed facts are reported separately.",
+    ),
     # --- whole facts
     DiffRule(
         "requirement-added",
@@ -127,18 +146,18 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "requirements",
         "",
         _ADDED,
-        "The kit asks for more than it did: a proxy that conformed may fail it.",
+        "The kit tests an additional rule; a proxy that conformed before may fail it.",
     ),
-    DiffRule("requirement-removed", _NOTE, "requirements", "", _GONE, "The kit asks for less than it did."),
-    DiffRule("fact-added", _ADDITION, "*", "", _ADDED, "There is something new to serve, send or choose."),
+    DiffRule("requirement-removed", _NOTE, "requirements", "", _GONE, "The kit tests one rule less."),
+    DiffRule("fact-added", _ADDITION, "*", "", _ADDED, "A new entry can be served, sent or selected."),
     DiffRule(
         "provider-removed",
         _BREAKING,
         "providers",
         "",
         _GONE,
-        "The client calls none of its routes any more, and its id is gone from the types.",
-        "Keep its routes for older clients only, and take `{id}` out of configuration and code{instead}.",
+        "The client no longer calls its routes, and its id was removed from the types.",
+        "Keep its routes only for older clients, and remove `{id}` from configuration and code{instead}.",
     ),
     DiffRule(
         "model-removed",
@@ -146,7 +165,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "models",
         "",
         _GONE,
-        "The client's catalogue does not have it any more, and its id is gone from the types.",
+        "The model was removed from the client's catalogue, and its id from the types.",
         "Do not map to `{id}` or route by it for this edition{instead}.",
     ),
     DiffRule(
@@ -155,8 +174,8 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "agent_modes",
         "",
         _GONE,
-        "The client does not accept the mode any more.",
-        "Take `{id}` out of settings{instead}.",
+        "The client no longer accepts the mode.",
+        "Remove `{id}` from settings{instead}.",
     ),
     DiffRule(
         "fact-removed",
@@ -164,8 +183,8 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "*",
         "",
         _GONE,
-        "What was built on it has nothing to stand on.",
-        "Take `{id}` out of configuration and code{instead}.",
+        "Configuration and code that refer to the entry no longer work.",
+        "Remove `{id}` from configuration and code{instead}.",
     ),
     DiffRule(
         "renamed",
@@ -173,8 +192,8 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "*",
         "",
         _RENAMED,
-        "The same thing goes by another id.",
-        "Write `{id}` where `{before}` stands.",
+        "The entry was renamed.",
+        "Replace `{before}` by `{id}`.",
     ),
     # --- headers
     DiffRule(
@@ -184,7 +203,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "headers.*",
         _RENAMED,
         "The client sends the same value under another name.",
-        "Read `{field}` where `{before}` is read; take both while older clients are about.",
+        "Read `{field}` instead of `{before}`; accept both as long as older clients are in use.",
     ),
     DiffRule(
         "header-always",
@@ -192,7 +211,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "headers",
         "headers.*.presence headers.*.providers providers",
         (ChangeKind.REMOVED,),
-        "The header comes more often than it did: always, or with calls of every provider.",
+        "The client sends the header more often: always, or in calls to every provider.",
     ),
     DiffRule(
         "header-wider",
@@ -200,7 +219,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "headers",
         "headers.*.providers providers",
         (ChangeKind.ITEMS_ADDED,),
-        "The header comes with calls of one more provider.",
+        "The client sends the header in calls to an additional provider.",
     ),
     DiffRule(
         "header-narrower",
@@ -208,18 +227,25 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "headers",
         "headers.*.presence headers.*.providers providers",
         (ChangeKind.ADDED, ChangeKind.CHANGED, ChangeKind.ITEMS_REMOVED),
-        "What relies on the header misses it in calls with which it came.",
-        "Do not rely on the header where {field} does not say so: it was {before} and is {after}.",
+        "The client omits the header in some calls in which it was sent before; code that relies on it fails there.",
+        "Rely on the header only in calls that {field} names: it was {before} and is {after}.",
     ),
-    DiffRule("header-condition", _NOTE, "headers", "headers.*.condition", _ANY, "When it is sent is told in words."),
-    DiffRule("header-added", _ADDITION, "headers", "headers.*", _ADDED, "One more header is sent."),
+    DiffRule(
+        "header-condition",
+        _NOTE,
+        "headers",
+        "headers.*.condition",
+        _ANY,
+        "The description of when the client sends the header changed.",
+    ),
+    DiffRule("header-added", _ADDITION, "headers", "headers.*", _ADDED, "The client sends an additional header."),
     DiffRule(
         "header-gone",
         _BREAKING,
         "headers",
         "headers.*",
         _GONE,
-        "What reads the header or one of its properties finds nothing.",
+        "The header or one of its properties was removed; code that reads it finds no value.",
         "Do not rely on {field}.",
     ),
     DiffRule(
@@ -228,8 +254,8 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "headers",
         "headers.** role applies_to providers",
         (ChangeKind.CHANGED, ChangeKind.ITEMS_ADDED, ChangeKind.REORDERED),
-        "The header holds something else, or comes at other times.",
-        "Check what reads {field}: it was {before} and is {after}.",
+        "The header has another value, or the client sends it in other calls.",
+        "Check code that reads {field}: it was {before} and is {after}.",
     ),
     # --- providers
     DiffRule(
@@ -238,8 +264,8 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "providers",
         "client_credentials",
         (ChangeKind.CHANGED, ChangeKind.ITEMS_ADDED, ChangeKind.ITEMS_REMOVED, ChangeKind.ADDED, ChangeKind.REMOVED),
-        "A gate that reads the key from one place alone refuses every call of the provider.",
-        "Take the client's key from {after} on the routes of `{id}`; it was {before}.",
+        "A proxy that reads the key from only one header rejects every call to the provider.",
+        "Read the client's key from {after} on the routes of `{id}`; it was {before}.",
     ),
     DiffRule(
         "placeholder-added",
@@ -247,27 +273,34 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "providers",
         "placeholder_credentials",
         (*_ADDED, ChangeKind.CHANGED),
-        "A gate that takes the word `placeholder` for a key refuses every call of the provider.",
-        "Pass over {items} when looking for the client's key on the routes of `{id}`.",
+        "A proxy that takes the placeholder for a key rejects every call to the provider.",
+        "Ignore {items} when reading the client's key on the routes of `{id}`.",
     ),
-    DiffRule("operation-added", _ADDITION, "providers endpoints", "operations.*", _ADDED, "One more call can be made."),
+    DiffRule(
+        "operation-added",
+        _ADDITION,
+        "providers endpoints",
+        "operations.*",
+        _ADDED,
+        "The client can make an additional call.",
+    ),
     DiffRule(
         "operation-gone",
         _BREAKING,
         "providers endpoints",
         "operations.*",
         _GONE,
-        "A call that was made cannot be made any more.",
+        "The client can no longer make the call.",
         "Do not send {items} to `{id}`.",
     ),
-    DiffRule("root-added", _ADDITION, "providers", "roots", _ADDED, "One more form of the path is served."),
+    DiffRule("root-added", _ADDITION, "providers", "roots", _ADDED, "The provider is served under an additional path."),
     DiffRule(
         "requirement-of-provider",
         _BREAKING,
         "providers",
         "requires",
         (*_ADDED, ChangeKind.CHANGED),
-        "Without the setting the client refuses the call.",
+        "The client refuses the call unless the setting is present.",
         "Set one of {after}.",
     ),
     DiffRule(
@@ -277,11 +310,16 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "via_proxy base_path base_url served_through roots.** default_operation upstream upstream_credential "
         "error_shape requires",
         _ANY,
-        "Calls of the provider go elsewhere, or are made in another way.",
+        "The client sends calls to the provider to another place or in another form.",
         "Change {field} of `{id}` from {before} to {after}.",
     ),
     DiffRule(
-        "sdk", _NOTE, "providers", "sdk.** client_call.** setting", _ANY, "How the client makes the call, not where."
+        "sdk",
+        _NOTE,
+        "providers",
+        "sdk.** client_call.** setting",
+        _ANY,
+        "The client makes the call with other code; its destination did not change.",
     ),
     # --- models, modes and tools
     DiffRule(
@@ -290,8 +328,8 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "agent_modes tools",
         "model default_model provider endpoint operation dialect name setting",
         _ANY,
-        "The mode or tool calls another model, or goes to another place.",
-        "Make sure that {after} is served where {before} was, or is mapped.",
+        "The mode or tool calls another model or another endpoint.",
+        "Serve {after} where {before} was served, or map it.",
     ),
     DiffRule(
         "wire-model",
@@ -299,12 +337,21 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "models",
         "wire_id provider id",
         _ANY,
-        "The model is asked for by another id, or from another provider.",
-        "Take {after} for {before}.",
+        "The client requests the model by another id or from another provider.",
+        "Replace {before} by {after}.",
     ),
-    DiffRule("alias-added", _ADDITION, "models", "aliases", _ADDED, "The model has one more name."),
-    DiffRule("model-use", _NOTE, "models", "default_for used_in platforms.**", _ANY, "Who uses the model, not how."),
-    DiffRule("tool-parameters", _NOTE, "tools", "parameters.** client_call.**", _ANY, "What the tool asks for."),
+    DiffRule("alias-added", _ADDITION, "models", "aliases", _ADDED, "The model has an additional name."),
+    DiffRule(
+        "model-use",
+        _NOTE,
+        "models",
+        "default_for used_in platforms.**",
+        _ANY,
+        "The users of the model changed; its calls did not.",
+    ),
+    DiffRule(
+        "tool-parameters", _NOTE, "tools", "parameters.** client_call.**", _ANY, "The parameters of the tool changed."
+    ),
     # --- endpoints and errors
     DiffRule(
         "accepts-more",
@@ -312,8 +359,8 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "endpoints",
         "*.must_accept *.request_schema.required *.required_headers",
         _ADDED,
-        "A proxy has to take what it might have refused.",
-        "Take {items} in calls of `{id}`.",
+        "A proxy must accept requests that it could reject before.",
+        "Accept {items} in calls of `{id}`.",
     ),
     DiffRule(
         "wire-example",
@@ -321,17 +368,29 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "endpoints",
         "*.request *.request.** *.response *.response.** truncation.** *.aliases",
         _ANY,
-        "The smallest valid message was written down anew; the contract's other fields did not change by it.",
+        "The example of the smallest valid message changed; the contract did not.",
     ),
     DiffRule(
-        "status-added", _ADDITION, "error_shapes", "statuses.* default.*", _ADDED, "One more status is described."
+        "status-added", _ADDITION, "error_shapes", "statuses.* default.*", _ADDED, "An additional status is described."
     ),
     # --- management, settings and fallback
     DiffRule(
-        "management-call", _NOTE, "management", "calls.**", _ANY, "A single call was seen; its family is the same."
+        "management-call",
+        _NOTE,
+        "management",
+        "calls.**",
+        _ANY,
+        "The list of observed calls changed; their family did not.",
     ),
-    DiffRule("value-added", _ADDITION, "settings", "values", _ADDED, "One more value can be chosen."),
-    DiffRule("fallback-steps", _NOTE, "fallback flows", "steps.** exceptions.**", _ANY, "Steps in words."),
+    DiffRule("value-added", _ADDITION, "settings", "values", _ADDED, "An additional value can be selected."),
+    DiffRule(
+        "fallback-steps",
+        _NOTE,
+        "fallback flows",
+        "steps.** exceptions.**",
+        _ANY,
+        "The description of the steps changed.",
+    ),
     # --- requirements
     DiffRule(
         "requirement-level",
@@ -339,21 +398,21 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "requirements",
         "level",
         _ANY,
-        "The verdict of a proxy that breaks the rule is another one.",
+        "A proxy that breaks the rule gets another verdict.",
         "Check `{id}`: it was {before} and is {after}.",
     ),
-    DiffRule("requirement", _NOTE, "requirements", "*", _ANY, "How the rule is told or checked."),
+    DiffRule("requirement", _NOTE, "requirements", "*", _ANY, "The wording or the check of the rule changed."),
     # --- everything else
-    DiffRule("reordered", _NOTE, "*", "*", (ChangeKind.REORDERED,), "The same items in another order."),
-    DiffRule("added", _ADDITION, "*", "*", _ADDED, "One more thing is stated or offered."),
+    DiffRule("reordered", _NOTE, "*", "*", (ChangeKind.REORDERED,), "The items are in another order."),
+    DiffRule("added", _ADDITION, "*", "*", _ADDED, "An additional value is stated."),
     DiffRule(
         "item-renamed",
         _BREAKING,
         "*",
         "*",
         _RENAMED,
-        "The same thing goes by another name.",
-        "Write {field} where `{before}` stands.",
+        "The item was renamed.",
+        "Replace `{before}` by {field}.",
     ),
     DiffRule(
         "changed",
@@ -361,14 +420,14 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "*",
         "*",
         (ChangeKind.CHANGED, *_GONE),
-        "A value that users may rely on is another one, or gone.",
-        "Check what relies on {field} of `{id}`: it was {before} and is {after}.",
+        "A value that users may rely on was changed or removed.",
+        "Check code that relies on {field} of `{id}`: it was {before} and is {after}.",
     ),
 )
 
 
 def migration(change: Change, row: DiffRule) -> str:
-    """What to do about a change, in words; empty where the row has nothing to say."""
+    """What to do about a change; empty if the row has no instruction."""
     if not row.migration:
         return ""
     before = change.renamed_from if change.kind is ChangeKind.RENAMED else shown(change.before)

@@ -19,7 +19,7 @@ _NEEDED = ("digest", EDITION, "providers", "models")
 
 
 class NotAReferenceError(ValueError):
-    """A file that was given as a reference is none."""
+    """The file is not a compiled reference."""
 
 
 def read_reference(path: Path) -> Plain:
@@ -30,9 +30,11 @@ def read_reference(path: Path) -> Plain:
     try:
         value = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
-        raise NotAReferenceError(f"{path} is no JSON") from None
+        raise NotAReferenceError(f"{path} is not valid JSON; expected a compiled `reference.json`") from None
     if not isinstance(value, dict) or not all(name in value for name in _NEEDED) or not _is_sound(value):
-        raise NotAReferenceError(f"{path} is no compiled reference")
+        raise NotAReferenceError(
+            f"{path} is not a compiled reference; expected a `reference.json` that `ampmap build reference` wrote"
+        )
     return value
 
 
@@ -61,7 +63,7 @@ def read_accepted(path: Path) -> tuple[dict[str, AcceptedChange], list[Finding],
     root, findings = parse(text, path.name)
     accepted = {}
     if root is not None and not isinstance(root.value, dict):
-        findings.append(rules.NOT_A_MAPPING.broken(root.location, "the file must hold a mapping"))
+        findings.append(rules.NOT_A_MAPPING.broken(root.location, "the file must contain a mapping"))
     elif root is not None:
         for name, node in root.children():
             if not isinstance(node.value, dict):

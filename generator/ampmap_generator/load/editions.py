@@ -50,11 +50,13 @@ def in_order_of_build(paths: Mapping[str, tuple[str, ...]], known: Mapping[str, 
 def _bases(known: Mapping[str, EditionFile]) -> Iterable[Finding]:
     without = sorted(name for name, each in known.items() if each.edition.base is None)
     for name in without[1:]:
-        message = f"`{without[0]}` is the base already"
-        yield rules.EDITION_BASE.broken(known[name].place, message, "name the edition that this one is laid over")
+        message = f"`{without[0]}` is already the base"
+        yield rules.EDITION_BASE.broken(
+            known[name].place, message, "set `base` to the edition that this one is based on"
+        )
     if known and not without:
         first = known[min(known)]
-        yield rules.EDITION_BASE.broken(first.place, "no edition is the base: one has `base: null`")
+        yield rules.EDITION_BASE.broken(first.place, "no edition is the base; expected one edition with `base: null`")
 
 
 def _folders(
@@ -63,10 +65,10 @@ def _folders(
     files = set(stated)
     for name, place in trees.items():
         if name not in files:
-            message = f"the folder of an edition that has no file `{name}.yaml` beside it"
+            message = f"the file `{name}.yaml` of the edition is missing beside this folder"
             yield rules.EDITION_BASE.broken(place, message, did_you_mean(name, files))
         elif name in known and known[name].edition.base is None:
-            hint = "state in the spec's own folders what holds for the base"
+            hint = "move the facts of the base to the spec's own folders"
             yield rules.EDITION_BASE.broken(place, f"`{name}` is the base, which is the spec itself", hint)
 
 
@@ -78,12 +80,12 @@ def _path(name: str, known: Mapping[str, EditionFile]) -> tuple[tuple[str, ...] 
         path.append(here)
         if base == name:
             way = " over ".join(f"`{each}`" for each in (*path, name))
-            return None, rules.EDITION_CYCLE.broken(known[name].place, f"laid over itself: {way}")
+            return None, rules.EDITION_CYCLE.broken(known[name].place, f"the edition is based on itself: {way}")
         if base not in known or base in path:
             return None, None  # an unknown name, or a cycle that this edition is not part of
         here = base
     if len(path) > DEEPEST:
         way = " over ".join(f"`{each}`" for each in (*path, here))
-        message = f"{len(path)} editions lie over the base here: {way}"
-        return None, rules.EDITION_DEPTH.broken(known[name].place, message, f"at most {DEEPEST} may")
+        message = f"{len(path)} editions are stacked on the base: {way}"
+        return None, rules.EDITION_DEPTH.broken(known[name].place, message, f"stack at most {DEEPEST}")
     return tuple(reversed(path)), None

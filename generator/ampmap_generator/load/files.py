@@ -75,26 +75,35 @@ class Reader:
             if kind is not None:
                 self._read_file(kind, None, kind.name, name)
             else:
-                self._report(rules.UNKNOWN_FILE, name, "a file in no folder", f"folders: {', '.join(_KIND_OF_FOLDER)}")
+                self._report(
+                    rules.UNKNOWN_FILE,
+                    name,
+                    "a file outside the folders of the spec",
+                    f"folders: {', '.join(_KIND_OF_FOLDER)}",
+                )
         for name in folders:
             if name == _PLATFORMS:
                 self._read_platforms()
             elif name == EDITIONS and self._is_layer:
-                self._report(rules.UNKNOWN_FOLDER, name, "editions belong to the spec; a layer lies over all of them")
+                self._report(
+                    rules.UNKNOWN_FOLDER, name, "a layer must not have editions; it applies to all editions of the spec"
+                )
             elif name in _KIND_OF_FOLDER:
                 self._read_kind(_KIND_OF_FOLDER[name])
             elif name not in _NO_FACTS:
                 self._report(rules.UNKNOWN_FOLDER, name, "no kind of fact has this folder", _folders_hint())
         if not self.texts and not self.findings:
-            message = f"there is no YAML file in `{printable(str(self._top))}`"
+            message = f"no YAML file found in `{printable(str(self._top))}`"
             option = "--layer" if self._is_layer else "--spec"
-            self.findings.append(rules.NO_SPEC.broken(None, message, f"name the folder with {option}"))
+            self.findings.append(rules.NO_SPEC.broken(None, message, f"set the folder with {option}"))
 
     def _read_kind(self, kind: Kind) -> None:
         folders, files = self._list(kind.folder)
         for name in folders:
             if kind.folder != EDITIONS:
-                self._report(rules.UNKNOWN_FOLDER, f"{kind.folder}/{name}", "a folder within the folder of a kind")
+                self._report(
+                    rules.UNKNOWN_FOLDER, f"{kind.folder}/{name}", "a folder of facts must not have subfolders"
+                )
             elif self._has_valid_name(f"{EDITIONS}/{name}", name):
                 self.trees.append(name)
         for name in files:
@@ -105,14 +114,16 @@ class Reader:
     def _read_platforms(self) -> None:
         platforms, files = self._list(_PLATFORMS)
         for name in files:
-            self._report(rules.UNKNOWN_FILE, f"{_PLATFORMS}/{name}", "a file beside the platforms' folders")
+            self._report(
+                rules.UNKNOWN_FILE, f"{_PLATFORMS}/{name}", "expected only folders here, one for each platform"
+            )
         for platform in platforms:
             folder = f"{_PLATFORMS}/{platform}"
             if not self._has_valid_name(folder, platform):
                 continue
             folders, files = self._list(folder)
             for name in folders:
-                self._report(rules.UNKNOWN_FOLDER, f"{folder}/{name}", "a folder within a platform's folder")
+                self._report(rules.UNKNOWN_FOLDER, f"{folder}/{name}", "a platform's folder must not have subfolders")
             for name in files:
                 kind = _KIND_OF_PLATFORM_FILE.get(name)
                 if kind is None:
@@ -131,7 +142,9 @@ class Reader:
                         continue
                     path = f"{folder}/{entry.name}" if folder else entry.name
                     if entry.is_symlink():
-                        self._report(rules.SYMLINK, path, "a symbolic link", "put the file itself here")
+                        self._report(
+                            rules.SYMLINK, path, "symbolic links are not allowed", "replace the link by the file"
+                        )
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(entry.name)
                     else:
@@ -140,14 +153,14 @@ class Reader:
             rule, path = (rules.UNREADABLE_FILE, folder) if folder else (rules.NO_SPEC, "")
             message = f"cannot list `{printable(str(self._top / folder))}`: {_reason(error)}"
             location = Location(self._shown_path(path), 1, 1) if path else None
-            self.findings.append(rule.broken(location, message, None if path else "name the folder with --spec"))
+            self.findings.append(rule.broken(location, message, None if path else "set the folder with --spec"))
         return sorted(folders), sorted(files)
 
     def _stem(self, folder: str, name: str) -> str | None:
         stem, extension = Path(name).stem, Path(name).suffix
         if extension != ".yaml":
             hint = f"rename it to `{printable(stem)}.yaml`" if extension.lower() in (".yml", ".yaml", ".json") else None
-            self._report(rules.UNKNOWN_FILE, f"{folder}/{name}", "a spec file ends in `.yaml`", hint)
+            self._report(rules.UNKNOWN_FILE, f"{folder}/{name}", "the name of a spec file must end in `.yaml`", hint)
             return None
         return stem if self._has_valid_name(f"{folder}/{name}", stem) else None
 
@@ -156,7 +169,7 @@ class Reader:
             return True
         better = re.sub(r"[^a-z0-9.-]+", "-", name.lower()).lstrip(".-")
         hint = f"rename it, e.g. to `{better}`" if better else None
-        self._report(rules.FILE_NAME, path, "a name has lower-case letters, digits, `.` and `-` only", hint)
+        self._report(rules.FILE_NAME, path, "a name may have only lower-case letters, digits, `.` and `-`", hint)
         return False
 
     def _read_file(self, kind: Kind, platform: str | None, stem: str, path: str) -> None:
@@ -169,7 +182,7 @@ class Reader:
             root, findings = parse(text, file)
             self.findings += findings
             if root is None and not findings:
-                self._report(rules.NOT_A_MAPPING, path, "an empty file")
+                self._report(rules.NOT_A_MAPPING, path, "the file is empty")
         if root is not None:
             self.documents.append(Document(kind, platform, stem, root))
         else:
@@ -180,27 +193,29 @@ class Reader:
         try:
             with open(self._top / path, "rb", opener=_open_without_waiting) as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    self._report(rules.UNREADABLE_FILE, path, "not a regular file")
+                    self._report(rules.UNREADABLE_FILE, path, "this is not a regular file")
                     return None
                 data = file.read(MAX_FILE_SIZE + 1)
         except OSError as error:
             self._report(rules.UNREADABLE_FILE, path, _reason(error))
             return None
         if len(data) > MAX_FILE_SIZE:
-            self._report(rules.FILE_TOO_LARGE, path, f"more than {MAX_FILE_SIZE // 1024**2} MiB", "split the file")
+            self._report(
+                rules.FILE_TOO_LARGE, path, f"the file is larger than {MAX_FILE_SIZE // 1024**2} MiB", "split the file"
+            )
             return None
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             before = LINE_BREAK.split(error.object[: error.start].decode("utf-8", "replace"))
             place = Location(self._shown_path(path), len(before), len(before[-1]) + 1)
-            message = f"the byte 0x{error.object[error.start]:02X} is not UTF-8 here"
+            message = f"the byte 0x{error.object[error.start]:02X} is not valid UTF-8"
             self.findings.append(rules.NOT_UTF8.broken(place, message, "save the file as UTF-8"))
             self.texts[self._shown_path(path)] = data.decode("utf-8", "replace")
             return None
 
     def _shown_path(self, path: str) -> str:
-        """The path as shown to the user; `path` may hold bytes that are no text."""
+        """The path as shown to the user; `path` may hold bytes that are not text."""
         return printable(os.fsencode(f"{self.shown_top}/{path}").decode("utf-8", "replace"))
 
     def _report(self, rule: SpecRule, path: str, message: str, hint: str | None = None) -> None:

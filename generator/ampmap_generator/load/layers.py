@@ -72,14 +72,14 @@ def lay_over(
         root = document.root
         if root.value is None:
             if result.pop(place, None) is None:
-                message = f"there is no `{document.stem}` below this layer that could be removed"
+                message = f"cannot remove `{document.stem}`: it does not exist below this layer"
                 names = {known[2]: found.root.location for known, found in below.items() if known[:2] == place[:2]}
                 findings.append(
                     rules.REMOVES_NOTHING.broken(root.location, message, did_you_mean(document.stem, names))
                 )
         elif not isinstance(root.value, dict) or not root.value:
-            hint = "write what changes, or `null` to remove the file below it"
-            findings.append(rules.NOT_A_MAPPING.broken(root.location, "the file must hold a mapping", hint))
+            hint = "write the fields that change, or `null` to remove the file"
+            findings.append(rules.NOT_A_MAPPING.broken(root.location, "the file must contain a mapping", hint))
         else:
             idle: list[Idle] = []
             result[place] = replace(document, root=merge(earlier.root if earlier else None, root, idle))
@@ -105,4 +105,6 @@ def _removes_nothing(idle: Idle) -> Finding:
     key = idle.node.key
     name = "" if key is None else str(key.value)
     hint = did_you_mean(name, idle.names)
-    return rules.REMOVES_NOTHING.broken(idle.node.key_location, f"there is no `{name}` that could be removed", hint)
+    return rules.REMOVES_NOTHING.broken(
+        idle.node.key_location, f"cannot remove `{name}`: it does not exist below this layer", hint
+    )

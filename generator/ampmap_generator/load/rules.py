@@ -13,15 +13,15 @@ def _error(name: str, explanation: str) -> SpecRule:
 
 NO_SPEC = _error("no-spec", "The folder given as the spec exists and holds at least one YAML file.")
 UNREADABLE_FILE = _error("unreadable-file", "Every spec file is a regular file that can be opened and read.")
-SYMLINK = _error("symlink", "The spec holds no symbolic links: each fact stands in one place.")
+SYMLINK = _error("symlink", "The spec does not contain symbolic links: each fact is in one place.")
 FILE_TOO_LARGE = _error(
     "file-too-large", "A spec file has at most 1 MiB. Split a larger collection into several files."
 )
-UNKNOWN_FOLDER = _error("unknown-folder", "Each folder of the spec is one of the folder table; there are no others.")
+UNKNOWN_FOLDER = _error("unknown-folder", "Each folder of the spec is one of the folder table.")
 UNKNOWN_FILE = _error(
     "unknown-file",
-    "A spec file stands in the folder of its kind and ends in `.yaml`. Below `platforms/<platform>/` the file's name"
-    " is that of a kind of platform fact. Files called `README.md` and hidden files are left alone.",
+    "A spec file is in the folder of its kind and ends in `.yaml`. Below `platforms/<platform>/` the file's name"
+    " is that of a kind of platform fact. Files called `README.md` and hidden files are ignored.",
 )
 FILE_NAME = _error(
     "file-name",
@@ -34,20 +34,20 @@ FILE_NAME = _error(
 NOT_UTF8 = _error("not-utf8", "A spec file is UTF-8 text.")
 CONTROL_CHARACTER = _error(
     "control-character",
-    "A spec file holds only printable characters and line feeds; others are written as an escape in double quotes.",
+    "A spec file contains only printable characters and line feeds; write others as an escape in double quotes.",
 )
 TAB = _error(
-    "tab", "A spec file holds no tab. Indent by two spaces; write `\\t` in double quotes where a value needs one."
+    "tab", "A spec file does not contain tabs. Indent by two spaces; write `\\t` in double quotes if a value needs one."
 )
 SYNTAX = _error("syntax", "A spec file is one valid YAML document.")
 DUPLICATE_KEY = _error(
-    "duplicate-key", "No key occurs twice in one mapping. YAML would silently keep one of the values."
+    "duplicate-key", "A mapping does not have duplicate keys. YAML would silently keep one of the values."
 )
 ANCHOR = _error("anchor", "Anchors, aliases and merge keys are not used: each value is written where it is read.")
 TAG = _error("tag", "Explicit tags such as `!!str` are not used; put text that looks like a number in quotes.")
 TOO_MANY_VALUES = _error(
     "too-many-values",
-    "A spec file holds at most 20,000 keys and values, so that reading it takes a bounded time. Split a larger"
+    "A spec file has at most 20,000 keys and values, so that the time to read it is bounded. Split a larger"
     " collection into several files.",
 )
 TOO_DEEP = _error("too-deep", "A spec file nests at most 64 levels deep.")
@@ -84,31 +84,32 @@ DUPLICATE_ID = _error("duplicate-id", "Two files of one kind do not define the s
 
 REMOVES_NOTHING = _error(
     "removes-nothing",
-    "In a layer, `null` removes what lies below it, so there is something below it. A misspelt name would remove"
-    " nothing and say nothing. To state that a value is known to be none, write `$null`.",
+    "In a layer, `null` removes a key or file that must exist below the layer. Otherwise a misspelled name would"
+    " silently remove nothing. To state that a field is known to have no value, write `$null`.",
 )
 EDITION_BASE = _error(
     "edition-base",
-    "One edition has no base: it is the spec itself, and has no folder. Every other one names the edition that it is"
-    " laid over, and a folder in `editions/` has the file of its edition beside it.",
+    "One edition has no base: it is the spec itself, and has no folder. Every other edition names the edition it is"
+    " based on, and a folder in `editions/` has the file of its edition beside it.",
 )
-EDITION_CYCLE = _error("edition-cycle", "No edition is laid, over however many others, over itself.")
+EDITION_CYCLE = _error("edition-cycle", "An edition is not based on itself, directly or indirectly.")
 EDITION_DEPTH = _error(
     "edition-depth",
-    "An edition is laid over the base, or over one that is laid over the base, so that a reader finds every fact in at"
-    " most three files.",
+    "An edition is based on the base, or on an edition that is based on the base, so that every fact is in at most"
+    " three files.",
 )
 
 # --- suppressions
 
 SUPPRESSION_UNUSED = _error(
-    "suppression-unused", "A suppression meets a finding: one that meets none is removed, so that the list stays true."
+    "suppression-unused",
+    "A suppression matches a finding. Remove suppressions without a finding, so that the list stays up to date.",
 )
 SUPPRESSION_EXPIRED = SpecRule(
     "suppression-expired",
     Severity.ERROR,
-    "A suppression ends on the day that it names: from then on somebody has to look again. Only `ampmap validate` looks"
-    " at the day, and compares with the one that `--today` names.",
+    "A suppression ends on its expiry date; check the finding again then. Only `ampmap validate` checks expiry dates,"
+    " relative to the date given with `--today`.",
     dated=True,
 )
 SUPPRESSION_INVALID = _error(

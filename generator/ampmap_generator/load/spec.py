@@ -98,7 +98,7 @@ class UnknownEditionError(LookupError):
     """The spec has no edition of this id; `known` are those that it has."""
 
     def __init__(self, edition: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no edition is called {edition!r}; known: {', '.join(known)}")
+        super().__init__(f"unknown edition {edition!r}; known editions: {', '.join(known)}")
         self.known = known
 
 
@@ -306,13 +306,13 @@ def _entries(documents: Sequence[Document]) -> tuple[list[SpecEntry], list[Findi
 def _entries_of(document: Document) -> tuple[list[SpecEntry], list[Finding]]:
     root = document.root
     if not isinstance(root.value, dict) or not root.value:
-        return [], [rules.NOT_A_MAPPING.broken(root.location, "the file must hold a mapping")]
+        return [], [rules.NOT_A_MAPPING.broken(root.location, "the file must contain a mapping")]
     if not document.kind.collection:
         return [SpecEntry(document.kind, document.platform, document.stem, document.stem, root)], []
     entries, findings = [], []
     for name, node in root.value.items():
         if not _is_id(name):
-            message = f"`{shorten(name)}` cannot be an id"
+            message = f"`{shorten(name)}` is not a valid id"
             findings.append(rules.ID_FORM.broken(node.key_location, message, "use letters, digits and `_ . : / @ + -`"))
         elif not isinstance(node.value, dict) or not node.value:
             message = f"`{shorten(name)}` must be a mapping with fields"

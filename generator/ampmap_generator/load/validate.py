@@ -29,7 +29,7 @@ def validate(shape: type[S], node: Node, injected: Mapping[str, str]) -> tuple[S
     `node` holds a mapping; `injected` are the fields that the path gives and the file must not.
     """
     findings = [
-        rules.INJECTED_FIELD.broken(written.key_location, f"`{name}` comes from the file's path", "remove it here")
+        rules.INJECTED_FIELD.broken(written.key_location, f"`{name}` is given by the file's path", "remove it here")
         for name in injected
         if (written := node.child(name)) is not None
     ]

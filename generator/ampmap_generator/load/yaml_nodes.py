@@ -38,7 +38,7 @@ class Node:
 
     `value` is a scalar, a list of nodes, or a dict of text keys to nodes; `key` is the node of the
     key that leads to it, if any. `line` and `column` are 1-based; `length` counts characters on
-    that line and is 1 where the value goes on below it. Nodes carry their file's name, so that a
+    that line and is 1 if the value continues below it. Nodes carry their file's name, so that a
     tree may be put together from several files.
     """
 
@@ -147,10 +147,12 @@ def _stray_characters(text: str, file: str) -> list[Finding]:
     for rule, places in lines.items():
         first = next(iter(places))
         column, character = places[first]
-        message = "a tab" if rule is rules.TAB else f"the character U+{ord(character):04X}"
+        message = (
+            "tabs are not allowed" if rule is rules.TAB else f"the character U+{ord(character):04X} is not allowed"
+        )
         more = len(places) - 1
         if more:
-            message += f", and on {more} more {'line' if more == 1 else 'lines'}"
+            message += f"; {more} more {'line has' if more == 1 else 'lines have'} one"
         hint = "indent by spaces" if rule is rules.TAB else 'write it as an escape in double quotes, e.g. "\\u0085"'
         findings.append(rule.broken(Location(file, first, column), message, hint))
     return findings
@@ -219,16 +221,23 @@ class _Builder:
             self._end(event)
         elif isinstance(event, yaml.AliasEvent):
             node = self._node(event, None)
-            self._report(rules.ANCHOR, node, f"the alias `*{shorten(event.anchor or '')}`", "write the value out")
+            self._report(
+                rules.ANCHOR,
+                node,
+                f"aliases such as `*{shorten(event.anchor or '')}` are not allowed",
+                "write the value out",
+            )
             self._add(node)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                self._report(rules.SYNTAX, self._node(event, None), "a second document begins here")
+                self._report(
+                    rules.SYNTAX, self._node(event, None), "a file must contain one document; a second one begins here"
+                )
                 raise _StopError
 
     def report_error(self, error: yaml.MarkedYAMLError) -> None:
-        """Adds the parser's own complaint."""
+        """Adds the parser's own error."""
         mark = error.problem_mark or error.context_mark
         place = Location(self.file, mark.line + 1, mark.column + 1) if mark else Location(self.file, 1, 1)
         problem = error.problem or "not valid YAML"
@@ -250,21 +259,25 @@ class _Builder:
             try:
                 node.value = resolve(event.value)
             except OverflowError:
-                self._report(rules.NUMBER_RANGE, node, "no number of 64 bits", "put it in quotes if it is text")
+                self._report(
+                    rules.NUMBER_RANGE, node, "the number does not fit in 64 bits", "put it in quotes if it is text"
+                )
         elif event.style == '"' and _SURROGATE.search(event.value):
-            self._report(rules.SYNTAX, node, "an escape that is half of a character")
+            self._report(rules.SYNTAX, node, "the escape is half of a surrogate pair")
             node.value = ""
         return node
 
     def _refuse_properties(self, event: Any) -> None:
         if event.anchor is not None:
-            self._report(rules.ANCHOR, self._node(event, None), f"the anchor `&{shorten(event.anchor)}`")
+            self._report(
+                rules.ANCHOR, self._node(event, None), f"anchors such as `&{shorten(event.anchor)}` are not allowed"
+            )
         if event.tag is not None:
-            self._report(rules.TAG, self._node(event, None), f"the tag `{shorten(event.tag)}`")
+            self._report(rules.TAG, self._node(event, None), f"tags such as `{shorten(event.tag)}` are not allowed")
 
     def _start(self, node: Node) -> None:
         if len(self._open) == MAX_DEPTH:
-            self._report(rules.TOO_DEEP, node, f"more than {MAX_DEPTH} levels deep")
+            self._report(rules.TOO_DEEP, node, f"the nesting is deeper than {MAX_DEPTH} levels")
             raise _StopError
         self._add(node)
         self._open.append(node)
@@ -283,7 +296,9 @@ class _Builder:
     def _add(self, node: Node) -> None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            self._report(rules.TOO_MANY_VALUES, node, f"more than {MAX_NODES:,} keys and values", "split the file")
+            self._report(
+                rules.TOO_MANY_VALUES, node, f"the file has more than {MAX_NODES:,} keys and values", "split the file"
+            )
             raise _StopError
         if not self._open:
             self.root = node
@@ -303,7 +318,7 @@ class _Builder:
             name = str(key.value)
             earlier = container.setdefault(name, node)
             if earlier is not node and earlier.key is not None:
-                message = f"`{shorten(name)}` is already in line {earlier.key.line}"
+                message = f"duplicate key `{shorten(name)}`, first used in line {earlier.key.line}"
                 self._report(rules.DUPLICATE_KEY, key, message, "keep one of the two")
 
     def _report(self, rule: SpecRule, node: Node, message: str, hint: str | None = None) -> None:
@@ -319,7 +334,7 @@ _SYNTAX_HINTS = {
     for problems, hint in (
         (
             ("mapping values are not allowed in this context", "mapping values are not allowed here"),
-            "put text that holds a colon and a space in quotes",
+            "put text that contains a colon and a space in quotes",
         ),
         (
             ("found character that cannot start any token",),

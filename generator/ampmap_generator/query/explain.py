@@ -22,8 +22,8 @@ class State(enum.Enum):
     STATED = "stated"
     GIVEN = "given by the file's path"
     NONE = "known to be none"
-    UNKNOWN = "looked for; the sources do not tell"
-    ABSENT = "the sources say nothing"
+    UNKNOWN = "not stated by the sources that were searched"
+    ABSENT = "not stated by any source"
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,10 @@ def _concerns(entry: SpecEntry, field: str, found: FactOrField) -> bool:
 
 
 def _sources(spec: Spec, entry: SpecEntry, found: FactOrField) -> Iterator[ExplainedSource]:
-    """The references that state what was asked for, and those that the claims on it speak of.
+    """The references that state a fact or field, and those in the claims on it.
 
-    Something within the fact that carries sources of its own, such as one header of a set, is stated by those.
-    Nobody states what is absent.
+    A part of the fact that has its own sources, such as one header of a set, is stated by these. An absent field has no
+    references.
     """
     if found.pointer is None:
         return
@@ -224,10 +224,10 @@ def as_text(explanation: Explanation) -> str:
         width = max(len(part.name) for part in explanation.parts)
         lines += ["", "fields"]
         lines += [f"  {part.name:{width}}  {_compact(part.value)}  ({part.location})" for part in explanation.parts]
-    lines += ["", "claims"] if explanation.claims else ["", "no source disagrees"]
+    lines += ["", "claims"] if explanation.claims else ["", "no conflicting sources"]
     for found in explanation.claims:
         lines += [f"  {line}" for line in _claim_lines(found)]
-    lines += ["", "sources"] if explanation.sources else ["", "no source is named"]
+    lines += ["", "sources"] if explanation.sources else ["", "no sources"]
     for cited in explanation.sources:
         lines += [f"  {line}" for line in _source_lines(cited)]
     return "\n".join(lines) + "\n"

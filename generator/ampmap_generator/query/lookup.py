@@ -56,9 +56,9 @@ def find(spec: Spec, path: str) -> FactOrField:
     aliased = _with_kind_names(_without_file_words(path))
     entries = [entry for entry in spec.entries if _leads_to(path_of(entry), aliased)]
     if not entries and (inside := _inside(spec, aliased.rstrip("/"))):
-        raise UnknownPathError(f"`{path}` holds many facts; name one of them", inside)
+        raise UnknownPathError(f"`{path}` contains several facts; write the path of one fact", inside)
     if not entries:
-        raise UnknownPathError(f"nothing is called `{path}`", _near_facts(spec, aliased))
+        raise UnknownPathError(f"`{path}` not found", _near_facts(spec, aliased))
     entry = max(entries, key=lambda entry: len(path_of(entry)))
     field = aliased[len(path_of(entry)) + 1 :]
     pointer = pointer_to(data_of(entry), field)

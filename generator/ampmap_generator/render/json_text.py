@@ -9,7 +9,7 @@ from ..vendored.base import Json
 
 
 def compact(value: Json) -> str:
-    """JSON as it goes on the wire."""
+    """JSON as it is sent."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -129,7 +129,7 @@ class AuthVector(Shape):
     rule: str
     """Id of the platform's rule that it proves."""
     asserted: bool
-    """Whether the sources state every step to the answer. Otherwise the answer binds nobody."""
+    """Whether the sources state every step to the answer. Otherwise the answer is not binding."""
     open: tuple[str, ...]
     """The rules that say where they are silent."""
     profile: AuthProfile
@@ -253,7 +253,9 @@ class _Walk:
             self.note(step, rule, f"{mode} is refused", ())
         step, _, error = obstacles[0]
         if len(obstacles) > 1:
-            self.note(step, "resolution-order-of-later-checks", "which of these comes first is not told", ())
+            self.note(
+                step, "resolution-order-of-later-checks", "the sources do not state which of these comes first", ()
+            )
         if others := left[1:]:
             retried = mode == "metered" and "shared" in others
             rule = "resolution-metered-retry" if retried else "resolution-no-retry-inferred"

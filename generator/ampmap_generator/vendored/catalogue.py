@@ -132,7 +132,7 @@ class ManagementCall(Shape):
     when: str
     request: Json = None
     answer: Json = None
-    """The smallest JSON, with status 200, with which the client goes on; None where it goes on with any answer."""
+    """The smallest JSON, with status 200, with which the client continues; None if it continues with any answer."""
     without: str | None = None
     """What the client does where that answer is missing."""
     notes: tuple[str, ...] = ()

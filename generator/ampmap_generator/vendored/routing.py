@@ -144,11 +144,11 @@ def find_mode(reference: Reference, name: str) -> AgentMode | None:
 
 
 def route(query: str, *, reference: Reference, amp_url: str = DEFAULT_AMP_URL, operation: str | None = None) -> Route:
-    """Where `query`, a model or agent mode, goes.
+    """The route of `query`, a model or agent mode.
 
     `operation` is an operation id or alias of the provider (`streamGenerateContent` gives the
-    streaming URL); without it the default one is taken. Raises UnknownNameError for a name that the
-    edition does not know and ValueError for an `amp_url` that is no URL.
+    streaming URL); without it the default operation is used. Raises UnknownNameError for a name that the
+    edition does not know and ValueError for an `amp_url` that is not a URL.
     """
     mode = find_mode(reference, query)
     try:

@@ -127,7 +127,7 @@ class Operation(Shape):
     request_schema: Json = None
     """Of the request's body."""
     response_schema: Json = None
-    """Of the body of an answer that is no stream."""
+    """JSON Schema of the body of an answer that is not a stream."""
     event_schema: Json = None
     """Of the data of one event of a stream, where it is JSON."""
     query: dict[str, Json] = {}
@@ -166,7 +166,7 @@ class StreamFraming(Shape):
     terminator: str | None
     """The closing event or `[DONE]`; None when the end of the body is the end."""
     text_data: tuple[str, ...] = ()
-    """What the data of an event may be that is no JSON."""
+    """Texts that the data of an event may have instead of JSON."""
     ping: str | None = None
     order: str
     without_switch: str | None = None
@@ -208,7 +208,7 @@ class ErrorShape(Fact):
     display_name: str
     body: Json
     body_schema: Json = None
-    """JSON Schema 2020-12 of the body, whoever makes it; open to further fields."""
+    """JSON Schema 2020-12 of the body, for provider and proxy; further fields are allowed."""
     statuses: dict[int, StatusRow]
     default: dict[Literal["4xx", "5xx"], StatusRow]
     request_id_header: str | Unknown | None = None

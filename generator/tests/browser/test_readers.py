@@ -56,7 +56,7 @@ def test_the_address_can_be_shared(open_page: OpenPage) -> None:
         ("/api/provider/groq/openai/v1/chat/completions", "Groq"),
         ("/threads.rss", "Amp's own servers"),
         ("gpt-5-codx", "Did you mean gpt-5-codex"),
-        ("sonoma-sky-alpha", "Past the proxy"),
+        ("sonoma-sky-alpha", "Bypasses the proxy"),
     ],
 )
 def test_paths_mistakes_and_what_bypasses_the_proxy_are_answered(open_page: OpenPage, query: str, says: str) -> None:

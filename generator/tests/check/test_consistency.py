@@ -68,7 +68,7 @@ ROWS: list[tuple[str, str, str, list[str], str]] = [
             "claim-chosen-differs spec/providers/acme.yaml:22:13",
             "claim-chosen-unsaid spec/providers/acme.yaml:22:13",
         ],
-        "no source says",
+        "no source states",
     ),
     (
         "providers/acme.yaml",

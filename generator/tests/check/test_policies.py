@@ -39,25 +39,25 @@ PRICES: list[tuple[str, list[str]]] = [
         (priced("m", INPUT.format(3), claim(f"[{INPUT.format(3)}, {INPUT.format(other)}]", INPUT.format(3))), found)
         for other, found in (
             (100, []),
-            (150, ["50 times away from 150, which `map` says"]),
-            (300, ["100 times away from 300, which `map` says"]),
-            (3000, ["1000 times away from 3000, which `map` says"]),
-            (0.03, ["100 times away from 0.03, which `map` says"]),
+            (150, ["differs by a factor of 50 from 150, which `map` states"]),
+            (300, ["differs by a factor of 100 from 300, which `map` states"]),
+            (3000, ["differs by a factor of 1000 from 3000, which `map` states"]),
+            (0.03, ["differs by a factor of 100 from 0.03, which `map` states"]),
             (0, []),  # free is no unit
             ("unknown", []),
         )
     ),
     (
         priced("m", INPUT.format(3), claim("[3, 3000]", "3", "pricing.inputPerMTokenCents")),
-        ["1000 times away from 3000, which `map` says"],
+        ["differs by a factor of 1000 from 3000, which `map` states"],
     ),
     *(
         ("".join(priced(f"m{number}", INPUT.format(price)) for number, price in enumerate(prices)), found)
         for prices, found in (
             ((3, 300, 300), []),  # two others are no crowd
             ((4, 300, 300, 300), []),
-            ((3, 300, 300, 300), ["100 times away from the median of 3 other models"]),
-            ((300_000, 250, 300, 1500), ["1000 times away from the median of 3 other models"]),
+            ((3, 300, 300, 300), ["differs by a factor of 100 from the median of 3 other models"]),
+            ((300_000, 250, 300, 1500), ["differs by a factor of 1000 from the median of 3 other models"]),
             ((4, 5, 300, 350), []),
         )
     ),
@@ -148,7 +148,7 @@ LIVES: list[tuple[str, list[str], str]] = [
     (
         "gpt-y: {lifecycle: {status: retired, successor: acme/gpt-y}}",
         [f"own-successor spec/{LATER_MODELS}:1:49"],
-        "its own place",
+        "cannot replace itself",
     ),
 ]
 

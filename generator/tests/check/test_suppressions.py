@@ -66,12 +66,12 @@ WRONG: list[tuple[str, list[str], str]] = [
     (
         suppression(rule="unknown-reference"),
         ["old-source spec/sources/map.yaml:3:7", "suppression-invalid spec/suppressions.yaml:2:9"],
-        "an error is never suppressed",
+        "an error cannot be suppressed",
     ),
     (
         suppression(expires="soon"),
         ["old-source spec/sources/map.yaml:3:7", "suppression-invalid spec/suppressions.yaml:5:12"],
-        "no date",
+        "expected a date",
     ),
     (
         suppression().replace("reason", "raeson"),

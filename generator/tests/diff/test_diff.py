@@ -87,7 +87,7 @@ def changed(path: str, value: Any) -> Plain:
 
 # path of what is changed, its new value, the changes: path, kind, severity; a word of the migration
 ROWS: list[tuple[str, Any, list[tuple[str, str, str]], str]] = [
-    ("providers>zen", ABSENT, [("providers/zen", "removed", "breaking")], "Keep its routes for older clients"),
+    ("providers>zen", ABSENT, [("providers/zen", "removed", "breaking")], "Keep its routes only for older clients"),
     ("providers>new", {"id": "new"}, [("providers/new", "added", "addition")], ""),
     (
         "providers>acme>base_path",
@@ -106,13 +106,13 @@ ROWS: list[tuple[str, Any, list[tuple[str, str, str]], str]] = [
             ("providers/acme/client_credentials", "items removed", "breaking"),
             ("providers/acme/client_credentials", "items added", "breaking"),
         ],
-        "Take the client's key from `x-api-key` on the routes of `acme`; it was `authorization-bearer`",
+        "Read the client's key from `x-api-key` on the routes of `acme`; it was `authorization-bearer`",
     ),
     (
         "providers>acme>placeholder_credentials",
         ["x-goog-api-key"],
         [("providers/acme/placeholder_credentials", "added", "breaking")],
-        "Pass over `placeholder_credentials`",
+        "Ignore `placeholder_credentials`",
     ),
     (
         "providers>acme>operations>chat",
@@ -135,9 +135,9 @@ ROWS: list[tuple[str, Any, list[tuple[str, str, str]], str]] = [
         [("providers/acme/roots", "reordered", "breaking")],
         "",
     ),
-    ("models>acme/m>wire_id", "vendor/m", [("models/acme/m/wire_id", "added", "breaking")], "Take `vendor/m`"),
+    ("models>acme/m>wire_id", "vendor/m", [("models/acme/m/wire_id", "added", "breaking")], "by `vendor/m`"),
     ("models>acme/m>claims", [{"field": "id"}], [("models/acme/m/claims", "added", "note")], ""),
-    ("agent_modes>smart>model", "n", [("agent_modes/smart/model", "changed", "breaking")], "`n` is served where `m`"),
+    ("agent_modes>smart>model", "n", [("agent_modes/smart/model", "changed", "breaking")], "Serve `n` where `m`"),
     (
         "headers>sent>headers>0>name",
         "x-amp-id",
@@ -434,14 +434,14 @@ def test_a_layer_is_compared_with_what_it_is_laid_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{}", "no compiled reference"),
-        ("[", "no JSON"),
-        ("[" * 100_000, "no JSON"),
-        ('{"digest": 1, "edition": {"id": "e"}, "providers": {}, "models": {}}', "no compiled reference"),
-        ('{"digest": "d", "edition": {"id": "e"}, "providers": {"p": 3}, "models": {}}', "no compiled reference"),
+        ("{}", "is not a compiled reference"),
+        ("[", "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON"),
+        ('{"digest": 1, "edition": {"id": "e"}, "providers": {}, "models": {}}', "is not a compiled reference"),
+        ('{"digest": "d", "edition": {"id": "e"}, "providers": {"p": 3}, "models": {}}', "is not a compiled reference"),
         (
             '{"digest": "d", "edition": {"id": "e"}, "providers": {}, "models": {}, "platforms": {"p": 3}}',
-            "no compiled",
+            "is not a compiled",
         ),
     ],
 )
@@ -470,7 +470,7 @@ ACCEPTED = "zen-goes:\n  path: providers/zen\n  note: Nobody used it.\n"
     ("accepted", "code", "words"),
     [
         (ACCEPTED, 0, "Accepted: Nobody used it."),
-        ("other:\n  path: providers/acme\n  note: n\n", 1, "`other` is no breaking change"),
+        ("other:\n  path: providers/acme\n  note: n\n", 1, "`other` no longer occurs"),
         (ACCEPTED.replace("note", "nota"), 1, "missing-field"),
         ("- a\n", 1, "not-a-mapping"),
         ("a: 1\n", 1, "not-a-mapping"),

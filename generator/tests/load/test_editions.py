@@ -61,7 +61,7 @@ CHAINS: list[tuple[dict[str, str], list[str], str]] = [
         "`y` over `y`",
     ),
     ({"editions/x.yaml": edition("laterr")}, ["unknown-reference spec/editions/x.yaml:4:7"], "`later`"),
-    ({"editions/x.yaml": edition("null")}, ["edition-base spec/editions/x.yaml:4:7"], "`first` is the base already"),
+    ({"editions/x.yaml": edition("null")}, ["edition-base spec/editions/x.yaml:4:7"], "`first` is already the base"),
     (
         {"editions/first.yaml": edition("later")},
         ["edition-cycle spec/editions/first.yaml:4:7", "edition-cycle spec/editions/later.yaml:4:7"],

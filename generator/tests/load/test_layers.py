@@ -49,7 +49,7 @@ ROWS = [
 def test_an_empty_layer_is_named_by_its_option(tmp_path: Path) -> None:
     _, found = load(GOOD_SPEC, [tmp_path])
 
-    assert [finding.hint for finding in found] == ["name the folder with --layer"]
+    assert [finding.hint for finding in found] == ["set the folder with --layer"]
 
 
 @pytest.fixture
@@ -276,4 +276,4 @@ def test_committed_artefacts_hold_no_layer() -> None:
     result = CliRunner().invoke(main, ["build", "reference", "--layer", str(EXAMPLE)])
 
     assert result.exit_code == 2
-    assert "--out is needed" in result.output
+    assert "--out DIR is required" in result.output

@@ -208,7 +208,7 @@ def test_the_command_s_json_has_all_that_the_text_has(spec: Spec) -> None:
     ("arguments", "words"),
     [
         (["providers/grok"], "providers/groq"),
-        (["providers/groq", "--edition", "amp-1"], "no edition is called 'amp-1'"),
+        (["providers/groq", "--edition", "amp-1"], "unknown edition 'amp-1'"),
     ],
 )
 def test_the_command_refuses_what_it_does_not_know(arguments: list[str], words: str) -> None:

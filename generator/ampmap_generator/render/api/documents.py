@@ -282,7 +282,7 @@ def _changes(editions: Mapping[str, Reference], reports: Mapping[str, DiffReport
 
 
 def _one_line(document: BaseModel) -> bytes:
-    """The document on one line, with every field: the browser reads it while somebody waits."""
+    """The document on one line, with every field: the browser reads it while the user waits."""
     return (json.dumps(document.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 

@@ -10,7 +10,7 @@ from .plan import MESSAGES, QUERY_KEYS, REQUEST_ID, check_address, escape_regex
 from .shapes import Destination, Plan, ProviderPlan
 
 GATEWAY = "127.0.0.1:8787"
-"""Where Portkey's gateway listens unless it is told otherwise."""
+"""Where Portkey's gateway listens by default."""
 
 PORTKEY_PROVIDERS = {"anthropic-messages": "anthropic", "openai-chat": "openai", "openai-responses": "openai"}
 """Dialect to Portkey's name of a provider that speaks it; other dialects have no route there."""
@@ -37,7 +37,7 @@ PROXIES = {
 def export(proxy: str, plan: Plan, gateway: str = GATEWAY) -> str:
     """The configuration of one proxy; `gateway` is where Portkey's listens, as `HOST:PORT`.
 
-    Raises ExportError for a `gateway` that is no address, and KeyError for a proxy that is not among PROXIES.
+    Raises ExportError for a `gateway` that is not an address, and KeyError for a proxy that is not among PROXIES.
     """
     check_address("--gateway", gateway)
     templates = environment("export")

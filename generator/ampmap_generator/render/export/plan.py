@@ -32,14 +32,14 @@ ANY_METHOD = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 """A family with all of these takes every method."""
 
 MESSAGES = {
-    400: "The proxy cannot read this request.",
-    401: "The proxy knows no such key.",
-    404: "The proxy has no such route.",
-    405: "The proxy has no such method here.",
-    413: "The body is larger than the proxy takes.",
+    400: "The request is malformed.",
+    401: "The key is missing or invalid.",
+    404: "The proxy does not serve this path.",
+    405: "The path does not allow this method.",
+    413: "The body is too large.",
     500: "The proxy failed.",
     502: "The proxy cannot reach the upstream.",
-    503: "The proxy has no upstream at the moment.",
+    503: "The upstream is unavailable.",
     504: "The upstream did not answer the proxy in time.",
 }
 """Statuses that a proxy answers by itself."""
@@ -114,7 +114,7 @@ def _client_keys(names: Iterable[str]) -> tuple[str, ...]:
     keys = tuple(dict.fromkeys(names)) or DEFAULT_CLIENT_KEYS
     for key in keys:
         if not _VARIABLE.fullmatch(key):
-            raise ExportError(f"--client-key-env: `{key}` is no name of an environment variable")
+            raise ExportError(f"--client-key-env: `{key}` is not a valid name of an environment variable")
     return keys
 
 
@@ -122,7 +122,7 @@ def _servable(proxied: Iterable[Provider], observer: Destination | None) -> list
     """The providers that a configuration can serve: an observer plays those without an address too."""
     served = [provider for provider in proxied if observer is not None or provider.upstream != "unknown"]
     if taken := {AMP, f"{AMP}-open"} & {provider.id for provider in served}:
-        raise ExportError(f"a provider must not be called `{min(taken)}` here")
+        raise ExportError(f"a provider must not have the id `{min(taken)}` in an export")
     return served
 
 
@@ -156,7 +156,7 @@ def check_address(option: str, text: str) -> re.Match[str]:
     """The parts `host` and `port` of `HOST:PORT`. Raises ExportError, which names the option, for anything else."""
     address = _LISTEN.fullmatch(text)
     if address is None or int(address["port"]) > 65535:
-        raise ExportError(f"{option}: `{text}` is not HOST:PORT")
+        raise ExportError(f"{option}: `{text}` is invalid; expected HOST:PORT")
     return address
 
 
@@ -200,9 +200,11 @@ def _observer(url: str) -> Destination:
     except ValueError:
         is_address = False
     if not is_address or "@" in parts.netloc or parts.query or parts.fragment or not _PATH.fullmatch(parts.path):
-        raise ExportError(f"--observer: an http or https URL without user, query and fragment is needed, not `{url}`")
+        raise ExportError(
+            f"--observer: `{url}` is invalid; expected an http or https URL without user, query and fragment"
+        )
     if not _LISTEN.fullmatch(parts.netloc if parts.port else f"{parts.netloc}:1"):
-        raise ExportError(f"--observer: `{parts.netloc}` is no host")
+        raise ExportError(f"--observer: `{parts.netloc}` is not a valid host")
     return _destination(parts)
 
 
@@ -226,7 +228,7 @@ def _destination(parts: SplitResult) -> Destination:
 
 def _provider(reference: Reference, provider: Provider, observer: Destination | None) -> ProviderPlan:
     if provider.upstream_credential not in CREDENTIALS:
-        raise ExportError(f"the provider `{provider.id}` takes its key in the query, which no export can set")
+        raise ExportError(f"the provider `{provider.id}` expects its key in the query, which exports do not support")
     path = upstream_path(provider)
     destination = _persona(observer, provider.id, path) if observer else _destination(urlsplit(provider.upstream))
     header, prefix = CREDENTIALS[provider.upstream_credential]
@@ -254,7 +256,10 @@ def _rewrites(provider: Provider, destination: Destination) -> Iterator[Rewrite]
         if keeps and any(root.path.startswith(f"{other.path}/") for other in same):
             continue  # the shorter one covers it
         if not keeps and "{" in root.upstream:
-            raise ExportError(f"the provider `{provider.id}` has a root that moves its parameters: `{root.path}`")
+            raise ExportError(
+                f"the provider `{provider.id}` has a root that moves its parameters, which exports do not support:"
+                f" `{root.path}`"
+            )
         yield Rewrite(
             base=escape_regex(provider.base_path or ""),
             root=_HOLE.sub("[^/?]+", escape_regex(root.path)),

@@ -79,9 +79,9 @@ class ProviderPlan:
 
     @property
     def prefixes(self) -> tuple[tuple[str, str], ...]:
-        """Path on the proxy and URL at the upstream, for proxies that know prefixes alone; the longest first.
+        """Path on the proxy and URL at the upstream, for proxies that match only prefixes; the longest first.
 
-        They cover the provider's whole base path where every root goes on as it is.
+        They cover the provider's whole base path if every root is forwarded unchanged.
         """
         if all(rewrite.keeps_root for rewrite in self.rewrites):
             return ((self.provider.base_path or "", self.destination.url),)

@@ -178,12 +178,12 @@ def _success(reference: Reference, route: ProxyPath) -> Object:
 
 
 _ERRORS = {
-    "400": "The body is no JSON object, or a field is missing or wrong.",
-    "401": "No credential, or one that nobody knows.",
-    "404": "No such path or model.",
-    "405": "The path has no such method.",
+    "400": "The body is not a JSON object, or a field is missing or invalid.",
+    "401": "The credential is missing or invalid.",
+    "404": "The path or model does not exist.",
+    "405": "The path does not allow this method.",
     "413": "The body is too large.",
-    "4XX": "Another error of the caller.",
+    "4XX": "Another client error.",
     "5XX": "An error of the proxy or the provider.",
 }
 
@@ -205,7 +205,7 @@ def _path_parameters(reference: Reference, route: ProxyPath) -> Iterator[Object]
         parameter = {"name": name, "in": "path", "required": True, "schema": schema}
         if name == "model":
             sample = examples.sample_model(reference, route.call.provider)
-            parameter |= {"description": "The model's id; a slash in it may come as `%2F`.", "example": sample}
+            parameter |= {"description": "The model's id; a slash in it may be sent as `%2F`.", "example": sample}
         yield parameter
 
 
@@ -251,7 +251,7 @@ _BELOW: Object = {
     "name": "path",
     "in": "path",
     "required": True,
-    "description": "What is below; a proxy forwards any number of segments.",
+    "description": "The rest of the path; a proxy forwards any number of segments.",
     "schema": {"type": "string", "pattern": SEGMENT},
     "x-ampmap-wildcard": True,
 }
@@ -264,12 +264,12 @@ def _management(route: ManagementRoute, method: str, *, below: bool) -> Object:
     found: Object = {
         "operationId": ".".join([MANAGEMENT, route.id, *(["below"] if below else []), method.lower()]),
         "summary": route.purpose,
-        "description": "\n".join([text, "\nCalls of the client that are known:\n", *known]) if known else text,
+        "description": "\n".join([text, "\nKnown calls of the client:\n", *known]) if known else text,
         "tags": [MANAGEMENT],
         "security": [] if is_open else [{"authorization-bearer": []}],
         "responses": {
-            **({} if is_open else {"401": {"description": "No credential, or one that nobody knows."}}),
-            "default": {"description": "Whatever Amp's servers answer."},
+            **({} if is_open else {"401": {"description": "The credential is missing or invalid."}}),
+            "default": {"description": "The answer of Amp's servers."},
         },
         "x-ampmap": {"management": route.id},
     }

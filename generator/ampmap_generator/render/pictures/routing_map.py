@@ -15,7 +15,7 @@ from ..addresses import address
 from .svg import GAP, NARROW, PADDING, WIDE, Box, Canvas, Frame, Line, Style, figure
 
 MODEL = "0model0"
-CLIENT = Box((Line("Amp client", Style.TITLE), Line("amp.url names the proxy", Style.NOTE)), "am-client")
+CLIENT = Box((Line("Amp client", Style.TITLE), Line("amp.url is the proxy's URL", Style.NOTE)), "am-client")
 BELOW = 8
 """Between two boxes of a column that no arrow joins."""
 
@@ -37,13 +37,17 @@ def map_picture(reference: Reference, shown: Reference | None = None, here: str 
     proxied = [box for via_proxy, box in boxes if via_proxy]
     past = [box for via_proxy, box in boxes if not via_proxy]
     description = "; ".join(
-        f"{p.display_name}: {p.base_path or p.base_url}, {'through' if p.via_proxy else 'past'} the proxy"
+        f"{p.display_name}: {p.base_path or p.base_url}, {'through' if p.via_proxy else 'bypassing'} the proxy"
         for p in _ordered(reference)
     )
     proxied.append(linked(_management(reference), "management.md", exists=True))
     wide, narrow = _wide(proxied, past), _narrow(proxied, past)
     return figure(
-        "map", "Where the Amp client's calls go", f"{description}; all else to Amp's own servers.", narrow, wide
+        "map",
+        "Destinations of the Amp client's calls",
+        f"{description}; everything else to Amp's own servers.",
+        narrow,
+        wide,
     )
 
 
@@ -80,7 +84,7 @@ def _proxy(height: float = 0) -> Box:
     lines = (
         Line("Proxy", Style.TITLE),
         Line("at amp.url", Style.CODE),
-        Line("takes the client's key and puts its own", Style.NOTE),
+        Line("replaces the client's key by its own", Style.NOTE),
     )
     return Box(lines if height else lines[:2], "am-proxy")
 
@@ -100,7 +104,7 @@ def _wide(proxied: Sequence[Box], past: Sequence[Box]) -> Canvas:
     for frame in dashed:
         canvas.arrow([(client.right, frame.middle), (frame.x, frame.middle)], "am-dashed")
     if dashed:
-        canvas.text(client.right + 14, dashed[0].middle - 8, "past the proxy", Style.NOTE)
+        canvas.text(client.right + 14, dashed[0].middle - 8, "bypasses the proxy", Style.NOTE)
     return canvas
 
 
@@ -115,7 +119,7 @@ def _narrow(proxied: Sequence[Box], past: Sequence[Box]) -> Canvas:
         canvas.arrow([(14, frame.middle), (frame.x, frame.middle)])
     place = frames[-1].bottom + GAP
     if past:
-        canvas.text(0, place, "Past the proxy", Style.NOTE)
+        canvas.text(0, place, "Bypasses the proxy", Style.NOTE)
     edge = NARROW - 16
     above = client.bottom
     for frame in _column(canvas, past, 0, place + 8, NARROW - 50):
@@ -157,9 +161,9 @@ def provider_picture(reference: Reference, provider: Provider) -> str:
         (
             Line("Proxy at amp.url", Style.TITLE),
             *(
-                (Line("takes the client's key away"), Line(f"puts its own into {own}"), *dropped)
+                (Line("removes the client's key"), Line(f"adds its own in {own}"), *dropped)
                 if provider.via_proxy
-                else (Line("is not on the way: it never sees this call", Style.NOTE),)
+                else (Line("is bypassed: it does not see this call", Style.NOTE),)
             ),
         ),
         "am-proxy" if provider.via_proxy else "am-absent",
@@ -174,12 +178,12 @@ def provider_picture(reference: Reference, provider: Provider) -> str:
         ),
         "am-upstream" if provider.via_proxy else "am-past",
     )
-    way = "passes the proxy at amp.url" if provider.via_proxy else "goes past the proxy at amp.url"
+    way = "passes the proxy at amp.url" if provider.via_proxy else "bypasses the proxy at amp.url"
     description = f"{call.operation.method} {path} {way} and reaches {upstream if known else provider.display_name}."
     boxes = (client, proxy, served)
     return figure(
         "call",
-        f"A call of {provider.display_name} on its way",
+        f"Path of a call to {provider.display_name}",
         description,
         _down(boxes, through=provider.via_proxy),
         _across(boxes, through=provider.via_proxy),

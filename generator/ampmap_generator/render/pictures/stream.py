@@ -45,7 +45,7 @@ def stream_picture(endpoint: Endpoint, name: str, operation: Operation) -> str:
         canvas.line([(x, TOP - 6), (x, y - 14)], "am-life")
     canvas.parts += events
     listed = ", ".join(labels)
-    description = f"The request goes through the proxy to the provider; back come, one by one: {listed}."
+    description = f"The proxy forwards the request to the provider and relays, one by one: {listed}."
     return figure(f"stream-{name.replace('.', '-')}", f"A stream of {name}", description, canvas)
 
 
@@ -83,7 +83,7 @@ def _label(event: StreamEvent, new: Sequence[str], *, is_first: bool) -> str:
 
 
 def _leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
-    """Each value of a document that is no container, with its path; of a list the index is left out."""
+    """Each value of a document that is not a container, with its path, which omits the index of a list."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _leaves(inner, f"{path}.{name}" if path else name)

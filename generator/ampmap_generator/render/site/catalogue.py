@@ -66,7 +66,7 @@ def _route_row(shelf: Shelf, key: str, model: Model) -> tuple[str, ...]:
     return (
         shelf.to("models", key, code(model.id)),
         shelf.to("providers", provider.id, prose(provider.display_name)),
-        f"{call.operation.method} {code(call.path(wire))}{'' if provider.via_proxy else ' (**past the proxy**)'}",
+        f"{call.operation.method} {code(call.path(wire))}{'' if provider.via_proxy else ' (**bypasses the proxy**)'}",
         shelf.link(code(call.id), f"endpoints/{call.dialect}.md#{anchor(call.id)}"),
         code(wire) if model.wire_id else "the same",
         shelf.marks(model),
@@ -116,7 +116,7 @@ def _models_index(reference: Reference) -> Page:
         )
         for key, m in reference.models.items()
     )
-    table = Table(("Model", "Name", "Provider", "Default for", "Leads agent mode", "Sources"), rows)
+    table = Table(("Model", "Name", "Provider", "Default for", "Primary model of agent mode", "Sources"), rows)
     return Page(shelf.here, "models_index", "Models", ("spec/models/",), {"table": table, "count": len(rows)})
 
 
@@ -145,7 +145,7 @@ def _model(shelf: Shelf, key: str, model: Model) -> FactSection:
         ("Operation", shelf.link(code(call.id), f"endpoints/{call.dialect}.md#{anchor(call.id)}")),
         ("Headers, curl and duties", shelf.finder(key)),
         (
-            "Leads agent mode",
+            "Primary model of agent mode",
             ", ".join(shelf.to("agent_modes", m.id, code(m.name)) for m in _modes_led_by(shelf, model)),
         ),
         ("Called by tool", ", ".join(shelf.to("tools", t.id, prose(t.display_name)) for t in _callers(shelf, model))),

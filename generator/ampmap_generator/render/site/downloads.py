@@ -17,17 +17,22 @@ from .spec_links import FILES_PAGE
 TYPES: Final = "downloads/ampmap_types.py"
 
 _GROUPS: Final = (
-    ("types", "Types", "One module to vendor; it needs pydantic and nothing else.", ("downloads/",)),
-    ("api", "JSON API", "One document per thing. The form of what is below `v1` stays.", ("api/v1/index.json",)),
+    ("types", "Types", "A Python module to vendor; it requires only pydantic.", ("downloads/",)),
+    (
+        "api",
+        "JSON API",
+        "One document per entry. The format of documents below `v1` is stable.",
+        ("api/v1/index.json",),
+    ),
     ("editions", "Whole editions", "Every fact of an edition, with its sources and claims.", ("api/v1/editions/",)),
-    ("finder", "Route finder", "Every name and path of an edition, with its answer.", ("api/v1/finder/",)),
+    ("finder", "Route finder", "All names and paths of an edition, with their routes.", ("api/v1/finder/",)),
     ("changes", "Changes", "What changed in an edition, field by field.", ("api/v1/changes",)),
-    ("openapi", "OpenAPI", "OpenAPI 3.1 of what a proxy serves: all of it, and by dialect.", ("openapi",)),
+    ("openapi", "OpenAPI", "OpenAPI 3.1 documents of a proxy's API: complete, and by dialect.", ("openapi",)),
     ("schemas", "Schemas of the API", "JSON Schema of each kind of document.", ("api/v1/schema/",)),
     ("editor", "Schemas for editors", "JSON Schema of each kind of file of the spec.", ("spec/schema/",)),
-    ("vectors", "Vectors", "Questions to a resolver of auth modes, with their answers.", ("auth-vectors",)),
-    ("evidence", "Evidence", "What runs of the conformance kit showed.", ("conformance/evidence/",)),
-    ("plain", "Plain text", "All pages, for readers that take plain text.", ("llms",)),
+    ("vectors", "Vectors", "Test vectors for a resolver of auth modes, with the expected answers.", ("auth-vectors",)),
+    ("evidence", "Evidence", "Results of runs of the conformance kit.", ("conformance/evidence/",)),
+    ("plain", "Plain text", "All pages as plain text.", ("llms",)),
 )
 """Anchor, title, what it is, and how the paths of its files begin; a file is listed in the first group that fits."""
 

@@ -37,14 +37,14 @@ def _index(reference: Reference, evidence: Evidence) -> Page:
     rows = [
         (
             shelf.link("Kill matrix", KILLS),
-            "Each defect of the reference proxy, and the requirements that notice it",
+            "Defects of the reference proxy, and the requirements that catch them",
             f"{len(evidence.matrix.defects)} defects, {len(killed)} requirements that catch one"
             if evidence.matrix
             else "none committed",
         ),
         (
             shelf.link("Implementations", PROXIES),
-            "Proxies, and how each requirement came out",
+            "Real proxies, and the result of each requirement",
             ", ".join(prose(run.implementation.display_name) for run in evidence.runs.values()) or "none committed",
         ),
     ]
@@ -84,7 +84,7 @@ def _kills(reference: Reference, evidence: Evidence) -> Page:
         "missing": evidence.matrix is None,
         "file": code(f"{FOLDER}{MATRIX}"),
         "defects": Table(
-            ("Defect", "What a proxy with it does", "Requirements that it breaks", "Notice too"),
+            ("Defect", "Behaviour of a proxy with the defect", "Requirements that it breaks", "Notice too"),
             tuple(_defect_row(shelf, name, defect) for name, defect in sorted(defects.items())),
         ),
         "requirements": tuple(
@@ -95,7 +95,7 @@ def _kills(reference: Reference, evidence: Evidence) -> Page:
             shelf.to("requirements", name) for name in sorted(on_proxies) if not evidence.killers(name)
         ),
         "servers": Table(
-            ("Server", "What it does", "Passes", "Passes where only the client's side is seen"),
+            ("Server", "What it does", "Passes", "Passes without an observer"),
             tuple(_server_row(shelf, name, server) for name, server in _servers(evidence).items()),
         ),
         "deserved": tuple(
@@ -128,7 +128,7 @@ def _by_profile(names: Sequence[str]) -> list[tuple[str, list[str]]]:
 
 def _defect_row(shelf: Shelf, name: str, defect: Defect) -> tuple[str, ...]:
     marked = f'<span id="{anchor(name)}"></span>{code(name)}'
-    seen = f"Seen in {_thread(defect.seen_in)}." if defect.seen_in else "No thread is known."
+    seen = f"Seen in {_thread(defect.seen_in)}." if defect.seen_in else "Not reported in a public thread."
     kills = ", ".join(shelf.to_name("requirements", requirement) for requirement in sorted(defect.kills))
     also = ", ".join(shelf.to_name("requirements", requirement) for requirement in sorted(defect.also))
     return marked, f"{prose(defect.summary)} {seen}", kills or "**none**", also

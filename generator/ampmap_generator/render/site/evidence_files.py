@@ -1,7 +1,7 @@
-"""What is committed as evidence: which defect each requirement catches, and how real proxies did. Data, not code.
+"""Committed evidence: the defects that each requirement catches, and the results of real proxies. Data, not code.
 
-The files lie in `conformance/evidence/` of a checkout. An installed wheel has none, and neither has a checkout in which
-nobody made them: then the pages say so.
+The files lie in `conformance/evidence/` of a checkout. An installed wheel does not have them, nor does a checkout in
+which they were not generated: then the pages say so.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MATRIX: Final = "kill-matrix.json"
 MANIFEST: Final = "manifest.json"
 DEGENERATE: Final = "degenerate.json"
 SHAPES: Final = ".schema.json"
-"""How the names of files end that are no evidence, but its JSON Schema."""
+"""Ending of the names of files with a JSON Schema instead of evidence."""
 
 
 T = TypeVar("T", bound=BaseModel)
@@ -173,7 +173,7 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise EvidenceError(f"{path.name} is no JSON: {error}") from None
+        raise EvidenceError(f"{path.name} is not valid JSON: {error}") from None
 
 
 def _validate(shape: type[T], path: Path, data: Any) -> T:

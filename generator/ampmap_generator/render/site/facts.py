@@ -275,9 +275,9 @@ def code_value(value: Json) -> str:
 _LIFECYCLE_FIELDS: tuple[Field, ...] = (
     ("status", "Status"),
     ("since", "Since"),
-    ("successor", "Its place is taken by", code_value),
+    ("successor", "Replaced by", code_value),
     ("renamed_from", "Renamed from", code_value),
-    ("replaces", "Takes the place of", code_value),
+    ("replaces", "Replaces", code_value),
 )
 
 

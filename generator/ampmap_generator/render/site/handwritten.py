@@ -14,7 +14,7 @@ class PageCollisionError(ValueError):
     """A hand-written file and a generated page want the same path; `paths` are those."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
-        super().__init__(f"hand-written files stand where generated pages go: {', '.join(paths)}")
+        super().__init__(f"hand-written files have the paths of generated pages; rename them: {', '.join(paths)}")
         self.paths = paths
 
 
@@ -52,16 +52,16 @@ def merge_files(generated: Mapping[str, bytes], written: Mapping[str, bytes]) ->
 def redirects_of(site_dir: Path) -> dict[str, str]:
     """Old and new pages of `redirects.yaml` in the site's folder; none without that file.
 
-    Raises OSError, yaml.YAMLError, and RedirectError for a file that is no mapping of texts.
+    Raises OSError, yaml.YAMLError, and RedirectError for a file that is not a mapping of texts.
     """
     path = site_dir / "redirects.yaml"
     data = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if not isinstance(data, dict) or not all(isinstance(each, str) for pair in data.items() for each in pair):
-        raise RedirectError((f"{path.name} must map old pages to new ones",))
+        raise RedirectError((f"{path.name}: expected a mapping of old pages to new pages",))
     return data
 
 
 def edit_url(config: str) -> str:
-    """What the site's configuration puts before the path of a spec file that somebody edits; empty for nothing."""
+    """The URL prefix of the site's configuration for editing a spec file; empty if it has none."""
     extra = yaml.load(config, yaml.BaseLoader).get("extra") or {}  # noqa: S506 - it makes nothing but text
     return str(extra.get("spec_url") or "")

@@ -15,13 +15,13 @@ PRESENCE = {"always": "always", "when-available": "when available", "conditional
 ROLES = {
     "client-sends": "The client sends them",
     "relay-to-client": "The proxy relays them to the client",
-    "hop-by-hop": "They belong to one connection",
+    "hop-by-hop": "They apply to one connection",
     "client-credential": "They hold the client's credential",
     "sdk-telemetry": "The SDKs add them",
 }
 SCOPES = {
-    "via-proxy": "calls that pass the proxy",
-    "direct": "calls that go past the proxy",
+    "via-proxy": "calls through the proxy",
+    "direct": "calls that bypass the proxy",
     "management": "calls of management routes",
     "all": "all calls",
 }
@@ -42,7 +42,12 @@ def headers_page(reference: Reference) -> Page:
     values: dict[str, object] = {
         "matrices": (
             ("from-client", "From the client", _SENT, _matrix(shelf, every, _from_client(shelf, every))),
-            ("to-provider", "From the proxy on", _PASSED, _matrix(shelf, proxied, _relay_rows(shelf, proxied))),
+            (
+                "to-provider",
+                "From the proxy to the upstream",
+                _PASSED,
+                _matrix(shelf, proxied, _relay_rows(shelf, proxied)),
+            ),
             ("to-client", "Back to the client", _RELAYED, _matrix(shelf, proxied, _answer_rows(shelf, proxied))),
         ),
         "entries": tuple(_header_set(shelf, s) for s in reference.headers.values()),
@@ -50,9 +55,9 @@ def headers_page(reference: Reference) -> Page:
     return Page(shelf.here, "wire/headers", "Headers", ("spec/headers/",), values)
 
 
-_SENT = "What a request of the client carries; `-` where the set, or the header, does not concern the provider."
-_PASSED = "What a proxy makes of it. Providers that are reached past the proxy are left out."
-_RELAYED = "What a proxy makes of the answer's headers."
+_SENT = "Headers in a request of the client; `-` where the set, or the header, does not apply to the provider."
+_PASSED = "What a proxy does with the header. Providers that bypass the proxy are omitted."
+_RELAYED = "What a proxy does with the headers of the answer."
 
 Row = tuple[str, ...]
 

@@ -74,7 +74,7 @@ def _head(reference: Reference) -> list[str]:
     return [
         "# ampmap",
         "",
-        "> Where the Amp coding agent sends each model, what a proxy in between must do, and which source says so."
+        "> Where the Amp coding agent sends each model, what a proxy in between must do, and the sources."
         f" Edition {reference.edition.id}, reference {reference.digest[:19]}.",
     ]
 

@@ -42,13 +42,13 @@ def redirect_files(redirects: Mapping[str, str], pages: Mapping[str, str]) -> di
 def _problems(old: str, new: str, pages: Mapping[str, str]) -> Iterator[str]:
     page, _, place = new.partition("#")
     if old in pages:
-        yield f"{old} is redirected to {new}, and is a page of the site"
+        yield f"{old} is a page of the site and must not be redirected (to {new})"
     if not old.endswith(".md") or posixpath.normpath(old) != old or old.startswith(("/", "..")):
-        yield f"{old} is no path of a page: write it as `providers/groq.md`"
+        yield f"{old} is not a valid path of a page; expected a path such as `providers/groq.md`"
     if page not in pages:
-        yield f"{old} is redirected to {page}, which is no page of the site"
+        yield f"{old} is redirected to {page}, which is not a page of the site"
     elif place and f"{{ #{place} }}" not in pages[page]:
-        yield f"{old} is redirected to {new}, and {page} has no such anchor"
+        yield f"{old} is redirected to {new}, but {page} does not have this anchor"
 
 
 def _file(old: str) -> str:
@@ -56,7 +56,7 @@ def _file(old: str) -> str:
 
 
 def _html(old: str, new: str) -> str:
-    """A page that goes on at once, with and without JavaScript, and says where to."""
+    """A page that redirects at once, with and without JavaScript, and links to the new page."""
     here = address(old).rstrip("/")
     page, hash_sign, place = address(new).partition("#")
     to = f"{posixpath.relpath(page or '.', here)}/{hash_sign}{place}"

@@ -32,7 +32,7 @@ def rule_pages(reference: Reference, evidence: Evidence) -> Iterator[Page]:
 
 
 def literal(value: Json) -> str:
-    """A value as one would write it in a configuration file."""
+    """A value as it is written in a configuration file."""
     return (
         value_text(value)
         if value is None or value == "unknown"
@@ -188,7 +188,7 @@ _REQUIREMENT_FIELDS: tuple[Field, ...] = (
     ("level", "Level", lambda level: f"**{level}**"),
     ("why", "Why"),
     ("claim", "Applies where the target claims", code_value),
-    ("excluded", "Not checked, because"),
+    ("excluded", "Not checked because"),
 )
 
 
@@ -217,9 +217,9 @@ def _profile(reference: Reference, profile: str, evidence: Evidence) -> Page:
 NEEDS = {
     "client": "what the client gets",
     "second-client": "what another client gets",
-    "sdk": "what an SDK makes of it",
+    "sdk": "what an SDK returns",
     "upstream": "what the upstream got",
-    "foreign-peer": "what a caller from another machine gets",
+    "foreign-peer": "what a client on another machine gets",
     "reload": "what a change of the configuration does",
     "resolver": "what a resolver answers",
 }
@@ -228,11 +228,11 @@ NEEDS = {
 def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> FactSection:
     control = requirement.control
     sent = " and ".join(axis.replace("_", " ") for axis in requirement.for_each)
-    rows = [("Is looked at", ", ".join(NEEDS[need] for need in requirement.needs))]
+    rows = [("Checked", ", ".join(NEEDS[need] for need in requirement.needs))]
     if sent:
         rows.insert(0, ("Is sent", f"one call for each {sent}"))
     if control:
-        rows.append(("Counts only where this holds", shelf.to_name("requirements", control)))
+        rows.append(("Control", shelf.to_name("requirements", control)))
     if "resolver" not in requirement.needs and not requirement.excluded:
         caught = killers(shelf, requirement.id, evidence)
         rows.append(("Defects that it catches", caught or "*none committed*"))

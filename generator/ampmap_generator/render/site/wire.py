@@ -249,7 +249,7 @@ def _endpoint(reference: Reference, e: Endpoint) -> Page:
         "errors": _errors(shelf, e),
         "framing": Table(("", ""), field_rows(e.streaming, _FRAMING_FIELDS) if e.streaming else ()),
         "headers": Table(("Header", "Value"), headers),
-        "truncation": Table(("The stream ends", "What the client makes of it"), truncation),
+        "truncation": Table(("The stream ends", "What the client does"), truncation),
         "schemas": tuple(Code(name, "json", indent(schema), folded=True) for name, schema in e.schemas.items()),
     }
     return Page(shelf.here, "wire/endpoint", e.display_name, (source_path("endpoints", e.id),), values)
@@ -309,7 +309,7 @@ def _operation(shelf: Shelf, e: Endpoint, name: str, operation: Operation) -> Fa
         if (schema := getattr(operation, field)) is not None:
             blocks.append(Code(label, "json", indent(schema), folded=True))
     if operation.events:
-        blocks.append(Code("Smallest complete stream, as it goes on the wire", "text", _frames(operation.events)))
+        blocks.append(Code("Smallest complete stream, as sent", "text", _frames(operation.events)))
     if operation.in_band_error is not None:
         blocks.append(Code("An error after the 200", "text", _frames((operation.in_band_error,))))
     rows = tuple(

@@ -118,7 +118,7 @@ def sample_model(platform: Platform, provider: str) -> str:
     undisputed = [m for m in listed if not any(claim.field == "model_id" for claim in m.claims)]
     for model in (*undisputed, *listed):
         return model.model_id
-    raise LookupError(f"no model of {provider} is known")
+    raise LookupError(f"no known model of {provider}")
 
 
 def _expectation(platform: Platform, found: Resolution, provider: str) -> AuthExpectation:

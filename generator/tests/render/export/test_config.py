@@ -73,17 +73,17 @@ def test_portkeys_gateway_may_listen_elsewhere() -> None:
     ("arguments", "words"),
     [
         (["apache"], "'apache' is not one of"),
-        (["nginx", "--listen", "8080"], "`8080` is not HOST:PORT"),
-        (["nginx", "--listen", "127.0.0.1:65536"], "is not HOST:PORT"),
-        (["nginx", "--listen", "127.0.0.1:80; evil"], "is not HOST:PORT"),
-        (["nginx", "--observer", "127.0.0.1:9100"], "an http or https URL"),
+        (["nginx", "--listen", "8080"], "`8080` is invalid; expected HOST:PORT"),
+        (["nginx", "--listen", "127.0.0.1:65536"], "is invalid; expected HOST:PORT"),
+        (["nginx", "--listen", "127.0.0.1:80; evil"], "is invalid; expected HOST:PORT"),
+        (["nginx", "--observer", "127.0.0.1:9100"], "expected an http or https URL"),
         (["nginx", "--observer", "http://user:word@127.0.0.1"], "without user"),
-        (["nginx", "--observer", "http://127.0.0.1/a b"], "an http or https URL"),
-        (["nginx", "--observer", "http://127.0.0.1:x"], "an http or https URL"),
-        (["nginx", "--observer", "http://a;b"], "`a;b` is no host"),
-        (["nginx", "--client-key-env", "sk-a-real-key"], "no name of an environment variable"),
-        (["portkey", "--gateway", "8787"], "--gateway: `8787` is not HOST:PORT"),
-        (["nginx", "--edition", "none"], "no edition is called 'none'"),
+        (["nginx", "--observer", "http://127.0.0.1/a b"], "expected an http or https URL"),
+        (["nginx", "--observer", "http://127.0.0.1:x"], "expected an http or https URL"),
+        (["nginx", "--observer", "http://a;b"], "`a;b` is not a valid host"),
+        (["nginx", "--client-key-env", "sk-a-real-key"], "not a valid name of an environment variable"),
+        (["portkey", "--gateway", "8787"], "--gateway: `8787` is invalid; expected HOST:PORT"),
+        (["nginx", "--edition", "none"], "unknown edition 'none'"),
     ],
 )
 def test_what_cannot_be_exported_is_said_on_one_screen(arguments: list[str], words: str) -> None:
@@ -117,7 +117,7 @@ def test_every_provider_is_served_or_said_to_be_left_out(proxy: str, reference: 
         for provider in reference.providers.values():
             if not provider.via_proxy:
                 assert provider.display_name in remarks
-            elif f"Left out: {provider.display_name}" not in remarks:
+            elif f"Omitted: {provider.display_name}" not in remarks:
                 assert provider.base_path in code or key_variable(provider.id) in code
         assert "does not do" in remarks
 

@@ -76,7 +76,7 @@ def test_the_kill_matrix_goes_both_ways(reference: Reference, evidence: Evidence
 
     assert '<span id="forward-client-key"></span>`forward-client-key` | It leaks. Seen in owner/repo\\#12. |' in page
     assert f"[`{RULE}`](../requirements/headers.md#client-credential-replaced) | must | [`forward-client-key`]" in page
-    assert "`harmless` | Nothing. No thread is known. | **none** |" in page
+    assert "`harmless` | Nothing. Not reported in a public thread. | **none** |" in page
     assert "2 defects; 1 of" in page
     assert "| `echo` | Echoes. | nothing | [`routing.warm-up`](../requirements/routing.md#warm-up) |" in page
     assert "No committed defect breaks" in page
@@ -109,7 +109,7 @@ def test_where_nothing_is_committed_the_pages_say_so(folder: str | None, referen
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("kill_matrix", "{", "kill-matrix.json is no JSON"),
+        ("kill_matrix", "{", "kill-matrix.json is not valid JSON"),
         (
             "kill_matrix",
             {**MATRIX, "defects": {"a": {"summary": "", "seen_in": None, "kills": 3}}},

@@ -150,14 +150,14 @@ def test_each_model_goes_where_its_provider_is(site: Site) -> None:
     for row in (
         "| `POST` /api/provider/groq/chat/completions",
         "/api/provider/google/v1beta1/publishers/google/models/gemini-2.5-pro:generateContent",
-        "POST https://openrouter.ai/api/v1/chat/completions (**past the proxy**)",
+        "POST https://openrouter.ai/api/v1/chat/completions (**bypasses the proxy**)",
         "moonshotai/kimi-k2-instruct-0905",
     ):
         assert plain(row) in plain(site["index.md"])
 
 
 def test_a_provider_past_the_proxy_says_so(reference: Reference, site: Site) -> None:
-    warned = {p for p in reference.providers if '!!! warning "Past the proxy"' in site[f"providers/{p}.md"]}
+    warned = {p for p in reference.providers if '!!! warning "Bypasses the proxy"' in site[f"providers/{p}.md"]}
 
     assert warned == {p.id for p in reference.providers.values() if not p.via_proxy} != set()
 
@@ -193,7 +193,7 @@ def test_what_becomes_of_a_fact_is_shown(reference: Reference) -> None:
 
     page = pages(reference.model_copy(update={"models": models}))[f"models/{model.provider}.md"]
 
-    assert "- Status: retired\n- Its place is taken by: *none*\n- Takes the place of: `a`, `b`\n" in page
+    assert "- Status: retired\n- Replaced by: *none*\n- Replaces: `a`, `b`\n" in page
 
 
 def test_every_page_names_its_edition_digest_and_spec_files(

@@ -146,10 +146,10 @@ def test_an_old_address_goes_on_to_the_new_one(old: str, new: str, file: str, ta
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("providers/old.md", "providers/gone.md", "no page of the site"),
+        ("providers/old.md", "providers/gone.md", "not a page of the site"),
         ("providers/old.md", "providers/new.md#gone", "no such anchor"),
         ("providers/new.md", "index.md", "is a page of the site"),
-        ("../x.md", "index.md", "no path of a page"),
+        ("../x.md", "index.md", "not a valid path of a page"),
     ],
 )
 def test_a_redirect_that_does_not_work_is_refused(old: str, new: str, said: str) -> None:
@@ -184,7 +184,7 @@ def test_the_sites_own_redirects_work(docs: Files) -> None:
 def test_a_file_of_redirects_must_be_a_mapping(tmp_path: Path) -> None:
     assert redirects_of(tmp_path) == {}
     (tmp_path / "redirects.yaml").write_text("- a\n")
-    with pytest.raises(RedirectError, match="must map"):
+    with pytest.raises(RedirectError, match="expected a mapping"):
         redirects_of(tmp_path)
 
 
