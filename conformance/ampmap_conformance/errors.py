@@ -39,7 +39,7 @@ class Failure(StrEnum):
     UNREACHABLE = "no connection could be made"
     TIMEOUT = "there was no answer in time"
     DROPPED = "the connection was closed without an answer"
-    MALFORMED = "the answer was not HTTP"
+    MALFORMED = "the answer was not valid HTTP"
 
 
 class NoAnswerError(ConnectionError):

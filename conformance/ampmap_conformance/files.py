@@ -43,7 +43,7 @@ class Document:
 def read_yaml(file: Path) -> Document:
     """The one document in `file`, with YAML 1.2 scalars.
 
-    Raises UsageError, with file:line:col, for a file that cannot be read, is no YAML, or has a key twice.
+    Raises UsageError, with file:line:col, for a file that cannot be read, is not valid YAML, or has a duplicate key.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ def read_yaml(file: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise UsageError(f"{file}{place}: {error.problem or 'this is not YAML'}") from error
+        raise UsageError(f"{file}{place}: {error.problem or 'this is not valid YAML'}") from error
     except yaml.YAMLError as error:
         raise UsageError(f"{file}: {error}") from error
     document = Document(file, None)
@@ -64,7 +64,7 @@ def read_yaml(file: Path) -> Document:
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
-    """`; did you mean ...?` when something near is known, else nothing."""
+    """`; did you mean ...?` if a known word is similar, else an empty text."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean `{near[0]}`?" if near else ""
 
@@ -91,7 +91,7 @@ def _value(node: yaml.Node, path: Path_, document: Document) -> Any:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
             document.keys[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             if key in mapping:
-                raise UsageError(f"{document.at_key((*path, key))}: the key `{key}` stands here twice")
+                raise UsageError(f"{document.at_key((*path, key))}: duplicate key `{key}`")
             mapping[key] = _value(value_node, (*path, key), document)
         return mapping
     if isinstance(node, yaml.SequenceNode):

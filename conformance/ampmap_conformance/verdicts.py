@@ -47,7 +47,7 @@ EXECUTED = frozenset(
 
 
 BROKEN = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.FLAKY, Verdict.ERROR})
-"""Verdicts of cases in which something is wrong that nobody expected."""
+"""Verdicts of cases with an unexpected problem."""
 
 
 @unique

@@ -38,17 +38,17 @@ class Entry(BaseModel):
     reason: str = Field(min_length=1)
     """Why it fails."""
     issue: str | None = None
-    """Where it is followed up."""
+    """URL of the issue that tracks it."""
     owner: str | None = None
-    """Who sees to it."""
+    """Who is responsible for it."""
     expires: datetime.date | None = None
-    """The last day on which it holds."""
+    """The last day on which it is valid."""
 
     @field_validator("pattern")
     @classmethod
     def _whole(cls, text: str) -> str:
         if not re.fullmatch(r"[^\[\]]+(\[[^\[\]]*\])?", text):
-            raise ValueError(f"`{text}` is no pattern: one is a requirement and, in brackets, a case")
+            raise ValueError(f"`{text}` is not a valid pattern; expected `REQUIREMENT` or `REQUIREMENT[CASE]`")
         return text
 
     @field_validator("expires", mode="before")
@@ -57,7 +57,7 @@ class Entry(BaseModel):
         if not (
             value is None or isinstance(value, datetime.date) or (isinstance(value, str) and ISO_DATE.fullmatch(value))
         ):
-            raise ValueError(f"a date is YEAR-MONTH-DAY, not `{value}`")
+            raise ValueError(f"`{value}` is not a valid date; expected YYYY-MM-DD")
         return value
 
     def matches(self, requirement: str, case: str) -> bool:
@@ -80,11 +80,11 @@ class Baseline:
 
 
 def load(file: Path) -> Baseline:
-    """The baseline in `file`. Raises UsageError, with file:line:col, for all that is wrong in it."""
+    """The baseline in `file`. Raises UsageError with file:line:col for every problem in it."""
     document = read_yaml(file)
     data = [] if document.data is None else document.data
     if not isinstance(data, list):
-        raise UsageError(f"{document.at(())}: a baseline is a list of entries with `pattern` and `reason`")
+        raise UsageError(f"{document.at(())}: expected a list of entries with `pattern` and `reason`")
     entries: list[Entry] = []
     problems: list[str] = []
     for index, item in enumerate(data):
@@ -95,14 +95,16 @@ def load(file: Path) -> Baseline:
             continue
         first = next(place for place, entry in enumerate(entries) if entry.pattern == entries[-1].pattern)
         if first != len(entries) - 1:
-            problems.append(f"{document.at((index, 'pattern'))}: `{entries[-1].pattern}` has an entry above")
+            problems.append(
+                f"{document.at((index, 'pattern'))}: duplicate entry for `{entries[-1].pattern}`; remove one"
+            )
     if problems:
         raise UsageError("\n".join(problems))
     return Baseline(file, tuple(entries), tuple(document.at((index,)) for index in range(len(entries))))
 
 
 def to_yaml(entries: Iterable[Entry]) -> str:
-    """A baseline file. Whoever has no issue, owner or date gets no key for it."""
+    """The text of a baseline file; keys without a value are omitted."""
     plain = [entry.model_dump(exclude_none=True) for entry in entries]
     return HEADER + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
 
@@ -111,10 +113,10 @@ def _complaint(document: Document, index: int, problem: Any) -> str:
     path = (index, *problem["loc"])
     if problem["type"] == "extra_forbidden":
         key = str(problem["loc"][-1])
-        return f"{document.at_key(path)}: an entry has no key `{key}`{did_you_mean(key, list(Entry.model_fields))}"
+        return f"{document.at_key(path)}: unknown key `{key}`{did_you_mean(key, list(Entry.model_fields))}"
     if problem["type"] == "missing":
-        return f"{document.at((index,))}: the entry has no `{problem['loc'][-1]}`"
+        return f"{document.at((index,))}: the key `{problem['loc'][-1]}` is missing"
     if not problem["loc"]:
-        return f"{document.at((index,))}: an entry is a mapping with `pattern` and `reason`"
+        return f"{document.at((index,))}: expected a mapping with `pattern` and `reason`"
     name = ".".join(str(part) for part in problem["loc"])
     return f"{document.at(path)}: `{name}`: {problem['msg'].removeprefix('Value error, ')}"

@@ -33,7 +33,7 @@ class Watch:
         if entry is not None and verdict in EXCUSED:
             return replace(outcome, verdict=Verdict.KNOWN_FAILURE), entry
         if entry is not None and verdict is Verdict.PASS:
-            reason = f"the baseline has it as failing: {entry.reason}"
+            reason = f"the baseline lists this case as failing: {entry.reason}"
             return replace(outcome, verdict=Verdict.UNEXPECTED_PASS, reason=reason), entry
         return outcome, None
 
@@ -69,7 +69,7 @@ class Watch:
         if found & EXCUSED or not found or len([name for name in asked if name in self._decided]) < len(asked):
             return None
         if found <= {Verdict.PASS, Verdict.NOT_APPLICABLE}:
-            what = "passes" if Verdict.PASS in found else "does not apply to this target"
-            message = f"`{entry.pattern}` is stale: what it names {what}"
+            what = "pass" if Verdict.PASS in found else "do not apply to this target"
+            message = f"`{entry.pattern}` is stale: its cases {what}; remove the entry"
             return BaselineProblem(kind="stale", pattern=entry.pattern, place=place, message=message)
         return None

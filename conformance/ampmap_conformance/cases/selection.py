@@ -37,12 +37,12 @@ def parse(texts: Iterable[str], known: Iterable[tuple[str, str]], option: str) -
     patterns = tuple(Pattern(text) for text in texts)
     for pattern in patterns:
         if not any(pattern.matches(requirement, case) for requirement, case in pairs):
-            raise UsageError(f"{option}: `{pattern.text}` matches nothing{hint(pattern, pairs)}")
+            raise UsageError(f"{option}: `{pattern.text}` matches no case{hint(pattern, pairs)}")
     return patterns
 
 
 def hint(pattern: Pattern, pairs: Sequence[tuple[str, str]]) -> str:
-    """What may have been meant by a pattern that matches none of `pairs`; empty where nothing is near."""
+    """A suggestion for a pattern that matches none of `pairs`; empty if nothing is similar."""
     ids = sorted({requirement for requirement, _ in pairs})
     wanted, bracket, cell = pattern.text.partition("[")
     if bracket and any(_glob(wanted).fullmatch(requirement) for requirement in ids):
@@ -50,7 +50,7 @@ def hint(pattern: Pattern, pairs: Sequence[tuple[str, str]]) -> str:
         return did_you_mean(cell.removesuffix("]"), cases) or f"; one of its cases is `{cases[0]}`"
     if any(requirement.startswith(f"{wanted}.") for requirement in ids):
         return f"; did you mean `{wanted}.*`?"
-    return did_you_mean(wanted, ids) or "; `ampmap-conformance list` shows what there is"
+    return did_you_mean(wanted, ids) or "; run `ampmap-conformance list` to list the requirements"
 
 
 @cache

@@ -53,7 +53,7 @@ def assert_success(exchange: Exchange) -> None:
 def assert_answers(exchange: Exchange, call: Call) -> None:
     """The body is an answer to this call, for it has a field of one that the request has not.
 
-    An upstream may leave most of them out; who says yes to everything, or repeats what it is told, has none.
+    An upstream may omit most of them; a server that always succeeds, or echoes the request, has none of them.
     """
     if not isinstance(call.operation.response, dict):
         return
@@ -61,15 +61,15 @@ def assert_answers(exchange: Exchange, call: Call) -> None:
     answer, asked = _json(decoded(response.headers, response.body)), _json(exchange.request.body)
     own = set(call.operation.response) - set(asked if isinstance(asked, dict) else ())
     answers = isinstance(answer, dict) and bool(own & set(answer))
-    saying, wanted = "the call was answered with something else", f"JSON with {', '.join(sorted(own))}"
+    saying, wanted = "the answer is not an answer to this call", f"JSON with {', '.join(sorted(own))}"
     expect(answers, saying, expected=wanted, actual=_text(response.body) or "an empty body")
 
 
 def assert_whole(response: Response) -> None:
-    """The transfer came to its proper end."""
+    """The transfer is complete."""
     expect(
         response.broken is None,
-        "the answer broke off",
+        "the answer is incomplete",
         expected="a complete transfer",
         actual=f"{response.broken}, after {len(response.chunks)} chunks" if response.broken else "",
     )
@@ -78,7 +78,7 @@ def assert_whole(response: Response) -> None:
 def assert_nothing_upstream(exchange: Exchange) -> None:
     """No request reached any upstream."""
     seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in exchange.upstream)
-    expect(not exchange.upstream, "the call was sent on", expected="no request at any upstream", actual=seen)
+    expect(not exchange.upstream, "the proxy forwarded the call", expected="no request at any upstream", actual=seen)
 
 
 def assert_header(headers: Headers, name: str, expected: str, *, saying: str) -> None:
@@ -109,12 +109,12 @@ def assert_own_credential(request: UpstreamRequest, accepted: Iterable[Credentia
         any(carrier in own for carrier in wanted),
         "the upstream's own credential is missing",
         expected=f"the proxy's own credential in {' or '.join(wanted)}",
-        actual=f"credentials in {', '.join(own)}" if own else "no credential of the proxy's own",
+        actual=f"credentials in {', '.join(own)}" if own else "no credential of the proxy",
     )
 
 
 def assert_no_placeholder(request: UpstreamRequest) -> None:
-    """The word that Google's SDK sends for a key did not go on."""
+    """The proxy did not forward the word that Google's SDK sends in place of a key."""
     found = [carrier for carrier, values in carried(request.headers, request.query).items() if PLACEHOLDER in values]
     expect(
         not found,
@@ -146,7 +146,7 @@ def assert_json_relayed(exchange: Exchange) -> None:
             return
     except ValueError:
         pass
-    assert_equal(came, sent, "the answer changed on its way")
+    assert_equal(came, sent, "the proxy changed the answer")
 
 
 def assert_events_relayed(exchange: Exchange) -> None:
@@ -157,8 +157,8 @@ def assert_events_relayed(exchange: Exchange) -> None:
     for number, (theirs, ours) in enumerate(zip(sent, came, strict=False), start=1):
         same = theirs.name == ours.name and covers(theirs.json(), ours.json())
         if not same:
-            assert_equal(_event(ours), _event(theirs), f"event {number} changed on its way")
-    saying = "the stream has not as many events as the upstream sent"
+            assert_equal(_event(ours), _event(theirs), f"the proxy changed event {number}")
+    saying = "the client did not get as many events as the upstream sent"
     expect(len(sent) == len(came), saying, expected=f"{len(sent)} events", actual=f"{len(came)} events")
 
 

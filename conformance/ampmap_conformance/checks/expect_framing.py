@@ -24,12 +24,17 @@ def unpacked(headers: Headers, body: bytes, saying: str) -> bytes:
     label = headers.get("content-encoding") or "none"
     honest = (label == "gzip") == body.startswith(GZIP_MAGIC)
     packed = "compressed bytes" if body.startswith(GZIP_MAGIC) else "plain bytes"
-    expect(honest, saying, expected="a label that fits", actual=f"Content-Encoding: {label}, and {packed}")
+    expect(
+        honest,
+        saying,
+        expected="a Content-Encoding that matches the bytes",
+        actual=f"Content-Encoding: {label}, and {packed}",
+    )
     return decoded(headers, body)
 
 
 def assert_same_media_type(headers: Headers, expected: str, saying: str) -> None:
-    """Content-Type names the same type; a charset may be added, left out or written otherwise, but is no other."""
+    """Content-Type names the same type; a charset may be added, omitted or spelled differently, but not changed."""
     came = headers.all("content-type")
     assert_equal(", ".join(_media_type(value)[0] for value in came), _media_type(expected)[0], saying)
     charsets = {_media_type(value)[1] for value in (expected, *came)} - {""}

@@ -46,18 +46,22 @@ def assert_events(exchange: Exchange, *, model: str | None = None) -> None:
     if response.body != exchange.answers[0].body or model is not None:
         assert_same_events(came_events(response), events(exchange.answers[0].body), model=model)
     broken = response.broken or ""
-    expect(not broken, "the stream broke off", expected="a complete transfer", actual=broken)
+    expect(not broken, "the stream is incomplete", expected="a complete transfer", actual=broken)
 
 
 def assert_same_events(came: tuple[Event, ...], sent: tuple[Event, ...], *, model: str | None = None) -> None:
-    """Two streams say the same."""
+    """Two streams have the same events."""
     for number, (theirs, ours) in enumerate(zip(sent, came, strict=False), start=1):
         wanted = theirs.json() if model is None else named(theirs.json(), model)
         same = theirs.name == ours.name and covers(wanted, ours.json())
         if not same:
             shown = _shown(ours.name, ours.json()), _shown(theirs.name, wanted)
-            assert_equal(*shown, f"event {number} changed on its way")
-    saying = "events were lost" if len(came) < len(sent) else "there are events that the upstream did not send"
+            assert_equal(*shown, f"the proxy changed event {number}")
+    saying = (
+        "the client did not get all events"
+        if len(came) < len(sent)
+        else "the client got events that the upstream did not send"
+    )
     expect(len(sent) == len(came), saying, expected=f"{len(sent)} events", actual=f"{len(came)} events")
 
 
@@ -66,7 +70,7 @@ def assert_json_answer(exchange: Exchange, *, model: str) -> None:
     wanted = named(json.loads(exchange.answers[0].body), model)
     actual = json.loads(decoded(exchange.response.headers, exchange.response.body))
     if not covers(wanted, actual):
-        saying = "more than the model's name changed in the answer, or not even that"
+        saying = "the answer is not the upstream's answer with only the model's name changed"
         assert_equal(_shown("", actual), _shown("", wanted), saying)
 
 

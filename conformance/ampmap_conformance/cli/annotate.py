@@ -1,4 +1,4 @@
-"""Marks for a CI service around the output of a run."""
+"""Annotations for a CI service around the output of a run."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def annotating(wanted: str) -> Iterator[Callable[[Report], None]]:
-    """Gives what marks the failures of a report; `wanted` is `auto`, `github` or `none`.
+    """Yields a function that annotates the failures of a report; `wanted` is `auto`, `github` or `none`.
 
-    On GitHub Actions nothing that the run prints inside the context is taken for a command, as parts of it come from
-    the target. A complaint that ends the run is marked, too.
+    On GitHub Actions, workflow commands are disabled inside the context, since parts of what the run prints come from
+    the target. An error that ends the run is annotated, too.
     """
     if wanted == "none" or (wanted == "auto" and os.environ.get("GITHUB_ACTIONS") != "true"):
         yield lambda _report: None

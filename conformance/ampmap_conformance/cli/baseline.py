@@ -10,7 +10,7 @@ import click
 
 @click.group("baseline")
 def baseline() -> None:
-    """Works on the list of known failures.
+    """Work on baselines, the lists of known failures.
 
     \b
     Example:
@@ -20,20 +20,25 @@ def baseline() -> None:
 
 @baseline.command()
 @click.option(
-    "--report", "file", type=click.Path(path_type=Path), required=True, metavar="REPORT.json", help="The run."
+    "--report", "file", type=click.Path(path_type=Path), required=True, metavar="REPORT.json", help="Report of the run."
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The baseline file.")
-@click.option("--reason", help="Why the new ones fail; by default what the report saw.")
-@click.option("--issue", metavar="URL", help="Where the new ones are followed up.")
-@click.option("--owner", help="Who sees to the new ones.")
-@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Last day of the new ones.")
+@click.option("--reason", help="Reason for new entries; default: the reason in the report.")
+@click.option("--issue", metavar="URL", help="Issue that tracks new entries.")
+@click.option("--owner", help="Owner of new entries.")
+@click.option(
+    "--expires",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Last day on which new entries are valid.",
+)
 def update(
     file: Path, out: Path, reason: str | None, issue: str | None, owner: str | None, expires: datetime | None
 ) -> int:
-    """Writes the fewest entries that cover exactly the failing cases of a report.
+    """Write the fewest entries that cover exactly the failing cases of a report.
 
-    What the file says already, reasons and dates, stays with the failures that it is about; entries of which nothing
-    fails any more go. Comments in the file do not survive a change.
+    Reasons and dates of existing entries are kept as long as their cases fail; entries without a failing case are
+    removed. Comments in the file are lost when it changes.
 
     \b
     Example:
@@ -65,5 +70,5 @@ def update(
         for entry in entries:
             click.echo(f"  {title}: {entry.pattern}")
     if any(entry.issue is None or entry.owner is None or entry.expires is None for entry in made.new):
-        click.echo("give the new entries a reason, an issue, an owner and a date")
+        click.echo("add a reason, an issue, an owner and an expiry date to the new entries")
     return 0

@@ -1,4 +1,4 @@
-"""The command on evidence."""
+"""The command `ampmap-conformance evidence`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("report", type=click.Path(path_type=Path), metavar="REPORT.json")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here in place of standard output.")
-@click.option("--title", metavar="TEXT", help="What people call the implementation; by default its target's name.")
-@click.option("--url", metavar="URL", help="Where the implementation's source or its makers are.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="File to write; default: standard output.")
+@click.option("--title", metavar="TEXT", help="Display name of the implementation; default: the name of the target.")
+@click.option("--url", metavar="URL", help="URL of the implementation's source or vendor.")
 @click.option(
-    "--taken", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The day of the run; today by default."
+    "--taken",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Date of the run; default: the current date.",
 )
 def evidence(report: Path, out: Path | None, title: str | None, url: str | None, taken: datetime | None) -> int:
-    """Says of a run of the whole suite what it found, a line for each requirement.
+    """Summarize a run of the whole suite: one line for each requirement.
 
-    The file is small and holds neither addresses nor exchanges; the site's table of implementations is made of such.
+    The file contains neither addresses nor exchanges. The site's table of implementations is built from such files.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""The command `ampmap-conformance`. Everything beyond the options is imported when it is needed."""
+"""The command `ampmap-conformance`. Modules that only one command needs are imported when it runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EXIT_CODES = (
 
 
 class Group(click.Group):
-    """Prints the kit's own complaints on one screen and ends with their exit code."""
+    """Prints the kit's own errors without a traceback and ends with their exit code."""
 
     def main(self, *args: Any, **rest: Any) -> Any:
         """Runs the command line; always ends with SystemExit."""
@@ -77,19 +77,21 @@ reference_option = click.option(
     "--reference",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A reference.json to go by, e.g. one with a company's layer, in place of a packaged one.",
+    help="reference.json to test against, e.g. one with a company's layer; default: the packaged reference.",
 )
 edition_option = click.option(
-    "--edition", metavar="ID", help="The edition to go by; by default the one that the target names, or the base."
+    "--edition", metavar="ID", help="Edition to test against; default: the target file's edition, or the base edition."
 )
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show who this is.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show version and exit."
+)
 def main() -> None:
-    """Tests whether a proxy serves the Amp coding agent as the reference says.
+    """Test whether a proxy serves the Amp coding agent as the reference requires.
 
-    Without a target it tests its own reference proxy, on loopback, at no cost.
+    Without a target, `run` tests the embedded reference proxy on loopback, free of charge.
 
     \b
     Example:
@@ -102,84 +104,112 @@ def main() -> None:
     "--target",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The target file of the proxy; without it and --base-url, the embedded proxy.",
+    help="Target file of the proxy; default without --base-url: the embedded proxy.",
 )
-@click.option("--base-url", metavar="URL", help="The proxy's address, if there is no target file.")
-@click.option("--observer", metavar="URL", help="Where the proxy's upstreams point to; the kit listens there.")
+@click.option("--base-url", metavar="URL", help="URL of the proxy, for a run without a target file.")
+@click.option(
+    "--observer", metavar="URL", help="URL that the proxy's upstreams are set to; the kit's observer listens there."
+)
 @reference_option
 @edition_option
-@click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only this profile; may be repeated.")
 @click.option(
-    "--select", multiple=True, metavar="PATTERN", help="Only these cases, e.g. 'headers.*[groq-*]'; may be repeated."
+    "--profile", "profiles", multiple=True, metavar="NAME", help="Include only this profile; may be repeated."
 )
-@click.option("--skip", multiple=True, metavar="PATTERN", help="Not these cases; may be repeated.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="PATTERN",
+    help="Run only matching cases, e.g. 'headers.*[groq-*]'; may be repeated.",
+)
+@click.option("--skip", multiple=True, metavar="PATTERN", help="Skip matching cases; may be repeated.")
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The list of known failures; by default there is none.",
+    help="Baseline file that lists known failures; default: none.",
 )
 @click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="YYYY-MM-DD",
-    help="The day for the baseline's dates; the present one by default.",
+    help="Date used to check the expiry dates in the baseline; default: the current date.",
 )
 @click.option(
     "--defect",
     "defects",
     multiple=True,
     metavar="ID",
-    help="A fault of the embedded proxy to switch on; may be repeated.",
+    help="Defect to enable in the embedded proxy; may be repeated.",
 )
-@click.option("--trace", multiple=True, metavar="PATTERN", help="Keep the exchanges of these cases even if they pass.")
+@click.option(
+    "--trace",
+    multiple=True,
+    metavar="PATTERN",
+    help="Include the exchanges of matching cases in the report even if they pass.",
+)
 @click.option(
     "--annotations",
     type=click.Choice(["auto", "github", "none"]),
     default="auto",
     show_default=True,
-    help="Mark failures for a CI service; `auto` does so on GitHub Actions.",
+    help="Annotate failures for a CI service; `auto` does it on GitHub Actions.",
 )
 @click.option(
     "--report-dir",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where the report goes; ampmap-report by default.",
+    help="Folder for the report; default: ampmap-report.",
 )
-@click.option("--docs-url", default="", metavar="URL", help="Where the documentation of the rules is published.")
-@click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="Cases probed at once.")
-@click.option("--repeat", type=click.IntRange(1, 1000), default=1, show_default=True, help="Runs of each case.")
-@click.option("--attribute", is_flag=True, help="Make failing cases without the proxy too, to tell whose fault it is.")
+@click.option(
+    "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="Number of cases to run concurrently."
+)
+@click.option(
+    "--repeat", type=click.IntRange(1, 1000), default=1, show_default=True, help="Number of times to run each case."
+)
+@click.option(
+    "--attribute",
+    is_flag=True,
+    help="Repeat failing cases without the proxy, to find out whether the proxy or the upstream is at fault.",
+)
 @click.option(
     "--max-requests",
     type=click.IntRange(1),
     metavar="N",
-    help="Send no more requests than this to the target; no limit by default.",
+    help="Maximum number of requests to send to the target; default: no limit.",
 )
 @click.option(
     "--rate",
     type=click.FloatRange(0, min_open=True),
     metavar="R",
-    help="Send at most so many requests in a second; no limit by default.",
+    help="Maximum number of requests per second; default: no limit.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="What `fuzz` generates data from.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Random seed of the requests that profile `fuzz` generates.",
+)
 @click.option(
     "--max-examples",
     type=click.IntRange(0, 100_000),
     default=0,
     show_default=True,
     metavar="N",
-    help="Random requests that `fuzz` adds for each operation.",
+    help="Number of random requests that profile `fuzz` adds for each operation.",
 )
 @click.option(
     "--openapi",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The OpenAPI document for `fuzz`; the packaged one by default.",
+    help="OpenAPI document for profile `fuzz`; default: the packaged document.",
 )
-@click.option("--strict", is_flag=True, help="A broken `should` fails.")
-@click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and send nothing.")
+@click.option("--strict", is_flag=True, help="Fail broken requirements of level `should` instead of warning.")
+@click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and send nothing.")
 def run(
     dry_run: bool,
     report_dir: Path | None,
@@ -188,7 +218,7 @@ def run(
     today: datetime | None,
     **options: Any,
 ) -> int:
-    """Tests a proxy and writes a report.
+    """Test a proxy and write a report.
 
     \b
     Examples:
@@ -231,10 +261,12 @@ def _run(options: RunOptions, report_dir: Path | None, docs_url: str, annotate: 
 
 
 @main.command("list")
-@click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only this profile; may be repeated.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@click.option(
+    "--profile", "profiles", multiple=True, metavar="NAME", help="Include only this profile; may be repeated."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def list_(profiles: tuple[str, ...], as_json: bool) -> int:
-    """Lists the requirements, with level, needs and sources.
+    """List the requirements with level, prerequisites and sources.
 
     \b
     Example:
@@ -248,7 +280,7 @@ def list_(profiles: tuple[str, ...], as_json: bool) -> int:
 @main.command()
 @click.argument("requirement", metavar="REQUIREMENT_ID")
 def explain(requirement: str) -> int:
-    """Shows a rule: why it is one, what is sent, and which defects break it.
+    """Show a requirement: reason, sources, request sent, and the defects that break it.
 
     \b
     Example:
@@ -260,9 +292,9 @@ def explain(requirement: str) -> int:
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def defects(as_json: bool) -> int:
-    """Lists the faults that the reference proxy and the resolver can be given, and where each was seen.
+    """List the defects that can be enabled in the reference proxy and the resolver, and where each was seen.
 
     \b
     Example:
@@ -274,25 +306,33 @@ def defects(as_json: bool) -> int:
 
 
 @main.command()
-@click.option("--listen", default="127.0.0.1:0", show_default=True, metavar="HOST:PORT", help="Port 0 is any free one.")
+@click.option(
+    "--listen",
+    default="127.0.0.1:0",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Address to listen on; port 0 selects a free port.",
+)
 @click.option(
     "--persona",
     "personas",
     multiple=True,
     metavar="NAME=HOST:PORT",
-    help="A port for one persona alone, for a proxy whose upstreams take no path; may be repeated.",
+    help="Serve a persona on a port of its own, for a proxy whose upstream URLs cannot have a path; may be repeated.",
 )
 @click.option(
-    "--token-env", metavar="NAME", help="The variable that holds the control API's token; without it, no API."
+    "--token-env",
+    metavar="NAME",
+    help="Environment variable with the token of the control API; default: no control API.",
 )
 @reference_option
 @edition_option
 def observe(
     listen: str, personas: tuple[str, ...], token_env: str | None, reference: Path | None, edition: str | None
 ) -> int:
-    """Runs the observer by itself. The first line of output is its URL; SIGTERM ends it.
+    """Run the observer as a server. The first line of output is its URL; SIGTERM stops it.
 
-    With a token, a run elsewhere can use it: name its URL and the token under `observer` in the target file.
+    With a token, a run on another machine can use it: set its URL and token under `observer` in the target file.
 
     \b
     Examples:
@@ -306,15 +346,21 @@ def observe(
 
 
 @main.command()
-@click.option("--listen", default="127.0.0.1:0", show_default=True, metavar="HOST:PORT", help="Port 0 is any free one.")
-@click.option("--defect", "defects", multiple=True, metavar="ID", help="A fault to switch on; may be repeated.")
+@click.option(
+    "--listen",
+    default="127.0.0.1:0",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Address to listen on; port 0 selects a free port.",
+)
+@click.option("--defect", "defects", multiple=True, metavar="ID", help="Defect to enable; may be repeated.")
 @reference_option
 @edition_option
 def serve(listen: str, defects: tuple[str, ...], reference: Path | None, edition: str | None) -> int:
-    """Runs the reference proxy by itself. The first line of output is its URL; SIGTERM ends it.
+    """Run the reference proxy as a server. The first line of output is its URL; SIGTERM stops it.
 
-    Its upstreams are an observer of its own. It takes the client key that the environment variable AMPMAP_CLIENT_KEY
-    holds.
+    The proxy starts an observer as its upstreams. It accepts the client key in the environment variable
+    AMPMAP_CLIENT_KEY.
 
     \b
     Example:

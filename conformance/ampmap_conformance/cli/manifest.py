@@ -1,4 +1,4 @@
-"""The command on manifests."""
+"""The command `ampmap-conformance manifest`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import click
 
 @click.command()
 @click.argument("report", type=click.Path(path_type=Path), metavar="REPORT.json")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here in place of standard output.")
-@click.option("--check", is_flag=True, help="Write nothing; end with 1 when FILE is not what the report gives.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="File to write; default: standard output.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if FILE differs from what would be written.")
 def manifest(report: Path, out: Path | None, check: bool) -> int:
-    """Says how many cases of each requirement a run made, by its results, and what was not tested at all.
+    """List how many cases of each requirement a run made, by verdict, and which requirements were not tested.
 
     \b
     Example:
@@ -30,7 +30,7 @@ def manifest(report: Path, out: Path | None, check: bool) -> int:
     from ..version import version
 
     if check and out is None:
-        raise UsageError("--check goes with --out FILE")
+        raise UsageError("--check requires --out FILE")
     seen = read_report(report)
     made = made_of(seen, load(edition=seen.reference.edition), release_of(version()))
     if out is None:

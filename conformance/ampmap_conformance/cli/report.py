@@ -19,7 +19,7 @@ FILE = click.Path(path_type=Path)
 
 @click.group("report")
 def report() -> None:
-    """Works on the report of a run.
+    """Work on the report of a run.
 
     \b
     Example:
@@ -29,12 +29,12 @@ def report() -> None:
 
 @report.command()
 @click.argument("file", metavar="REPORT.json", type=FILE)
-@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="What to make of it.")
-@click.option("--out", type=FILE, metavar="FILE", help="Where it goes; standard output by default.")
+@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="Format to convert to.")
+@click.option("--out", type=FILE, metavar="FILE", help="File to write; default: standard output.")
 def render(file: Path, form: str, out: Path | None) -> int:
-    """Makes another form of a report: the page, the summary, JUnit XML, or a badge.
+    """Convert a report to a page, a summary, JUnit XML, a badge, or output for GitHub Actions.
 
-    `github` are annotations of a job on GitHub Actions, `github-output` is what later steps of it read.
+    `github` prints annotations for a job on GitHub Actions; `github-output` prints outputs for later steps of the job.
 
     \b
     Example:
@@ -72,9 +72,9 @@ def render(file: Path, form: str, out: Path | None) -> int:
 @report.command(epilog="Exit codes: 0 no regression, 1 regressions, 4 usage.")
 @click.argument("old", metavar="OLD.json", type=FILE)
 @click.argument("new", metavar="NEW.json", type=FILE)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def diff(old: Path, new: Path, as_json: bool) -> int:
-    """Compares two reports: regressions, fixes, new cases, and cases that are gone.
+    """Compare two reports: regressions, fixes, new cases and removed cases.
 
     \b
     Example:

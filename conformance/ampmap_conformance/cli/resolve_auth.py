@@ -14,29 +14,49 @@ SECONDS = click.FloatRange(min=0, min_open=True)
 
 
 @click.command("resolve-auth")
-@click.option("--command", metavar="CMD", help="The resolver: a command that answers lines of JSON. No shell runs it.")
-@click.option("--url", metavar="URL", help="The resolver: a URL that answers POSTs of JSON.")
-@click.option("--select", multiple=True, metavar="PATTERN", help="Only these vectors, e.g. 'auth-modes.*[gemini*]'.")
-@click.option("--skip", multiple=True, metavar="PATTERN", help="Not these vectors.")
-@click.option("--timeout", type=SECONDS, default=5.0, show_default=True, metavar="SECONDS", help="For one answer.")
-@click.option("--start-timeout", type=SECONDS, default=10.0, show_default=True, metavar="SECONDS", help="To start.")
+@click.option("--command", metavar="CMD", help="Resolver command that answers lines of JSON; started without a shell.")
+@click.option("--url", metavar="URL", help="Resolver URL that answers JSON sent with POST.")
 @click.option(
-    "--defect", "defects", multiple=True, metavar="ID", help="A fault of the kit's own resolver to switch on."
+    "--select",
+    multiple=True,
+    metavar="PATTERN",
+    help="Run only matching vectors, e.g. 'auth-modes.*[gemini*]'; may be repeated.",
+)
+@click.option("--skip", multiple=True, metavar="PATTERN", help="Skip matching vectors; may be repeated.")
+@click.option(
+    "--timeout", type=SECONDS, default=5.0, show_default=True, metavar="SECONDS", help="Timeout for one answer."
+)
+@click.option(
+    "--start-timeout",
+    type=SECONDS,
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Timeout for the start of the resolver.",
+)
+@click.option(
+    "--defect",
+    "defects",
+    multiple=True,
+    metavar="ID",
+    help="Defect to enable in the kit's own resolver; may be repeated.",
 )
 @click.option(
     "--report-dir",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where the report goes; ampmap-report by default.",
+    help="Folder for the report; default: ampmap-report.",
 )
-@click.option("--docs-url", default="", metavar="URL", help="Where the documentation of the rules is published.")
-@click.option("--strict", is_flag=True, help="A broken `should` fails.")
-@click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
-@click.option("--dry-run", is_flag=True, help="Print the lines that would be sent, and start nothing.")
+@click.option(
+    "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
+)
+@click.option("--strict", is_flag=True, help="Fail broken requirements of level `should` instead of warning.")
+@click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")
+@click.option("--dry-run", is_flag=True, help="Print the lines that would be sent and start nothing.")
 def resolve_auth(dry_run: bool, report_dir: Path | None, docs_url: str, **options: Any) -> int:
-    """Checks a resolver of auth modes with vectors, and writes a report.
+    """Test a resolver of auth modes with vectors and write a report.
 
-    Without --command and --url it checks the resolver of the kit's own types. The exit codes are those of `run`.
+    Without --command and --url, the kit's own resolver is tested. The exit codes are the same as those of `run`.
 
     \b
     Examples:

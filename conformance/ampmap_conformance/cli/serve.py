@@ -1,4 +1,4 @@
-"""The commands that serve."""
+"""The commands that run servers: `observe` and `serve`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..reference.types import Reference
 
 
 def observe(listen: str, reference: Reference, personas: Iterable[str] = (), token_env: str | None = None) -> int:
-    """The observer as a server; `personas` are `NAME=HOST:PORT`, `token_env` names the variable with the token."""
+    """Runs the observer as a server; `personas` are `NAME=HOST:PORT`, `token_env` names the variable with the token."""
     from ..observer import serve_observer
 
     host, port = address(listen)
@@ -28,7 +28,7 @@ def observe(listen: str, reference: Reference, personas: Iterable[str] = (), tok
 
 
 def serve(listen: str, defects: tuple[str, ...], reference: Reference) -> int:
-    """The reference proxy as a server."""
+    """Runs the reference proxy as a server."""
     from ..refproxy.serve import serve_proxy
 
     host, port = address(listen)
@@ -41,20 +41,20 @@ def serve(listen: str, defects: tuple[str, ...], reference: Reference) -> int:
 
 
 def check_defects(defects: tuple[str, ...]) -> None:
-    """Raises UsageError for a fault that the reference proxy does not have."""
+    """Raises UsageError for a defect that the reference proxy does not have."""
     from ..files import did_you_mean
     from ..refproxy.defects import DEFECTS
 
     for defect in defects:
         if defect not in DEFECTS:
-            near = did_you_mean(defect, list(DEFECTS)) or "; `ampmap-conformance defects` lists them"
-            raise UsageError(f"--defect: there is no defect `{defect}`{near}")
+            near = did_you_mean(defect, list(DEFECTS)) or "; run `ampmap-conformance defects` to list them"
+            raise UsageError(f"--defect: unknown defect `{defect}`{near}")
 
 
 def _persona_address(text: str) -> tuple[str, tuple[str, int]]:
     persona, equals, listen = text.partition("=")
     if not equals:
-        raise UsageError(f"--persona: `{text}` is not NAME=HOST:PORT")
+        raise UsageError(f"--persona: `{text}` is invalid; expected NAME=HOST:PORT")
     return persona, address(listen, "--persona")
 
 
@@ -63,5 +63,5 @@ def address(listen: str, option: str = "--listen") -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdigit() or int(port) > 65535:
-        raise UsageError(f"{option}: `{listen}` is not HOST:PORT")
+        raise UsageError(f"{option}: `{listen}` is invalid; expected HOST:PORT")
     return host, int(port)

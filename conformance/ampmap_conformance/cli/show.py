@@ -1,4 +1,4 @@
-"""The commands that only print."""
+"""The commands that only print: `list`, `explain`, `defects`, `target check` and `run --dry-run`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ..target.target import Secret, Target
 from ..version import version
 
 SHOWN_NAMES = 1
-"""Requirements that the table of defects names of one; `--json` has them all."""
+"""Number of requirements that the table shows of each defect; `--json` shows all."""
 
 
 def dry_run(options: RunOptions) -> int:
@@ -60,7 +60,7 @@ def list_requirements(profiles: tuple[str, ...], *, as_json: bool) -> int:
     names = list(dict.fromkeys(row.profile for row in known.requirements.values()))
     for profile in profiles:
         if profile not in names:
-            raise UsageError(f"--profile: there is no profile `{profile}`{did_you_mean(profile, names)}")
+            raise UsageError(f"--profile: unknown profile `{profile}`{did_you_mean(profile, names)}")
     plan = make_plan(embedded_description(known))
     if as_json:
         click.echo(json.dumps([_as_data(row, plan) for row in rows], ensure_ascii=False, indent=1))
@@ -79,7 +79,7 @@ def explain_requirement(name: str) -> int:
     known = packaged.load()
     row = {**known.requirements}.get(name)
     if row is None:
-        raise UsageError(f"there is no requirement `{name}`{did_you_mean(name, list(known.requirements))}")
+        raise UsageError(f"unknown requirement `{name}`{did_you_mean(name, list(known.requirements))}")
     plan = make_plan(embedded_description(known))
     tasks = plan.all.get(name, ())
     click.echo(f"{row.id}   {row.level}   profile {row.profile}\n")
@@ -130,13 +130,13 @@ def check_target(file: Path) -> int:
     click.echo(f"{file}: {target.file.name} at {target.file.base_url}")
     click.echo(f"  providers  {', '.join(provider.id for provider in target.providers)}")
     click.echo(f"  claims     {', '.join(target.file.claims) or 'none'}")
-    click.echo(f"  client key {target.client.label if target.client else 'none: what needs one is not testable'}")
+    click.echo(f"  client key {target.client.label if target.client else 'none: rules that need one are not testable'}")
     click.echo(f"  observer   {target.file.observer.advertise if target.file.observer else 'none'}")
     return 0
 
 
 def embedded_description(known: Reference) -> Target:
-    """The embedded target as a plan needs it, without starting it."""
+    """The embedded target as the planner needs it; no server is started."""
     unavailable, mappings = spare_models(known)
     file = TargetFile(
         name=NAME,
@@ -152,7 +152,7 @@ def embedded_description(known: Reference) -> Target:
 
 def _target(options: RunOptions, known: Reference) -> Target:
     if options.target and options.base_url:
-        raise UsageError("--target and --base-url exclude each other")
+        raise UsageError("--target and --base-url cannot be combined")
     if options.target:
         return targets.load(options.target, known)
     return targets.from_url(options.base_url, known) if options.base_url else embedded_description(known)
@@ -174,7 +174,7 @@ def _breaking(requirement: str) -> list[str]:
 
 def _cases_in_words(row: Requirement, count: int) -> str:
     if vectors := _vectors(row):
-        return f"{len(vectors)} vectors, asked by `resolve-auth`"
+        return f"{len(vectors)} vectors, sent by `resolve-auth`"
     return f"{count}: {' x '.join(row.for_each)}" if count else f"none: {row.excluded}"
 
 

@@ -1,4 +1,4 @@
-"""The commands on target files."""
+"""The commands `ampmap-conformance target ...`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 @click.group()
 def target() -> None:
-    """Works on target files.
+    """Work on target files.
 
     \b
     Example:
@@ -21,7 +21,7 @@ def target() -> None:
 @target.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 def target_check(file: Path) -> int:
-    """Checks a target file, and that its secrets are there. Nothing is sent.
+    """Check a target file, and that its secrets are set. Nothing is sent.
 
     \b
     Example:
@@ -33,14 +33,15 @@ def target_check(file: Path) -> int:
 
 
 @target.command("init")
-@click.option("--from-url", metavar="URL", help="Ask the proxy there what it tells at no cost.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here in place of standard output.")
-@click.option("--edition", metavar="ID", help="The edition to go by; the base by default.")
+@click.option("--from-url", metavar="URL", help="URL of a proxy to discover settings from, free of charge.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="File to write; default: standard output.")
+@click.option("--edition", metavar="ID", help="Edition to use; default: the base edition.")
 def target_init(from_url: str | None, out: Path | None, edition: str | None) -> int:
-    """Writes a target file to begin with: what can be said, and with --from-url what the proxy tells of itself.
+    """Write a starter target file; with --from-url, fill in the settings that the proxy reveals.
 
-    It sends bodies that are no JSON, calls without a key, and asks for lists of models, so that nothing can be charged
-    for. The client key comes from the environment variable AMPMAP_CLIENT_KEY, if it is set.
+    With --from-url, the command sends bodies that are not valid JSON, calls without a key, and requests for lists of
+    models, none of which can be charged for. The client key is read from the environment variable AMPMAP_CLIENT_KEY,
+    if it is set.
 
     \b
     Example:
@@ -68,10 +69,10 @@ def target_init(from_url: str | None, out: Path | None, edition: str | None) -> 
         click.echo(text, nl=False)
         return 0
     if out.exists():
-        raise UsageError(f"--out: {out} is there already; it is not written over")
+        raise UsageError(f"--out: {out} already exists; choose another file or delete it")
     try:
         write_atomically(out, text.encode())
     except OSError as error:
         raise UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from error
-    click.echo(f"wrote {out}; `ampmap-conformance target check {out}` checks it")
+    click.echo(f"wrote {out}; check it with `ampmap-conformance target check {out}`")
     return 0

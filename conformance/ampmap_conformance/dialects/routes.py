@@ -49,7 +49,7 @@ class _Entry:
     root: Root
     streams: bool
     literal: int
-    """Letters of the pattern that are no parameter: the more, the more specific."""
+    """Number of literal characters of the pattern: the more, the more specific."""
 
 
 class RouteTable:

@@ -42,7 +42,7 @@ class Schemas:
         return self._judged(call, "request", body, lambda: call.operation.request_schema)
 
     def response(self, call: Call, body: bytes) -> str | None:
-        """The body of an answer to `call` that is no stream."""
+        """The body of an answer to `call` that is not a stream."""
         return self._judged(call, "response", body, lambda: call.operation.response_schema)
 
     def array(self, call: Call, body: bytes) -> str | None:
@@ -114,7 +114,7 @@ def _first_problem(validator: Validator, body: bytes) -> str | None:
     try:
         data = json.loads(body)
     except ValueError:
-        return "the body is no JSON"
+        return "the body is not valid JSON"
     from jsonschema.exceptions import best_match
 
     error = best_match(validator.iter_errors(data))

@@ -22,12 +22,12 @@ def _messages(events: tuple[Event, ...]) -> Iterator[str]:
     names = [name for name, _ in kinds]
     for name, data in kinds:
         if not isinstance(data, dict) or data.get("type") != name:
-            yield f"the event {name or 'without a name'} is not of the type that its name tells"
+            yield f"the event {name or 'without a name'} has a `type` that is not its name"
             return
     if names[:1] != ["message_start"] or names.count("message_start") != 1:
-        yield "there is not one message_start, at the beginning"
+        yield "message_start must occur exactly once, as the first event"
     if names[-1:] != ["message_stop"] or names.count("message_stop") != 1:
-        yield "there is not one message_stop, at the end"
+        yield "message_stop must occur exactly once, as the last event"
     yield from _blocks([(name, data) for name, data in kinds if name.startswith("content_block_")])
 
 
@@ -37,14 +37,14 @@ def _blocks(parts: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
         index = data.get("index")
         if name == "content_block_start":
             if inside is not None or index != following:
-                yield f"the block {index} is begun where {following} is next"
+                yield f"the block {index} starts where the block {following} was expected"
             inside, following = index, following + 1
         elif index != inside:
-            yield f"{name} is of the block {index}, which is not open"
+            yield f"{name} belongs to the block {index}, which is not open"
         elif name == "content_block_stop":
             inside = None
     if inside is not None:
-        yield f"the block {inside} has no end"
+        yield f"the block {inside} is not stopped"
 
 
 def _responses(events: tuple[Event, ...]) -> Iterator[str]:
@@ -52,16 +52,16 @@ def _responses(events: tuple[Event, ...]) -> Iterator[str]:
     parts = [(event, event.json()) for event in events if event.data != DONE]
     for event, data in parts:
         if not isinstance(data, dict) or data.get("type") != event.name:
-            yield f"the event {event.name or 'without a name'} is not of the type that its name tells"
+            yield f"the event {event.name or 'without a name'} has a `type` that is not its name"
             return
     numbers = [data.get("sequence_number") for _, data in parts]
     if numbers != list(range(numbers[0] if numbers and isinstance(numbers[0], int) else 0, len(numbers))):
-        yield "sequence_number does not rise by one"
+        yield "sequence_number does not increase by one"
     names = [event.name for event, _ in parts]
     if names[:1] != ["response.created"] or names.count("response.created") != 1:
-        yield "there is not one response.created, at the beginning"
+        yield "response.created must occur exactly once, as the first event"
     if names[-1:] not in (["response.completed"], ["response.incomplete"], ["response.failed"]):
-        yield "the last event is none that ends a response"
+        yield "the last event does not end a response"
         return
     yield from _items([data for _, data in parts])
     yield from _completed([data for _, data in parts])
@@ -76,7 +76,7 @@ def _items(parts: list[dict[str, Any]]) -> Iterator[str]:
         if data["type"] == "response.output_item.added":
             ids[place] = item
         elif place not in ids:
-            yield f"the item {place} is not added before it is used"
+            yield f"the item {place} is used before it is added"
         elif ids[place] != item:
             yield f"the item {place} changes its id"
 
@@ -88,10 +88,10 @@ def _completed(parts: list[dict[str, Any]]) -> Iterator[str]:
     if parts[-1]["type"] == "response.completed" and not whole.get("usage"):
         yield "the completed response has no usage"
     if len(output) < len(added):
-        yield f"the completed response has {len(output)} items of {len(added)}"
+        yield f"the completed response has {len(output)} of {len(added)} added items"
     streamed = "".join(d.get("delta", "") for d in parts if d["type"] == "response.output_text.delta")
     if streamed and streamed != "".join(_texts(output)):
-        yield "the completed response has another text than the stream"
+        yield "the text of the completed response differs from the streamed text"
 
 
 def _texts(output: list[Any]) -> Iterator[str]:
@@ -108,13 +108,13 @@ def _chat(events: tuple[Event, ...]) -> Iterator[str]:
         return
     chunks = [event.json() for event in events[:-1]]
     if any(not isinstance(chunk, dict) for chunk in chunks):
-        yield "a chunk is no JSON object"
+        yield "a chunk is not a JSON object"
         return
     if len({chunk.get("id") for chunk in chunks}) != 1:
         yield "the chunks have different ids"
     reasons = [c.get("finish_reason") for chunk in chunks for c in chunk.get("choices") or []]
     if sum(reason is not None for reason in reasons) != 1:
-        yield "there is not one finish_reason"
+        yield "finish_reason must occur exactly once"
     calls: dict[Any, Any] = {}
     for choice in (c for chunk in chunks for c in chunk.get("choices") or []):
         for call in (choice.get("delta") or {}).get("tool_calls") or []:
@@ -127,7 +127,7 @@ def _gemini(events: tuple[Event, ...]) -> Iterator[str]:
     """Gemini: whole chunks, of which the last one has the finish reason."""
     chunks = [event.json() for event in events]
     if any(not isinstance(chunk, dict) for chunk in chunks) or any(event.name for event in events):
-        yield "an event has a name, or is no JSON object"
+        yield "an event has a name, or is not a JSON object"
         return
     if not chunks or not any(candidate.get("finishReason") for candidate in chunks[-1].get("candidates") or []):
         yield "the last chunk has no finishReason"

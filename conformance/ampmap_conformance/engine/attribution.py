@@ -36,7 +36,7 @@ class DirectProbe(Probe):
     def _direct_form(self, request: Request) -> Request:
         observer, case = self._context.observer, self._case
         if observer is None:
-            raise LookupError("there is no observer to go to")
+            raise LookupError("no observer: the call cannot be made without the proxy")
         target, carrier = request.target, BEARER
         if isinstance(case, CallCase):
             target, carrier = case.upstream_target, case.provider.upstream_credential

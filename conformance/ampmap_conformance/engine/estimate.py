@@ -94,14 +94,14 @@ def plan_lines(reckoned: Estimate, budget: Budget, *, observed: bool) -> tuple[s
     """What a run will do and cost, in lines of a label and a sentence; printed before anything is sent."""
     extras = (
         (reckoned.controls, "for controls"),
-        (reckoned.looks, "to look for features that are not claimed"),
-        (reckoned.smoke, "to see whether the target is there"),
+        (reckoned.looks, "to detect features that are not claimed"),
+        (reckoned.smoke, "to check that the target is reachable"),
     )
     of_them = "; ".join(f"{count} {what}" for count, what in extras if count)
-    limit = f"no more than {budget.most} are sent" if budget.most is not None else "no limit is set"
-    pace = f"at most {budget.rate:g} in a second" if budget.rate else "as fast as the workers go"
+    limit = f"at most {budget.most} are sent" if budget.most is not None else "no limit is set"
+    pace = f"at most {budget.rate:g} per second" if budget.rate else "no rate limit"
     if observed:
-        cost = "nothing: the observer answers in place of the paid providers"
+        cost = "nothing: the observer answers instead of the paid providers"
     else:
         cost = f"at most {reckoned.metered} calls of the target's own upstreams, each with the smallest token limit"
     return (

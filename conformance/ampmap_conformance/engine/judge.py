@@ -190,10 +190,10 @@ def found_by(task: Task, probe: Probe) -> Violation | None:
     except Violation as found:
         return found
     except NoAnswerError as error:
-        silent = Violation("the proxy gave no answer", expected="an answer", actual=error.failure.value)
+        silent = Violation("the proxy did not answer", expected="an answer", actual=error.failure.value)
         return silent.with_traceback(error.__traceback__)
     except json.JSONDecodeError as error:
-        garbled = Violation("a body is no JSON", expected="JSON", actual="something else")
+        garbled = Violation("a body is not valid JSON", expected="JSON", actual="something else")
         return garbled.with_traceback(error.__traceback__)
     return None
 

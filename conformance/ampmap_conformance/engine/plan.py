@@ -19,7 +19,7 @@ from ..reference.types import Reference, Requirement
 from ..target.target import Target
 
 RESOLVER = "resolver"
-"""The need of a requirement that is none on a proxy."""
+"""The need of a requirement on a resolver, not on a proxy."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Plan:
     cells: Mapping[str, int] = field(default_factory=dict)
     """How many cells the axes of each requirement have; those of which it speaks are its cases."""
     on_resolvers: frozenset[str] = frozenset()
-    """Profiles whose requirements are none on a proxy."""
+    """Profiles whose requirements are on a resolver, not on a proxy."""
 
     def control_of(self, task: Task) -> Task | None:
         """The case that must pass for this one to say anything: the nearest one of the requirement's control.
@@ -89,17 +89,19 @@ def make_plan(target: Target) -> Plan:
     checks = suite_checks()
     reference = target.reference
     rows = proxy_rules(reference)
-    faults = [f"{name} has a check but is no requirement" for name in checks if name not in rows]
+    faults = [f"{name} has a check but is not a requirement" for name in checks if name not in rows]
     faults += [
-        f"{row.id} has neither a check nor a reason to have none"
+        f"{row.id} has neither a check nor `excluded`"
         for row in rows.values()
         if (row.id not in checks) == (row.excluded is None)
     ]
     faults += [
         f"{row.id} is a negative check without a control" for row in rows.values() if row.negative and not row.control
     ]
-    faults += [f"{row.id}: {axis} is no axis" for row in rows.values() for axis in row.for_each if axis not in AXES]
-    faults += [f"{row.id} is its own control in the end" for row in rows.values() if _circular(row, rows)]
+    faults += [
+        f"{row.id}: {axis} is not a valid axis" for row in rows.values() for axis in row.for_each if axis not in AXES
+    ]
+    faults += [f"the chain of controls of {row.id} is circular" for row in rows.values() if _circular(row, rows)]
     if faults:
         raise SuiteError("\n".join(faults))
     tasks: dict[str, tuple[Task, ...]] = {}
@@ -126,8 +128,8 @@ def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] 
         if profile in plan.on_resolvers:
             raise UsageError(f"--profile: {_on_resolvers(profile)}")
         if profile not in known:
-            hint = did_you_mean(profile, known) or f"; they are {', '.join(known)}"
-            raise UsageError(f"--profile: there is no profile `{profile}`{hint}")
+            hint = did_you_mean(profile, known) or f"; expected one of {', '.join(known)}"
+            raise UsageError(f"--profile: unknown profile `{profile}`{hint}")
     patterns, skip = tuple(select), tuple(skip)
     for pattern in (*patterns, *skip):
         if (profile := pattern.partition(".")[0]) in plan.on_resolvers:
@@ -148,7 +150,7 @@ def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] 
 
 def _on_resolvers(profile: str) -> str:
     ask = "`ampmap-conformance resolve-auth --command CMD` (or `--url URL`)"
-    return f"the rules of `{profile}` are on a resolver and not on a proxy; ask one by {ask}"
+    return f"the rules of `{profile}` apply to a resolver, not to a proxy; test a resolver with {ask}"
 
 
 def suite_checks() -> dict[str, Check]:

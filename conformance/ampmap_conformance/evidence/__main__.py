@@ -23,9 +23,11 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--only", multiple=True, metavar="DEFECT", help="Try these alone, and write nothing; can be repeated.")
-@click.option("--check", is_flag=True, help="Write nothing; end with 1 when the committed file is not what comes out.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Where the file is.")
+@click.option(
+    "--only", multiple=True, metavar="DEFECT", help="Try only these defects and write nothing; may be repeated."
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the committed file differs.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder of the file.")
 def matrix(only: tuple[str, ...], check: bool, out: Path | None) -> None:
     """Runs each defect of the reference proxy against a sample of every requirement.
 
@@ -38,7 +40,7 @@ def matrix(only: tuple[str, ...], check: bool, out: Path | None) -> None:
     from .matrix import problems, tried
 
     if unknown := [name for name in only if name not in DEFECTS]:
-        raise click.BadParameter(f"no defect is called {unknown[0]!r}", param_hint="--only")
+        raise click.BadParameter(f"unknown defect {unknown[0]!r}", param_hint="--only")
     kills = [made for _, made in each(tried, only or tuple(DEFECTS), PER_CORE)]
     requirements = _requirements()
     if only:
@@ -61,8 +63,8 @@ def variants() -> None:
 
 
 @main.command()
-@click.option("--check", is_flag=True, help="Write nothing; end with 1 when the committed file is not what comes out.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Where the file is.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the committed file differs.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder of the file.")
 def degenerate(check: bool, out: Path | None) -> None:
     """Runs the suite against servers that do the same whatever they are asked."""
     from . import files

@@ -1,4 +1,4 @@
-"""What breaking one requirement leads to: a table of reasons, so that a kill that nobody told is an error."""
+"""What breaking one requirement leads to: a table of reasons, so that an unlisted kill is an error."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Consequence(BaseModel):
 
 @cache
 def consequences() -> Mapping[str, Consequence]:
-    """The table, by id. Raises pydantic's ValidationError for a table that is none."""
+    """The table, by id. Raises pydantic's ValidationError for an invalid table."""
     data = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return TypeAdapter(dict[str, Consequence]).validate_python(data)
 

@@ -32,7 +32,7 @@ AT_ONCE = 24
 """Cases that are made at the same time."""
 SEED = 20
 NOISE = 512
-"""Bytes of an answer that is none."""
+"""Bytes that are not an HTTP answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,8 @@ def serving(degenerate: Degenerate) -> Iterator[str]:
 
 DESERVED: Mapping[str, str] = MappingProxyType(
     {
-        "routing.warm-up": "Any prompt answer lets the SDK's constructor go on; its status is not looked at there.",
-        "routing.warm-up-unmetered": "Who asks no provider at all makes no call that would be billed.",
+        "routing.warm-up": "The SDK's constructor continues after any prompt answer and ignores its status.",
+        "routing.warm-up-unmetered": "A server that does not call any provider does not make a billed call.",
     }
 )
 """Requirements that a degenerate server may meet, and why it truly does."""
@@ -157,7 +157,7 @@ def problems(made: Mapping[str, Scores]) -> list[str]:
     for id_, both in sorted(made.items()):
         for score in (both.observed, both.blind):
             undeserved = sorted(score.passed[Level.MUST] - set(DESERVED))
-            found += [f"{id_}: passes {name}, and no reason tells why it should" for name in undeserved]
+            found += [f"{id_}: passes {name} without a reason in DESERVED" for name in undeserved]
             found += [f"{id_}: {fault}" for fault in score.faults]
     return found
 

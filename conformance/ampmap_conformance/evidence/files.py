@@ -1,6 +1,6 @@
-"""The evidence as it is committed, for whoever shows it: shapes, and what of it is out of date.
+"""The committed evidence: its shapes, and the parts that are out of date.
 
-Readers outside this package (the site) go by the JSON Schema beside each file.
+Readers outside this package (the site) use the JSON Schema beside each file.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Degenerates(_Shape):
 
 
 class DegenerateRow(_Shape):
-    """What one of them passes although it is no proxy."""
+    """Requirements that one of them passes although it is not a proxy."""
 
     summary: str
     observed: tuple[str, ...] = Field(description="`must` requirements of which a case passes, with an observer")
@@ -95,20 +95,20 @@ def _row(defect: Defect, one: Kills) -> DefectRow:
 
 
 def stale(matrix: KillMatrix, requirements: Iterable[str]) -> list[str]:
-    """What of a committed matrix is not what the tables say now, without a single probe."""
+    """Where a committed matrix differs from the current tables; nothing is probed."""
     known = set(requirements)
-    found = [f"{name} is no defect any more" for name in matrix.defects if name not in DEFECTS]
+    found = [f"{name} is no longer a defect" for name in matrix.defects if name not in DEFECTS]
     found += [f"{name} is a new requirement" for name in known if name not in matrix.requirements]
-    found += [f"{name} is no requirement any more" for name in matrix.requirements if name not in known]
+    found += [f"{name} is no longer a requirement" for name in matrix.requirements if name not in known]
     for name, defect in DEFECTS.items():
         row = matrix.defects.get(name)
         if row is None:
             found.append(f"{name} is a new defect")
         elif (row.summary, row.seen_in, set(row.kills)) != (defect.summary, defect.seen_in, set(defect.breaks)):
-            found.append(f"{name} has another row now")
+            found.append(f"the row of {name} has changed")
         else:
             found += [
-                f"{name}: {other} has another reason"
+                f"the reason of {other} in the row of {name} has changed"
                 for other, why in row.also.items()
                 if because(defect, other) != why
             ]
@@ -116,12 +116,12 @@ def stale(matrix: KillMatrix, requirements: Iterable[str]) -> list[str]:
 
 
 def read_matrix(folder: Path = FOLDER) -> KillMatrix:
-    """The committed matrix. Raises OSError, and pydantic's ValidationError for a file that is none."""
+    """The committed matrix. Raises OSError, and pydantic's ValidationError for an invalid file."""
     return KillMatrix.model_validate_json((folder / MATRIX).read_bytes())
 
 
 def read_degenerates(folder: Path = FOLDER) -> Degenerates:
-    """The committed scores. Raises OSError, and pydantic's ValidationError for a file that is none."""
+    """The committed scores. Raises OSError, and pydantic's ValidationError for an invalid file."""
     return Degenerates.model_validate_json((folder / DEGENERATE).read_bytes())
 
 

@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> int:
     version = arguments[0] if len(arguments) == 1 else ""
     file = FOLDER / f"{version}.yaml"
     if version_of(version) is None or (file.exists() and read(file).status == "released"):
-        print("give the version that is released now, as in `0.1.0`; a released set is never written again")  # noqa: T201
+        print("expected the version to release, e.g. `0.1.0`; a released set cannot be written again")  # noqa: T201
         return 4
     trial = read(file).trial if file.exists() else ()
     rows = (row.id for row in proxy_rules(load()).values() if not row.excluded and row.id not in trial)

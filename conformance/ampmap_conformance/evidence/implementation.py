@@ -70,7 +70,7 @@ class Row(Part):
     not_testable: int | None = None
     not_applicable: int | None = None
     reason: str | None = None
-    """Why it is no pass: of a known failure what the baseline says of it."""
+    """Why it did not pass; for a known failure, the reason in the baseline."""
     issue: str | None = None
     """Where a known failure is followed up."""
 
@@ -96,9 +96,9 @@ def evidence(
     Raises UsageError for a report of a part of the suite, of another reference, or of a run that was interrupted.
     """
     if not report.selection.is_whole or report.selection.defects or report.summary.interrupted:
-        raise UsageError("evidence is made from the report of a whole run, without --profile, --select and --skip")
+        raise UsageError("evidence requires the report of a run without --profile, --select and --skip")
     if report.reference.digest != reference.digest:
-        raise UsageError(f"the report is on reference {report.reference.digest}, this kit has {reference.digest}")
+        raise UsageError(f"the report is for reference {report.reference.digest}, but this kit has {reference.digest}")
     results: dict[str, list[Result]] = {name: [] for name, row in proxy_rules(reference).items() if not row.excluded}
     for result in report.results:
         results[result.requirement].append(result)

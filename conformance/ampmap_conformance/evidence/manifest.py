@@ -26,9 +26,9 @@ def manifest(report: Report, reference: Reference, release: Release) -> dict[str
     Raises UsageError for a report of a part of the suite, of another reference, or of a run that was interrupted.
     """
     if not report.selection.is_whole or report.summary.interrupted:
-        raise UsageError("a manifest is made from the report of a whole run, without --profile, --select and --skip")
+        raise UsageError("a manifest requires the report of a run without --profile, --select and --skip")
     if report.reference.digest != reference.digest:
-        raise UsageError(f"the report is on reference {report.reference.digest}, this kit has {reference.digest}")
+        raise UsageError(f"the report is for reference {report.reference.digest}, but this kit has {reference.digest}")
     rows = proxy_rules(reference)
     emitted = {name: Counter[str]() for name in rows}
     for result in report.results:

@@ -137,9 +137,9 @@ def _problems(one: Kills) -> list[str]:
     defect = DEFECTS[one.defect]
     return [
         *(f"{one.defect}: {fault}" for fault in one.faults),
-        *(f"{one.defect}: {name} does not notice" for name in defect.breaks if name not in one.cases),
+        *(f"{one.defect}: {name} does not catch it" for name in defect.breaks if name not in one.cases),
         *(
-            f"{one.defect}: {name}[{case}] notices too, and no consequence tells why"
+            f"{one.defect}: {name}[{case}] catches it, but `consequences.yaml` does not say why"
             for name, case in one.cases.items()
             if name not in defect.breaks and because(defect, name) is None
         ),

@@ -21,7 +21,7 @@ METHODS = frozenset({"get", "head", "post", "put", "patch", "delete", "options",
 def document_for(reference: Reference, file: Path | None = None) -> Document:
     """The document in `file`, or the packaged one of the reference's edition.
 
-    Raises UsageError when there is none, when it is none, or when it was made from another reference.
+    Raises UsageError if the document is missing or invalid, or was built from another reference.
     """
     text = _read(file) if file else _packaged(reference)
     name = f"--openapi {file}" if file else "the packaged OpenAPI document"
@@ -29,11 +29,11 @@ def document_for(reference: Reference, file: Path | None = None) -> Document:
         document = json.loads(text)
         digest = document["info"]["x-ampmap"]["digest"]
     except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{name}: this is no document that `ampmap build openapi` made") from None
+        raise UsageError(f"{name}: expected an OpenAPI document that `ampmap build openapi` wrote") from None
     if digest != reference.digest:
         raise UsageError(
-            f"{name} was made from another reference ({digest[:19]}, not {reference.digest[:19]}):"
-            " make one with `ampmap build openapi --out DIR`, and name it with `--openapi DIR/openapi.json`"
+            f"{name} was built from another reference ({digest[:19]}, not {reference.digest[:19]}):"
+            " build one with `ampmap build openapi --out DIR` and add `--openapi DIR/openapi.json`"
         )
     return dict(document)
 
@@ -83,7 +83,7 @@ def _packaged(reference: Reference) -> str:
         return (resources.files(packaged.__name__) / name).read_text(encoding="utf-8")
     except OSError:
         raise UsageError(
-            f"there is no packaged OpenAPI document of edition `{reference.edition.id}`: make one with"
+            f"no OpenAPI document of edition `{reference.edition.id}` is packaged: make one with"
             " `ampmap build openapi --out DIR`, and name it with `--openapi DIR/openapi.json`"
         ) from None
 
@@ -92,4 +92,4 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--openapi {file}: {getattr(error, 'strerror', None) or 'it is no text'}") from error
+        raise UsageError(f"--openapi {file}: {getattr(error, 'strerror', None) or 'the file is not text'}") from error

@@ -28,7 +28,7 @@ class Finding:
 
     @property
     def length(self) -> int:
-        """Bytes that somebody has to read to understand the request."""
+        """Number of bytes that a user must read to understand the request."""
         request = self.exchange.request
         return len(request.target) + len(request.body) + sum(len(n) + len(v) for n, v in request.headers)
 

@@ -38,7 +38,7 @@ ADDED = frozenset(
 UNHEEDED = (
     HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example, HealthCheck.too_slow
 )  # fmt: skip
-"""What hypothesis would rather give up for than go on."""
+"""Health checks of hypothesis that would abort the generation."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"(?:[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?)?")
 
@@ -57,7 +57,7 @@ class Generated:
 
     @property
     def is_http(self) -> bool:
-        """Whether every header line can be written; what is no HTTP at all is not this profile's matter."""
+        """Whether every header line can be written; this profile does not send invalid HTTP."""
         return all(TOKEN.fullmatch(name) and VALUE.fullmatch(value) for name, value in self.lines)
 
 

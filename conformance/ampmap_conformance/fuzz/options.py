@@ -12,7 +12,7 @@ DEFAULT_SEED = 1
 """The seed of a run that names none, so that two runs send the same."""
 COVERAGE_MOST = 250
 """Most requests that the coverage of one operation of the document may come to; the largest now has 126."""
-MISSING = "the profile `fuzz` generates its data with schemathesis, which is not installed: pip install 'ampmap[fuzz]'"
+MISSING = "the profile `fuzz` requires schemathesis, which is not installed; run: pip install 'ampmap[fuzz]'"
 
 
 def require_schemathesis() -> None:

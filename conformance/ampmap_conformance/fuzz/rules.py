@@ -23,8 +23,8 @@ NOT_IMPLEMENTED = 501
 REFUSALS = range(400, 500)
 EXPECTED = MappingProxyType(
     {
-        "either": "a refusal with 4xx, or the upstream's answer to the same data",
-        "proxy": "a refusal with 4xx by the proxy itself",
+        "either": "a rejection with 4xx, or the upstream's answer to the same data",
+        "proxy": "a rejection with 4xx by the proxy itself",
         "upstream": "the upstream's answer to the same data",
     }
 )
@@ -47,7 +47,7 @@ class Facts:
 
     schemas: Schemas
     shape: ErrorShape | None = None
-    """How the provider's errors look; None for calls that are no provider's."""
+    """The shape of the provider's errors; None for calls on management paths."""
     observed: bool = False
     """Whether the upstreams are the observer, so that a relayed answer is told from one of the proxy's own."""
     invalid_data: str = "either"
@@ -99,7 +99,7 @@ Rule = Callable[[Sent], None]
 
 
 def no_server_error(sent: Sent) -> None:
-    """Whatever is sent, the proxy itself does not fail."""
+    """The proxy itself does not fail on any request."""
     facts = sent.facts
     if not facts.observed and sent.status in NOT_THE_PROXYS:
         return
@@ -111,18 +111,23 @@ def no_server_error(sent: Sent) -> None:
 
 
 def valid_goes_on(sent: Sent) -> None:
-    """What is valid by the document is not refused: it reaches an upstream."""
+    """The proxy forwards a request that is valid by the document to an upstream."""
     if sent.wrong is Wrong.NOTHING and sent.facts.observed and not sent.facts.answers_itself:
         actual = f"status {sent.status}, and no request at an upstream"
-        expect(bool(sent.exchange.upstream), "a valid request was refused", expected="it goes on", actual=actual)
+        expect(
+            bool(sent.exchange.upstream),
+            "the proxy rejected a valid request",
+            expected="a request at an upstream",
+            actual=actual,
+        )
 
 
 def invalid_is_no_success(sent: Sent) -> None:
-    """What is invalid is refused, or it goes on as it is and the upstream's answer comes back: by the policy."""
+    """The proxy rejects an invalid request, or forwards it unchanged and relays the answer: by the policy."""
     if sent.wrong is Wrong.NOTHING or sent.facts.shape is None or not sent.facts.observed:
         return
     if not sent.status or (sent.status >= 500 and not sent.is_relayed):
-        return  # that the proxy fails is another rule's matter
+        return  # another rule covers failures of the proxy
     refused = 300 <= sent.status < 500 and not sent.exchange.upstream
     if sent.wrong is Wrong.METHOD:
         free = sent.exchange.request.method in ("HEAD", "OPTIONS")
@@ -138,12 +143,12 @@ def invalid_is_no_success(sent: Sent) -> None:
 def _must(sent: Sent, holds: bool, what: str, expected: str) -> None:
     seen = "a request at an upstream" if sent.exchange.upstream else "no request at an upstream"
     if sent.exchange.upstream and not _is_untouched(sent):
-        seen = "other data, or another answer, at the upstream"
-    expect(holds, f"{what} was let through", expected=expected, actual=f"status {sent.status}, and {seen}")
+        seen = "an upstream that got other data, or whose answer was changed"
+    expect(holds, f"the proxy accepted {what}", expected=expected, actual=f"status {sent.status}, and {seen}")
 
 
 def _is_untouched(sent: Sent) -> bool:
-    """Whether an upstream got the data as it was sent, and its answer came back."""
+    """Whether an upstream got the data unchanged, and the proxy relayed its answer."""
     return sent.is_relayed and (
         sent.facts.rewrites or any(_same(sent.exchange.request.body, one.body) for one in sent.exchange.upstream)
     )
@@ -167,19 +172,19 @@ def error_shape(sent: Sent) -> None:
     shown = sent.body[:SHOWN].decode(errors="replace") or "an empty body"
     expect(
         problem is None,
-        f"an error is not in {shape.display_name}'s shape",
+        f"an error does not have {shape.display_name}'s shape",
         expected=f"{shape.display_name}'s shape",
         actual=f"status {sent.status}: {shown}",
     )
 
 
 def content_type(sent: Sent) -> None:
-    """An answer says that it is JSON, or a stream of events; an error is JSON."""
+    """The content type of an answer is JSON or an event stream; that of an error is JSON."""
     if sent.facts.shape is None or sent.has_no_body:
         return
     if 200 <= sent.status < 300:
         if sent.wrong is Wrong.METHOD:
-            return  # what such an answer holds is nobody's rule
+            return  # no rule covers the content of such an answer
         _typed(sent, sent.media_type in RIGHT_TYPES, " or ".join(sorted(RIGHT_TYPES)))
     elif _is_judged_error(sent):
         _typed(sent, sent.media_type == "application/json", "application/json")
@@ -187,31 +192,31 @@ def content_type(sent: Sent) -> None:
 
 def _typed(sent: Sent, holds: bool, expected: str) -> None:
     actual = f"status {sent.status} with {sent.media_type or 'no content type'}"
-    expect(holds, "an answer is not what its dialect has", expected=expected, actual=actual)
+    expect(holds, "an answer does not have the content type of its dialect", expected=expected, actual=actual)
 
 
 def _is_judged_error(sent: Sent) -> bool:
-    """An error that says something of the proxy: of an upstream that nobody sees, only refusals do."""
+    """Whether an error can be judged: without an observer, only rejections can."""
     return sent.status >= 400 if sent.facts.observed else sent.status in REFUSALS
 
 
 def no_leak(sent: Sent) -> None:
-    """No key shows in an answer, and the client's does not go on."""
+    """No answer contains a key, and the proxy does not forward the client's key."""
     for key in (sent.facts.client_key, *sent.facts.other_keys):
         if key:
-            assert_absent(key, in_=sent.exchange.response, saying="a key came back", of="a key")
+            assert_absent(key, in_=sent.exchange.response, saying="an answer contains a key", of="a key")
     if sent.facts.client_key:
         for request in sent.exchange.upstream:
-            assert_absent(sent.facts.client_key, in_=request, saying="the client's key went on")
+            assert_absent(sent.facts.client_key, in_=request, saying="the proxy forwarded the client's key")
 
 
 def no_stack_trace(sent: Sent) -> None:
-    """An error that the proxy makes tells nothing of its inside."""
+    """An error of the proxy itself does not contain a stack trace."""
     if sent.status < 400 or sent.is_relayed:
         return
     found = TRACES.search(sent.body.decode(errors="replace"))
     shown = found[0] if found else ""
-    expect(found is None, "an error shows the proxy's inside", expected="no stack trace", actual=shown)
+    expect(found is None, "an error contains a stack trace", expected="no stack trace", actual=shown)
 
 
 def management_holds(sent: Sent) -> None:

@@ -102,7 +102,7 @@ class Campaigns:
                 _judge(campaign, sent, request.what)
                 silent = 0 if sent.status else silent + 1
                 if silent == MOST_SILENT:
-                    raise NotTestableError(f"the target left {silent} requests in a row without an answer")
+                    raise NotTestableError(f"the target did not answer {silent} requests in a row")
         except (BudgetSpentError, NotTestableError) as stop:
             campaign.stopped = stop
         return campaign

@@ -43,7 +43,7 @@ class Observing(Protocol):
         ...
 
     def release(self, nonces: Iterable[str], pieces: int) -> None:
-        """Let held answers to requests that carry one of `nonces` go on until so many pieces are sent."""
+        """Continue held answers to requests that carry one of `nonces`, until so many pieces are sent."""
         ...
 
     def forget(self, nonce: str) -> None:

@@ -1,12 +1,12 @@
-"""The control API: what a run asks of an observer in another process, over HTTP below a reserved path.
+"""The control API: calls of a run to an observer in another process, over HTTP below a reserved path.
 
 | call | does |
 |---|---|
-| `GET /-/ampmap/health` | who this is: kit version, edition and digest of its reference, personas |
+| `GET /-/ampmap/health` | kit version, edition and digest of the reference, personas |
 | `PUT /-/ampmap/scripts/NONCE` | the replies of the next requests that carry the nonce, a JSON array of `Reply` |
 | `GET /-/ampmap/records/NONCE?at_least=N&within=SECONDS` | the requests that carry it, waiting for N of them |
-| `GET /-/ampmap/closed/NONCE?within=SECONDS` | whether a sender went away early, waiting for it |
-| `PUT /-/ampmap/released/NONCE` | lets held answers go on until so many pieces are sent, a JSON integer |
+| `GET /-/ampmap/closed/NONCE?within=SECONDS` | whether a sender disconnected early, waiting for it |
+| `PUT /-/ampmap/released/NONCE` | continues held answers until so many pieces are sent, a JSON integer |
 | `DELETE /-/ampmap/records/NONCE` | forgets requests and script |
 
 Every call carries the observer's token as `Authorization: Bearer`. None of them is recorded.
@@ -61,16 +61,18 @@ class Control:
     def answer(self, received: Received) -> Answer:
         """The answer to a call; waits where the call says so."""
         if self._token is None:
-            return _problem(404, "this observer has no control API: it was started without a token")
+            return _problem(404, "the control API is disabled: the observer was started without --token-env")
         scheme, _, given = (received.headers.get("authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token.encode()):
-            return _problem(401, "the control API needs the observer's token", ("WWW-Authenticate", "Bearer"))
+            return _problem(
+                401, "the control API requires the observer's token as a bearer token", ("WWW-Authenticate", "Bearer")
+            )
         found = _CALL.fullmatch(received.target.partition("?")[0].removeprefix(PREFIX))
         if found is None:
-            return _problem(404, "the control API has no such path")
+            return _problem(404, "the control API does not have this path")
         call = self._calls.get((received.method, found[1] or found[2]))
         if call is None:
-            return _problem(405, "the control API has no such method here")
+            return _problem(405, "the control API does not allow this method here")
         try:
             return call(found[3], received)
         except (ValueError, TypeError, AttributeError) as error:

@@ -54,7 +54,7 @@ class Personas:
             return self._amp(request)
         if request.persona in self._upstream:
             return self._provider(request.persona, self._upstream[request.persona], request)
-        message = f"No persona answers {request.path}; they are {', '.join(sorted(self.names))}."
+        message = f"No persona has the path {request.path}; the personas are {', '.join(sorted(self.names))}."
         return plain(404, bodies.dump({"error": message}))
 
     def _amp(self, request: UpstreamRequest) -> Answer:
@@ -153,14 +153,14 @@ def _decoded(headers: Headers, body: bytes) -> bytes:
 
 
 def _request_of(match: Match, request: UpstreamRequest) -> dict[str, Any] | str:
-    """The body of a request, or what a provider says to one that is no request."""
+    """The body of a request, or the message with which a provider rejects it."""
     try:
         body = json.loads(_decoded(request.headers, request.body))
     except (ValueError, zlib.error):
-        return "The body is no valid JSON."
+        return "The body is not valid JSON."
     except RecursionError:
         return "The body is nested too deeply."
     if not isinstance(body, dict):
-        return "The body is no JSON object."
+        return "The body is not a JSON object."
     missing = [name for name in match.call.operation.required if name not in body]
     return f"The body lacks {', '.join(missing) or 'everything'}." if missing or not body else body

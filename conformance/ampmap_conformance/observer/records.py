@@ -35,7 +35,7 @@ def nonces_in(raw: bytes, body: bytes) -> tuple[str, ...]:
 
 
 HELD = 20.0
-"""Seconds after which a held answer goes on without having been released: whoever held it has gone."""
+"""Seconds after which a held answer continues without a release, in case the test that held it ended."""
 
 
 @dataclass(eq=False, slots=True)
@@ -137,7 +137,7 @@ class Records:
             return noted()
 
     def release(self, nonces: Iterable[str], pieces: int) -> None:
-        """Let held answers to requests that carry one of `nonces` go on until so many pieces are sent."""
+        """Continue held answers to requests that carry one of `nonces`, until so many pieces are sent."""
         with self._changed:
             self._released.update(dict.fromkeys(nonces, pieces))
             while len(self._released) > self._max_requests:
@@ -154,7 +154,7 @@ class Records:
             self._changed.wait_for(lambda: self._closed or released(), HELD)
 
     def close(self) -> None:
-        """Let nobody wait any longer."""
+        """End all waiting."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

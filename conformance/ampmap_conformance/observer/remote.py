@@ -83,7 +83,7 @@ class RemoteObserver:
         return bool(self._ask("GET", f"closed/{nonce}?{query}", waiting=within)["closed"])
 
     def release(self, nonces: Iterable[str], pieces: int) -> None:
-        """Let held answers go on until so many pieces are sent. Raises ObserverGoneError."""
+        """Continue held answers until so many pieces are sent. Raises ObserverGoneError."""
         for nonce in nonces:
             self._ask("PUT", f"released/{nonce}", bodies.dump(pieces))
 
@@ -97,20 +97,20 @@ class RemoteObserver:
         try:
             response = self._client.send(request, timeout=PATIENCE + waiting)
         except NoAnswerError as error:
-            raise ObserverGoneError(f"the observer at {self._control} is not there: {error.failure.value}") from error
+            raise ObserverGoneError(f"the observer at {self._control} is unreachable: {error.failure.value}") from error
         if response.status != 200 or response.broken is not None:
             raise ObserverGoneError(f"the observer at {self._control} {_refusal(response)}")
         try:
             return response.json()
         except ValueError as error:
-            raise ObserverGoneError(f"what answers at {self._control} is no observer") from error
+            raise ObserverGoneError(f"{self._control} is not an observer: the answer is not valid JSON") from error
 
 
 def _refusal(response: Response) -> str:
     if response.status == 401:
-        return "refuses the token"
+        return "rejects the token"
     try:
         told = json.loads(response.body)["error"]
     except (ValueError, KeyError, TypeError):
-        return f"answers with status {response.status}: it is no observer"
+        return f"answers with status {response.status} and is not an observer"
     return f"says: {told}"

@@ -126,7 +126,7 @@ class Reply:
         """The reverse of `to_json`. Raises ValueError for an unknown field or value."""
         unknown = set(data) - {field.name for field in dataclasses.fields(cls)}
         if unknown:
-            raise ValueError(f"a reply has no field {', '.join(sorted(unknown))}")
+            raise ValueError(f"unknown field of a reply: {', '.join(sorted(unknown))}")
         return cls(**{name: _DECODE.get(name, _as_is)(value) for name, value in data.items()})
 
 

@@ -25,7 +25,7 @@ from .script import End, Framing, Reply
 from .wire import ClosedError, Connection, MalformedError, Received
 
 KEPT_MALFORMED = 100
-"""The latest messages that were no requests; of each the first bytes are kept."""
+"""Number of invalid requests of which the first bytes are kept."""
 KEPT_BYTES = 4096
 
 
@@ -141,12 +141,12 @@ class Observer:
         return self._records.wait_for_event(nonce, CLIENT_CLOSED, within)
 
     def malformed(self) -> tuple[bytes, ...]:
-        """How the latest messages begin that were no HTTP/1.1 requests."""
+        """The first bytes of the latest messages that were not valid HTTP/1.1 requests."""
         with self._lock:
             return tuple(self._malformed)
 
     def release(self, nonces: Iterable[str], pieces: int) -> None:
-        """Let held answers to requests that carry one of `nonces` go on until so many pieces are sent."""
+        """Continue held answers to requests that carry one of `nonces`, until so many pieces are sent."""
         self._records.release(nonces, pieces)
 
     def forget(self, nonce: str) -> None:
@@ -155,7 +155,7 @@ class Observer:
 
     def _known(self, persona: str) -> str:
         if persona not in self._personas.names:
-            raise LookupError(f"no persona is called {persona!r}; they are {', '.join(sorted(self._personas.names))}")
+            raise LookupError(f"unknown persona {persona!r}; expected one of {', '.join(sorted(self._personas.names))}")
         return persona
 
     def _listen(self, host: str, port: int, persona: str | None) -> str:

@@ -21,7 +21,7 @@ MAX_BODY = 64 << 20
 
 
 class MalformedError(ValueError):
-    """The peer sent something that is no HTTP/1.1 request; `raw` is all of it that was read."""
+    """The peer sent an invalid HTTP/1.1 request; `raw` has the bytes that were read."""
 
     def __init__(self, reason: str, raw: bytes) -> None:
         super().__init__(reason)

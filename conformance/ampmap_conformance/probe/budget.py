@@ -46,7 +46,7 @@ class Budget:
         with self._lock:
             if self.most is not None and self._sent >= self.most:
                 self._refused = True
-                raise BudgetSpentError(f"the budget of {self.most} requests (--max-requests) is spent")
+                raise BudgetSpentError(f"the budget of {self.most} requests (--max-requests) is used up")
             self._sent += 1
             now = self._clock()
             turn = max(now, self._next)

@@ -23,7 +23,7 @@ class Lookups:
     def must_name_provider(self, case: CallCase) -> None:
         """Raises NotTestableError unless the provider's id stands in its path on this target."""
         if f"/{case.provider.id}/" not in f"{case.target.partition('?')[0]}/":
-            raise NotTestableError("the provider's name does not stand in its path on this target")
+            raise NotTestableError("the path of the provider on this target does not contain its id")
 
     def error_shape(self, case: CallCase) -> ErrorShape:
         """The error shape of the case's provider."""

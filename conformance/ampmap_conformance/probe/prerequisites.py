@@ -1,4 +1,4 @@
-"""What a check needs beside a target and its client, when a run has it, and what is said where it does not."""
+"""Prerequisites of checks beside a target and its client, and the reason shown where a run does not meet one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..reference.types import Requirement
 from ..target.target import Target
 from .context import RunContext
 
-NO_OBSERVER = "no observer: the proxy's upstream side cannot be seen"
-NO_SECOND_CLIENT = "no second client is known: name its key under `credentials.second_client`"
-NO_FOREIGN_PEER = "there is no peer with another address: this system allows no network namespace"
-NO_RELOAD = "the kit cannot change the target's configuration: its file names no `reload` command"
+NO_OBSERVER = "no observer: the kit does not see what the proxy sends to its upstreams"
+NO_SECOND_CLIENT = "no second client: set its key under `credentials.second_client`"
+NO_FOREIGN_PEER = "no client with another address: this system does not allow network namespaces"
+NO_RELOAD = "the kit cannot change the proxy's configuration: the target file has no `reload` command"
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Probe(Lookups):
     def client_key(self) -> str:
         """The key that the proxy accepts. Raises NotTestableError when none is known."""
         if self.target.client is None:
-            raise NotTestableError("no client credential is known: name one under `credentials.client`")
+            raise NotTestableError("no client key: set one under `credentials.client`")
         return self.target.client.value
 
     @property
@@ -81,14 +81,14 @@ class Probe(Lookups):
         """
         self._must_be_served_here(case)
         if self._context.fuzzing is None:
-            raise NotTestableError("this run generates no data")
+            raise NotTestableError("the profile `fuzz` is not part of this run")
         return self._context.fuzzing.of(case, rule, self._context)
 
     @property
     def observer_host(self) -> str:
         """Host and port of the observer, as the proxy reaches it. Raises NotTestableError when there is none."""
         if self._context.observer is None:
-            raise NotTestableError("no observer: there is no other host that a call could be led to")
+            raise NotTestableError("no observer: the kit has no other host to direct a call to")
         return urlsplit(self._context.observer.url).netloc
 
     def require_client_key(self) -> None:
@@ -150,7 +150,7 @@ class Probe(Lookups):
     ) -> tuple[Exchange, RawAnswer]:
         """Sends the request of a case byte for byte as `wire` writes it, on a connection of its own.
 
-        Gives both hops, and all that came back, of which the exchange holds the first answer. Raises NoAnswerError
+        Returns both hops, and all that was received, of which the exchange has the first answer. Raises NoAnswerError
         when there is none.
         """
         request = self.request(case, credential=credential, changes=Changes(more_headers=more_headers, body=body))
@@ -263,7 +263,7 @@ class Probe(Lookups):
     def _must_be_served_here(self, case: Case) -> None:
         local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
         if isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only"):
-            raise NotTestableError("the target serves this to its own machine alone, and the kit is elsewhere")
+            raise NotTestableError("the target serves this only on its own machine, and the kit runs on another")
 
     def persona_of(self, case: Case) -> str:
         """Whom a case's call is for."""

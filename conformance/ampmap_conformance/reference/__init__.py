@@ -15,7 +15,7 @@ class UnknownEditionError(LookupError):
     """There is no reference of this edition; `known` are those that there are."""
 
     def __init__(self, edition: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no edition is called `{edition}`")
+        super().__init__(f"unknown edition `{edition}`")
         self.known = known
 
 

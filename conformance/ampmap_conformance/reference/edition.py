@@ -15,12 +15,12 @@ from .types import Reference
 def reference_for(file: Path | None = None, edition: str | None = None, target: Path | None = None) -> Reference:
     """The reference in `file`; else the packaged one of `edition`, else of the edition that the target file names.
 
-    Without any of them it is the base edition's. Whether a target goes with its reference is for `target.load` to
-    say. Raises UsageError for a file that is no reference, and for an edition that there is none of.
+    Without any of them it is the base edition's. `target.load` checks whether a target matches
+    its reference. Raises UsageError for an invalid file, and for an unknown edition.
     """
     if file is not None:
         if edition is not None:
-            raise UsageError("--reference and --edition exclude each other: a reference is of one edition")
+            raise UsageError("--reference and --edition cannot be combined: a reference is of one edition")
         return _from_file(file)
     place = "--edition"
     if edition is None and target is not None:
@@ -41,7 +41,7 @@ def _from_file(file: Path) -> Reference:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the file"
-        hint = "`ampmap build reference --out DIR` writes one"
+        hint = "write one with `ampmap build reference --out DIR`"
         raise UsageError(f"--reference: {file}: {where}: {first['msg']}; {hint}") from None
 
 

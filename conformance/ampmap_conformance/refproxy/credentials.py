@@ -17,7 +17,7 @@ QUERY_NAMES = frozenset({"key", "auth_token"})
 
 
 def given_keys(incoming: Incoming) -> tuple[str, ...]:
-    """Every credential of a request, in whichever carrier; the placeholder is none."""
+    """Every credential of a request, in all carriers, except the placeholder."""
     headers = incoming.headers
     bearers = [value.partition(" ") for value in headers.all("authorization")]
     keys = [value.strip() for scheme, _, value in bearers if scheme.lower() == "bearer"]

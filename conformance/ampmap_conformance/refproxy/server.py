@@ -18,7 +18,7 @@ from .config import ProxyConfig
 from .live import LiveConfig
 
 GRACE = 1.0
-"""Seconds that transfers which go on may take when the server ends."""
+"""Seconds for which unfinished transfers may continue when the server stops."""
 
 
 class _Server(uvicorn.Server):
@@ -35,7 +35,7 @@ class _Server(uvicorn.Server):
         await self._stopped.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Remember the loop before anybody can ask for the end."""
+        """Store the loop before the server can be stopped."""
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         await super().startup(sockets)
 
@@ -110,7 +110,7 @@ class ReferenceProxy:
         return self
 
     def close(self) -> None:
-        """Stop serving. Transfers that go on are broken off after a second."""
+        """Stop serving. Unfinished transfers are aborted after a second."""
         self._server.stop()
         self._thread.join(10)
 

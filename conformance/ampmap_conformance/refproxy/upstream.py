@@ -24,7 +24,7 @@ from .exchange import Failure, Outgoing
 KEPT = 100
 """Most idle connections to one upstream."""
 LARGEST_HEAD = 1 << 20
-"""Bytes of an answer's head beyond which it is no answer."""
+"""Maximum number of bytes of an answer's head."""
 
 
 class UpstreamFailedError(Exception):

@@ -39,7 +39,9 @@ class Release(BaseModel):
         if self.status == "released" and (not self.requirements or self.trial):
             raise ValueError("a released set lists its `requirements` and has no `trial`")
         if self.status == "draft" and self.requirements:
-            raise ValueError("a draft takes in every requirement; what does not score yet stands under `trial`")
+            raise ValueError(
+                "a draft includes every requirement; list requirements that do not score yet under `trial`"
+            )
         return self
 
     def scores(self, requirement: str) -> bool:
@@ -50,14 +52,14 @@ class Release(BaseModel):
 def release_of(kit: str, folder: Path = FOLDER) -> Release:
     """The set of a version of the kit: that of its own file, or of the latest release before it.
 
-    An unknown version (a source tree that is not installed) goes by the latest file. Raises UsageError for a file
-    that is no release, and LookupError when there is none.
+    An unknown version (a source tree that is not installed) uses the latest file. Raises UsageError for an invalid
+    file, and LookupError if the folder has none.
     """
     files = files_in(folder)
     wanted = version_of(kit)
     before = [file for version, file in files.items() if wanted is None or version <= wanted]
     if not files:
-        raise LookupError(f"{folder} holds no release")
+        raise LookupError(f"{folder} contains no release")
     return read(before[-1] if before else next(iter(files.values())))
 
 
@@ -68,7 +70,7 @@ def files_in(folder: Path = FOLDER) -> dict[Version, Path]:
 
 
 def read(file: Path) -> Release:
-    """A release file. Raises UsageError when it is none."""
+    """A release file. Raises UsageError if it is invalid."""
     try:
         return Release.model_validate(read_yaml(file).data)
     except ValidationError as error:

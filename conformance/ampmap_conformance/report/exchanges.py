@@ -57,7 +57,7 @@ def _message(start: str, headers: Headers, body: bytes, book: SecretBook) -> Mes
 
 
 def _text(body: bytes, book: SecretBook) -> tuple[str, Encoding]:
-    """The body as text without secrets, and how it is to be read; bytes that are no text have one character each."""
+    """The body as text without secrets, and its encoding; bytes that are not text have one character each."""
     try:
         if body.startswith(GZIP):
             return book.hide(gzip.decompress(body).decode()), "gzip"

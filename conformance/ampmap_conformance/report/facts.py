@@ -12,10 +12,10 @@ RED = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.UNEXPECTED_PASS, Verdict.E
 
 ENDINGS = MappingProxyType(
     {
-        0: "every case that was decided is as the reference has it",
+        0: "all decided cases conform to the reference",
         1: "cases fail",
-        2: "the run was interrupted, and this is what was decided until then",
-        3: "the kit itself failed, which says nothing of the target",
+        2: "the run was interrupted; the report shows the cases decided before",
+        3: "the kit itself failed; the target was not judged",
         5: "too little was tested",
         7: "the baseline no longer fits",
     }
@@ -53,11 +53,11 @@ def executed(report: Report) -> int:
 
 
 def run_problems(report: Report) -> tuple[tuple[str, str], ...]:
-    """What makes a run red although no case of it says so: its kind, and one sentence on it."""
+    """What makes a run red without a failing case: kind and one sentence for each."""
     summary = report.summary
     entries = report.baseline.problems if report.baseline else ()
     found: list[tuple[str, str]] = [(entry.kind, f"{entry.place}: {entry.message}") for entry in entries]
-    found += [("untested", f"{name} could not be tested at all") for name in summary.untested]
+    found += [("untested", f"no case of {name} could be tested") for name in summary.untested]
     if summary.interrupted:
         decided = f"{len(report.results)} of {summary.planned} cases were decided"
         found.append(("interrupted", f"the run was interrupted: {decided}"))

@@ -59,7 +59,7 @@ class Message(Part):
     left_out: int = 0
     """Bytes at the end of the body that the report does not hold."""
     at_ms: float | None = None
-    """When it arrived, or, for the observer's answer, when it was begun; absent where nobody saw it."""
+    """When it arrived, or, for the observer's answer, when it was begun; absent if it was not observed."""
 
 
 class UpstreamMessage(Part):

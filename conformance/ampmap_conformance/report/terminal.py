@@ -25,7 +25,7 @@ from .model import Report, Result
 from .outcome import RunOutcome
 
 SECONDS_BETWEEN = 10.0
-"""Between two lines on how far a run is, where the output is no terminal."""
+"""Between two lines on the progress of a run, if the output is not a terminal."""
 SHOWN_EACH = 3
 """Failures of one requirement that are printed in full."""
 LOUD = MappingProxyType(
@@ -41,7 +41,7 @@ LOUD = MappingProxyType(
 
 
 class RunConsole(Console):
-    """A console for which nobody has to read to the end: a run goes on, and writes its report, without its output."""
+    """A console that tolerates a closed output: the run continues, and writes its report."""
 
     def on_broken_pipe(self) -> None:
         """Prints no more, when the reader of a pipe has left (`run | head -1`)."""

@@ -67,13 +67,13 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
 
 
 def read_report(file: Path) -> Report:
-    """The report in a file. Raises UsageError, in one line with its place, for what cannot be read or is none."""
+    """The report in a file. Raises UsageError, one line with its place, for an unreadable or invalid file."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: this is not a report: it is not UTF-8 text") from error
+        raise UsageError(f"{file}: this is not a report: the file is not UTF-8 text") from error
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}:{error.colno}: this is not a report: {error.msg}") from error
     found = data.get("schema_version") if isinstance(data, dict) else None

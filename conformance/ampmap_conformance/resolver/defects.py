@@ -83,7 +83,7 @@ def _unknown_first(left: Modes) -> str:
 
 
 def _words_stay(left: Modes, said: dict[str, bool | None]) -> Modes:
-    """As `narrowed`, and words that are no modes are never removed."""
+    """As `narrowed`, but words that are not modes are never removed."""
     return (*correct.narrowed(left, said), *(word for word in said if word not in (*PREFERENCE, *left)))
 
 
@@ -151,7 +151,7 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
     ),
     (
         "allowed-true-widens",
-        "Lets a narrower scope bring back what a wider one removed.",
+        "Lets a narrower scope restore a mode that a wider one removed.",
         ("never-widens",),
         lambda b: replace(b, narrowed=_allowed_again),
     ),
@@ -175,7 +175,7 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
     ),
     (
         "any-ignored",
-        "Knows no row `*`.",
+        "Ignores the row `*`.",
         ("scopes-narrow", "never-widens", "empty-intersection", "lookup-order", "denied-removed"),
         lambda b: replace(b, keys=lambda keys: keys[:2]),
     ),
@@ -223,7 +223,7 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
     ),
     (
         "policy-ignored",
-        "Reads no policy.",
+        "Ignores every policy.",
         ("scopes-narrow", "never-widens", "empty-intersection", "lookup-order", "denied-removed", "shared-quota"),
         lambda b: replace(b, scopes=lambda _: ()),
     ),
@@ -235,13 +235,13 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
     ),
     (
         "shared-before-metered",
-        "Prefers the platform's money to the organisation's.",
+        "Prefers modes that the platform pays for to modes that the organisation pays for.",
         ("preference-order", "order-of-the-set"),
         _by("byok", "shared", "metered", "host-session", "local"),
     ),
     (
         "local-modes-first",
-        "Prefers what runs on the developer's machine.",
+        "Prefers modes that run on the developer's machine.",
         ("preference-order", "order-of-the-set"),
         _by("host-session", "local", "byok", "metered", "shared"),
     ),
@@ -265,73 +265,73 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
     ),
     (
         "empty-set-means-all",
-        "Takes an empty set for every mode of the provider.",
+        "Reads an empty set as every mode of the provider.",
         ("empty-intersection",),
         lambda b: replace(b, asked=_empty_means_all),
     ),
     (
         "unknown-mode-taken",
-        "Resolves to a word that is no auth mode.",
+        "Resolves to a word that is not an auth mode.",
         ("result-in-set",),
         lambda b: replace(b, asked=_first_word, pick=_unknown_first, narrowed=_words_stay),
     ),
     (
         "one-code-for-all",
-        "Refuses everything with ACCESS_DENIED.",
+        "Rejects every request with ACCESS_DENIED.",
         ("empty-intersection", "local-capacity", "shared-quota"),
         _one_code("ACCESS_DENIED"),
     ),
     (
         "host-session-in-the-cloud",
-        "Does not look where the run takes place.",
+        "Ignores where the run takes place.",
         ("local-capacity",),
         _without("runs_on"),
     ),
     (
         "no-host-session-at-all",
-        "Refuses the modes that need local capacity even where there is some.",
+        "Rejects the modes that need local capacity even where capacity is available.",
         ("local-capacity", "single-mode"),
         lambda b: replace(b, obstacle=_never_local),
     ),
     (
         "local-capacity-for-all",
-        "Refuses every mode in the cloud.",
+        "Rejects every mode in the cloud.",
         ("local-capacity", "single-mode"),
         lambda b: replace(b, obstacle=_capacity_for_all),
     ),
     (
         "entitlement-not-checked",
-        "Takes metered without the organisation's entitlement.",
+        "Accepts metered without the organisation's entitlement.",
         ("metered-entitlement",),
         _without("metered_enabled"),
     ),
     (
         "entitlement-for-all",
-        "Refuses every mode where the organisation is not entitled to metered.",
+        "Rejects every mode where the organisation is not entitled to metered.",
         ("metered-entitlement",),
         lambda b: replace(b, obstacle=_entitlement_for_all),
     ),
     (
         "key-pool-not-checked",
-        "Takes metered without a key for the provider.",
+        "Accepts metered without a key for the provider.",
         ("metered-key",),
         _without("metered_key"),
     ),
     (
         "key-pool-for-all",
-        "Refuses every mode where the platform has no metered key.",
+        "Rejects every mode where the platform has no metered key.",
         ("metered-key",),
         lambda b: replace(b, obstacle=_key_for_all),
     ),
     (
         "quota-not-checked",
-        "Takes shared although the quota is used up.",
+        "Accepts shared although the quota is used up.",
         ("shared-quota",),
         _without("shared_quota"),
     ),
     (
         "quota-for-all",
-        "Refuses every mode once the quota of shared is used up.",
+        "Rejects every mode once the quota of shared is used up.",
         ("shared-quota",),
         lambda b: replace(b, obstacle=_quota_for_all),
     ),
@@ -368,6 +368,6 @@ def behaviour_with(ids: Iterable[str], behaviour: Behaviour = CORRECT) -> Behavi
     """`behaviour` with defects. Raises LookupError for an unknown id, naming it."""
     for name in ids:
         if name not in DEFECTS:
-            raise LookupError(f"no defect of a resolver is called {name!r}")
+            raise LookupError(f"unknown defect of a resolver {name!r}")
         behaviour = DEFECTS[name].change(behaviour)
     return behaviour

@@ -36,10 +36,10 @@ def judge(vector: AuthVector, given: Answer | NoUsableAnswerError, level: Level,
         verdict = verdict_of(level, broken=1, strict=strict)
         return Judgement(verdict, violation.saying, violation.expected, violation.actual)
     if not vector.asserted:
-        silent = f"the sources are silent ({', '.join(vector.open)})"
+        silent = f"the sources do not state the answer ({', '.join(vector.open)})"
         return Judgement(Verdict.NOT_APPLICABLE, f"{silent}: {given}; the reference: {wanted(vector)}")
     if vector.requirement == RUNTIME and given.resolution and given.resolution.runtime_provider is None:
-        return Judgement(Verdict.NOT_APPLICABLE, "the resolver names no runtime provider")
+        return Judgement(Verdict.NOT_APPLICABLE, "the resolver does not name a runtime provider")
     return Judgement(Verdict.PASS)
 
 
@@ -48,7 +48,7 @@ def wanted(vector: AuthVector) -> str:
     expected = vector.expected
     if expected.outcome == "resolved":
         return f"resolved to {expected.mode}"
-    return refusal(expected.code) if expected.code else "refused, with any code or none"
+    return refusal(expected.code) if expected.code else "rejected, with any code or without a code"
 
 
 def asked(vector: AuthVector) -> str:
@@ -72,9 +72,9 @@ def asked(vector: AuthVector) -> str:
 def _violation(vector: AuthVector, given: Answer) -> Violation | None:
     found, expected = given.resolution, vector.expected
     if found is not None and found.mode not in vector.possible:
-        left = f"a mode of {', '.join(vector.possible)}, or a refusal" if vector.possible else "a refusal"
+        left = f"one of the modes {', '.join(vector.possible)}, or a rejection" if vector.possible else "a rejection"
         full = _in_full(vector) if vector.asserted else f"{left}. Asked: {asked(vector)}."
-        return Violation("the mode is not among those that are left", expected=full, actual=str(given))
+        return Violation("the mode is excluded by profile or policy", expected=full, actual=str(given))
     if not vector.asserted:
         return None
     if (found.mode if found else None) != expected.mode:

@@ -31,7 +31,7 @@ def words_of(command: str) -> tuple[str, ...]:
     except ValueError as error:
         raise UsageError(f"--command: {str(error).lower()}") from error
     if not words:
-        raise UsageError("--command: it is empty")
+        raise UsageError("--command: expected a command, not an empty text")
     return words
 
 
@@ -107,7 +107,7 @@ class _Running:
         Thread(target=_pump, args=(_opened(self._process.stdout), self._chunks), daemon=True).start()
 
     def write(self, line: bytes) -> None:
-        """Sends a line. Raises OSError when nobody reads."""
+        """Sends a line. Raises OSError if the process does not read."""
         pipe = _opened(self._process.stdin)
         pipe.write(line)
         pipe.flush()
@@ -152,7 +152,7 @@ class _Running:
         try:
             code = self._process.wait(GRACE)
         except subprocess.TimeoutExpired:
-            how = "it closed its output"
+            how = "by closing its output"
         else:
             how = f"with exit code {code}" if code >= 0 else f"by signal {-code}"
         if self._held:
@@ -171,5 +171,5 @@ def _pump(pipe: IO[bytes], chunks: SimpleQueue[bytes]) -> None:
 
 def _opened(pipe: IO[bytes] | None) -> IO[bytes]:
     if pipe is None:
-        raise OSError("there is no pipe")
+        raise OSError("the pipe was not opened")
     return pipe

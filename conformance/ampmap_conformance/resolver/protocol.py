@@ -28,17 +28,17 @@ class Fault(StrEnum):
     """Why there is no usable answer."""
 
     TIMEOUT = "no answer in time"
-    PARTIAL = "a line that was not ended"
+    PARTIAL = "an incomplete line"
     ENDED = "the resolver ended"
-    NO_JSON = "an answer that is no JSON"
-    SHAPE = "JSON that is no answer"
+    NO_JSON = "an answer that is not valid JSON"
+    SHAPE = "JSON that is not an answer of the protocol"
     WRONG_SEQ = "an answer to another request"
     TOO_LONG = "an answer of more than 1 MiB"
     NO_CONNECTION = "no answer over HTTP"
 
 
 class NoUsableAnswerError(Exception):
-    """The resolver gave no usable answer; `detail` says more and differs between no two runs."""
+    """The resolver gave no usable answer; `detail` says more and is the same in every run."""
 
     def __init__(self, fault: Fault, detail: str = "", received: bytes = b"") -> None:
         super().__init__(f"{fault.value}: {detail}" if detail else fault.value)
@@ -91,7 +91,7 @@ class Answer(_Part):
     @model_validator(mode="after")
     def _one_of_both(self) -> Answer:
         if (self.resolution is None) == (self.error is None):
-            raise ValueError("it needs either `resolution` or `error`")
+            raise ValueError("expected either `resolution` or `error`")
         return self
 
     def __str__(self) -> str:
@@ -102,7 +102,7 @@ class Answer(_Part):
 
 def refusal(code: str | None) -> str:
     """A refusal in words."""
-    return f"refused with {code}" if code else "refused without a code"
+    return f"rejected with {code}" if code else "rejected without a code"
 
 
 def start(platform: str) -> bytes:
@@ -125,7 +125,7 @@ def read_ready(data: bytes) -> Ready:
     """The answer to `start`. Raises NoUsableAnswerError, also for another version of this protocol."""
     ready = _read(Ready, data)
     if ready.version != VERSION:
-        wanted = f"it speaks version {ready.version} of the protocol, and this kit version {VERSION}"
+        wanted = f"the resolver uses version {ready.version} of the protocol; expected version {VERSION}"
         raise NoUsableAnswerError(Fault.SHAPE, wanted, data)
     return ready
 
@@ -134,9 +134,9 @@ def read_answer(data: bytes, seq: int, *, seq_needed: bool = True) -> Answer:
     """The answer to the request `seq`. Raises NoUsableAnswerError."""
     answer = _read(Answer, data)
     if answer.seq is None and seq_needed:
-        raise NoUsableAnswerError(Fault.SHAPE, "it has no `seq`", data)
+        raise NoUsableAnswerError(Fault.SHAPE, "`seq` is missing", data)
     if answer.seq is not None and answer.seq != seq:
-        raise NoUsableAnswerError(Fault.WRONG_SEQ, f"seq {answer.seq} in place of {seq}", data)
+        raise NoUsableAnswerError(Fault.WRONG_SEQ, f"`seq` is {answer.seq}; expected {seq}", data)
     return answer
 
 
@@ -152,7 +152,7 @@ def _read(shape: type[Message], data: bytes) -> Message:
     except ValueError:
         raise NoUsableAnswerError(Fault.NO_JSON, shown(data), data) from None
     if not isinstance(value, dict):
-        raise NoUsableAnswerError(Fault.SHAPE, f"{shown(data)} is no object", data)
+        raise NoUsableAnswerError(Fault.SHAPE, f"{shown(data)} is not an object", data)
     try:
         return shape.model_validate(value)
     except ValidationError as error:

@@ -87,9 +87,9 @@ class OwnResolver:
 def resolver_for(options: ResolverOptions, platform: str) -> Resolver:
     """The resolver that the options name; by default the kit's own. Raises UsageError for options that do not fit."""
     if options.command is not None and options.url is not None:
-        raise UsageError("--command and --url exclude each other")
+        raise UsageError("--command and --url cannot be combined")
     if options.defects and (options.command is not None or options.url is not None):
-        raise UsageError("--defect is for the kit's own resolver: it goes with neither --command nor --url")
+        raise UsageError("--defect requires the kit's own resolver; remove --command and --url")
     if options.command is not None:
         from .program import CommandResolver, words_of
 
@@ -104,8 +104,8 @@ def resolver_for(options: ResolverOptions, platform: str) -> Resolver:
 
         for name in options.defects:
             if name not in DEFECTS:
-                hint = did_you_mean(name, list(DEFECTS)) or "; `ampmap-conformance defects` lists them"
-                raise UsageError(f"--defect: there is no defect `{name}` of a resolver{hint}")
+                hint = did_you_mean(name, list(DEFECTS)) or "; run `ampmap-conformance defects` to list them"
+                raise UsageError(f"--defect: unknown defect `{name}` of a resolver{hint}")
     return OwnResolver(options.defects)
 
 

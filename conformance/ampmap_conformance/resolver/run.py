@@ -112,7 +112,7 @@ def _results(
         row = rows[vector.requirement]
         given: Answer | NoUsableAnswerError | None = None
         if silent >= PATIENCE:
-            reason = f"the resolver gave no answer to {PATIENCE} vectors in a row"
+            reason = f"the resolver did not answer {PATIENCE} vectors in a row"
             judgement = Judgement(Verdict.BLOCKED, reason)
         else:
             given = _asked(resolver, seq, vector)
@@ -163,7 +163,7 @@ def _result(
 
 
 def _exchange(line: bytes, given: Answer | NoUsableAnswerError, options: ResolverOptions) -> ReportedExchange:
-    """The question and what came back."""
+    """The question and the answer."""
     sent, came = ("POST", "response") if options.url else ("standard input", "standard output")
     if isinstance(given, NoUsableAnswerError):
         body, broken = given.received.decode("utf-8", "replace"), str(given)

@@ -14,7 +14,7 @@ FILE = "auth-vectors.json"
 
 
 def load(path: Path | None = None) -> AuthVectors:
-    """The vectors in `path`, by default the packaged ones. Raises pydantic.ValidationError when they are none."""
+    """The vectors in `path`, by default the packaged ones. Raises pydantic.ValidationError if they are invalid."""
     file = path or resources.files(reference) / FILE
     return AuthVectors.model_validate_json(file.read_text(encoding="utf-8"))
 

@@ -20,8 +20,8 @@ def unclaimed_but_there(plan: Plan, target: Target, engine: Engine) -> tuple[Not
         seen = Counter(_until_broken(looks, engine))
         if seen[Verdict.PASS] and set(seen) <= {Verdict.PASS, Verdict.NOT_TESTABLE}:
             text = (
-                f"the target does not claim `{claim}`, but {seen[Verdict.PASS]} requirements on it hold in one case"
-                " each: add it to `claims` to have it tested and counted"
+                f"the target does not claim `{claim}`, but {seen[Verdict.PASS]} requirements on it pass in one case"
+                " each; add it to `claims` to test and score it"
             )
             notices.append(Notice(kind="unclaimed-feature", text=text))
     return tuple(notices)

@@ -17,8 +17,8 @@ NOT_REACHED = frozenset({Verdict.NOT_TESTABLE, Verdict.BLOCKED})
 def missing(session: Session, results: Iterable[Result]) -> tuple[str, ...]:
     """What the run should have tested and did not: requirements, and claims, by name. `results` are those that score.
 
-    The least that a profile tests is every requirement that applies. One that needs something which a target may do
-    without (`Need.extra`) is no part of that, unless nothing else on its claim was executed.
+    A complete run tests every requirement that applies. A requirement with an optional prerequisite (`Need.extra`) is
+    exempt, unless no other requirement on its claim was executed.
     """
     return tuple(dict.fromkeys((*_nothing_to_test(session), *_not_executed(session, results))))
 
@@ -34,7 +34,7 @@ def lacking(session: Session, results: Iterable[Result], missing: Iterable[str])
             for need in [need for need in lacked if need.extra][:1]:
                 found.setdefault(need.missing, {})[result.requirement] = None
     return _no_model_named(session, missing) + tuple(
-        Notice(kind="not-testable", text=f"a run is complete without {', '.join(names)}, not tested here: {reason}")
+        Notice(kind="not-testable", text=f"not tested: {', '.join(names)} (not required for a complete run): {reason}")
         for reason, names in found.items()
     )
 
@@ -92,7 +92,9 @@ def _no_model_named(session: Session, missing: Iterable[str]) -> tuple[Notice, .
     wanting = sorted({*missing} & {*_without_cases(session)})
     target = session.target
     placeless = [name for name in dict.fromkeys(target.unavailable) if target.provider_of(name) is None]
-    text = f"`models` and `mappings` of the target file name no model with which {', '.join(wanting)} can be tested"
+    text = f"{', '.join(wanting)} cannot be tested: `models` and `mappings` of the target file name no suitable model"
     if placeless:
-        text += f"; no single provider of the edition has {', '.join(placeless)}, so that its route is not known"
+        text += (
+            f"; the route of {', '.join(placeless)} is not known, since not exactly one provider of the edition has it"
+        )
     return (Notice(kind="not-testable", text=text),) if wanting else ()

@@ -41,7 +41,7 @@ class CaseItem(pytest.Item):
         if outcome.verdict in SKIPPED:
             pytest.skip(f"{outcome.verdict.value}: {outcome.reason}")
         if outcome.verdict in BROKEN and not self._suite.scores(self.task):
-            pytest.xfail(f"does not score in this release: {outcome.reason}")
+            pytest.xfail(f"unscored in this release: {outcome.reason}")
         if outcome.verdict in EXPECTED_TO_FAIL:
             pytest.xfail(f"{outcome.reason}: expected {outcome.expected}, actual {outcome.actual}")
         if outcome.error is not None:
@@ -68,7 +68,7 @@ class SuitePlugin:
     def take(self, task: Task) -> Outcome:
         """The outcome of an item's task."""
         if self._ahead is None:
-            raise SuiteError("a case is run before the collection is done")
+            raise SuiteError("a case was run before the collection ended")
         return self._ahead.take(task)
 
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -133,17 +133,26 @@ class SuitePlugin:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of plain pytest; `ampmap-conformance run` has more."""
     group = parser.getgroup("ampmap", "conformance of a proxy for Amp")
-    group.addoption("--target", dest="ampmap_target", metavar="FILE", help="the target file of the proxy under test")
-    group.addoption("--base-url", dest="ampmap_base_url", metavar="URL", help="the address of the proxy under test")
-    group.addoption("--observer", dest="ampmap_observer", metavar="URL", help="where the proxy's upstreams point to")
+    group.addoption("--target", dest="ampmap_target", metavar="FILE", help="target file of the proxy under test")
+    group.addoption("--base-url", dest="ampmap_base_url", metavar="URL", help="URL of the proxy under test")
     group.addoption(
-        "--ampmap-profile", action="append", metavar="NAME", help="only this profile; `fuzz` runs only when it is named"
+        "--observer", dest="ampmap_observer", metavar="URL", help="URL that the proxy's upstreams are set to"
     )
-    group.addoption("--ampmap-workers", type=int, metavar="N", help="how many cases are probed at once")
-    group.addoption("--ampmap-repeat", type=int, metavar="N", help="how often each case is made")
-    group.addoption("--ampmap-max-requests", type=int, metavar="N", help="send no more than this to the target")
-    group.addoption("--ampmap-rate", type=float, metavar="R", help="at most so many requests in a second")
-    group.addoption("--ampmap-strict", action="store_true", help="a broken `should` fails")
+    group.addoption(
+        "--ampmap-profile",
+        action="append",
+        metavar="NAME",
+        help="include only this profile; `fuzz` runs only if it is named",
+    )
+    group.addoption("--ampmap-workers", type=int, metavar="N", help="number of cases to run concurrently")
+    group.addoption("--ampmap-repeat", type=int, metavar="N", help="number of times to run each case")
+    group.addoption(
+        "--ampmap-max-requests", type=int, metavar="N", help="maximum number of requests to send to the target"
+    )
+    group.addoption("--ampmap-rate", type=float, metavar="R", help="maximum number of requests per second")
+    group.addoption(
+        "--ampmap-strict", action="store_true", help="fail broken requirements of level `should` instead of warning"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,7 +15,7 @@ def unscored_failures(results: list[Result]) -> tuple[Notice, ...]:
     """A notice for each requirement that does not score yet and is broken."""
     broken = Counter(result.requirement for result in results if not result.scored and result.verdict in BROKEN)
     return tuple(
-        Notice(kind="unscored-failure", text=f"`{name}` does not score in this release; {count} of its cases fail")
+        Notice(kind="unscored-failure", text=f"{count} cases of `{name}` fail; it is unscored in this release")
         for name, count in broken.items()
     )
 
@@ -25,5 +25,10 @@ def maybe_crowded(results: list[Result], workers: int) -> tuple[Notice, ...]:
     silent = sum(result.verdict in BROKEN and result.actual in UNANSWERED for result in results)
     if workers == 1 or silent < workers:
         return ()
-    why = "if the proxy limits its connections, `--workers 1` makes one case at a time"
-    return (Notice(kind="not-testable", text=f"{silent} cases got no answer; {why} (`tenancy` needs many at once)"),)
+    why = "if the proxy limits its connections, run one case at a time with `--workers 1`"
+    return (
+        Notice(
+            kind="not-testable",
+            text=f"the proxy did not answer {silent} cases; {why} (`tenancy` needs many connections)",
+        ),
+    )

@@ -31,7 +31,7 @@ def smoke(session: Session) -> None:
         except KitFaultError as error:
             raise SuiteError(str(error)) from error
         except BudgetSpentError as error:
-            raise UsageError(f"{error} before the target was found to be there") from error
+            raise UsageError(f"{error} before the target answered") from error
         except NoAnswerError as error:
             what = "is unreachable" if error.failure in NOT_CONNECTED else "does not answer"
             raise UnreachableError(f"{base} {what}: {error.failure.value}.") from error
@@ -43,5 +43,5 @@ def smoke(session: Session) -> None:
     if set(statuses) == {404}:
         raise UnreachableError(f"{base} has no Amp surface: every provider route answers 404.")
     key = f"the client key in {client.label}" if client else "calls without a client key"
-    hint = "" if client else f" (name a key under `credentials.client`, or set {CLIENT_KEY_VARIABLE})"
+    hint = "" if client else f" (set a key under `credentials.client`, or {CLIENT_KEY_VARIABLE})"
     raise UnreachableError(f"{base} refuses {key} on every provider route{hint}.")

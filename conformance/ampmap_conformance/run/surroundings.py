@@ -44,11 +44,13 @@ def surroundings_of(options: RunOptions, reference: Reference | None = None) -> 
     """
     is_real = options.target is not None or options.base_url is not None
     if options.target and options.base_url:
-        raise UsageError("--target and --base-url exclude each other")
+        raise UsageError("--target and --base-url cannot be combined")
     if options.defects and is_real:
-        raise UsageError("--defect is for the embedded target; `ampmap-conformance serve --defect` runs it by itself")
+        raise UsageError(
+            "--defect requires the embedded target; remove --target and --base-url, or use `ampmap-conformance serve`"
+        )
     if options.observer and not is_real:
-        raise UsageError("--observer goes with --target or --base-url; the embedded target has its own")
+        raise UsageError("--observer requires --target or --base-url; the embedded target has its own observer")
     known = reference or reference_for(options.reference, options.edition, options.target)
     with (_around_target if is_real else _around_embedded)(options, known) as around:
         yield around

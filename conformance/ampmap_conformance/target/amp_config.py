@@ -53,7 +53,7 @@ class AmpBlock(Part):
     def _absolute(cls, url: str) -> str:
         parts = urlsplit(url)
         if url and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("an absolute http or https URL is needed")
+            raise ValueError("expected an absolute http or https URL")
         return url.rstrip("/")
 
     def text(self) -> str:
@@ -66,4 +66,4 @@ def parsed(text: str) -> AmpBlock:
     try:
         return AmpBlock.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, ValidationError) as error:
-        raise ValueError("this is no configuration") from error
+        raise ValueError("this is not a valid configuration") from error

@@ -1,6 +1,6 @@
-"""Writes the target file that a user begins with, and finds out for it what a proxy tells at no cost.
+"""Writes a starter target file, with the settings that a proxy reveals free of charge.
 
-Nothing that is sent can be charged for: bodies that are no JSON, calls without a key, and lists of models.
+It sends nothing that can be charged for: bodies that are not valid JSON, calls without a key, and requests for lists.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def discovered(url: str, reference: Reference, key: Secret | None) -> Found:
         try:
             return asked.all()
         except NoAnswerError as error:
-            raise UnreachableError(f"{url} cannot be asked: {error.failure.value}.") from error
+            raise UnreachableError(f"{url} is unreachable: {error.failure.value}.") from error
 
 
 class _Asking:
@@ -150,24 +150,24 @@ def target_file(url: str, reference: Reference, found: Found | None = None) -> s
     name = urlsplit(url).netloc or "staging"
     others = [name for name in editions() if name != reference.edition.id][:1]
     every = ", ".join(p.id for p in reference.providers.values() if p.via_proxy)
-    lines = ["# The proxy under test, for `ampmap-conformance run --target FILE`. What is in comments is optional."]
-    lines += [f"# Found by {told.sent} requests that cost nothing. Look it through before you use it."] * bool(found)
-    lines += ["", f"name: {name}", f"# version: 2.3.1{_told(told.server, '   # the proxy calls itself')}"]
-    lines += [f"base_url: {url}", f"# edition: {reference.edition.id}   # the client build that it serves"]
-    lines += [f"# editions: [{', '.join(others)}]   # further ones", ""]
-    lines += ["# Secrets stand here by reference: the name of a variable, or of a file."]
+    lines = ["# The proxy under test, for `ampmap-conformance run --target FILE`. Lines in comments are optional."]
+    lines += [f"# Discovered with {told.sent} requests, free of charge. Check it before you use it."] * bool(found)
+    lines += ["", f"name: {name}", f"# version: 2.3.1{_told(told.server, '   # the proxy reports')}"]
+    lines += [f"base_url: {url}", f"# edition: {reference.edition.id}   # the client build that the proxy serves"]
+    lines += [f"# editions: [{', '.join(others)}]   # further editions", ""]
+    lines += ["# Secrets are given by reference: the name of an environment variable, or the path of a file."]
     lines += _key_notes(told)
     lines += ["credentials:", f"  client: {{env: {CLIENT_KEY_VARIABLE}}}", "  # second_client: {file: second.key}", ""]
-    lines += ["# Features that are tested because the proxy is said to have them; all else is core and always tested."]
+    lines += ["# Optional features that the proxy has, and that are tested; everything else is core and always tested."]
     lines += [f"claims: [{'management' if told.management else ''}]"]
     lines += ["# mapping, upstream-fallback, per-client-upstream, management, localhost-only, hot-reload", ""]
-    lines += ["# Who is served; by default everybody who passes the proxy."]
+    lines += ["# Providers that the proxy serves; default: all that the routing map sends to a proxy."]
     if told.providers is None:
         lines += [f"# providers: [{every}]"]
     else:
         lines += [f"providers: [{', '.join(told.providers)}]"]
         lines += [f"# Their routes answer 404: {', '.join(told.absent)}"] * bool(told.absent)
-    lines += ["# mounts: {openai: /openai/v1}   # where a base path is another than the routing map's", ""]
+    lines += ["# mounts: {openai: /openai/v1}   # base paths that differ from the routing map", ""]
     lines += OPTIONAL
     lines += _model_lines(told)
     lines += ["# mappings: [{from: claude-opus-4-5-20251101, to: claude-sonnet-4-20250514, regex: false}]", ""]
@@ -175,28 +175,28 @@ def target_file(url: str, reference: Reference, found: Found | None = None) -> s
 
 
 OPTIONAL = (
-    "# What the proxy promises where the sources leave a choice.",
+    "# Behaviour of the proxy where the sources leave a choice.",
     "# policy:",
-    "#   body: verbatim             # or translated: requests are re-written for another back end",
-    "#   response_model: requested  # or upstream: answers to mapped calls name the model that made them",
-    "#   amp_headers: forwarded     # or stripped; unsaid is not judged",
-    "#   carriers: [x-api-key]      # carriers that take a key on every route, beside those that the client uses",
-    "#   lists: relayed             # or own: the proxy answers lists of models by itself",
-    "#   invalid_data: either       # proxy or upstream: who refuses data that the OpenAPI document does not allow",
-    "#   body_limit: 10485760       # bytes, beyond which it answers 413",
-    "#   answer_timeout: 300        # seconds that it waits for a silent upstream",
+    "#   body: verbatim             # or translated: the proxy rewrites requests for another upstream",
+    "#   response_model: requested  # or upstream: answers to mapped calls name the upstream's model",
+    "#   amp_headers: forwarded     # or stripped; default: not tested",
+    "#   carriers: [x-api-key]      # further headers in which the proxy accepts a key on every route",
+    "#   lists: relayed             # or own: the proxy answers lists of models itself",
+    "#   invalid_data: either       # proxy or upstream: which of them rejects invalid data",
+    "#   body_limit: 10485760       # bytes; the proxy answers larger bodies with 413",
+    "#   answer_timeout: 300        # seconds that the proxy waits for an upstream",
     "",
-    "# What it can reach by itself.",
+    "# Models that the proxy serves itself, and models that it does not have.",
 )
 OBSERVED = (
-    "# Where its upstreams point to while it is tested. Without an observer only the client's side is tested.",
+    "# The URL that the proxy's upstreams are set to. Without an observer, only the client's side is tested.",
     "# observer:",
     "#   advertise: http://observer.internal:9100   # the kit listens there during a run",
-    "#   control: http://127.0.0.1:9100             # where the kit reaches one that runs by itself, with its token",
+    "#   control: http://127.0.0.1:9100             # where the kit reaches a remote observer, with its token",
     "#   token: {env: OBSERVER_TOKEN}",
-    '#   personas: {groq: "http://observer.internal:9101"}   # ports of their own, where the kit listens itself',
+    '#   personas: {groq: "http://observer.internal:9101"}   # personas with a port of their own',
     "",
-    "# How the kit changes its configuration, for the claim hot-reload.",
+    "# How the kit changes the proxy's configuration, for the claim hot-reload.",
     '# reload: {command: ["./write-config.sh", "{file}"], restore: ["./restore.sh"], seconds: 5}',
 )
 
@@ -206,14 +206,14 @@ def _key_notes(found: Found) -> list[str]:
     if found.needs_key is False:
         notes.append("# The proxy answers calls without a key.")
     if found.key_accepted is False:
-        notes.append(f"# The key in ${CLIENT_KEY_VARIABLE} is refused on every route.")
+        notes.append(f"# The proxy rejects the key in ${CLIENT_KEY_VARIABLE} on every route.")
     return notes
 
 
 def _model_lines(found: Found) -> list[str]:
     if not found.models:
         return ["# models: {available: {openai: [gpt-5]}, unavailable: [claude-opus-4-5-20251101]}"]
-    lines = ["models:", "  available:   # those of the routing map that the proxy lists"]
+    lines = ["models:", "  available:   # models of the routing map that the proxy lists"]
     return [*lines, *(f"    {provider}: [{', '.join(names)}]" for provider, names in found.models)]
 
 

@@ -14,17 +14,17 @@ from ..reference.types import CredentialCarrier
 ClaimName: TypeAlias = Literal[
     "mapping", "upstream-fallback", "per-client-upstream", "management", "localhost-only", "hot-reload"
 ]
-"""What a target may say that it does; everything else is core and cannot be disclaimed."""
+"""Optional features that a target may claim; everything else is core and cannot be disclaimed."""
 
 
 def absolute_url(url: str) -> str:
     """`url` less a final slash. Raises ValueError unless it is absolute, http or https, and without credentials."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"an absolute http or https URL is needed, not `{url}`")
+        raise ValueError(f"`{url}` is invalid; expected an absolute http or https URL")
     if "@" in parts.netloc:
-        raise ValueError("a URL holds no user or password; give keys by reference under `credentials`")
-    parts.port  # noqa: B018 - raises ValueError for a port that is no number
+        raise ValueError("a URL must not contain a user or password; give keys by reference under `credentials`")
+    parts.port  # noqa: B018 - raises ValueError for a port that is not a number
     return url.rstrip("/")
 
 
@@ -43,7 +43,7 @@ class SecretReference(Part):
     @model_validator(mode="after")
     def _exactly_one(self) -> SecretReference:
         if (self.env is None) == (self.file is None):
-            raise ValueError("a secret is given by exactly one of `env` (a variable's name) and `file` (a path)")
+            raise ValueError("expected exactly one of `env` (a variable's name) and `file` (a path)")
         return self
 
 
@@ -55,7 +55,7 @@ class Credentials(Part):
 
 
 class Policy(Part):
-    """Behaviour that is promised where the sources leave a choice. What is left out is not judged."""
+    """Behaviour of the proxy where the sources leave a choice. Optional keys that are omitted are not judged."""
 
     body: Literal["verbatim", "translated"] = "verbatim"
     """`translated`: requests are re-written for another back end."""
@@ -87,7 +87,7 @@ class ModelMapping(Part):
             try:
                 re.compile(self.from_)
             except re.error as error:
-                raise ValueError(f"`{self.from_}` is no regular expression: {error}") from None
+                raise ValueError(f"`{self.from_}` is not a valid regular expression: {error}") from None
         return self
 
 
@@ -122,9 +122,11 @@ class ObserverAddress(Part):
     @model_validator(mode="after")
     def _one_way(self) -> ObserverAddress:
         if self.control is not None and self.token is None:
-            raise ValueError("a remote observer (`control`) is asked with its token: name it under `token`")
+            raise ValueError("a remote observer (`control`) requires `token`")
         if self.personas and self.token is not None:
-            raise ValueError("a remote observer is told its personas' ports when it is started, not here")
+            raise ValueError(
+                "`personas` cannot be combined with `token`; start the remote observer with --persona instead"
+            )
         return self
 
 

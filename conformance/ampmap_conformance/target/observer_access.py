@@ -34,7 +34,7 @@ def observer_of(target: Target, reference: Reference, address: str | None = None
 
 @contextmanager
 def remote(advertise: str, control: str, token: Secret, reference: Reference) -> Iterator[RemoteObserver]:
-    """An observer in another process, which must be there and go by the same reference."""
+    """An observer in another process, which must be reachable and use the same reference."""
     with RemoteObserver(advertise, control, token.value) as observer:
         try:
             about = observer.about()
@@ -42,8 +42,8 @@ def remote(advertise: str, control: str, token: Secret, reference: Reference) ->
             raise UnreachableError(f"{error} (its token is {token.label}).") from error
         if about.get("digest") != reference.digest:
             raise UsageError(
-                f"the observer at {control} goes by edition {about.get('edition')}, {about.get('digest')}; this run by"
-                f" {reference.edition.id}, {reference.digest}: start it with the same --edition or --reference"
+                f"the observer at {control} uses edition {about.get('edition')}, {about.get('digest')}; this run uses"
+                f" {reference.edition.id}, {reference.digest}; start both with the same --edition or --reference"
             )
         yield observer
 
@@ -76,7 +76,7 @@ def _bound(address: str) -> tuple[str, int]:
         parts = urlsplit(absolute_url(address))
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
     except ValueError as error:
-        raise UsageError(f"the observer's address: {error}") from error
+        raise UsageError(f"observer.advertise: {error}") from error
     host = parts.hostname or ""
     if host in ("127.0.0.1", "::1"):
         return host, port

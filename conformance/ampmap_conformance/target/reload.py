@@ -108,7 +108,7 @@ class CommandHook:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise ReloadFailedError(f"the command `{command[0]}` could not be run to its end") from error
+            raise ReloadFailedError(f"the command `{command[0]}` could not be run") from error
         if done.returncode:
             raise ReloadFailedError(f"the command `{command[0]}` failed with exit code {done.returncode}")
 
@@ -140,7 +140,7 @@ class Reloading:
 
     @contextmanager
     def broken(self, text: str) -> Iterator[None]:
-        """The target with a configuration that is none, once it must have seen it."""
+        """The target with an invalid configuration, once it must have read it."""
         try:
             with contextlib.suppress(ReloadFailedError):  # a command that notices is right
                 self.hook.put(text, RENAME)

@@ -24,12 +24,12 @@ DISCLAIMING = frozenset(
     (name,) for name in ("disclaims", "disclaim", "exempt", "exclude", "excludes", "skip", "except")
 )
 NO_DISCLAIMING = (
-    "every target is held to the core, and a target file cannot disclaim it; `--skip` narrows one run, and a baseline"
-    " tells of known failures"
+    "every target is tested on the core, and a target file cannot disclaim it; use `--skip` for one run, or list"
+    " known failures in a baseline"
 )
 
 CLIENT_KEY_VARIABLE = "AMPMAP_CLIENT_KEY"
-"""Holds the client key for a target that is given by `--base-url` alone."""
+"""Environment variable with the client key for a target that is given with `--base-url`."""
 
 
 @dataclass(frozen=True)
@@ -141,11 +141,11 @@ class Target:
 def load(file: Path, reference: Reference, environment: Mapping[str, str] = os.environ) -> Target:
     """The target that `file` describes.
 
-    Raises UsageError with file:line:col for anything wrong in it, and for a secret that is not there.
+    Raises UsageError with file:line:col for every problem in it, and for a secret that is not set.
     """
     document = read_yaml(file)
     if not isinstance(document.data, dict):
-        raise UsageError(f"{document.at(())}: a target file is a mapping with `name` and `base_url`")
+        raise UsageError(f"{document.at(())}: expected a mapping with `name` and `base_url`")
     try:
         parsed = TargetFile.model_validate(document.data)
     except ValidationError as error:
@@ -173,7 +173,7 @@ def load(file: Path, reference: Reference, environment: Mapping[str, str] = os.e
 
 
 def from_url(url: str, reference: Reference, environment: Mapping[str, str] = os.environ) -> Target:
-    """A target of which nothing but the address is known; the client key comes from AMPMAP_CLIENT_KEY, if set.
+    """A target of which only the address is known; the client key is that in AMPMAP_CLIENT_KEY, if set.
 
     Raises UsageError when `url` is not an absolute http or https URL.
     """
@@ -208,24 +208,24 @@ def _check_names(document: Document, file: TargetFile, reference: Reference) -> 
     ]
     others = f"; known: {', '.join(known)}"
     problems = [
-        f"{document.at_key(path)}: no provider `{name}` passes the proxy{did_you_mean(name, known) or others}"
+        f"{document.at_key(path)}: `{name}` is not a provider behind the proxy{did_you_mean(name, known) or others}"
         for path, name in named
         if name not in known
     ]
     personas = ["amp", *reference.providers]
     problems += [
-        f"{document.at_key(('observer', 'personas', name))}: there is no persona `{name}`{did_you_mean(name, personas)}"
+        f"{document.at_key(('observer', 'personas', name))}: unknown persona `{name}`{did_you_mean(name, personas)}"
         for name in (file.observer.personas if file.observer else ())
         if name not in personas
     ]
     editions = list(packaged.editions())
     problems += [
-        f"{document.at(('editions', index))}: no edition is called `{name}`{did_you_mean(name, editions)}"
+        f"{document.at(('editions', index))}: unknown edition `{name}`{did_you_mean(name, editions)}"
         for index, name in enumerate(file.editions)
         if name not in editions
     ]
     if file.edition not in (None, reference.edition.id):
-        problems.append(f"{document.at(('edition',))}: the reference is that of `{reference.edition.id}`")
+        problems.append(f"{document.at(('edition',))}: expected `{reference.edition.id}`, the edition of the reference")
     if problems:
         raise UsageError("\n".join(problems))
 
@@ -258,11 +258,11 @@ def _complaint(document: Document, problem: Any, core: Collection[str]) -> str:
         siblings = _fields(TargetFile, path[:-1])
         if path in DISCLAIMING:
             return f"{document.at_key(path)}: {NO_DISCLAIMING}"
-        return f"{document.at_key(path)}: there is no key `{name}`{did_you_mean(str(path[-1]), siblings)}"
+        return f"{document.at_key(path)}: unknown key `{name}`{did_you_mean(str(path[-1]), siblings)}"
     if problem["type"] == "missing":
         return f"{place}: the key `{name}` is missing"
     if path[:1] == ("credentials",) and len(path) == 2 and problem["type"] == "model_type":
-        return f"{place}: a credential is given by reference, never as a value: {{env: NAME}} or {{file: PATH}}"
+        return f"{place}: expected a reference to a secret, not its value: {{env: NAME}} or {{file: PATH}}"
     return f"{place}: `{name}`: {_in_words(problem)}"
 
 
@@ -272,17 +272,17 @@ def _claim_complaint(said: str, core: Collection[str]) -> str:
     if about in core:
         return f"`{about}` is core: {NO_DISCLAIMING}"
     if about in known:
-        return f"leave `{about}` out of `claims`; what is not claimed does not count"
-    return f"there is no claim `{said}`{did_you_mean(said, known) or '; they are ' + ', '.join(known)}"
+        return f"remove `{said}` from `claims`; features that are not claimed are not tested"
+    return f"unknown claim `{said}`{did_you_mean(said, known) or '; expected one of ' + ', '.join(known)}"
 
 
 def _in_words(problem: Any) -> str:
     """What is wrong with a value, with what to write instead for the mistakes that YAML invites."""
     given = problem["input"]
     if problem["type"] == "string_type" and isinstance(given, int | float):
-        return f'a text is needed, and this is a number: write "{given}" in quotes'
+        return f'expected text, not a number; write "{given}" in quotes'
     if problem["type"] == "tuple_type":
-        return f"a list is needed: [{given}]" if isinstance(given, str) else "a list is needed"
+        return f"expected a list: [{given}]" if isinstance(given, str) else "expected a list"
     return _plain(problem["msg"])
 
 

@@ -91,9 +91,9 @@ def _read(answer: httpx.Response, begun: float, head_at: float, watch: Watch | N
             if watch is not None:
                 watch(headers, data)
     except httpx.TimeoutException:
-        broken = "no more bytes came in time"
+        broken = "no more bytes arrived in time"
     except httpx.TransportError:
-        broken = "the transfer broke off before its end"
+        broken = "the transfer ended early"
     finally:
         stream.close()
     return Response(answer.status_code, headers, tuple(chunks), time.monotonic() - begun, broken, head_at, begun)

@@ -18,7 +18,7 @@ from .client import ProxyClient
 from .messages import Request, Response
 
 ADDRESS = "192.0.2.1"
-"""Of the peer in a namespace of its own: kept for examples (RFC 5737), so that it is nobody's."""
+"""Of the peer in a namespace of its own: reserved for documentation (RFC 5737), and not assigned."""
 CLONE_NEWNET = 0x40000000
 SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 1
 
@@ -56,7 +56,7 @@ class Elsewhere:
     def send(self, request: Request, *, timeout: float = 30.0) -> Response:
         """One request and its whole answer, from inside. Raises NoAnswerError as `ProxyClient.send` does."""
         if self._client is None:
-            raise LookupError("nobody listens in the namespace")
+            raise LookupError("no process listens in the namespace")
         return self._thread.submit(self._client.send, request, timeout=timeout).result()
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""Streams that go on only when their clients have what was sent: whether events wait for later ones, told by order.
+"""Streams that continue only when their clients have what was sent: shows by order whether events wait for later ones.
 
-No time decides but the patience with which a stream that stands still is given up.
+The only time that matters is the timeout for a stream that does not continue.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class _Client:
             try:
                 data = self.unpacker.decompress(data)
             except zlib.error:
-                raise Violation("a stream is no gzip, although it says so", expected="gzip", actual="other") from None
+                raise Violation(
+                    "a stream is labelled gzip, but is not valid gzip", expected="gzip", actual="other"
+                ) from None
         self.body += data
         came = len(events(self.body))
         self.pieces = sum(came >= needed for needed in self.needed)
@@ -73,7 +75,7 @@ class Steps:
         self.stalled = False
         """Whether a stream stood still although more of it had been sent."""
         self.begun = 0
-        """How many clients had the beginning of their stream before any stream went on."""
+        """How many clients had the beginning of their stream before any stream continued."""
         self._watching = threading.Thread(target=self._watch, name="steps", daemon=True)
 
     def __enter__(self) -> Self:

@@ -69,7 +69,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back. `broken` tells how the transfer ended when it did not end cleanly. No answer has status 0."""
+    """An answer. `broken` states how the transfer ended if it did not end cleanly. Status 0 means no answer."""
 
     status: int
     headers: Headers
@@ -87,7 +87,7 @@ class Response:
         return b"".join(chunk.data for chunk in self.chunks)
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError when it is none."""
+        """The body as JSON. Raises ValueError if it is not valid JSON."""
         return json.loads(self.body)
 
 
@@ -124,7 +124,7 @@ class UpstreamRequest:
         return query if mark else None
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError when it is none."""
+        """The body as JSON. Raises ValueError if it is not valid JSON."""
         return json.loads(self.body)
 
 
@@ -143,7 +143,7 @@ class UpstreamAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One probe: what was sent, what came back, and what reached the observer meanwhile."""
+    """One probe: the request, the answer, and the requests that reached the observer."""
 
     request: Request
     response: Response
@@ -178,11 +178,11 @@ class Exchange:
         if others:
             seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in self.upstream)
             raise Violation(
-                "one call became several at the upstream",
+                "the proxy sent several requests for one call",
                 expected=expected,
                 actual=f"{len(self.upstream)} requests: {seen}",
             )
         if first.persona != wanted:
             actual = f"{first.method} {first.path} at {first.persona}"
-            raise Violation("the call reached another back end", expected=expected, actual=actual)
+            raise Violation("the call reached another upstream", expected=expected, actual=actual)
         return first

@@ -1,7 +1,7 @@
-"""A client that sends exactly the bytes it is given, and keeps exactly those that come back, each with its time.
+"""A client that sends exactly the bytes it is given, and keeps exactly those it receives, each with its time.
 
-For what no HTTP library lets out: writes that split a line, odd header case, duplicate headers, a half-closed
-connection, absolute-form targets, Content-Length beside Transfer-Encoding.
+For requests that HTTP libraries cannot send: writes that split a line, odd header case, duplicate headers, a
+half-closed connection, absolute-form targets, Content-Length beside Transfer-Encoding.
 """
 
 from __future__ import annotations
@@ -54,15 +54,15 @@ class Ending(StrEnum):
     COMPLETE = "the answer is complete"
     CLOSED = "the connection was closed"
     RESET = "the connection was reset"
-    LEFT = "the client went away"
-    TIMEOUT = "no more bytes came in time"
-    TOO_MUCH = "more bytes came than are read"
-    MALFORMED = "what came is no HTTP"
+    LEFT = "the client closed the connection"
+    TIMEOUT = "no more bytes arrived in time"
+    TOO_MUCH = "more bytes arrived than the kit reads"
+    MALFORMED = "the answer is not valid HTTP"
 
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """Everything that came back. Times are in seconds since the connection was asked for."""
+    """Everything that was received. Times are in seconds since the connection was asked for."""
 
     chunks: tuple[Chunk, ...]
     """As they were read from the socket."""
@@ -228,7 +228,7 @@ class AnswerReader:
         return bool(self._body)
 
     def take(self, chunk: Chunk) -> bool:
-        """Read on; False when what came is no HTTP."""
+        """Read on; False when the answer is not valid HTTP."""
         self._buffer += chunk.data
         self._now = chunk.at
         try:

@@ -19,7 +19,7 @@ class Event:
     data: str
 
     def json(self) -> Any:
-        """The data as JSON, or as the string that it is where it is none."""
+        """The data as JSON, or as text if it is not valid JSON."""
         try:
             return json.loads(self.data)
         except ValueError:
@@ -62,7 +62,7 @@ def covers(sent: Any, received: Any) -> bool:
 
 
 def decoded(headers: Headers, body: bytes) -> bytes:
-    """The body without gzip, where the headers declare it; as it is where it is none."""
+    """The uncompressed body if the headers declare gzip; unchanged if it is not valid gzip."""
     if (headers.get("content-encoding") or "").strip().lower() != "gzip":
         return body
     try:

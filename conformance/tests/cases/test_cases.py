@@ -129,8 +129,8 @@ def test_brackets_are_brackets(plan: Plan) -> None:
         ({"profiles": ["rooting"]}, "did you mean `routing`?"),
         ({"select": ["routing.reach-upstream"]}, "did you mean `routing.reaches-upstream`?"),
         ({"select": ["routing.warm-up[cerebra]"]}, "did you mean `cerebras-tcp_warming`?"),
-        ({"skip": ["nothing.at-all"]}, "--skip: `nothing.at-all` matches nothing"),
-        ({"select": ["routing.*", "[groq*]"]}, "`[groq*]` matches nothing"),
+        ({"skip": ["nothing.at-all"]}, "--skip: `nothing.at-all` matches no case"),
+        ({"select": ["routing.*", "[groq*]"]}, "`[groq*]` matches no case"),
     ],
 )
 def test_what_matches_nothing_is_refused(plan: Plan, options: dict[str, list[str]], words: str) -> None:
@@ -150,5 +150,5 @@ def test_modes_of_further_editions_are_cases_too(reference: Reference, tmp_path:
     assert further
     assert {case.name for case in further} <= {f"{later}-{mode}" for mode in edition(edition=later).agent_modes}
     file.write_text("name: x\nbase_url: http://p\neditions: [amp-0.0.17778974]\n", encoding="utf-8")
-    with pytest.raises(UsageError, match=f"x.yaml:3:12: no edition is called .*; did you mean `{later}`"):
+    with pytest.raises(UsageError, match=f"x.yaml:3:12: unknown edition .*; did you mean `{later}`"):
         load(file, reference, {})

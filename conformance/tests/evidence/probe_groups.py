@@ -48,30 +48,30 @@ class ProbeGroups(BaseModel):
 
 
 def read() -> ProbeGroups:
-    """The committed table. Raises OSError, and pydantic's ValidationError for a table that is none."""
+    """The committed table. Raises OSError, and pydantic's ValidationError for an invalid table."""
     return ProbeGroups.model_validate(yaml.safe_load((EVIDENCE / FILE).read_text(encoding="utf-8")))
 
 
 def gaps(table: ProbeGroups, requirements: Iterable[str]) -> list[str]:
-    """What the table promises and the suite does not keep, one sentence each."""
+    """What the table lists and the suite does not catch, one sentence each."""
     known, cited = set(requirements), {defect.seen_in for defect in DEFECTS.values()}
     found = [gap for id_, group in table.groups.items() for gap in _gaps(id_, group, known)]
     for id_, report in table.reports.items():
         group = table.groups.get(report.group)
         if group is None:
-            found.append(f"{id_}: there is no group {report.group}")
+            found.append(f"{id_}: unknown group {report.group}")
         elif group.excluded is None and report.thread not in cited and report.requirement not in group.caught_by:
             found.append(f"{id_}: no defect cites {report.thread}, and no requirement of its group is named")
-    return found + [f"{id_}: nobody reported it" for id_ in table.groups if not _reported(id_, table)]
+    return found + [f"{id_}: no report names it" for id_ in table.groups if not _reported(id_, table)]
 
 
 def _gaps(id_: str, group: Group, known: set[str]) -> list[str]:
     if (group.excluded is None) != bool(group.caught_by):
-        return [f"{id_}: is caught by something, or excluded for a reason"]
+        return [f"{id_}: expected either `caught_by` or `excluded`"]
     broken = {name for defect in group.proven_by if defect in DEFECTS for name in DEFECTS[defect].breaks}
     return [
-        *(f"{id_}: {name} is no requirement" for name in group.caught_by if name not in known),
-        *(f"{id_}: {name} is no defect" for name in group.proven_by if name not in DEFECTS),
+        *(f"{id_}: unknown requirement {name}" for name in group.caught_by if name not in known),
+        *(f"{id_}: unknown defect {name}" for name in group.proven_by if name not in DEFECTS),
         *(f"{id_}: no defect of this class breaks {name}" for name in group.caught_by if name not in broken),
     ]
 

@@ -57,11 +57,11 @@ def test_a_defect_comes_to_what_the_matrix_says() -> None:
     ("cases", "faults", "says"),
     [
         ({"routing.query-kept": "groq"}, (), []),
-        ({}, (), ["query-sorted: routing.query-kept does not notice"]),
+        ({}, (), ["query-sorted: routing.query-kept does not catch it"]),
         (
             {"routing.query-kept": "groq", "auth.none-refused": "groq"},
             (),
-            ["query-sorted: auth.none-refused[groq] notices too, and no consequence tells why"],
+            ["query-sorted: auth.none-refused[groq] catches it, but `consequences.yaml` does not say why"],
         ),
         ({"routing.query-kept": "groq", "management.query-bytes": "api-auth"}, (), []),
         ({"routing.query-kept": "groq"}, ("a[b]: it broke",), ["query-sorted: a[b]: it broke"]),
@@ -85,7 +85,7 @@ def test_a_changed_row_makes_the_matrix_stale() -> None:
     other = matrix.model_copy(
         update={"defects": {**matrix.defects, "query-dropped": row.model_copy(update={"kills": {}})}}
     )
-    assert files.stale(other, RULES) == ["query-dropped has another row now"]
+    assert files.stale(other, RULES) == ["the row of query-dropped has changed"]
     fewer = matrix.model_copy(update={"defects": {k: v for k, v in matrix.defects.items() if k != "query-dropped"}})
     assert files.stale(fewer, (*RULES, "auth.new")) == [
         "auth.new is a new requirement",
@@ -111,7 +111,7 @@ def test_the_command_names_what_a_defect_kills(tmp_path: Path) -> None:
     words = (sys.executable, "-m", "ampmap_conformance.evidence", "matrix", "--only")
     done = subprocess.run([*words, "query-droped"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "no defect is called 'query-droped'" in done.stderr
+    assert "unknown defect 'query-droped'" in done.stderr
 
 
 # --- unusual and degenerate targets
@@ -167,10 +167,10 @@ def test_every_class_of_real_defects_is_caught_or_excluded_for_a_reason() -> Non
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"caught_by": ("routing.query-kept", "auth.nothing")}, "auth.nothing is no requirement"),
+        ({"caught_by": ("routing.query-kept", "auth.nothing")}, "unknown requirement auth.nothing"),
         ({"caught_by": ("auth.none-refused",)}, "no defect of this class breaks auth.none-refused"),
-        ({"caught_by": ()}, "is caught by something, or excluded"),
-        ({"proven_by": ("no-such",)}, "no-such is no defect"),
+        ({"caught_by": ()}, "expected either `caught_by` or `excluded`"),
+        ({"proven_by": ("no-such",)}, "unknown defect no-such"),
     ],
 )
 def test_a_promise_that_the_suite_does_not_keep_is_a_gap(change: dict[str, object], says: str) -> None:

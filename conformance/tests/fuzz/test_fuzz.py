@@ -168,7 +168,7 @@ def test_a_known_failure_is_put_up_with(run: Run, tmp_path: Path) -> None:
     ("text", "says"),
     [
         (None, "--openapi api.json: No such file or directory"),
-        ("{}", "--openapi api.json: this is no document that `ampmap build openapi` made"),
+        ("{}", "--openapi api.json: expected an OpenAPI document that `ampmap build openapi` wrote"),
         ('{"info": {"x-ampmap": {"digest": "sha256:0"}}}', "--openapi api.json was made from another reference"),
     ],
 )
@@ -380,7 +380,7 @@ def test_the_command_of_schemathesis_judges_by_the_same_rules(files: Path, proxy
     assert done.returncode == (0 if is_right else 1), done.stdout + done.stderr
     assert KEY not in done.stdout
     if not is_right:
-        assert "fuzz.error-shape: an error is not in Groq's shape" in done.stdout
+        assert "fuzz.error-shape: an error does not have Groq's shape" in done.stdout
         assert '"max_tokens": ' in done.stdout
         assert '"max_tokens": "[Filtered]"' not in done.stdout
 
@@ -392,7 +392,7 @@ def test_plain_pytest_judges_by_the_same_rules(
     words = ("-m", "pytest", "-q", "-p", "schemathesis.pytest.plugin", "-p", "no:cacheprovider", "test_fuzz_proxy.py")
     done = python(*words, env=environment(url))
     assert done.returncode == (0 if is_right else 1), done.stdout + done.stderr
-    says = "6 passed" if is_right else "fuzz.error-shape: an error is not in Groq's shape"
+    says = "6 passed" if is_right else "fuzz.error-shape: an error does not have Groq's shape"
     assert says in done.stdout
     assert KEY not in done.stdout
     assert (files / "test_fuzz_proxy.py").is_file()

@@ -133,7 +133,10 @@ def test_without_a_token_there_is_no_control_api(begin: Begin) -> None:
     process = begin("observe")
     assert process.stdout is not None
     url = process.stdout.readline().strip()
-    with pytest.raises(ObserverGoneError, match="started without a token"), RemoteObserver(url, url, TOKEN) as remote:
+    with (
+        pytest.raises(ObserverGoneError, match="started without --token-env"),
+        RemoteObserver(url, url, TOKEN) as remote,
+    ):
         remote.about()
 
 
@@ -190,14 +193,14 @@ def test_a_run_rests_on_a_remote_observer(command: Command, url: str, tmp_path: 
         wrong = command(*words, env={**ENV, "OBSERVER_TOKEN": "wrong"})
         other = command(*words, "--edition", "amp-0.0.1767830505", env=ENV)
     assert done.returncode == 0, done.stdout
-    assert "the observer answers in place of the paid providers" in done.stdout
+    assert "the observer answers instead of the paid providers" in done.stdout
     report = read_report(tmp_path / "ampmap-report" / "report.json")
     assert report.summary.counts["pass"] > 50  # type: ignore[index]
     assert any(exchange.upstream for result in report.results for exchange in result.exchanges)
     assert wrong.returncode == 6
     assert "refuses the token" in wrong.stderr
     assert other.returncode == 4
-    assert "start it with the same --edition" in other.stderr
+    assert "start both with the same --edition" in other.stderr
     written = "".join(file.read_text(encoding="utf-8") for file in (tmp_path / "ampmap-report").iterdir())
     assert not [secret for secret in (TOKEN, KEY) if secret in done.stdout + wrong.stderr + other.stderr + written]
 
@@ -206,8 +209,8 @@ def test_a_run_rests_on_a_remote_observer(command: Command, url: str, tmp_path: 
     ("words", "says"),
     [
         (("--token-env", "NO_SUCH"), "--token-env: the environment variable NO_SUCH is not set"),
-        (("--persona", "grok=127.0.0.1:0"), "--persona: no persona is called 'grok'"),
-        (("--persona", "groq"), "--persona: `groq` is not NAME=HOST:PORT"),
+        (("--persona", "grok=127.0.0.1:0"), "--persona: unknown persona 'grok'"),
+        (("--persona", "groq"), "--persona: `groq` is invalid; expected NAME=HOST:PORT"),
     ],
 )
 def test_bad_options_end_in_one_message(command: Command, words: tuple[str, ...], says: str) -> None:

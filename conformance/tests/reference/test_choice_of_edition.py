@@ -66,7 +66,7 @@ def test_an_unknown_edition_is_refused_where_it_stands(edition: str, message: st
 def test_an_option_that_contradicts_the_target_is_refused(tmp_path: Path) -> None:
     file = target_file(tmp_path, LATER)
 
-    with pytest.raises(UsageError, match=f"staging.yaml:3:10: the reference is that of `{EDITION}`"):
+    with pytest.raises(UsageError, match=f"staging.yaml:3:10: expected `{EDITION}`, the edition of the reference"):
         load(file, reference_for(edition=EDITION, target=file))
 
 

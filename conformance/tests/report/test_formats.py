@@ -98,7 +98,7 @@ def properties(case: TestCase) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("summary", "report", "text"),
     [
-        ({"untested": ["auth.b"]}, {}, "auth.b could not be tested at all"),
+        ({"untested": ["auth.b"]}, {}, "no case of auth.b could be tested"),
         ({"interrupted": True, "planned": 9}, {}, "1 of 9 cases were decided"),
         (
             {},
@@ -299,7 +299,7 @@ def test_a_report_is_rendered_again_as_the_run_did(
         ),
         (lambda _: "[]", ":1:1: this is not a report of this kit: `the whole`: "),
         (lambda _: '{"kit": {}}', ":1:9: this is not a report of this kit: `kit.version`: Field required"),
-        (lambda _: "\udcff", ": this is not a report: it is not UTF-8 text"),
+        (lambda _: "\udcff", ": this is not a report: the file is not UTF-8 text"),
     ],
 )
 def test_a_broken_report_is_told_in_one_line_with_its_place(
@@ -336,7 +336,7 @@ def test_exchanges_of_passing_cases_are_kept_on_demand_only(run: Run) -> None:
 def test_a_trace_of_nothing_is_a_slip(command: Command) -> None:
     done = command("run", "--trace", "routing.body-kep")
     assert done.returncode == 4
-    assert "--trace: `routing.body-kep` matches nothing; did you mean `routing.body-kept`?" in done.stderr
+    assert "--trace: `routing.body-kep` matches no case; did you mean `routing.body-kept`?" in done.stderr
 
 
 def test_the_times_of_both_hops_are_in_order(leaky: Report) -> None:

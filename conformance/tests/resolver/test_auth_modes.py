@@ -202,7 +202,7 @@ def test_rules_for_resolvers_are_listed_and_explained_with_their_vectors_and_def
 
     assert "codex.model-of-three" in lookup["cases"]
     assert "provider-over-model" in lookup["defects"]
-    assert "16 vectors, asked by `resolve-auth`" in command("explain", "auth-modes.lookup-order").stdout
+    assert "16 vectors, sent by `resolve-auth`" in command("explain", "auth-modes.lookup-order").stdout
 
 
 # --- the guide

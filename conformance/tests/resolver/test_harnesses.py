@@ -91,18 +91,26 @@ def test_a_right_resolver_with_odd_manners_passes() -> None:
 
 FAULTS = [
     ("time.sleep(60)", "no answer in time", "nothing for 1 s"),
-    ("out.write(b'{'); out.flush(); time.sleep(60)", "a line that was not ended", "'{', then nothing for 1 s"),
-    ("out.write(data[:9]); out.flush(); sys.exit(4)", "a line that was not ended", "then it ended with exit code 4"),
+    ("out.write(b'{'); out.flush(); time.sleep(60)", "an incomplete line", "'{', then nothing for 1 s"),
+    ("out.write(data[:9]); out.flush(); sys.exit(4)", "an incomplete line", "then it ended with exit code 4"),
     ("sys.exit(3)", "the resolver ended", "with exit code 3"),
     ("os.kill(os.getpid(), 9)", "the resolver ended", "by signal 9"),
-    ("data = b'resolving claude...\\n'", "an answer that is no JSON", "'resolving claude...'"),
-    ("data = b'\\xff\\xfe\\n'", "an answer that is no JSON", ""),
-    ("data = b'[]\\n'", "JSON that is no answer", "'[]' is no object"),
-    ("data = b'{\"seq\": 2}\\n'", "JSON that is no answer", "either `resolution` or `error`"),
-    ('data = b\'{"seq": 2, "resolution": {}}\\n\'', "JSON that is no answer", "resolution.mode: Field required"),
-    ('data = b\'{"seq": true, "error": {}}\\n\'', "JSON that is no answer", "seq: Input should be a valid integer"),
-    ("data = data.replace(b'\"seq\": 2, ', b'')", "JSON that is no answer", "it has no `seq`"),
-    ("data = data.replace(b'\"seq\": 2', b'\"seq\": 1')", "an answer to another request", "seq 1 in place of 2"),
+    ("data = b'resolving claude...\\n'", "an answer that is not valid JSON", "'resolving claude...'"),
+    ("data = b'\\xff\\xfe\\n'", "an answer that is not valid JSON", ""),
+    ("data = b'[]\\n'", "JSON that is not an answer of the protocol", "'[]' is not an object"),
+    ("data = b'{\"seq\": 2}\\n'", "JSON that is not an answer of the protocol", "either `resolution` or `error`"),
+    (
+        'data = b\'{"seq": 2, "resolution": {}}\\n\'',
+        "JSON that is not an answer of the protocol",
+        "resolution.mode: Field required",
+    ),
+    (
+        'data = b\'{"seq": true, "error": {}}\\n\'',
+        "JSON that is not an answer of the protocol",
+        "seq: Input should be a valid integer",
+    ),
+    ("data = data.replace(b'\"seq\": 2, ', b'')", "JSON that is not an answer of the protocol", "`seq` is missing"),
+    ("data = data.replace(b'\"seq\": 2', b'\"seq\": 1')", "an answer to another request", "`seq` is 1; expected 2"),
     ("data = b'x' * (3 << 20)", "an answer of more than 1 MiB", ""),
 ]
 
@@ -135,8 +143,11 @@ def test_a_resolver_that_stops_answering_is_not_asked_for_ever() -> None:
     [
         ("    sys.exit(7)", "did not answer `start`: the resolver ended: with exit code 7."),
         ("    time.sleep(60)", "did not answer `start`: no answer in time: nothing for 1 s."),
-        ("    data = b'ready\\n'", "did not answer `start`: an answer that is no JSON: 'ready'."),
-        ('    data = b\'{"version": 2, "implementation": {"name": "t"}}\\n\'', "version 2 of the protocol"),
+        ("    data = b'ready\\n'", "did not answer `start`: an answer that is not valid JSON: 'ready'."),
+        (
+            '    data = b\'{"version": 2, "implementation": {"name": "t"}}\\n\'',
+            "the resolver uses version 2 of the protocol; expected version 1",
+        ),
         ("    data = b'{\"version\": 1}\\n'", "implementation: Field required"),
     ],
 )
@@ -149,14 +160,14 @@ def test_a_resolver_that_does_not_start_is_unreachable(body: str, words: str) ->
     ("options", "words"),
     [
         ({"command": "/nowhere/resolver"}, "--command: /nowhere/resolver: No such file"),
-        ({"command": ""}, "--command: it is empty"),
+        ({"command": ""}, "--command: expected a command, not an empty text"),
         ({"command": "node 'x"}, "--command: no closing quotation"),
-        ({"command": "a", "url": "http://b"}, "exclude each other"),
+        ({"command": "a", "url": "http://b"}, "cannot be combined"),
         ({"url": "localhost:80"}, "--url: "),
         ({"url": "http://user:pass@host/"}, "--url: "),
         ({"select": ("auth-modes.preference",)}, "did you mean `auth-modes.preference-order`"),
-        ({"defects": ("widening",)}, "there is no defect `widening` of a resolver"),
-        ({"defects": ("any-first",), "command": "a"}, "--defect is for the kit's own resolver"),
+        ({"defects": ("widening",)}, "unknown defect `widening` of a resolver"),
+        ({"defects": ("any-first",), "command": "a"}, "--defect requires the kit's own resolver"),
     ],
 )
 def test_options_that_do_not_fit_are_told(options: dict[str, Any], words: str) -> None:
@@ -223,7 +234,7 @@ def test_a_server_that_fails_is_told_apart_from_one_that_is_not_there(serve: Cal
     url = serve(reply)
     failed = check(url=url, select=("auth-modes.single-mode",)).report.results[0]
 
-    assert (failed.verdict, failed.reason) == (Verdict.FAIL, "an answer that is no JSON")
+    assert (failed.verdict, failed.reason) == (Verdict.FAIL, "an answer that is not valid JSON")
     assert "status 500, '<h1>Internal" in failed.actual
     assert failed.reproduce.curl.startswith(f"curl -s '{url}' ")
     with pytest.raises(UnreachableError, match="the connection was refused"):

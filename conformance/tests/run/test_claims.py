@@ -94,7 +94,7 @@ def test_what_a_target_may_do_without_leaves_no_run_incomplete(run: Run, staged:
     (notice,) = ended.report.notices
     assert notice.kind == "not-testable"
     assert "`credentials.second_client`" in notice.text
-    assert f"without {SECOND}, not tested here" in notice.text
+    assert f"not tested: {SECOND} (not required" in notice.text
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,10 @@ def test_a_claim_without_any_requirement_cannot_be_exercised(reference: Referenc
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
-        ("claims: [no-routing]", "6:10", "`routing` is core: every target is held to the core"),
+        ("claims: [no-routing]", "6:10", "`routing` is core: every target is tested on the core"),
         ("claims: [auth.none-refused]", "6:10", "`auth.none-refused` is core"),
-        ("claims: [-management]", "6:10", "leave `management` out of `claims`"),
-        ("claims: [managment]", "6:10", "there is no claim `managment`; did you mean `management`?"),
+        ("claims: [-management]", "6:10", "remove `-management` from `claims`"),
+        ("claims: [managment]", "6:10", "unknown claim `managment`; did you mean `management`?"),
         ("exempt: [auth]", "6:1", "a target file cannot disclaim it"),
         ("skip: [auth]", "6:1", "a target file cannot disclaim it"),
     ],
@@ -146,10 +146,13 @@ def test_the_core_cannot_be_disclaimed(
 @pytest.mark.parametrize(
     ("observer", "words"),
     [
-        ("{advertise: 'http://o', control: 'http://c'}", "name it under `token`"),
-        ("{advertise: 'http://o', token: {env: STAGING_KEY}, personas: {groq: 'http://g'}}", "when it is started"),
-        ("{advertise: 'http://o', personas: {grok: 'http://g'}}", "there is no persona `grok`; did you mean `groq`?"),
-        ("{advertise: 'o:9100'}", "an absolute http or https URL is needed"),
+        ("{advertise: 'http://o', control: 'http://c'}", "requires `token`"),
+        (
+            "{advertise: 'http://o', token: {env: STAGING_KEY}, personas: {groq: 'http://g'}}",
+            "start the remote observer with --persona",
+        ),
+        ("{advertise: 'http://o', personas: {grok: 'http://g'}}", "unknown persona `grok`; did you mean `groq`?"),
+        ("{advertise: 'o:9100'}", "expected an absolute http or https URL"),
     ],
 )
 def test_an_observer_is_named_in_one_of_two_ways(
@@ -204,7 +207,7 @@ def test_without_a_key_it_says_only_what_is_sure(config: ProxyConfig, reference:
         wrong = discovered(proxy.url, reference, Secret("a-wrong-key", "$AMPMAP_CLIENT_KEY"))
     assert (found.providers, found.needs_key, found.key_accepted) == (None, True, None)
     assert (wrong.providers, wrong.key_accepted) == (None, False)
-    assert "is refused on every route" in target_file(proxy.url, reference, wrong)
+    assert "rejects the key in" in target_file(proxy.url, reference, wrong)
 
 
 def test_the_file_names_everything_that_can_be_said(reference: Reference, tmp_path: Path) -> None:
@@ -241,7 +244,7 @@ def test_target_init_writes_a_file_once(command: Command, always: Callable[[int]
     checked = command("target", "check", "staging.yaml", env={"AMPMAP_CLIENT_KEY": KEY})
     assert checked.returncode == 0
     again = command("target", "init", "--out", "staging.yaml")
-    assert (again.returncode, "is there already" in again.stderr) == (4, True)
+    assert (again.returncode, "already exists" in again.stderr) == (4, True)
     for url, code, words in (
         ("http://127.0.0.1:9", 6, "cannot be asked: the connection was refused."),
         (always(404), 6, "has no Amp surface"),

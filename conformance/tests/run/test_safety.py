@@ -104,7 +104,7 @@ def test_max_requests_is_told_before_and_kept(
     assert len(seen) == 7
     assert "requests   7 sent" in done.stdout
     report = (tmp_path / "ampmap-report" / "report.json").read_text(encoding="utf-8")
-    assert "the budget of 7 requests (--max-requests) is spent" in report
+    assert "the budget of 7 requests (--max-requests) is used up" in report
 
 
 def test_a_budget_that_is_spent_leaves_the_run_incomplete(run: Run) -> None:

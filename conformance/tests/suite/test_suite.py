@@ -69,10 +69,10 @@ def test_every_requirement_has_a_check_and_every_check_a_requirement(reference: 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"id": "auth.new-rule"}, "neither a check nor a reason"),
+        ({"id": "auth.new-rule"}, "neither a check nor `excluded`"),
         ({"control": None}, "a negative check without a control"),
-        ({"control": "auth.none-refused"}, "its own control"),
-        ({"for_each": ("planet",)}, "planet is no axis"),
+        ({"control": "auth.none-refused"}, "the chain of controls of auth.none-refused is circular"),
+        ({"for_each": ("planet",)}, "planet is not a valid axis"),
         ({"for_each": ("management_route",)}, "must take a case of type ManagementCase"),
         ({"excluded": "cannot be tested"}, "neither a check nor"),
     ],

@@ -122,7 +122,7 @@ CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         (CHUNKS + chunked(b"several", 3), 200, b"several", None, Ending.COMPLETE),
         (CHUNKS + b"3;ext=1\r\nabc\r\n0\r\nX-Trailer: 1\r\n\r\n", 200, b"abc", None, Ending.COMPLETE),
         (CHUNKS + b"3\r\nabc\r\n", 200, b"abc", "the connection was closed", Ending.CLOSED),
-        (CHUNKS + b"zz\r\n", 200, b"", "what came is no HTTP", Ending.MALFORMED),
+        (CHUNKS + b"zz\r\n", 200, b"", "the answer is not valid HTTP", Ending.MALFORMED),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", 200, b"hi", "the connection was closed", Ending.CLOSED),
     ],
 )

@@ -93,7 +93,7 @@ class Adapter(Protocol):
         ...
 
     def body_of(self, error: Exception) -> Any:
-        """The body that an error holds, as JSON; None where it is none."""
+        """The body of an error as JSON; None if it is not JSON."""
         ...
 
     def header_of(self, error: Exception, name: str) -> str | None:

@@ -94,12 +94,14 @@ def is_orphaned(case: CallCase, target: Target) -> bool:
 
 
 def lacks_models(_case: CallCase, target: Target) -> str | None:
-    """Calls for a model that the proxy does not have are told apart where there is such a model."""
-    return None if target.file.models.unavailable else "the target file names no model that the proxy does not have"
+    """Bound where the target file lists a model that the proxy does not have."""
+    return (
+        None if target.file.models.unavailable else "the target file does not list a model under `models.unavailable`"
+    )
 
 
 def is_local(case: CallCase, target: Target) -> bool:
-    """Models that the proxy has by itself."""
+    """Models that the proxy serves itself."""
     return case.model not in target.unavailable
 
 
@@ -156,12 +158,12 @@ def names_model_astray(case: VariedCase, target: Target) -> bool:
 
 
 def is_no_object(case: VariedCase, _target: Target) -> bool:
-    """Bodies from which nobody can read a model."""
+    """Bodies that do not contain a model."""
     return case.variation in ("empty", "null", "number", "text", "array")
 
 
 def frames_no_names(case: CallCase, _target: Target) -> bool:
-    """Streams whose upstream was seen to send errors without any framing."""
+    """Streams whose upstream sends errors without framing, as observed."""
     return case.stream and case.call.dialect == "gemini"
 
 
@@ -170,19 +172,19 @@ def frames_no_names(case: CallCase, _target: Target) -> bool:
 
 def forwards_bodies(_case: CallCase, target: Target) -> str | None:
     """Bound unless the target promises to translate."""
-    return "the target's policy says that it translates bodies" if target.policy.body == "translated" else None
+    return "the target translates bodies (`policy.body`)" if target.policy.body == "translated" else None
 
 
 def relays_lists(case: CallCase, target: Target) -> str | None:
     """Bound for unmetered calls unless the target answers lists by itself."""
     answers_itself = target.policy.lists == "own" and not case.call.operation.metered
-    return "the target's policy says that it answers lists of models itself" if answers_itself else None
+    return "the target answers lists of models itself (`policy.lists`)" if answers_itself else None
 
 
 def forwards_amp_headers(_case: CallCase, target: Target) -> str | None:
     """Bound only by the promise."""
     promised = target.policy.amp_headers == "forwarded"
-    return None if promised else "the target's policy does not promise to forward Amp's headers"
+    return None if promised else "the target does not promise to forward Amp's headers (`policy.amp_headers`)"
 
 
 def claims_way(case: VariedCase, target: Target) -> str | None:
@@ -193,33 +195,33 @@ def claims_way(case: VariedCase, target: Target) -> str | None:
 
 def knows_a_local_model(case: CallCase, target: Target) -> str | None:
     """Bound where a model of the provider is known to be local."""
-    return None if target.models(case.provider) else "the target has no model of this provider by itself"
+    return None if target.models(case.provider) else "the target does not serve a model of this provider itself"
 
 
 def promises_body_limit(_case: CallCase, target: Target) -> str | None:
     """Bound only by the promise."""
-    return None if target.policy.body_limit else "the target's policy names no limit for bodies"
+    return None if target.policy.body_limit else "the target does not state a limit for bodies (`policy.body_limit`)"
 
 
 def takes_large_bodies(_case: CallCase, target: Target) -> str | None:
     """Bound unless the target promises a limit that is smaller than a large body."""
     limit = target.policy.body_limit
     small = limit is not None and limit < LARGE_BODY + ROOM
-    return "the target's policy names a limit for bodies that is smaller" if small else None
+    return "the target limits bodies to a smaller size (`policy.body_limit`)" if small else None
 
 
 def promises_timeout(_case: CallCase, target: Target) -> str | None:
     """Bound only by the promise, and where it can be waited for."""
     limit = target.policy.answer_timeout
     if limit is None:
-        return "the target's policy does not say how long the proxy waits for an upstream"
-    return None if limit <= LONGEST_WAIT else f"the proxy waits {limit:g} s for an upstream: too long for a check"
+        return "the target does not state how long it waits for an upstream (`policy.answer_timeout`)"
+    return None if limit <= LONGEST_WAIT else f"the proxy waits {limit:g} s for an upstream, too long for a check"
 
 
 def renames_answers(_case: CallCase, target: Target) -> str | None:
     """Bound unless answers keep the upstream's model name."""
     keeps = target.policy.response_model == "upstream"
-    return "the target's policy says that answers name the upstream's model" if keeps else None
+    return "answers of the target name the upstream's model (`policy.response_model`)" if keeps else None
 
 
 def has_local_mode_model(case: CallCase, target: Target) -> str | None:

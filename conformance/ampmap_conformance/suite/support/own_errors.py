@@ -43,7 +43,7 @@ _WAYS: dict[str, Callable[[VariedCase, Probe], Exchange]] = {
 
 
 def bad_json(word: str, case: VariedCase) -> bytes:
-    """A body that is no JSON object, in the way that `word` (of the axis `bad_json`) stands for."""
+    """A body that is not a JSON object, in the way that `word` (of the axis `bad_json`) stands for."""
     good = request_body(case.call, case.model, "Say hi.", stream=case.stream)
     return {
         "empty": b"",

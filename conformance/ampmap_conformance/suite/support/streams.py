@@ -186,6 +186,6 @@ def big_frames(case: CallCase, probe: Probe, *, size: int) -> Frames:
 
 
 def json_answer(case: CallCase, probe: Probe) -> dict[str, object]:
-    """The minimal answer of a call that is no stream, as JSON."""
+    """The minimal answer of a call that is not a stream, as JSON."""
     answer: dict[str, object] = json.loads(bodies.response_body(case.call, served_model(case, probe)))
     return answer
