@@ -54,7 +54,7 @@
     if (found.length) {
       for (const [step, rule] of found) note(step, rule, `${mode} is refused`);
       const [step, , error] = found[0];
-      if (found.length > 1) note(step, "resolution-order-of-later-checks", "which of these comes first is not told");
+      if (found.length > 1) note(step, "resolution-order-of-later-checks", "the sources do not state which of these comes first");
       const others = left.slice(1);
       const retried = mode === "metered" && others.includes("shared");
       const rule = retried ? "resolution-metered-retry" : "resolution-no-retry-inferred";
@@ -87,7 +87,7 @@
       outcome: "refused",
       error,
       code: known?.code ?? "unknown",
-      message: told ? known.message.replace("{provider}", provider) : (known?.raised_when ?? "No error is named."),
+      message: told ? known.message.replace("{provider}", provider) : (known?.raised_when ?? "The sources do not name an error."),
       step,
       mode,
       open: openRules(data, trace),
@@ -146,8 +146,8 @@
     ]);
     const flags = {
       metered_enabled: "the organisation is entitled to metered",
-      metered_key: "there is a metered key for the provider",
-      shared_quota: "quota of shared is left",
+      metered_key: "the platform has a metered key for the provider",
+      shared_quota: "the quota of shared is not used up",
     };
     const states = new Map(
       Object.keys(flags).map((flag) => [flag, element("input", { type: "checkbox", checked: true })]),
@@ -260,7 +260,7 @@
     const where = element("fieldset", {}, element("legend", {}, "The run"), labelled("It takes place ", place));
     for (const [flag, text] of Object.entries(flags)) where.append(element("label", {}, states.get(flag), ` ${text}`));
     const policies = element("fieldset", {}, element("legend", {}, "Access policy"));
-    policies.append(element("p", {}, "Press a cell to change it: it says nothing, denies, or allows."), ...matrices);
+    policies.append(element("p", {}, "Press a cell to change it: it is empty, denies, or allows."), ...matrices);
     box.replaceChildren(
       labelled("Example ", examples),
       labelled("Provider ", provider),

@@ -58,7 +58,7 @@
     spellcheck: "false",
     placeholder: "gpt-5-codex, smart, /api/provider/…",
   });
-  const list = element("ul", { id: "finder-options", role: "listbox", "aria-label": "Names that fit", hidden: true });
+  const list = element("ul", { id: "finder-options", role: "listbox", "aria-label": "Matching names", hidden: true });
   const ampUrl = element("input", { id: "finder-amp-url", type: "url", spellcheck: "false", autocomplete: "off" });
   const choice = element(
     "select",
@@ -220,7 +220,7 @@
     if (found.answers.length > 1) return `Several providers serve ${state.query}.`;
     const [route] = found.answers;
     const provider = state.data.providers[route.provider];
-    return `${state.query} goes to ${provider.title}${provider.via_proxy ? "" : ", past the proxy"}.`;
+    return `${state.query} goes to ${provider.title}${provider.via_proxy ? "" : " and bypasses the proxy"}.`;
   }
 
   function unknown(names, quietly) {
@@ -288,8 +288,8 @@
     return element(
       "div",
       { class: "am-warning", role: "note" },
-      element("strong", {}, "Past the proxy. "),
-      prose(provider.warning || "This call does not go to amp.url: no proxy there sees it."),
+      element("strong", {}, "Bypasses the proxy. "),
+      prose(provider.warning || "The client does not send this call to amp.url: a proxy there does not see it."),
       provider.requires.length
         ? [" It needs ", provider.requires.map((name, i) => [i ? " or " : "", code(name)]), "."]
         : null,
@@ -377,13 +377,13 @@
 
   function duties(provider, rules, upstream) {
     if (!provider.via_proxy) {
-      return element("p", { class: "am-duty" }, "What a proxy must do with it: nothing. It never arrives there.");
+      return element("p", { class: "am-duty" }, "A proxy does not get this call.");
     }
     const known = rules.filter((id) => state.data.rules[id]).map((id) => [id, state.data.rules[id]]);
     return element(
       "details",
       { open: true },
-      element("summary", {}, "What a proxy must do with it"),
+      element("summary", {}, "What a proxy must do"),
       element(
         "ul",
         { class: "am-duties" },
@@ -391,15 +391,15 @@
           "li",
           {},
           "Send it to ",
-          upstream ? code(upstream) : "the provider, whose address no source tells",
+          upstream ? code(upstream) : "the provider, whose address no source states",
           ".",
         ),
         element(
           "li",
           {},
-          "Take the client's key from ",
+          "Read the client's key from ",
           provider.client_carriers.map((name, i) => [i ? " or " : "", code(name)]),
-          ", and put its own into ",
+          ", and add the proxy's own in ",
           code(provider.upstream_carrier),
           provider.placeholder_carriers.length
             ? [
@@ -407,7 +407,7 @@
                 provider.placeholder_carriers.map(code),
                 " holds the word ",
                 code("placeholder"),
-                ", which is no key",
+                ", which is not a key",
               ]
             : null,
           ".",
@@ -455,7 +455,7 @@
     );
     return card(
       link(provider.title, provider.page),
-      found.unknown ? element("p", {}, "No operation has this path. The provider's are:") : null,
+      found.unknown ? element("p", {}, "Unknown path. The paths of the provider are:") : null,
       bypass(provider),
       element(
         "div",
@@ -478,7 +478,7 @@
   function managementCard({ id, family, path }) {
     const asks = {
       "client-key": "the client's key",
-      open: "nothing: a browser opens it",
+      open: "none: a browser opens it",
       unknown: "not stated by the sources",
     };
     const known = family.rules.filter((name) => state.data.rules[name]).map((name) => [name, state.data.rules[name]]);
@@ -497,7 +497,7 @@
         element(
           "li",
           {},
-          "A proxy sends it to Amp's own servers, at ",
+          "A proxy forwards it to Amp's own servers, at ",
           code(core.fullUrl(path, state.data.amp_url)),
           ".",
         ),
@@ -545,7 +545,7 @@
       }
     } catch {
       status.textContent =
-        "The finder's data cannot be read: it needs a web server. The tables below have all answers.";
+        "The finder's data cannot be loaded: it requires a web server. The tables below have the same data.";
       return;
     }
     if (edition !== state.edition) return; // another one was chosen meanwhile
