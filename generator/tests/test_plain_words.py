@@ -13,6 +13,7 @@ TEXTS: list[tuple[str, list[str]]] = [
     ("A URL that is none is ignored.", ["is-no"]),
     ("There is no baseline in this folder.", []),
     ("There are none.", []),
+    ("The value is None where the file is missing.", []),
     ("The edition is no longer supported.", []),
     ("The limit is no more than 8 MB, and the answer is no later than that.", []),
     ("The answer is no larger than the request.", []),
@@ -36,6 +37,10 @@ TEXTS: list[tuple[str, list[str]]] = [
     ("The same holds for management calls.", ["dangling-same"]),
     ("Both calls go to the same provider, in the same order.", []),
     ("It is too large, and it is cached too.", []),
+    # words
+    ("The key goes along, and the error comes back.", ["idiom", "idiom"]),
+    ("A path with dots\ngoes nowhere.", ["idiom"]),
+    ("The run continues on error, and the answer is returned in one piece.", []),
     ("", []),
 ]
 

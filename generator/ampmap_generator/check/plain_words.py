@@ -1,18 +1,18 @@
-"""Finds wording that a reader in a hurry stumbles over. Pure: it imports nothing else of the generator.
+"""Finds wording that a reader in a hurry misreads. Pure: it imports nothing else of the generator.
 
 The rules are data. Each one is a pattern, the reason why the wording misleads, and what to write instead:
 
-- `is-no`: "is no X", "are none". English denies with "is not"; "is no" is read twice. "There is no X", "is no longer"
-  and comparisons such as "is no more than" are correct English and allowed.
-- `nameless-person`: whoever, nobody, somebody and their like, and "one" as a person. They hide which party acts.
-- `dangling-so`: "So is ...", "so has ...". The sentence cannot be read without the sentence before it.
-- `dangling-same`: "The same holds ...". The reader has to look up what holds.
+- `is-no`: `is no X`, `are none`. English denies with `is not`; `is no` is read twice. `There is no X`, `is no longer`
+  and comparisons such as `is no more than` are correct English and allowed, as is Python's `None`.
+- `nameless-person`: `whoever`, `nobody`, `somebody` and their like, and `one` as a person. They hide which party acts.
+- `dangling-so`: `So is ...`, `so has ...`. The sentence cannot be read without the sentence before it.
+- `dangling-same`: `The same holds ...`. The reader has to look up what holds.
+- `idiom`: `goes on`, `comes back`, `goes nowhere`. The field's verbs are forward, relay, return, continue and reject.
 
 Statements of requirements are read alone, in a report or a search result, so that more is asked of them:
 
-- `dangling-end`: "too", "likewise", "as well" or "either" at the end refers to another statement.
-- `dangling-start`: "It", "They", "This", "That", "Such", "Likewise" and so on at the beginning refer to another one.
-- `idiom`: "goes on", "comes back", "goes nowhere". The field's verbs are forward, relay, return and reject.
+- `dangling-end`: `too`, `likewise`, `as well` or `either` at the end refers to another statement.
+- `dangling-start`: `It`, `They`, `This`, `That`, `Such`, `Likewise` and so on at the beginning refer to another one.
 - `one-sentence`: a statement is one sentence and ends in a full stop.
 - `actor`: the subject is one of ACTORS. A clause with "When", "Where" and so on, and a comma, may stand before it.
 
@@ -59,7 +59,10 @@ TEXT_RULES: Final = (
         "write `is not` or `is invalid`",
     ),
     WordRule(
-        "is-no", rf"(?<!there\s)\b{_BE} none\b", "English denies with `is not`", "write `is not` and repeat the noun"
+        "is-no",
+        rf"(?<!there\s)\b{_BE} (?-i:none)\b",  # `None` is Python's
+        "English denies with `is not`",
+        "write `is not` and repeat the noun",
     ),
     WordRule(
         "nameless-person",
@@ -86,6 +89,12 @@ TEXT_RULES: Final = (
         "the reader has to look up what holds",
         "repeat the rule",
     ),
+    WordRule(
+        "idiom",
+        r"\b(?:go|goes|went|going) (?:on|along|nowhere)\b|\b(?:come|comes|came|coming) back\b",
+        "the field has a verb for it",
+        "write forward, relay, return, send, continue or reject",
+    ),
 )
 """Rules for every text that users read."""
 
@@ -103,12 +112,6 @@ STATEMENT_RULES: Final = (
         r"\b(?:too|likewise|as well|either)(?=[.;:]|$)",
         "it refers to another statement",
         "leave it out, or name what else is meant",
-    ),
-    WordRule(
-        "idiom",
-        r"\b(?:go|goes|went|going) (?:on|along|nowhere)\b|\b(?:come|comes|came|coming) back\b",
-        "the field has a verb for it",
-        "write forward, relay, return, send or reject",
     ),
 )
 """Rules for statements of requirements, beside those of their shape."""
