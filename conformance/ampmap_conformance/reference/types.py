@@ -225,7 +225,7 @@ class Operation(Shape):
     request_schema: Json = None
     """Of the request's body."""
     response_schema: Json = None
-    """Of the body of an answer that is no stream."""
+    """JSON Schema of the body of an answer that is not a stream."""
     event_schema: Json = None
     """Of the data of one event of a stream, where it is JSON."""
     query: dict[str, Json] = {}
@@ -264,7 +264,7 @@ class StreamFraming(Shape):
     terminator: str | None
     """The closing event or `[DONE]`; None when the end of the body is the end."""
     text_data: tuple[str, ...] = ()
-    """What the data of an event may be that is no JSON."""
+    """Texts that the data of an event may have instead of JSON."""
     ping: str | None = None
     order: str
     without_switch: str | None = None
@@ -306,7 +306,7 @@ class ErrorShape(Fact):
     display_name: str
     body: Json
     body_schema: Json = None
-    """JSON Schema 2020-12 of the body, whoever makes it; open to further fields."""
+    """JSON Schema 2020-12 of the body, for provider and proxy; further fields are allowed."""
     statuses: dict[int, StatusRow]
     default: dict[Literal["4xx", "5xx"], StatusRow]
     request_id_header: str | Unknown | None = None
@@ -437,7 +437,7 @@ class ManagementCall(Shape):
     when: str
     request: Json = None
     answer: Json = None
-    """The smallest JSON, with status 200, with which the client goes on; None where it goes on with any answer."""
+    """The smallest JSON, with status 200, with which the client continues; None if it continues with any answer."""
     without: str | None = None
     """What the client does where that answer is missing."""
     notes: tuple[str, ...] = ()
@@ -827,11 +827,11 @@ def find_mode(reference: Reference, name: str) -> AgentMode | None:
 
 
 def route(query: str, *, reference: Reference, amp_url: str = DEFAULT_AMP_URL, operation: str | None = None) -> Route:
-    """Where `query`, a model or agent mode, goes.
+    """The route of `query`, a model or agent mode.
 
     `operation` is an operation id or alias of the provider (`streamGenerateContent` gives the
-    streaming URL); without it the default one is taken. Raises UnknownNameError for a name that the
-    edition does not know and ValueError for an `amp_url` that is no URL.
+    streaming URL); without it the default operation is used. Raises UnknownNameError for a name that the
+    edition does not know and ValueError for an `amp_url` that is not a URL.
     """
     mode = find_mode(reference, query)
     try:
@@ -995,7 +995,7 @@ class AuthVector(Shape):
     rule: str
     """Id of the platform's rule that it proves."""
     asserted: bool
-    """Whether the sources state every step to the answer. Otherwise the answer binds nobody."""
+    """Whether the sources state every step to the answer. Otherwise the answer is not binding."""
     open: tuple[str, ...]
     """The rules that say where they are silent."""
     profile: AuthProfile
@@ -1119,7 +1119,9 @@ class _Walk:
             self.note(step, rule, f"{mode} is refused", ())
         step, _, error = obstacles[0]
         if len(obstacles) > 1:
-            self.note(step, "resolution-order-of-later-checks", "which of these comes first is not told", ())
+            self.note(
+                step, "resolution-order-of-later-checks", "the sources do not state which of these comes first", ()
+            )
         if others := left[1:]:
             retried = mode == "metered" and "shared" in others
             rule = "resolution-metered-retry" if retried else "resolution-no-retry-inferred"
