@@ -1,4 +1,4 @@
-"""The exceptions of the kit: what went wrong decides who is told, and with which exit code or verdict."""
+"""The exceptions of the kit: each leads to a message with an exit code, or to a verdict."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ReloadFailedError(Exception):
 
 
 class Violation(AssertionError):  # noqa: N818 - the word of the reports
-    """A rule was broken. `saying` tells what went wrong in words; it may be empty.
+    """A rule was broken. `saying` states what went wrong; it may be empty.
 
     `expected` and `actual` hold nothing that differs between two runs and no secret.
     """

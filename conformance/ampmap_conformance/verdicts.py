@@ -87,7 +87,7 @@ def exit_code(
     """The exit code of a run: the gravest thing that happened decides.
 
     `missing` names selected requirements of which no case was executed although one should have been;
-    `stale_baseline` tells of entries that are expired, or that excuse nothing.
+    `stale_baseline` states that the baseline has entries that are expired or excuse nothing.
     """
     seen = frozenset(verdicts)
     if interrupted:

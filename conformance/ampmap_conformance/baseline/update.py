@@ -28,7 +28,7 @@ class Updated:
     removed: tuple[Entry, ...]
     """Old ones of which nothing fails any more."""
     unjudged: tuple[Entry, ...]
-    """Old ones that are kept because the report tells nothing of them."""
+    """Old entries that are kept because the report did not decide their cases."""
 
 
 def fails(result: Result) -> bool:

@@ -33,7 +33,7 @@ from .sdks import SDKS, Sdk
 from .variations import VARIATIONS
 
 WARM_UP = "tcp_warming"
-"""The call that only opens a connection; a proxy may answer it by itself."""
+"""The call that only opens a connection; a proxy may answer it itself."""
 
 PLACES = MappingProxyType({"{project}": "example-project", "{location}": "global"})
 """What stands for the parameters of a root."""
@@ -115,7 +115,7 @@ class StatusCase(VariedCase):
 
 @dataclass(frozen=True, kw_only=True)
 class ClientCase(VariedCase):
-    """A call that an SDK makes by itself."""
+    """A call that an SDK makes itself."""
 
     sdk: Sdk
 

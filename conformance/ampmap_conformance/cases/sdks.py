@@ -35,7 +35,7 @@ class Sdk:
     counts: str | None = None
     """Its call that counts tokens."""
     heeds_hints: bool = True
-    """Whether it goes by the headers in which an upstream tells it to try again, or not to."""
+    """Whether it obeys the headers with which an upstream requests or forbids a retry."""
 
     def root_at(self, provider: Provider) -> Root | None:
         """The root of a provider at which this SDK calls; None where it does not call this provider."""
@@ -111,7 +111,7 @@ SDKS = (
 
 @cache
 def version_of(package: str, module: str) -> str | None:
-    """The version of an installed package whose module is there; None otherwise."""
+    """The version of a package if its module is installed; None otherwise."""
     try:
         found = importlib.util.find_spec(module) is not None
         return metadata.version(package) if found else None

@@ -113,7 +113,7 @@ def stream_array(call: Call, model: str) -> list[bytes]:
 
 
 def in_band_error_frame(call: Call, how: StreamFraming, message: str = "Overloaded.", status: int = 503) -> bytes:
-    """How an error looks once the stream has begun. Raises LookupError when the sources do not tell."""
+    """How an error looks once the stream has begun. Raises LookupError if the sources do not state it."""
     event = call.operation.in_band_error
     if event is None:
         raise LookupError(f"{call.provider.id} {call.id} has no known in-band error")
@@ -130,7 +130,7 @@ def frame(event: StreamEvent, how: StreamFraming) -> bytes:
 
 
 def error_body(shape: ErrorShape, status: int, message: str) -> bytes:
-    """An error of `status` in a provider's own form. A type or code that the sources do not tell is null."""
+    """An error of `status` in a provider's own form. A type or code that the sources do not state is null."""
     type_, code = (_told(shape, status, field) for field in ("type", "code"))
     return dump(fill(shape.body, status=status, message=message, type=type_, code=code))
 

@@ -15,7 +15,7 @@ from ..refproxy.defects import Defect
 
 FILE = Path(__file__).with_suffix(".yaml")
 ITSELF = "defect"
-"""What stands for a consequence that the defect's own row tells (`also`)."""
+"""Name of a consequence that is listed in the defect's own row (`also`)."""
 ANYTHING = "*"
 
 Patterns = Annotated[tuple[str, ...], Field(min_length=1)]

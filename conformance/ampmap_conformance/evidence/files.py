@@ -35,7 +35,7 @@ class DefectRow(_Shape):
     kills: Mapping[str, str]
     """Each requirement that the defect is about, with the first case that failed."""
     also: Mapping[str, str]
-    """Requirements of which a sample noticed it too, each with the id of the consequence that tells why; `defect`
+    """Requirements of which a sample noticed it too, each with the id of the consequence that explains it; `defect`
     stands for the defect's own row."""
 
 

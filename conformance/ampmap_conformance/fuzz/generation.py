@@ -34,7 +34,7 @@ NOWHERE = "http://proxy.invalid"
 ADDED = frozenset(
     {"user-agent", "accept-encoding", "accept", "connection", "content-length", "x-schemathesis-testcaseid"}
 )
-"""Headers that the library adds by itself."""
+"""Headers that the library adds itself."""
 UNHEEDED = (
     HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example, HealthCheck.too_slow
 )  # fmt: skip

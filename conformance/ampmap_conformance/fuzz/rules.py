@@ -49,7 +49,7 @@ class Facts:
     shape: ErrorShape | None = None
     """The shape of the provider's errors; None for calls on management paths."""
     observed: bool = False
-    """Whether the upstreams are the observer, so that a relayed answer is told from one of the proxy's own."""
+    """Whether the upstreams are the observer, so that relayed answers can be distinguished from the proxy's own."""
     invalid_data: str = "either"
     """The target's policy: who refuses invalid data."""
     rewrites: bool = False

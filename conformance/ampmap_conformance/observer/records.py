@@ -51,7 +51,7 @@ class Record:
     """Bytes that it counts for; none once it is dropped."""
 
     def seen(self) -> Seen:
-        """What a probe is told of it."""
+        """What a probe gets of it."""
         if self.answer is None:
             return Seen(self.request, None)
         headers, sent_at = Headers(self.answer.headers), tuple(self.sent_at)

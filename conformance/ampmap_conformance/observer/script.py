@@ -20,7 +20,7 @@ Pieces = tuple[tuple[float, bytes], ...]
 
 @unique
 class Framing(StrEnum):
-    """How the length of a body is told."""
+    """How the length of a body is declared."""
 
     CONTENT_LENGTH = "content-length"
     CHUNKED = "chunked"
@@ -70,7 +70,7 @@ class Reply:
 
     status: int | None = None
     headers: Lines | None = None
-    """In place of the normal ones. The header that tells the length is added unless it is among them."""
+    """In place of the normal ones. The header with the length is added unless it is among them."""
     more_headers: Lines = ()
     """After the normal (or given) ones."""
     body: bytes | None = None

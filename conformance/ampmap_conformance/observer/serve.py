@@ -17,7 +17,7 @@ from .server import Observer
 def stop_signals() -> Iterator[Callable[[], None]]:
     """Catch SIGTERM and SIGINT inside the context; gives the function that waits for one.
 
-    The signal is told through a socket: a handler that sets a threading.Event can deadlock with
+    The signal is passed through a socket: a handler that sets a threading.Event can deadlock with
     the thread that waits for it. Must be entered in the main thread.
     """
     numbers = (signal.SIGTERM, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Which reference a command goes by: a file, or the edition that an option or the target file names."""
+"""The reference that a command uses: a file, or the edition that an option or the target file names."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
 
 
 def needs_key(place: Place) -> bool:
-    """Whether a place is closed to callers without a key. Where the sources do not tell, it is."""
+    """Whether a route requires a key. It does if the sources do not state it."""
     match place:
         case ManagementCall(route):
             return route.authentication != "open"

@@ -40,7 +40,7 @@ def about(place: Place) -> Provider | ManagementRoute | None:
 
 
 def unauthorised(place: Place, _incoming: Incoming) -> Refusal:
-    """What callers without an accepted credential get. It does not tell a wrong key from none, nor repeat it."""
+    """What callers without an accepted credential get. It does not say whether a key is missing or invalid."""
     return Refusal(401, "A valid credential is needed.", about(place), (("WWW-Authenticate", "Bearer"),))
 
 

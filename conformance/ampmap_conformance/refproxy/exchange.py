@@ -46,7 +46,7 @@ class ManagementCall:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The proxy answers by itself, with an error in the form of `about`."""
+    """The proxy answers itself, with an error in the form of `about`."""
 
     status: int
     message: str

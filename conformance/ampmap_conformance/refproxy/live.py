@@ -38,7 +38,7 @@ def with_block(config: ProxyConfig, block: AmpBlock) -> ProxyConfig:
 
 
 class LiveConfig:
-    """What the proxy goes by now. Each request asks once, so that a call that has begun keeps what it began with."""
+    """The current configuration of the proxy. Each request reads it once, so that a call keeps its configuration."""
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ GRACE = 1.0
 
 
 class _Server(uvicorn.Server):
-    """Ends when it is told to, not at its next tick."""
+    """Ends on request, not at its next tick."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -152,7 +152,7 @@ class Requests(Part):
     """How many requests the target got."""
 
     planned: int
-    """The most that the plan comes to."""
+    """Upper estimate of the requests in the plan."""
     sent: int
     limit: int | None = None
     """`--max-requests`."""

@@ -19,7 +19,7 @@ SERVED_AT = "127.0.0.1:8317"
 LONGEST_BODY = 8192
 """Bytes of a body that a line still holds."""
 UNSENT = ("host", "content-length")
-"""Headers that curl writes by itself."""
+"""Headers that curl adds itself."""
 USUAL = ("accept", "user-agent", "content-type")
 """Headers that curl adds unless told not to; the last one only to a body."""
 
@@ -63,7 +63,7 @@ def serve_line(target: Target, options: RunOptions) -> str:
 
 
 def command_line(case: str, target: Target, options: RunOptions, verdict: Verdict) -> str:
-    """The run of this one case, which comes to the same verdict."""
+    """The run of this one case, which leads to the same verdict."""
     words = ["ampmap-conformance run", *([target.source] if target.source else []), *_known(options)]
     if options.observer:
         words.append(f"--observer {shlex.quote(options.observer)}")

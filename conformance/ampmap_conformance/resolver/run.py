@@ -31,7 +31,7 @@ class Watcher(Protocol):
     """Who watches a check; the terminal does."""
 
     def announce(self, reference: Reference, target: str, requirements: int, cases: int) -> None:
-        """The resolver is there; the questions begin."""
+        """The resolver has started; the first vector follows."""
 
     def case(self, result: Result) -> None:
         """A vector is judged; they come in their order."""

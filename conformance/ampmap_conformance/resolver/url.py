@@ -40,7 +40,7 @@ class UrlResolver:
         return protocol.read_answer(data, seq, seq_needed=False)
 
     def close(self) -> None:
-        """Closes the connection; a server is not told to stop."""
+        """Closes the connection; the server keeps running."""
         self._client.close()
 
     def _post(self, body: bytes, seconds: float) -> bytes:

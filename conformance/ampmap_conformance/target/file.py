@@ -92,7 +92,7 @@ class ModelMapping(Part):
 
 
 class Models(Part):
-    """What the proxy can reach by itself: model ids by provider, and ids that it cannot."""
+    """Models that the proxy serves itself, by provider, and models that it does not have."""
 
     available: dict[str, tuple[str, ...]] = {}
     unavailable: tuple[str, ...] = ()
@@ -140,7 +140,7 @@ class Reload(Part):
     restore: tuple[str, ...] = ()
     """Puts the target's own configuration back at the end. Without it the last one stays."""
     seconds: float = Field(default=5.0, gt=0, le=60)
-    """How long the proxy may take until it goes by a new configuration."""
+    """How long the proxy may take to apply a new configuration."""
 
 
 class TargetFile(Part):

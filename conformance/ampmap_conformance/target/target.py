@@ -87,7 +87,7 @@ class Target:
         return tuple(model for model in known if self.is_local(model.id, provider))
 
     def is_local(self, model: str, provider: Provider) -> bool:
-        """Whether the file leaves no doubt that the proxy has a model by itself."""
+        """Whether the file states that the proxy serves a model itself."""
         named = self.file.models.available.get(provider.id)
         return model in named if named is not None else model not in self.unavailable and not self.rules_for(model)
 

@@ -44,7 +44,7 @@ class ProxyClient:
         """One request and its whole answer, of which `watch` is shown each part as it comes.
 
         `timeout` is in seconds, for connecting and for each read. Raises NoAnswerError when no status arrived; a
-        transfer that breaks off later is told in `Response.broken`.
+        transfer that is aborted later is described in `Response.broken`.
         """
         headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in request.headers]
         message = httpx.Request(

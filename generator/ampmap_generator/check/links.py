@@ -69,7 +69,7 @@ CLAIMS: Final = (
 """Features that a target of the conformance kit may claim, without which a requirement does not apply."""
 
 UNKNOWN: Final = "unknown"
-"""What stands in a field whose value was looked for and is not told."""
+"""Value of a field that the sources do not state."""
 
 
 # --- what may stand in a field
@@ -91,7 +91,7 @@ class Spot:
 
 
 Target: TypeAlias = Callable[[Spot], "Names | None"]
-"""The names that may stand in a spot; None where another finding already tells."""
+"""The names that may stand in a spot; None if there is another finding already."""
 
 
 def _any(scope: str) -> Target:
@@ -204,7 +204,7 @@ def _own_kind(spot: Spot) -> Names | None:
 
 
 def _or_unknown(target: Target) -> Target:
-    """The same names, and the word for what the sources do not tell."""
+    """The same names, and the word for what the sources do not state."""
 
     def names(spot: Spot) -> Names | None:
         found = target(spot)

@@ -176,7 +176,7 @@ def _renames(before: Mapping[Key, Plain], after: Mapping[Key, Plain]) -> Iterato
 
 
 def _keys(near: Key, name: str) -> tuple[Key, ...]:
-    """The keys that a name may mean beside `near`: a model goes by its key, or by its id with the same provider."""
+    """The keys that a name may mean beside `near`: a model is named by its key, or by its id with the same provider."""
     scope, own = near
     provider, slash, _ = own.partition("/")
     beside = ((scope, f"{provider}/{name}"),) if scope == "models" and slash else ()

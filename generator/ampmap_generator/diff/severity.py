@@ -39,7 +39,7 @@ class DiffRule:
     following: bool = False
     """Only for changes that follow from others: the ids in a list of facts that came or went themselves."""
     unknown: bool = False
-    """Only for values that the sources did not tell before, or do not tell any more."""
+    """Only for values that the sources did not state before, or no longer state."""
 
     def fits(self, change: Change) -> bool:
         """Whether this row speaks of a change."""

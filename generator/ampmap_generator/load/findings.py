@@ -1,4 +1,4 @@
-"""What is wrong with a spec, where, and how it is told: as text, JSON, GitHub annotations or SARIF."""
+"""Problems of a spec with their places, and their output as text, JSON, GitHub annotations or SARIF."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def pointer_to(data: Any, text: str) -> Pointer | None:
     """The steps to what `text` names in `data`, or None where it names nothing; an empty text names all of it.
 
     Steps are joined by dots or slashes. Keys may hold either themselves, so the longest key that leads on is taken.
-    An item of a list goes by its index, or by its `name` where it has one.
+    An item of a list is named by its index, or by its `name` if it has one.
     """
     if not text:
         return ()

@@ -168,7 +168,7 @@ def load(spec_dir: Path, layers: Sequence[Path] = ()) -> tuple[Spec, list[Findin
 
 
 def _name_of(folder: Path, taken: set[str]) -> str:
-    """The folder's name, with as many of those above it as tell it from the others."""
+    """The folder's name, with as many parent folders as distinguish it from the others."""
     *above, name = folder.resolve().parts
     while name in taken and above:
         name = f"{above.pop()}/{name}".replace("//", "/")

@@ -134,7 +134,7 @@ _STRAY = re.compile(r"[^\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00
 
 
 def _stray_characters(text: str, file: str) -> list[Finding]:
-    """At most one finding for tabs and one for other characters: each tells how many lines have them."""
+    """At most one finding for tabs and one for other characters: each states how many lines have them."""
     lines: dict[SpecRule, dict[int, tuple[int, str]]] = {}
     number, line_start, position = 1, 0, 0
     for match in _STRAY.finditer(text):

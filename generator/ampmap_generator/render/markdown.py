@@ -67,7 +67,7 @@ def codes(texts: tuple[str, ...]) -> str:
 
 
 def value_text(value: Json) -> str:
-    """A value in a line of text, with `None` and `"unknown"` told apart.
+    """A value in a line of text, with different words for `None` and `"unknown"`.
 
     A field that is absent has no value to show: its line is left out by the caller.
     """

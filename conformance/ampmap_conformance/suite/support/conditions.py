@@ -19,7 +19,7 @@ SHARED_STATUSES = (400, 401, 429, 500)
 
 
 def is_model_call(case: CallCase, _target: Target) -> bool:
-    """Every operation but the warm-up, which a proxy may answer by itself."""
+    """Every operation but the warm-up, which a proxy may answer itself."""
     return case.call.id != WARM_UP
 
 
@@ -74,7 +74,7 @@ def _maps_here(case: CallCase, target: Target) -> bool:
 
 
 def is_elsewhere(case: CallCase, target: Target) -> bool:
-    """Models that the proxy has neither by itself nor by a mapping."""
+    """Models that the proxy neither serves itself nor maps."""
     return case.model in target.file.models.unavailable and not target.rules_for(case.model)
 
 
@@ -176,7 +176,7 @@ def forwards_bodies(_case: CallCase, target: Target) -> str | None:
 
 
 def relays_lists(case: CallCase, target: Target) -> str | None:
-    """Bound for unmetered calls unless the target answers lists by itself."""
+    """Bound for unmetered calls unless the target answers lists itself."""
     answers_itself = target.policy.lists == "own" and not case.call.operation.metered
     return "the target answers lists of models itself (`policy.lists`)" if answers_itself else None
 

@@ -85,7 +85,7 @@ class FinderCall(Shape):
     method: str
     path: str
     upstream: str | None
-    """URL at the provider; None where no source tells its address."""
+    """URL at the provider; None if no source states its address."""
     stream: Literal["never", "body", "path"]
     """Whether the form is a stream: `body` may be asked to be one by a field, `path` is always one."""
     used_by: str | None
@@ -291,7 +291,7 @@ def _key_variable(reference: Reference, provider: Provider) -> str:
 
 
 def _headers(reference: Reference, provider: Provider) -> Iterator[FinderHeader]:
-    """What the client's own headers are on this provider's calls; credentials are told apart from them."""
+    """What the client's own headers are on this provider's calls; credentials are listed separately."""
     carriers = {header.lower() for header in CREDENTIAL_HEADERS.values()}
     seen = set[str]()
     for header_set in reference.headers.values():

@@ -67,7 +67,7 @@ def comment(text: str, mark: str = "# ", width: int = 110) -> str:
 
 
 def _behind_portkey(plan: Plan, gateway: str) -> tuple[Plan, dict[str, dict[str, str]]]:
-    """The plan of an nginx that sends calls to Portkey, and the headers that tell Portkey where they belong."""
+    """The plan of an nginx that sends calls to Portkey, and the headers that select their destination for Portkey."""
     served = [(provider, name) for provider in plan.providers if (name := _portkey_name(provider)) is not None]
     moved = tuple(
         replace(

@@ -23,7 +23,7 @@ DEFAULT_CLIENT_KEYS = ("AMPMAP_CLIENT_KEY",)
 AMP = "amp"
 AMP_KEY = "AMP_API_KEY"
 WARM_UP = "tcp_warming"
-"""The call that a proxy answers by itself, at once."""
+"""The call that a proxy answers itself, at once."""
 
 QUERY_KEYS = ("key", "auth_token")
 """Query parameters in which clients may send their key."""
@@ -42,7 +42,7 @@ MESSAGES = {
     503: "The upstream is unavailable.",
     504: "The upstream did not answer the proxy in time.",
 }
-"""Statuses that a proxy answers by itself."""
+"""Statuses of errors that a proxy sends itself."""
 
 REQUEST_ID = "REQUEST-ID"
 """What a template replaces by its proxy's own id of a request."""
@@ -68,7 +68,7 @@ ANSWER_HEADERS = (
 """What every call, and every answer, may have."""
 
 FRAMING = frozenset({"connection", "content-length", "host", "transfer-encoding"})
-"""Headers that every proxy sets by itself."""
+"""Headers that every proxy sets itself."""
 
 _LISTEN = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

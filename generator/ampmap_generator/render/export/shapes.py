@@ -125,7 +125,7 @@ class Headers:
 
 @dataclass(frozen=True)
 class OwnErrors:
-    """The errors that a proxy answers by itself."""
+    """The errors that a proxy sends itself."""
 
     areas: tuple[tuple[str, str], ...]
     """Path above a provider's routes, and the id of the error shape there."""

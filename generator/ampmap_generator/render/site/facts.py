@@ -47,7 +47,7 @@ class FactPlace:
 
 
 def source_path(kind: str, key: str) -> str:
-    """The file of the spec that states a fact; its folder where the key does not tell the file."""
+    """The file of the spec that states a fact; its folder if the key does not determine the file."""
     folder = FOLDERS[kind]
     if kind == "models":
         return f"spec/{folder}/{key.partition('/')[0]}.yaml"

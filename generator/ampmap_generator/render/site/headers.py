@@ -35,7 +35,7 @@ _HEADER_SET_FIELDS: tuple[Field, ...] = (
 
 
 def headers_page(reference: Reference) -> Page:
-    """The headers by provider, for each direction, and every set by itself."""
+    """The headers by provider, for each direction, and each set."""
     shelf = Shelf(reference, "headers.md")
     every = tuple(reference.providers.values())
     proxied = tuple(provider for provider in every if provider.via_proxy)

@@ -40,7 +40,7 @@ def full_address(provider: Provider, path: str) -> str:
 
 
 def has_address(provider: Provider) -> bool:
-    """Whether the sources tell the provider's own address."""
+    """Whether the sources state the provider's own address."""
     return provider.upstream != "unknown"
 
 
@@ -50,7 +50,7 @@ def credentials(carriers: Json) -> str:
 
 
 def client_call(call: ClientCall | None) -> tuple[tuple[str, str], ...]:
-    """How the client makes a call, as rows; none where the sources do not tell."""
+    """How the client makes a call, as rows; none if the sources do not state it."""
     fields: tuple[Field, ...] = (("streamed", "As a stream", yes_or_no), ("body", "Keys of the body", code_value))
     return () if call is None else field_rows(call, fields)
 
