@@ -13,7 +13,6 @@ class Named(Protocol):
     @property
     def formerly(self) -> tuple[str, ...]:
         """Its earlier ids, the latest first."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

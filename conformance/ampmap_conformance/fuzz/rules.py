@@ -110,14 +110,14 @@ def no_server_error(sent: Sent) -> None:
     expect(not failed, "the proxy failed", expected="an answer below status 500", actual=actual)
 
 
-def valid_goes_on(sent: Sent) -> None:
+def valid_forwarded(sent: Sent) -> None:
     """What is valid by the document is not refused: it reaches an upstream."""
     if sent.wrong is Wrong.NOTHING and sent.facts.observed and not sent.facts.answers_itself:
         actual = f"status {sent.status}, and no request at an upstream"
         expect(bool(sent.exchange.upstream), "a valid request was refused", expected="it goes on", actual=actual)
 
 
-def invalid_is_no_success(sent: Sent) -> None:
+def invalid_rejected_or_relayed(sent: Sent) -> None:
     """What is invalid is refused, or it goes on as it is and the upstream's answer comes back: by the policy."""
     if sent.wrong is Wrong.NOTHING or sent.facts.shape is None or not sent.facts.observed:
         return
@@ -223,8 +223,8 @@ def management_holds(sent: Sent) -> None:
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "fuzz.no-server-error": no_server_error,
-        "fuzz.valid-goes-on": valid_goes_on,
-        "fuzz.invalid-is-no-success": invalid_is_no_success,
+        "fuzz.valid-forwarded": valid_forwarded,
+        "fuzz.invalid-rejected-or-relayed": invalid_rejected_or_relayed,
         "fuzz.error-shape": error_shape,
         "fuzz.content-type": content_type,
         "fuzz.no-leak": no_leak,

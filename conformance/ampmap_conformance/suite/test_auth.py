@@ -31,8 +31,8 @@ def test_credential_is_accepted(case: CredentialCase, probe: Probe) -> None:
         assert_answers(exchange, case.call)
 
 
-@checks("auth.none-refused")
-def test_no_credential_is_refused(case: CallCase, probe: Probe) -> None:
+@checks("auth.missing-credential-rejected")
+def test_missing_credential_rejected(case: CallCase, probe: Probe) -> None:
     """Given no credential, when the call is sent, then it is refused and goes nowhere."""
     probe.require_client_key()
     exchange = probe.send(case, credential=NO_CREDENTIAL)
@@ -51,8 +51,8 @@ def test_wrong_key_is_refused(case: CredentialCase, probe: Probe) -> None:
     assert_nothing_upstream(exchange)
 
 
-@checks("auth.placeholder-is-no-credential", when=carrier_once)
-def test_placeholder_is_no_credential(case: CredentialCase, probe: Probe) -> None:
+@checks("auth.placeholder-rejected", when=carrier_once)
+def test_placeholder_rejected(case: CredentialCase, probe: Probe) -> None:
     """Given the SDK's placeholder alone, when the call is sent, then it is refused and goes nowhere."""
     probe.require_client_key()
     exchange = probe.send(case, credential=holding(case.carrier, PLACEHOLDER))
@@ -61,8 +61,8 @@ def test_placeholder_is_no_credential(case: CredentialCase, probe: Probe) -> Non
     assert_nothing_upstream(exchange)
 
 
-@checks("auth.canary-nowhere", when=carrier_once, requests=3)
-def test_keys_show_in_no_answer(case: CredentialCase, probe: Probe) -> None:
+@checks("auth.client-keys-not-returned", when=carrier_once, requests=3)
+def test_client_keys_not_returned(case: CredentialCase, probe: Probe) -> None:
     """Given an accepted and a refused key, when answers and errors come back, then none holds either."""
     key, canary = probe.client_key, probe.canary()
     beside: Credential = holding(case.provider.client_credentials[0], key)

@@ -75,16 +75,16 @@ def test_key_that_is_almost_right(case: VariedCase, probe: Probe) -> None:
     assert_nothing_upstream(exchange)
 
 
-@checks("auth.scheme-without-case")
-def test_scheme_has_no_case(case: CallCase, probe: Probe) -> None:
+@checks("auth.scheme-case-insensitive")
+def test_scheme_case_insensitive(case: CallCase, probe: Probe) -> None:
     """Given a small `bearer`, when the call is sent, then it succeeds."""
     exchange = probe.send(case, credential=Credential((("Authorization", f"bearer {probe.client_key}"),)))
 
     assert_success(exchange)
 
 
-@checks("auth.stale-keys-go-nowhere")
-def test_stale_keys_go_nowhere(case: CallCase, probe: Probe) -> None:
+@checks("auth.other-keys-stripped")
+def test_other_keys_stripped(case: CallCase, probe: Probe) -> None:
     """Given a key of its own in every carrier, when the call is made, then none shows on either side."""
     key = probe.client_key
     canaries = {carrier: probe.canary() for carrier in get_args(CredentialCarrier)}
@@ -100,8 +100,8 @@ def test_stale_keys_go_nowhere(case: CallCase, probe: Probe) -> None:
             assert_absent(canary, in_=upstream, saying=f"the key in {carrier} reached the upstream")
 
 
-@checks("auth.headers-open-nothing", requests=len(PRETENCES))
-def test_headers_open_nothing(case: CallCase, probe: Probe) -> None:
+@checks("auth.no-header-replaces-credential", requests=len(PRETENCES))
+def test_no_header_replaces_credential(case: CallCase, probe: Probe) -> None:
     """Given no credential, and a header that tells of a trusted caller, when the call is sent, then it goes nowhere."""
     probe.require_client_key()
     for lines in PRETENCES:
@@ -126,8 +126,8 @@ def test_key_in_the_body_is_ignored(case: CallCase, probe: Probe) -> None:
     expect(not used, "a key in the body became the credential", expected="no call with it", actual=f"call {used}")
 
 
-@checks("auth.query-token-goes-nowhere")
-def test_token_in_the_query_goes_nowhere(case: CallCase, probe: Probe) -> None:
+@checks("auth.query-token-stripped")
+def test_query_token_stripped(case: CallCase, probe: Probe) -> None:
     """Given the client's key in `auth_token` too, when the call goes on, then the key does not."""
     exchange = probe.send(case, more_query=f"auth_token={probe.client_key}")
 
@@ -136,8 +136,8 @@ def test_token_in_the_query_goes_nowhere(case: CallCase, probe: Probe) -> None:
         assert_absent(probe.client_key, in_=upstream, saying="the key in `auth_token` reached the upstream")
 
 
-@checks("auth.repeated-line-goes-nowhere", requests=2)
-def test_repeated_lines_go_nowhere(case: CallCase, probe: Probe) -> None:
+@checks("auth.repeated-credential-stripped", requests=2)
+def test_repeated_credential_stripped(case: CallCase, probe: Probe) -> None:
     """Given a credential's header twice, in either order, when the call is made, then neither value shows."""
     key, canary = probe.client_key, probe.canary()
     good = as_client_sends(case.provider, key)
@@ -170,8 +170,8 @@ def test_other_roots_need_a_key(case: CallCase, probe: Probe) -> None:
     assert_nothing_upstream(exchange)
 
 
-@checks("auth.upstream-key-nowhere", requests=2)
-def test_upstream_key_shows_nowhere(case: CallCase, probe: Probe) -> None:
+@checks("auth.upstream-key-not-returned", requests=2)
+def test_upstream_key_not_returned(case: CallCase, probe: Probe) -> None:
     """Given an answer and an error, when they come back, then the key that the upstream got is in neither."""
     for reply in (Reply(), Reply.error(probe.error_shape(case), 400)):
         exchange = probe.send(case, replies=(reply,))

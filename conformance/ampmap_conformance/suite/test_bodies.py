@@ -138,8 +138,8 @@ def test_charset_parameter(case: CallCase, probe: Probe) -> None:
         assert_same_media_type(upstream.headers, kind, "the media type was lost or changed")
 
 
-@checks("bodies.history-comes-home", when=is_asked_for_blocks, applies=forwards_bodies, requests=2)
-def test_history_comes_home(case: CallCase, probe: Probe) -> None:
+@checks("bodies.history-round-trip", when=is_asked_for_blocks, applies=forwards_bodies, requests=2)
+def test_history_round_trip(case: CallCase, probe: Probe) -> None:
     """Given blocks as the client got them, when it sends them back, then the upstream sees its own."""
     answer = {**json.loads(bodies.response_body(case.call, case.model)), "content": BLOCKS}
     first = probe.send(case, replies=(Reply(body=bodies.dump(answer)),))

@@ -76,8 +76,8 @@ def test_odd_json(case: VariedCase, probe: Probe) -> None:
     assert_status(exchange.response, 400, 422, saying="a body that is no JSON object was not refused")
 
 
-@checks("errors.no-object-never-succeeds", when=is_no_object)
-def test_no_object_never_succeeds(case: VariedCase, probe: Probe) -> None:
+@checks("errors.non-object-never-succeeds", when=is_no_object)
+def test_non_object_never_succeeds(case: VariedCase, probe: Probe) -> None:
     """Given a body that cannot be a request, when it is sent, then there is no success, and nothing is made of it."""
     exchange = probe.send(case, body=bad_json(case.variation, case))
 

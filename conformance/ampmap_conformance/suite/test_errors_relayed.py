@@ -64,8 +64,8 @@ def test_odd_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     assert_equal(decoded(response.headers, response.body), reply.body, "the upstream's error was re-written")
 
 
-@checks("errors.failure-is-no-success", applies=claims_way)
-def test_failure_is_no_success(case: VariedCase, probe: Probe) -> None:
+@checks("errors.failure-keeps-error-status", applies=claims_way)
+def test_failure_keeps_error_status(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that fails, when the answer comes back, then its status says so."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     status = probe.send(case, replies=(failed,) * ATTEMPTS).response.status
@@ -90,8 +90,8 @@ def test_connection_refused(case: VariedCase, probe: Probe) -> None:
         expect(told, saying, expected="status 502 or 503 or 504", actual="another status")
 
 
-@checks("errors.cut-answer-is-no-success", applies=claims_way)
-def test_cut_answer_is_no_success(case: VariedCase, probe: Probe) -> None:
+@checks("errors.truncated-answer-fails", applies=claims_way)
+def test_truncated_answer_fails(case: VariedCase, probe: Probe) -> None:
     """Given an answer that breaks off, when it comes back, then it is an error, or breaks off too."""
     body = dump(json_answer(case, probe))
     reply = {

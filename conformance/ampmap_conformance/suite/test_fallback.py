@@ -111,8 +111,8 @@ def test_unmapped_goes_to_amp(case: CallCase, probe: Probe) -> None:
         assert_absent(probe.client_key, in_=upstream, saying="the client's key reached Amp's servers")
 
 
-@checks("fallback.call-goes-along", when=goes_astray, applies=(forwards_bodies, claims_way))
-def test_the_whole_call_goes_along(case: VariedCase, probe: Probe) -> None:
+@checks("fallback.query-and-headers-kept", when=goes_astray, applies=(forwards_bodies, claims_way))
+def test_query_and_headers_kept(case: VariedCase, probe: Probe) -> None:
     """Given a call that goes another way, when it arrives, then it has its query, and what it asks for in headers."""
     asked = tuple((name, ASKED) for name in probe.optional_headers(case))
     exchange = probe.send(case, more_headers=asked)

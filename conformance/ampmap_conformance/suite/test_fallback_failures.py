@@ -26,8 +26,8 @@ def test_refusal_is_final(case: VariedCase, probe: Probe) -> None:
     _assert_asked_once(exchange, f"a request that the upstream refused with {case.variation} was sent again")
 
 
-@checks("fallback.failure-stays-with-its-provider")
-def test_failure_stays_with_its_provider(case: VariedCase, probe: Probe) -> None:
+@checks("fallback.no-failover-on-error")
+def test_no_failover_on_error(case: VariedCase, probe: Probe) -> None:
     """Given a provider that fails, when the answer comes back, then no other back end was asked."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
@@ -37,8 +37,8 @@ def test_failure_stays_with_its_provider(case: VariedCase, probe: Probe) -> None
     expect(not others, saying, expected=f"requests at {case.provider.id} alone", actual=", ".join(others))
 
 
-@checks("fallback.dead-provider-stays-the-only-one")
-def test_dead_provider_stays_the_only_one(case: VariedCase, probe: Probe) -> None:
+@checks("fallback.no-failover-on-dropped-connection")
+def test_no_failover_on_dropped_connection(case: VariedCase, probe: Probe) -> None:
     """Given a provider that drops the connection, when the answer comes back, then no other back end was asked."""
     exchange = probe.send(case, replies=(Reply(end=BEGINS[case.variation]),) * ATTEMPTS)
 
@@ -47,8 +47,8 @@ def test_dead_provider_stays_the_only_one(case: VariedCase, probe: Probe) -> Non
     expect(not others, saying, expected=f"requests at {case.provider.id} alone", actual=", ".join(others))
 
 
-@checks("fallback.failure-is-one-call")
-def test_failure_is_one_call(case: VariedCase, probe: Probe) -> None:
+@checks("fallback.no-retry-on-failure")
+def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
     """Given a provider that fails, when the answer comes back, then it was asked once: the client's SDK tries again."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
@@ -56,8 +56,8 @@ def test_failure_is_one_call(case: VariedCase, probe: Probe) -> None:
     _assert_asked_once(exchange, "the proxy repeats calls that the client's SDK repeats as well")
 
 
-@checks("fallback.amp-failure-is-one-call", when=goes_elsewhere, applies=claims_way)
-def test_failure_of_amp_is_one_call(case: VariedCase, probe: Probe) -> None:
+@checks("fallback.no-retry-on-amp-failure", when=goes_elsewhere, applies=claims_way)
+def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
     """Given Amp's servers that fail, when the answer comes back, then they were asked once, and no provider was."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
@@ -74,16 +74,16 @@ def test_no_retry_after_the_first_byte(case: VariedCase, probe: Probe) -> None:
     _assert_asked_once(exchange, "a stream that had begun was asked for again")
 
 
-@checks("fallback.cut-answer-is-one-call", applies=claims_way)
-def test_cut_answer_is_one_call(case: VariedCase, probe: Probe) -> None:
+@checks("fallback.no-retry-after-cut-answer", applies=claims_way)
+def test_no_retry_after_cut_answer(case: VariedCase, probe: Probe) -> None:
     """Given an answer that breaks off, when the transfer ends, then the call, which was billed, was not made again."""
     exchange = probe.send(case, replies=(Reply(end=End.CUT), Reply.normal()))
 
     _assert_asked_once(exchange, "a call whose answer had begun was made again")
 
 
-@checks("fallback.refusal-does-not-bench", requests=2)
-def test_refusal_does_not_bench(case: VariedCase, probe: Probe) -> None:
+@checks("fallback.next-call-after-rejection", requests=2)
+def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
     """Given a call that the upstream refused, when a good one follows, then it is made."""
     probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
     following = probe.send(case)
@@ -92,16 +92,16 @@ def test_refusal_does_not_bench(case: VariedCase, probe: Probe) -> None:
     assert_success(following)
 
 
-@checks("fallback.failure-does-not-bench", requests=3)
-def test_failure_does_not_bench(case: VariedCase, probe: Probe) -> None:
+@checks("fallback.next-call-after-failure", requests=3)
+def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
     """Given a call that failed, when others follow, then they are made, or put off for a time that the answer tells."""
     probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
     for _ in range(2):
         _assert_served_or_put_off(probe.send(case))
 
 
-@checks("fallback.broken-stream-does-not-bench", when=streams, requests=4)
-def test_broken_stream_does_not_bench(case: CallCase, probe: Probe) -> None:
+@checks("fallback.next-call-after-broken-stream", when=streams, requests=4)
+def test_next_call_after_broken_stream(case: CallCase, probe: Probe) -> None:
     """Given a stream that broke off, when calls follow, then they are made, or put off for a time that is told."""
     probe.send(case, replies=(Reply(end=End.RESET, stop_after=1),) * ATTEMPTS)
     for _ in range(3):

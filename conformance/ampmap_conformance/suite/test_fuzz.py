@@ -32,13 +32,13 @@ def test_no_server_error(case: CallCase, probe: Probe) -> None:
     """Given generated data, when it is sent, then the proxy does not fail."""
 
 
-@on_generated_data("fuzz.valid-goes-on")
-def test_valid_goes_on(case: CallCase, probe: Probe) -> None:
+@on_generated_data("fuzz.valid-forwarded")
+def test_valid_forwarded(case: CallCase, probe: Probe) -> None:
     """Given data that the document allows, when it is sent, then it reaches an upstream."""
 
 
-@on_generated_data("fuzz.invalid-is-no-success")
-def test_invalid_is_no_success(case: CallCase, probe: Probe) -> None:
+@on_generated_data("fuzz.invalid-rejected-or-relayed")
+def test_invalid_rejected_or_relayed(case: CallCase, probe: Probe) -> None:
     """Given data that the document does not allow, when it is sent, then it is refused or goes on as it is."""
 
 

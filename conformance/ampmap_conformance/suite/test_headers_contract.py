@@ -134,8 +134,8 @@ def test_listed_headers_of_answers_are_dropped(case: CallCase, probe: Probe) -> 
     assert_dropped(probe.send(case, replies=(Reply(more_headers=lines),)))
 
 
-@checks("headers.no-steering-invented", applies=forwards_bodies)
-def test_no_steering_is_invented(case: CallCase, probe: Probe) -> None:
+@checks("headers.retry-hint-not-added", applies=forwards_bodies)
+def test_retry_hint_not_added(case: CallCase, probe: Probe) -> None:
     """Given an error that does not steer retries, when it comes back, then it still does not."""
     refused = Reply.error(probe.error_shape(case), TOO_MANY)
     exchange = probe.send(case, replies=(refused,) * ATTEMPTS)

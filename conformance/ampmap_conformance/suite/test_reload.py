@@ -128,8 +128,8 @@ def test_broken_file_keeps_the_old(case: VariedCase, probe: Probe) -> None:
     _assert_kept(case, probe, "text-that-is-none")
 
 
-@checks("reload.goes-on-after-a-broken-file", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
-def test_goes_on_after_a_broken_file(case: VariedCase, probe: Probe) -> None:
+@checks("reload.recovers-after-unreadable-file", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
+def test_recovers_after_unreadable_file(case: VariedCase, probe: Probe) -> None:
     """Given a file that could not be read, when a good one follows, then it takes effect."""
     with probe.reloading.broken(BROKEN["text-that-is-none"]):
         probe.send(case)

@@ -84,8 +84,8 @@ def test_address_headers_are_not_believed(case: ManagementCase, probe: Probe) ->
         assert_refused(probe, claiming, "another machine got through by a header")
 
 
-@checks("security.models-served-abroad", when=is_no_bridge)
-def test_models_are_served_abroad(case: CallCase, probe: Probe) -> None:
+@checks("security.models-served-to-other-machines", when=is_no_bridge)
+def test_models_served_to_other_machines(case: CallCase, probe: Probe) -> None:
     """Given a caller on another machine, when it calls a model, then it is served."""
     exchange = probe.send_from_elsewhere(case)
 
@@ -137,13 +137,13 @@ def test_no_foreign_origin_is_trusted(case: CallCase, probe: Probe) -> None:
         expect(not trusts, "a foreign page is trusted", expected="no credentials for it", actual=f"{origin} is trusted")
 
 
-@checks("security.preflight-goes-nowhere")
-def test_preflight_goes_nowhere(case: CallCase, probe: Probe) -> None:
+@checks("security.preflight-without-proxy-key")
+def test_preflight_without_proxy_key(case: CallCase, probe: Probe) -> None:
     """Given a preflight, when it is sent to a provider's route, then the proxy's key stays at home."""
     assert_no_key_lent([probe.send(case, method="OPTIONS", body=b"", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)])
 
 
-@checks("security.management-preflight-goes-nowhere", when=is_sample)
-def test_management_preflight_goes_nowhere(case: ManagementCase, probe: Probe) -> None:
+@checks("security.management-preflight-without-proxy-key", when=is_sample)
+def test_management_preflight_without_proxy_key(case: ManagementCase, probe: Probe) -> None:
     """Given a preflight, when it is sent to a management path, then the proxy's key stays at home."""
     assert_no_key_lent([probe.send(case, method="OPTIONS", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)])

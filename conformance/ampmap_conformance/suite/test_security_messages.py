@@ -68,8 +68,8 @@ ADDRESSES = (
 ADDRESS_FIELDS = ("api_base", "base_url", "baseURL", "url", "endpoint")
 
 
-@checks("security.no-climbing")
-def test_no_climbing(case: VariedCase, probe: Probe) -> None:
+@checks("security.no-path-traversal")
+def test_no_path_traversal(case: VariedCase, probe: Probe) -> None:
     """Given a path that climbs, when it is called, then no dot segment goes on."""
     path = case.target.partition("?")[0]
     exchange = probe.send(case, target=f"{path}{CLIMBS[case.variation]}/ampmap")
@@ -78,8 +78,8 @@ def test_no_climbing(case: VariedCase, probe: Probe) -> None:
     expect(not climbing, "the path climbs at the upstream", expected="no dot segment", actual=", ".join(climbing))
 
 
-@checks("security.no-climbing-by-slash")
-def test_no_climbing_by_slash(case: CallCase, probe: Probe) -> None:
+@checks("security.no-path-traversal-by-encoded-slash")
+def test_no_path_traversal_by_encoded_slash(case: CallCase, probe: Probe) -> None:
     """Given dots between encoded slashes, when the path is called, then it does not go on so."""
     path = case.target.partition("?")[0]
     exchange = probe.send(case, target=f"{path}{BY_SLASH}/ampmap")
@@ -88,8 +88,8 @@ def test_no_climbing_by_slash(case: CallCase, probe: Probe) -> None:
     expect(not climbing, "the path may climb at the upstream", expected="no dot segment", actual=", ".join(climbing))
 
 
-@checks("security.no-weaker-door", when=is_sample_page, requests=len(DOORS) + 1)
-def test_no_weaker_door(case: ManagementCase, probe: Probe) -> None:
+@checks("security.equal-auth-on-all-routes", when=is_sample_page, requests=len(DOORS) + 1)
+def test_equal_auth_on_all_routes(case: ManagementCase, probe: Probe) -> None:
     """Given other ways of writing a protected path, when each is called without a key, then none is lent."""
     doors = [door.format(open=case.path, path=PROTECTED, upper=PROTECTED.upper()) for door in DOORS]
     exchanges = [probe.send(case, target=door, credential=NO_CREDENTIAL) for door in doors]
@@ -97,8 +97,8 @@ def test_no_weaker_door(case: ManagementCase, probe: Probe) -> None:
     assert_no_key_lent(exchanges)
 
 
-@checks("security.no-weaker-door-to-models", requests=len(MODEL_DOORS))
-def test_no_weaker_door_to_models(case: CallCase, probe: Probe) -> None:
+@checks("security.equal-auth-on-all-model-routes", requests=len(MODEL_DOORS))
+def test_equal_auth_on_all_model_routes(case: CallCase, probe: Probe) -> None:
     """Given other ways of writing a model's path, when each is called without a key, then nobody is asked."""
     probe.require_client_key()
     path = case.target.partition("?")[0]
@@ -125,8 +125,8 @@ def test_redirects_take_no_key(case: CallCase, probe: Probe) -> None:
     assert_no_key_lent([replace(exchange, upstream=tuple(followed))])
 
 
-@checks("security.whole-url-chooses-nothing")
-def test_whole_url(case: CallCase, probe: Probe) -> None:
+@checks("security.absolute-url-not-followed")
+def test_absolute_url_not_followed(case: CallCase, probe: Probe) -> None:
     """Given a request for a whole URL, when it is sent, then its host does not get it."""
     exchange = probe.send(case, target=f"http://{probe.observer_host}{case.target}")
 

@@ -107,8 +107,8 @@ def test_nothing_is_invented(case: VariedCase, probe: Probe) -> None:
     expect(not invented, saying, expected=f"{sent} events, or an error", actual=f"{came} events")
 
 
-@checks("streaming.upstream-abort-is-no-clean-end", when=streams, applies=claims_way)
-def test_upstream_abort_is_no_clean_end(case: VariedCase, probe: Probe) -> None:
+@checks("streaming.upstream-abort-not-ended-cleanly", when=streams, applies=claims_way)
+def test_upstream_abort_not_ended_cleanly(case: VariedCase, probe: Probe) -> None:
     """Given a stream that breaks off upstream, when it comes back, then the client can tell."""
     exchange = probe.send(case, replies=(_broken(case, probe),))
 

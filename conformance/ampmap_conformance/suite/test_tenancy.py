@@ -105,8 +105,8 @@ def test_answers_stay_with_their_calls(case: VariedCase, probe: Probe) -> None:
         expect(found == {own.mark}, saying, expected="its own", actual="another's" if found else "none")
 
 
-@checks("tenancy.side-by-side", when=streams, pace=Pace.ALONE, requests=SOME)
-def test_side_by_side(case: VariedCase, probe: Probe) -> None:
+@checks("tenancy.concurrent-streams", when=streams, pace=Pace.ALONE, requests=SOME)
+def test_concurrent_streams(case: VariedCase, probe: Probe) -> None:
     """Given streams none of which goes on before all have begun, when they come back, then several had begun."""
     exchanges, steps = in_step(everybodys(case, probe, SOME), probe)
 

@@ -23,9 +23,9 @@ def _accepting_only(right: Behaviour, *carriers: str) -> Behaviour:
 @defect(
     "no-authentication",
     breaks=(
-        "auth.none-refused",
+        "auth.missing-credential-rejected",
         "auth.wrong-refused",
-        "auth.placeholder-is-no-credential",
+        "auth.placeholder-rejected",
         "management.refuses-without-credential",
     ),
 )
@@ -44,7 +44,7 @@ def any_key_accepted(right: Behaviour) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
-@defect("placeholder-accepted", breaks=("auth.placeholder-is-no-credential",))
+@defect("placeholder-accepted", breaks=("auth.placeholder-rejected",))
 def placeholder_accepted(right: Behaviour) -> Behaviour:
     """Takes Google's route to be authenticated when `x-goog-api-key` is there, whatever it holds."""
 
@@ -111,7 +111,7 @@ def forbidden_for_unauthorised(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("wrong-key-echoed", breaks=("auth.canary-nowhere",), seen_in="BerriAI/litellm#18731")
+@defect("wrong-key-echoed", breaks=("auth.client-keys-not-returned",), seen_in="BerriAI/litellm#18731")
 def wrong_key_echoed(right: Behaviour) -> Behaviour:
     """Repeats the refused key in the error's text."""
 

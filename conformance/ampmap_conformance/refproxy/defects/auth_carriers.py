@@ -65,7 +65,7 @@ def key_compared_without_case(right: Behaviour) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
-@defect("scheme-compared-with-case", breaks=("auth.scheme-without-case",))
+@defect("scheme-compared-with-case", breaks=("auth.scheme-case-insensitive",))
 def scheme_compared_with_case(right: Behaviour) -> Behaviour:
     """Knows `Bearer` with a capital letter alone."""
 
@@ -78,7 +78,7 @@ def scheme_compared_with_case(right: Behaviour) -> Behaviour:
 
 @defect(
     "accepted-carrier-removed-alone",
-    breaks=("auth.stale-keys-go-nowhere",),
+    breaks=("auth.other-keys-stripped",),
     seen_in="BerriAI/litellm#38114",
 )
 def accepted_carrier_removed_alone(right: Behaviour) -> Behaviour:
@@ -113,7 +113,7 @@ def body_key_used(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("query-token-forwarded", breaks=("auth.query-token-goes-nowhere",))
+@defect("query-token-forwarded", breaks=("auth.query-token-stripped",))
 def query_token_forwarded(right: Behaviour) -> Behaviour:
     """Takes `key` out of the query, and lets `auth_token` pass."""
 
@@ -125,7 +125,7 @@ def query_token_forwarded(right: Behaviour) -> Behaviour:
     return replace(right, upstream_target=target)
 
 
-@defect("first-line-removed-alone", breaks=("auth.repeated-line-goes-nowhere",))
+@defect("first-line-removed-alone", breaks=("auth.repeated-credential-stripped",))
 def first_line_removed_alone(right: Behaviour) -> Behaviour:
     """Takes out the first line of each credential's header, and not those behind it."""
 
@@ -159,7 +159,7 @@ def words_for_nothing_accepted(right: Behaviour) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
-@defect("call-shown-in-answer", breaks=("auth.upstream-key-nowhere",))
+@defect("call-shown-in-answer", breaks=("auth.upstream-key-not-returned",))
 def call_shown_in_answer(right: Behaviour) -> Behaviour:
     """Tells in a header of every answer what it sent upstream, its key included."""
 
@@ -180,19 +180,21 @@ def _opened_by(right: Behaviour, says: Callable[[Headers], bool]) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
-@defect("told-address-opens", breaks=("auth.headers-open-nothing",), seen_in="SeemSeam/claude_codex_bridge#171")
+@defect(
+    "told-address-opens", breaks=("auth.no-header-replaces-credential",), seen_in="SeemSeam/claude_codex_bridge#171"
+)
 def told_address_opens(right: Behaviour) -> Behaviour:
     """Asks callers on its own machine for no key, and takes their address from `X-Forwarded-For`."""
     return _opened_by(right, lambda headers: (headers.get("x-forwarded-for") or "").startswith("127."))
 
 
-@defect("upgrades-open", breaks=("auth.headers-open-nothing",), seen_in="headroomlabs-ai/headroom#3281")
+@defect("upgrades-open", breaks=("auth.no-header-replaces-credential",), seen_in="headroomlabs-ai/headroom#3281")
 def upgrades_open(right: Behaviour) -> Behaviour:
     """Leaves calls that offer to upgrade to a handler that asks for no key."""
     return _opened_by(right, lambda headers: "upgrade" in headers)
 
 
-@defect("told-user-opens", breaks=("auth.headers-open-nothing",))
+@defect("told-user-opens", breaks=("auth.no-header-replaces-credential",))
 def told_user_opens(right: Behaviour) -> Behaviour:
     """Takes a user named in `X-Forwarded-User` for one whom a gateway in front has signed in."""
     return _opened_by(right, lambda headers: "x-forwarded-user" in headers)

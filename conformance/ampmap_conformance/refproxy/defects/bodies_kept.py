@@ -59,7 +59,7 @@ def blanks_trimmed(right: Behaviour) -> Behaviour:
 
 @defect(
     "answer-integers-rounded",
-    breaks=("bodies.answer-fidelity", "bodies.history-comes-home", "fallback.only-names-change-in-answers"),
+    breaks=("bodies.answer-fidelity", "bodies.history-round-trip", "fallback.only-names-change-in-answers"),
 )
 def answer_integers_rounded(right: Behaviour) -> Behaviour:
     """Reads an answer's numbers as doubles and writes them anew."""
@@ -117,7 +117,7 @@ def charset_refused(right: Behaviour) -> Behaviour:
 
 @defect(
     "added-signature-left-in-history",
-    breaks=("bodies.history-comes-home",),
+    breaks=("bodies.history-round-trip",),
     seen_in="router-for-me/CLIProxyAPI@b0653cec7",
 )
 def added_signature_left_in_history(right: Behaviour) -> Behaviour:
@@ -136,7 +136,7 @@ def added_signature_left_in_history(right: Behaviour) -> Behaviour:
 
 @defect(
     "history-rebuilt",
-    breaks=("bodies.history-comes-home",),
+    breaks=("bodies.history-round-trip",),
     seen_in="router-for-me/CLIProxyAPI@b0653cec7",
 )
 def history_rebuilt(right: Behaviour) -> Behaviour:

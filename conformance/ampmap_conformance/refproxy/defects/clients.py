@@ -88,7 +88,7 @@ def token_counts_renamed(right: Behaviour) -> Behaviour:
 @defect(
     "tool-call-ids-renewed",
     breaks=("clients.tool-round-trip",),
-    also=("bodies.history-comes-home", "bodies.rich-answer-kept", "streaming.every-kind-of-event"),
+    also=("bodies.history-round-trip", "bodies.rich-answer-kept", "streaming.every-kind-of-event"),
 )
 def tool_call_ids_renewed(right: Behaviour) -> Behaviour:
     """Gives tool calls ids of its own, and sends their results on under these."""

@@ -18,7 +18,7 @@ from .streaming import is_event_stream
 
 @defect(
     "upstream-errors-as-200",
-    breaks=("errors.failure-is-no-success", "errors.upstream-status-relayed"),
+    breaks=("errors.failure-keeps-error-status", "errors.upstream-status-relayed"),
     seen_in="azrtydxb/Fastllm-proxy#28",
 )
 def upstream_errors_as_200(right: Behaviour) -> Behaviour:
@@ -50,7 +50,7 @@ def amp_errors_502(right: Behaviour) -> Behaviour:
     return replace(right, response_status=status)
 
 
-@defect("cut-answer-completed", breaks=("errors.cut-answer-is-no-success",), seen_in="Portkey-AI/gateway#267")
+@defect("cut-answer-completed", breaks=("errors.truncated-answer-fails",), seen_in="Portkey-AI/gateway#267")
 def cut_answer_completed(right: Behaviour) -> Behaviour:
     """Hands half an answer out as a whole one when the upstream's connection is lost."""
 
@@ -65,7 +65,7 @@ def cut_answer_completed(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks, response_headers=_lengthless(right))
 
 
-@defect("mapped-cut-answer-completed", breaks=("errors.cut-answer-is-no-success",))
+@defect("mapped-cut-answer-completed", breaks=("errors.truncated-answer-fails",))
 def mapped_cut_answer_completed(right: Behaviour) -> Behaviour:
     """Hands out what came of a mapped answer that broke off, where it had to be read whole."""
 
@@ -141,7 +141,7 @@ def odd_json_500(right: Behaviour) -> Behaviour:
     return replace(right, body_problem=problem)
 
 
-@defect("bad-bodies-repaired", breaks=("errors.no-object-never-succeeds",))
+@defect("bad-bodies-repaired", breaks=("errors.non-object-never-succeeds",))
 def bad_bodies_repaired(right: Behaviour) -> Behaviour:
     """Makes a request of a body that is none, with every field that one needs, and sends that."""
     made = b'{"model":"example-model","max_tokens":1,"messages":[],"contents":[],"input":""}'

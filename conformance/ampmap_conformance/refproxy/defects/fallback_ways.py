@@ -12,7 +12,7 @@ from ..exchange import Amp, BackEnd, Exchange, Local, ManagementCall, ProviderCa
 from .registry import defect
 
 
-@defect("query-lost-to-amp", breaks=("fallback.call-goes-along",))
+@defect("query-lost-to-amp", breaks=("fallback.query-and-headers-kept",))
 def query_lost_to_amp(right: Behaviour) -> Behaviour:
     """Sends a call on to Amp's servers without its query."""
 
@@ -24,7 +24,7 @@ def query_lost_to_amp(right: Behaviour) -> Behaviour:
     return replace(right, upstream_target=target)
 
 
-@defect("query-lost-when-mapped", breaks=("fallback.call-goes-along",))
+@defect("query-lost-when-mapped", breaks=("fallback.query-and-headers-kept",))
 def query_lost_when_mapped(right: Behaviour) -> Behaviour:
     """Builds the address of a mapped call anew, and forgets its query."""
 
@@ -35,7 +35,7 @@ def query_lost_when_mapped(right: Behaviour) -> Behaviour:
     return replace(right, upstream_target=target)
 
 
-@defect("headers-lost-when-mapped", breaks=("fallback.call-goes-along",))
+@defect("headers-lost-when-mapped", breaks=("fallback.query-and-headers-kept",))
 def headers_lost_when_mapped(right: Behaviour) -> Behaviour:
     """Makes a mapped call with headers of its own alone."""
 
@@ -47,7 +47,7 @@ def headers_lost_when_mapped(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("dead-providers-left", breaks=("fallback.dead-provider-stays-the-only-one",), also=("errors.*", "fallback.*"))
+@defect("dead-providers-left", breaks=("fallback.no-failover-on-dropped-connection",), also=("errors.*", "fallback.*"))
 def dead_providers_left(right: Behaviour) -> Behaviour:
     """Asks the paid Amp upstream when its own provider cannot be reached."""
 

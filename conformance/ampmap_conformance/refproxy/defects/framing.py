@@ -44,7 +44,7 @@ def length_dropped(right: Behaviour) -> Behaviour:
         "fallback.only-names-change-in-answers",
         "fallback.only-model-changes-in-requests",
         "fallback.no-retry-after-first-byte",
-        "fallback.cut-answer-is-one-call",
+        "fallback.no-retry-after-cut-answer",
         "fallback.mapping-can-be-forced",
     ),
     seen_in="kubernetes-sigs/gateway-api-inference-extension#943",

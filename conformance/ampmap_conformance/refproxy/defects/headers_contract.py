@@ -192,7 +192,7 @@ def other_apis_key_forwarded(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("retries-steered", breaks=("headers.no-steering-invented",))
+@defect("retries-steered", breaks=("headers.retry-hint-not-added",))
 def retries_steered(right: Behaviour) -> Behaviour:
     """Tells clients by itself not to try again, where the upstream says nothing of it."""
 

@@ -27,7 +27,7 @@ def odd_model_500(right: Behaviour) -> Behaviour:
     return _on_body(right, _has_odd_model, lambda place: Refusal(500, "Internal error.", place.provider))
 
 
-@defect("zero-refused", breaks=("fuzz.valid-goes-on",))
+@defect("zero-refused", breaks=("fuzz.valid-forwarded",))
 def zero_refused(right: Behaviour) -> Behaviour:
     """Takes a zero for a value that is missing, and refuses it."""
 
@@ -37,7 +37,7 @@ def zero_refused(right: Behaviour) -> Behaviour:
     return _on_body(right, has_zero, lambda place: Refusal(400, "A value is missing.", place.provider))
 
 
-@defect("missing-fields-made-up", breaks=("fuzz.invalid-is-no-success",))
+@defect("missing-fields-made-up", breaks=("fuzz.invalid-rejected-or-relayed",))
 def missing_fields_made_up(right: Behaviour) -> Behaviour:
     """Puts an empty list where a required one is missing, and asks for something that the client did not."""
 

@@ -126,7 +126,7 @@ def reload_cuts_streams(right: Behaviour) -> Behaviour:
 
 @defect(
     "watch-ends-at-broken-file",
-    breaks=("reload.goes-on-after-a-broken-file",),
+    breaks=("reload.recovers-after-unreadable-file",),
     also=("reload.*", "fallback.*", "tenancy.*", "errors.*"),
     seen_in="openclaw/openclaw#109682",
 )

@@ -79,7 +79,7 @@ def host_name_alone_checked(right: Behaviour) -> Behaviour:
     return replace(right, is_foreign=lambda incoming: right.is_foreign(replace(incoming, peer="127.0.0.1")))
 
 
-@defect("models-restricted-too", breaks=("security.models-served-abroad",))
+@defect("models-restricted-too", breaks=("security.models-served-to-other-machines",))
 def models_restricted_too(right: Behaviour) -> Behaviour:
     """Restricts the whole proxy to its own machine where management alone was meant."""
     return replace(right, is_kept_local=lambda _: True)
@@ -109,7 +109,7 @@ def every_origin_trusted(right: Behaviour) -> Behaviour:
     return replace(right, response_headers=headers)
 
 
-@defect("preflight-forwarded", breaks=("security.preflight-goes-nowhere",))
+@defect("preflight-forwarded", breaks=("security.preflight-without-proxy-key",))
 def preflight_forwarded(right: Behaviour) -> Behaviour:
     """Sends preflights on to the provider, with the operator's key, before it asks who calls."""
 
@@ -137,7 +137,7 @@ def preflight_forwarded(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("management-preflight-lent", breaks=("security.management-preflight-goes-nowhere",))
+@defect("management-preflight-lent", breaks=("security.management-preflight-without-proxy-key",))
 def management_preflight_lent(right: Behaviour) -> Behaviour:
     """Lets preflights through without a key, and adds the operator's."""
 

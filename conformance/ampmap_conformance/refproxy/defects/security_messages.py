@@ -41,7 +41,7 @@ def _keeping_climbs(right: Behaviour, climb: re.Pattern[str]) -> Behaviour:
 
 @defect(
     "climbing-paths-forwarded",
-    breaks=("security.no-climbing", "security.no-climbing-by-slash"),
+    breaks=("security.no-path-traversal", "security.no-path-traversal-by-encoded-slash"),
     seen_in="BerriAI/litellm#24501",
 )
 def climbing_paths_forwarded(right: Behaviour) -> Behaviour:
@@ -49,13 +49,17 @@ def climbing_paths_forwarded(right: Behaviour) -> Behaviour:
     return _keeping_climbs(right, CLIMB)
 
 
-@defect("encoded-slashes-forwarded", breaks=("security.no-climbing-by-slash",), seen_in="BerriAI/litellm#24501")
+@defect(
+    "encoded-slashes-forwarded",
+    breaks=("security.no-path-traversal-by-encoded-slash",),
+    seen_in="BerriAI/litellm#24501",
+)
 def encoded_slashes_forwarded(right: Behaviour) -> Behaviour:
     """Sends dots between encoded slashes on."""
     return _keeping_climbs(right, SLASHES)
 
 
-@defect("open-prefix-before-dots", breaks=("security.no-weaker-door",), seen_in="BerriAI/litellm#24501")
+@defect("open-prefix-before-dots", breaks=("security.equal-auth-on-all-routes",), seen_in="BerriAI/litellm#24501")
 def open_prefix_before_dots(right: Behaviour) -> Behaviour:
     """Asks for no key below an open path, and resolves dots only when it forwards."""
 
@@ -79,19 +83,19 @@ def _open_where(right: Behaviour, is_open: Callable[[Incoming], bool]) -> Behavi
     return replace(right, authenticate=authenticate)
 
 
-@defect("endings-open", breaks=("security.no-weaker-door",), seen_in="tlbx-ai/tlbx#153")
+@defect("endings-open", breaks=("security.equal-auth-on-all-routes",), seen_in="tlbx-ai/tlbx#153")
 def endings_open(right: Behaviour) -> Behaviour:
     """Asks for no key for what ends as a picture or a style sheet does."""
     return _open_where(right, lambda incoming: incoming.path.endswith((".png", ".ico", ".css")))
 
 
-@defect("open-words-anywhere", breaks=("security.no-weaker-door",))
+@defect("open-words-anywhere", breaks=("security.equal-auth-on-all-routes",))
 def open_words_anywhere(right: Behaviour) -> Behaviour:
     """Asks for no key where an open path stands anywhere in the address."""
     return _open_where(right, lambda incoming: "/docs" in f"{incoming.path}?{incoming.query}"[1:])
 
 
-@defect("head-open", breaks=("security.no-weaker-door",))
+@defect("head-open", breaks=("security.equal-auth-on-all-routes",))
 def head_open(right: Behaviour) -> Behaviour:
     """Asks for no key on HEAD, which shows no body."""
     return _open_where(right, lambda incoming: incoming.method == "HEAD")
@@ -118,7 +122,7 @@ def _led_by(right: Behaviour, names: Callable[[Exchange], str | None]) -> Behavi
 
 @defect(
     "host-chooses-upstream",
-    breaks=("security.whole-url-chooses-nothing", "security.client-chooses-no-upstream"),
+    breaks=("security.absolute-url-not-followed", "security.client-chooses-no-upstream"),
 )
 def host_chooses_upstream(right: Behaviour) -> Behaviour:
     """Calls the host that the request names, as a forward proxy does."""
@@ -199,7 +203,7 @@ def provider_redirects_followed(right: Behaviour) -> Behaviour:
 
 @defect(
     "key-asked-for-by-letters",
-    breaks=("security.no-weaker-door-to-models",),
+    breaks=("security.equal-auth-on-all-model-routes",),
     seen_in="jpsnover/ai-triad-research#264",
 )
 def key_asked_for_by_letters(right: Behaviour) -> Behaviour:

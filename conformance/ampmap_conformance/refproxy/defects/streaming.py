@@ -19,7 +19,7 @@ def is_event_stream(headers: Headers) -> bool:
 
 @defect(
     "abort-as-clean-end",
-    breaks=("streaming.upstream-abort-is-no-clean-end", "clients.stream-cut"),
+    breaks=("streaming.upstream-abort-not-ended-cleanly", "clients.stream-cut"),
     seen_in="router-for-me/CLIProxyAPI#4296",
 )
 def abort_as_clean_end(right: Behaviour) -> Behaviour:

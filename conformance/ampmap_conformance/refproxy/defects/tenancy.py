@@ -112,7 +112,7 @@ def answers_crossed(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks, response_headers=lengthless)
 
 
-@defect("one-stream-at-a-time", breaks=("tenancy.side-by-side",), also=("*",))
+@defect("one-stream-at-a-time", breaks=("tenancy.concurrent-streams",), also=("*",))
 def one_stream_at_a_time(right: Behaviour) -> Behaviour:
     """Serves a stream to its end before it begins the next one."""
     turn = asyncio.Lock()
