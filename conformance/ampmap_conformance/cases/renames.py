@@ -13,6 +13,7 @@ class Named(Protocol):
     @property
     def formerly(self) -> tuple[str, ...]:
         """Its earlier ids, the latest first."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)

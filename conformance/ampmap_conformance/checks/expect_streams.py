@@ -56,7 +56,7 @@ def assert_same_events(came: tuple[Event, ...], sent: tuple[Event, ...], *, mode
         same = theirs.name == ours.name and covers(wanted, ours.json())
         if not same:
             shown = _shown(ours.name, ours.json()), _shown(theirs.name, wanted)
-            assert_equal(*shown, f"event {number} changed on its way")
+            assert_equal(*shown, f"the client got a changed event {number}")
     saying = "events were lost" if len(came) < len(sent) else "there are events that the upstream did not send"
     expect(len(sent) == len(came), saying, expected=f"{len(sent)} events", actual=f"{len(came)} events")
 

@@ -23,8 +23,8 @@ NOT_IMPLEMENTED = 501
 REFUSALS = range(400, 500)
 EXPECTED = MappingProxyType(
     {
-        "either": "a refusal with 4xx, or the upstream's answer to the same data",
-        "proxy": "a refusal with 4xx by the proxy itself",
+        "either": "a rejection with 4xx, or the upstream's answer to the same data",
+        "proxy": "a rejection with 4xx by the proxy itself",
         "upstream": "the upstream's answer to the same data",
     }
 )
@@ -47,11 +47,11 @@ class Facts:
 
     schemas: Schemas
     shape: ErrorShape | None = None
-    """How the provider's errors look; None for calls that are no provider's."""
+    """How the provider's errors look; None for calls that are not a provider's."""
     observed: bool = False
-    """Whether the upstreams are the observer, so that a relayed answer is told from one of the proxy's own."""
+    """Whether the upstreams are the observer, so that a relayed answer is distinguished from one of the proxy's own."""
     invalid_data: str = "either"
-    """The target's policy: who refuses invalid data."""
+    """The target's policy: which party rejects invalid data."""
     rewrites: bool = False
     """Whether the target writes bodies anew."""
     answers_itself: bool = False
@@ -99,7 +99,7 @@ Rule = Callable[[Sent], None]
 
 
 def no_server_error(sent: Sent) -> None:
-    """Whatever is sent, the proxy itself does not fail."""
+    """The proxy itself does not fail on any data."""
     facts = sent.facts
     if not facts.observed and sent.status in NOT_THE_PROXYS:
         return
@@ -111,14 +111,14 @@ def no_server_error(sent: Sent) -> None:
 
 
 def valid_forwarded(sent: Sent) -> None:
-    """What is valid by the document is not refused: it reaches an upstream."""
+    """The proxy does not reject data that the document allows: it reaches an upstream."""
     if sent.wrong is Wrong.NOTHING and sent.facts.observed and not sent.facts.answers_itself:
-        actual = f"status {sent.status}, and no request at an upstream"
-        expect(bool(sent.exchange.upstream), "a valid request was refused", expected="it goes on", actual=actual)
+        actual = f"status {sent.status}, and no request to an upstream"
+        expect(bool(sent.exchange.upstream), "a valid request was rejected", expected="it goes on", actual=actual)
 
 
 def invalid_rejected_or_relayed(sent: Sent) -> None:
-    """What is invalid is refused, or it goes on as it is and the upstream's answer comes back: by the policy."""
+    """The proxy rejects invalid data, or forwards it unchanged and relays the answer: by the policy."""
     if sent.wrong is Wrong.NOTHING or sent.facts.shape is None or not sent.facts.observed:
         return
     if not sent.status or (sent.status >= 500 and not sent.is_relayed):
@@ -136,14 +136,14 @@ def invalid_rejected_or_relayed(sent: Sent) -> None:
 
 
 def _must(sent: Sent, holds: bool, what: str, expected: str) -> None:
-    seen = "a request at an upstream" if sent.exchange.upstream else "no request at an upstream"
+    seen = "a request at an upstream" if sent.exchange.upstream else "no request to an upstream"
     if sent.exchange.upstream and not _is_untouched(sent):
         seen = "other data, or another answer, at the upstream"
     expect(holds, f"{what} was let through", expected=expected, actual=f"status {sent.status}, and {seen}")
 
 
 def _is_untouched(sent: Sent) -> bool:
-    """Whether an upstream got the data as it was sent, and its answer came back."""
+    """Whether an upstream got the data as it was sent, and the client got its answer."""
     return sent.is_relayed and (
         sent.facts.rewrites or any(_same(sent.exchange.request.body, one.body) for one in sent.exchange.upstream)
     )
@@ -179,7 +179,7 @@ def content_type(sent: Sent) -> None:
         return
     if 200 <= sent.status < 300:
         if sent.wrong is Wrong.METHOD:
-            return  # what such an answer holds is nobody's rule
+            return  # no rule judges what such an answer holds
         _typed(sent, sent.media_type in RIGHT_TYPES, " or ".join(sorted(RIGHT_TYPES)))
     elif _is_judged_error(sent):
         _typed(sent, sent.media_type == "application/json", "application/json")
@@ -191,31 +191,31 @@ def _typed(sent: Sent, holds: bool, expected: str) -> None:
 
 
 def _is_judged_error(sent: Sent) -> bool:
-    """An error that says something of the proxy: of an upstream that nobody sees, only refusals do."""
+    """An error that says something of the proxy: without an observer only rejections do."""
     return sent.status >= 400 if sent.facts.observed else sent.status in REFUSALS
 
 
 def no_leak(sent: Sent) -> None:
-    """No key shows in an answer, and the client's does not go on."""
+    """No answer holds a key, and the proxy does not forward the client's."""
     for key in (sent.facts.client_key, *sent.facts.other_keys):
         if key:
-            assert_absent(key, in_=sent.exchange.response, saying="a key came back", of="a key")
+            assert_absent(key, in_=sent.exchange.response, saying="an answer holds a key", of="a key")
     if sent.facts.client_key:
         for request in sent.exchange.upstream:
-            assert_absent(sent.facts.client_key, in_=request, saying="the client's key went on")
+            assert_absent(sent.facts.client_key, in_=request, saying="the upstream got the client's key")
 
 
 def no_stack_trace(sent: Sent) -> None:
-    """An error that the proxy makes tells nothing of its inside."""
+    """An error of the proxy's own shows no internals."""
     if sent.status < 400 or sent.is_relayed:
         return
     found = TRACES.search(sent.body.decode(errors="replace"))
     shown = found[0] if found else ""
-    expect(found is None, "an error shows the proxy's inside", expected="no stack trace", actual=shown)
+    expect(found is None, "an error shows the proxy's internals", expected="no stack trace", actual=shown)
 
 
 def management_holds(sent: Sent) -> None:
-    """What holds for every path: the proxy does not fail, and no key shows."""
+    """What holds for every path: the proxy does not fail, and shows no key."""
     no_server_error(sent)
     no_leak(sent)
 

@@ -12,15 +12,15 @@ from .exchange import Amp, BackEnd, Incoming, Local, ManagementCall, ProviderCal
 
 
 def body_problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
-    """The refusal of a body that is no JSON object, where an operation takes one; None when it is in order."""
+    """The rejection of a body that is not a JSON object, where an operation takes one; None for a valid body."""
     if not isinstance(place, ProviderCall) or place.match.call.operation.request is None:
         return None
     try:
         body = _json(incoming)
     except ValueError as error:
-        return Refusal(400, f"The body is no valid JSON: {error}.", place.provider)
+        return Refusal(400, f"The body is not valid JSON: {error}.", place.provider)
     if not isinstance(body, dict):
-        return Refusal(400, "The body is no JSON object.", place.provider)
+        return Refusal(400, "The body is not a JSON object.", place.provider)
     return None
 
 
@@ -69,7 +69,7 @@ def _applies(mapping: ModelMapping, model: str) -> bool:
 
 
 def _json(incoming: Incoming) -> Any:
-    """The body as JSON; an empty object where its content coding hides it. Raises ValueError when it is no JSON."""
+    """The body as JSON; an empty object where its content coding hides it. Raises ValueError for invalid JSON."""
     coding = (incoming.headers.get("content-encoding") or "identity").lower()
     if coding == "identity":
         return _loads(incoming.body)

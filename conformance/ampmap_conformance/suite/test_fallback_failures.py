@@ -19,16 +19,16 @@ BUSY = (429, 503)
 
 @checks("fallback.refusal-is-final", when=is_model_call)
 def test_refusal_is_final(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream that refuses the request, when the answer comes back, then nobody was asked again."""
+    """Given an upstream that rejects a request, when the client gets the answer, then no upstream is called again."""
     refused = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
 
-    _assert_asked_once(exchange, f"a request that the upstream refused with {case.variation} was sent again")
+    _assert_asked_once(exchange, f"a request that the upstream rejected with {case.variation} was sent again")
 
 
 @checks("fallback.no-failover-on-error")
 def test_no_failover_on_error(case: VariedCase, probe: Probe) -> None:
-    """Given a provider that fails, when the answer comes back, then no other back end was asked."""
+    """Given a provider that fails, when the client gets the answer, then no other back end was called."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
@@ -39,7 +39,7 @@ def test_no_failover_on_error(case: VariedCase, probe: Probe) -> None:
 
 @checks("fallback.no-failover-on-dropped-connection")
 def test_no_failover_on_dropped_connection(case: VariedCase, probe: Probe) -> None:
-    """Given a provider that drops the connection, when the answer comes back, then no other back end was asked."""
+    """Given a provider that drops the connection, when the call ends, then no other back end was called."""
     exchange = probe.send(case, replies=(Reply(end=BEGINS[case.variation]),) * ATTEMPTS)
 
     others = [request.persona for request in exchange.upstream if request.persona != case.provider.id]
@@ -49,7 +49,7 @@ def test_no_failover_on_dropped_connection(case: VariedCase, probe: Probe) -> No
 
 @checks("fallback.no-retry-on-failure")
 def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
-    """Given a provider that fails, when the answer comes back, then it was asked once: the client's SDK tries again."""
+    """Given a provider that fails, when the client gets the answer, then it was called once: the SDK retries."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
@@ -58,12 +58,12 @@ def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
 
 @checks("fallback.no-retry-on-amp-failure", when=goes_elsewhere, applies=claims_way)
 def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
-    """Given Amp's servers that fail, when the answer comes back, then they were asked once, and no provider was."""
+    """Given Amp's servers that fail, when the call ends, then they were called once, and no provider was."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     _assert_asked_once(exchange, "a call that failed at Amp's servers was sent again")
-    assert_equal(exchange.upstream[0].persona, AMP, "the call went elsewhere")
+    assert_equal(exchange.upstream[0].persona, AMP, "the call went to another back end")
 
 
 @checks("fallback.no-retry-after-first-byte", when=streams, applies=claims_way)
@@ -71,7 +71,7 @@ def test_no_retry_after_the_first_byte(case: VariedCase, probe: Probe) -> None:
     """Given a stream that breaks off after its first event, when it ends, then the call was not made again."""
     exchange = probe.send(case, replies=(Reply(end=End.RESET, stop_after=1), Reply.normal()))
 
-    _assert_asked_once(exchange, "a stream that had begun was asked for again")
+    _assert_asked_once(exchange, "a stream that had begun was requested again")
 
 
 @checks("fallback.no-retry-after-cut-answer", applies=claims_way)
@@ -84,7 +84,7 @@ def test_no_retry_after_cut_answer(case: VariedCase, probe: Probe) -> None:
 
 @checks("fallback.next-call-after-rejection", requests=2)
 def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
-    """Given a call that the upstream refused, when a good one follows, then it is made."""
+    """Given a call that the upstream rejected, when a good one follows, then the proxy forwards it."""
     probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
     following = probe.send(case)
 
@@ -94,7 +94,7 @@ def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
 
 @checks("fallback.next-call-after-failure", requests=3)
 def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
-    """Given a call that failed, when others follow, then they are made, or put off for a time that the answer tells."""
+    """Given a call that failed, when others follow, then each is forwarded, or rejected with a `Retry-After`."""
     probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
     for _ in range(2):
         _assert_served_or_put_off(probe.send(case))
@@ -102,7 +102,7 @@ def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
 
 @checks("fallback.next-call-after-broken-stream", when=streams, requests=4)
 def test_next_call_after_broken_stream(case: CallCase, probe: Probe) -> None:
-    """Given a stream that broke off, when calls follow, then they are made, or put off for a time that is told."""
+    """Given a stream that broke off, when calls follow, then each is forwarded, or rejected with a `Retry-After`."""
     probe.send(case, replies=(Reply(end=End.RESET, stop_after=1),) * ATTEMPTS)
     for _ in range(3):
         _assert_served_or_put_off(probe.send(case))

@@ -46,7 +46,7 @@ def _retrying(right: Behaviour, again: Callable[[int], bool]) -> Behaviour:
 
 @defect("refusals-retried", breaks=("fallback.refusal-is-final",))
 def refusals_retried(right: Behaviour) -> Behaviour:
-    """Sends a request again that the upstream has refused, whatever the reason."""
+    """Repeats a request that the upstream has rejected, for every reason."""
     return _retrying(right, lambda status: 400 <= status < 500)
 
 
@@ -68,7 +68,7 @@ def failures_retried(right: Behaviour) -> Behaviour:
     ),
 )
 def failures_go_to_amp(right: Behaviour) -> Behaviour:
-    """Asks the paid Amp upstream when its own provider fails."""
+    """Calls the paid Amp upstream when its own provider fails."""
 
     def other(exchange: Exchange, status: int | None) -> Exchange | None:
         amp = exchange.config.amp
@@ -82,7 +82,7 @@ def failures_go_to_amp(right: Behaviour) -> Behaviour:
 
 @defect("amp-failures-go-local", breaks=("fallback.no-retry-on-amp-failure",))
 def amp_failures_go_local(right: Behaviour) -> Behaviour:
-    """Asks the provider for a model that it does not have, when Amp's servers have failed."""
+    """Calls the provider for a model that it does not have, when Amp's servers have failed."""
 
     def other(exchange: Exchange, status: int | None) -> Exchange | None:
         if isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall):
@@ -153,13 +153,13 @@ def _benching(right: Behaviour, when: Callable[[int | None], bool]) -> Behaviour
 
 @defect("refusals-bench", breaks=("fallback.next-call-after-rejection",), also=("*",))
 def refusals_bench(right: Behaviour) -> Behaviour:
-    """Takes a refused request for a broken credential, and serves nobody with it for a while."""
+    """Treats a rejected request as a broken credential, and makes no call with that credential for a while."""
     return _benching(right, lambda status: status in (400, 413, 422))
 
 
 @defect("failures-bench", breaks=("fallback.next-call-after-failure",), also=("*",))
 def failures_bench(right: Behaviour) -> Behaviour:
-    """Serves nobody with a credential for a while after one call with it has failed, and does not say how long."""
+    """Makes no call with a credential for a while after one call with it has failed, and does not say how long."""
     return _benching(right, lambda status: status in (None, 401, 403, 404, 429) or (status or 0) >= 500)
 
 
@@ -170,7 +170,7 @@ def failures_bench(right: Behaviour) -> Behaviour:
     seen_in="eltmon/overdeck#3313",
 )
 def broken_streams_bench(right: Behaviour) -> Behaviour:
-    """Serves nobody with a credential for a while after one stream with it has broken off."""
+    """Makes no call with a credential for a while after one stream with it has broken off."""
     bench = _Bench()
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""Faults of the ways that are not the usual one: what is lost there, and where they lead."""
+"""Faults on the unusual routes: what is lost there, and where they lead."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def headers_lost_when_mapped(right: Behaviour) -> Behaviour:
 
 @defect("dead-providers-left", breaks=("fallback.no-failover-on-dropped-connection",), also=("errors.*", "fallback.*"))
 def dead_providers_left(right: Behaviour) -> Behaviour:
-    """Asks the paid Amp upstream when its own provider cannot be reached."""
+    """Calls the paid Amp upstream when its own provider cannot be reached."""
 
     def other(exchange: Exchange, status: int | None) -> Exchange | None:
         amp = exchange.config.amp
@@ -116,7 +116,7 @@ def mappings_chained(right: Behaviour) -> Behaviour:
 
 @defect("departures-bench", breaks=("tenancy.calls-after-abort",), also=("*",))
 def departures_bench(right: Behaviour) -> Behaviour:
-    """Counts a client that left as a failure of the provider, and serves nobody from it for a while."""
+    """Counts a client that left as a failure of the provider, and makes no call to it for a while."""
     left: list[tuple[str, str | None]] = []
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

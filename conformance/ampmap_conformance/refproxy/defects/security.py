@@ -1,4 +1,4 @@
-"""Faults in telling who is on this machine, and what a web page may do."""
+"""Faults in recognising callers on this machine, and in what a web page may do."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def localhost_unknown(right: Behaviour) -> Behaviour:
 
 @defect("every-origin-trusted", breaks=("security.no-foreign-origin",))
 def every_origin_trusted(right: Behaviour) -> Behaviour:
-    """Lets whatever page asks read answers that were made with the user's credentials."""
+    """Lets every web page read answers that were made with the user's credentials."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         origin = exchange.incoming.headers.get("origin")
@@ -111,7 +111,7 @@ def every_origin_trusted(right: Behaviour) -> Behaviour:
 
 @defect("preflight-forwarded", breaks=("security.preflight-without-proxy-key",))
 def preflight_forwarded(right: Behaviour) -> Behaviour:
-    """Sends preflights on to the provider, with the operator's key, before it asks who calls."""
+    """Forwards preflights to the provider, with the operator's key, before it authenticates the caller."""
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         asked = incoming.headers.get("access-control-request-method")
@@ -150,7 +150,7 @@ def management_preflight_lent(right: Behaviour) -> Behaviour:
 
 @defect("host-name-by-its-beginning", breaks=("security.look-alike-name-refused",))
 def host_name_by_its_beginning(right: Behaviour) -> Behaviour:
-    """Takes every name for its own that begins as one."""
+    """Accepts as its own every name that begins like its own."""
 
     def is_foreign(incoming: Incoming) -> bool:
         own = (incoming.headers.get("host") or "").startswith(("localhost", "127."))

@@ -1,4 +1,4 @@
-"""Faults with paths that climb, with who chooses the upstream, and with messages that can be read in two ways."""
+"""Faults with dot segments in paths, with clients that choose an upstream, and with ambiguous messages."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _keeping_climbs(right: Behaviour, climb: re.Pattern[str]) -> Behaviour:
     seen_in="BerriAI/litellm#24501",
 )
 def climbing_paths_forwarded(right: Behaviour) -> Behaviour:
-    """Matches the beginning of a path, and sends all of it on with the dots that stand in it."""
+    """Matches the beginning of a path, and forwards all of it with its dot segments."""
     return _keeping_climbs(right, CLIMB)
 
 
@@ -61,7 +61,7 @@ def encoded_slashes_forwarded(right: Behaviour) -> Behaviour:
 
 @defect("open-prefix-before-dots", breaks=("security.equal-auth-on-all-routes",), seen_in="BerriAI/litellm#24501")
 def open_prefix_before_dots(right: Behaviour) -> Behaviour:
-    """Asks for no key below an open path, and resolves dots only when it forwards."""
+    """Requires no key below an open path, and resolves dots only when it forwards."""
 
     def resolved(incoming: Incoming) -> Incoming:
         climbs = has_dot_segments(incoming.path)
@@ -85,24 +85,24 @@ def _open_where(right: Behaviour, is_open: Callable[[Incoming], bool]) -> Behavi
 
 @defect("endings-open", breaks=("security.equal-auth-on-all-routes",), seen_in="tlbx-ai/tlbx#153")
 def endings_open(right: Behaviour) -> Behaviour:
-    """Asks for no key for what ends as a picture or a style sheet does."""
+    """Requires no key for a path that ends like a picture or a style sheet."""
     return _open_where(right, lambda incoming: incoming.path.endswith((".png", ".ico", ".css")))
 
 
 @defect("open-words-anywhere", breaks=("security.equal-auth-on-all-routes",))
 def open_words_anywhere(right: Behaviour) -> Behaviour:
-    """Asks for no key where an open path stands anywhere in the address."""
+    """Requires no key where an open path is anywhere in the address."""
     return _open_where(right, lambda incoming: "/docs" in f"{incoming.path}?{incoming.query}"[1:])
 
 
 @defect("head-open", breaks=("security.equal-auth-on-all-routes",))
 def head_open(right: Behaviour) -> Behaviour:
-    """Asks for no key on HEAD, which shows no body."""
+    """Requires no key for HEAD, whose answer has no body."""
     return _open_where(right, lambda incoming: incoming.method == "HEAD")
 
 
 def _led_by(right: Behaviour, names: Callable[[Exchange], str | None]) -> Behaviour:
-    """Calls whatever server a request names, as long as it is one that an operator could have meant."""
+    """Calls any server that a request names, if an operator could have meant that server."""
 
     def chosen(exchange: Exchange) -> str | None:
         config = exchange.config
@@ -207,7 +207,7 @@ def provider_redirects_followed(right: Behaviour) -> Behaviour:
     seen_in="jpsnover/ai-triad-research#264",
 )
 def key_asked_for_by_letters(right: Behaviour) -> Behaviour:
-    """Asks for a key where a path begins as it is listed, and routes by what the path means."""
+    """Requires a key where a path begins as listed, and routes by the resolved path."""
 
     def meant(incoming: Incoming) -> Incoming:
         listed = incoming.path.startswith("/api/")
@@ -239,7 +239,7 @@ def _answering(right: Behaviour, method: str, status: int, text: Callable[[Incom
 
 @defect("tunnel-opened", breaks=("security.no-tunnel",))
 def tunnel_opened(right: Behaviour) -> Behaviour:
-    """Opens a tunnel to whatever host CONNECT names."""
+    """Opens a tunnel to any host that CONNECT names."""
     return _answering(right, "CONNECT", 200, lambda _: "")
 
 

@@ -94,7 +94,7 @@ def in_band_error_dropped(right: Behaviour) -> Behaviour:
 
 
 async def _events(chunks: AsyncIterator[bytes], headers: Headers) -> AsyncIterator[bytes]:
-    """Whole events of a stream; what is no stream comes in the chunks that it came in."""
+    """Whole events of a stream; other bodies in the chunks in which they arrived."""
     end = b"\r\n\r\n" if headers.get("content-type") == "text/event-stream" else b"\n\n"
     rest = b""
     async for chunk in chunks:

@@ -34,13 +34,13 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Marked:
-    """A call, and the word that stands in its answer and in nobody else's."""
+    """A call, and the word that is in its answer and in no other."""
 
     case: VariedCase
     mark: str
 
 
-def everybodys(case: VariedCase, probe: Probe, count: int) -> list[Marked]:
+def marked_calls(case: VariedCase, probe: Probe, count: int) -> list[Marked]:
     """So many calls, each with a mark: of one provider after the other, on each of the ways that its models go."""
     cases = [
         replace(case, call=call, root=call.provider.roots[0], model=model, way=way)
@@ -80,7 +80,7 @@ def marked_reply(marked: Marked, probe: Probe) -> Reply:
 
 
 def marked_answer(marked: Marked, probe: Probe) -> Exchange:
-    """The exchange of a call that is no stream and whose answer has its mark."""
+    """The exchange of a call without a stream, whose answer has its mark."""
     answer = {**json_answer(marked.case, probe), "x_mark": marked.mark}
     return probe.send(marked.case, replies=(Reply(body=dump(answer), delay=TOGETHER),))
 
@@ -91,6 +91,6 @@ def marked_stream(marked: Marked, probe: Probe) -> Exchange:
 
 
 def in_step(calls: list[Marked], probe: Probe) -> tuple[list[Exchange], Steps]:
-    """Calls that run at the same time: no stream goes on before every client has what was sent to it."""
+    """Calls that run at the same time: no stream continues before every client has what was sent to it."""
     with Steps(len(calls)) as steps:
         return at_once(lambda one: probe.send_in_step(one.case, steps, marked_reply(one, probe)), calls), steps
