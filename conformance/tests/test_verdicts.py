@@ -38,8 +38,8 @@ def test_violations_weigh_as_the_level_says_and_as_often_as_they_come(
         ((Verdict.PASS, Verdict.FAIL), (), True, ExitCode.INTERRUPTED),
         ((), (), False, ExitCode.NOTHING_RAN),
         ((Verdict.NOT_TESTABLE, Verdict.NOT_APPLICABLE, Verdict.BLOCKED), (), False, ExitCode.NOTHING_RAN),
-        ((Verdict.PASS,), ("auth.none-refused",), False, ExitCode.NOTHING_RAN),
-        ((Verdict.FAIL,), ("auth.none-refused",), False, ExitCode.FAILURES),
+        ((Verdict.PASS,), ("auth.missing-credential-rejected",), False, ExitCode.NOTHING_RAN),
+        ((Verdict.FAIL,), ("auth.missing-credential-rejected",), False, ExitCode.FAILURES),
         ((Verdict.PASS, Verdict.UNEXPECTED_PASS), (), False, ExitCode.STALE_BASELINE),
     ],
 )

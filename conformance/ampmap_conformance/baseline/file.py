@@ -78,6 +78,11 @@ class Baseline:
     places: tuple[str, ...]
     """`file:line:column` of each entry."""
 
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns of the entries."""
+        return tuple(entry.pattern for entry in self.entries)
+
 
 def load(file: Path) -> Baseline:
     """The baseline in `file`. Raises UsageError with file:line:col for every problem in it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..cases.selection import ON_REQUEST, Pattern
+from ..cases.renames import Renames
+from ..cases.selection import ON_REQUEST, Pattern, renamed_in
 from ..report.model import Report, Result
 from ..verdicts import Verdict
 from .file import Entry
@@ -28,7 +29,9 @@ class Updated:
     removed: tuple[Entry, ...]
     """Old ones of which nothing fails any more."""
     unjudged: tuple[Entry, ...]
-    """Old entries that are kept because the report did not decide their cases."""
+    """Old ones that are kept because the report tells nothing of them."""
+    renamed: tuple[str, ...] = ()
+    """A sentence for each earlier id of a requirement in the old ones: what it is now."""
 
 
 def fails(result: Result) -> bool:
@@ -39,6 +42,7 @@ def fails(result: Result) -> bool:
 
 def default_reason(report: Report, old: Sequence[Entry]) -> str:
     """What the report saw of the failures that no old entry is about."""
+    old = present(old, report)
     new = [r for r in report.results if fails(r) and not any(e.matches(r.requirement, r.case) for e in old)]
     text = "; ".join(dict.fromkeys(result.reason for result in new if result.reason)) or "it fails"
     return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 3]}..."
@@ -48,8 +52,11 @@ def updated(report: Report, old: Sequence[Entry], template: Entry) -> Updated:
     """The baseline for `report`, given the `old` one.
 
     An old entry's reason, issue, owner and date stay with the failures that it matched, under narrower or wider
-    patterns where need be. `template` gives those of new entries; its pattern means nothing.
+    patterns where need be. `template` gives those of new entries; its pattern means nothing. Requirements that the
+    report has under another id than the old entries are written with the report's.
     """
+    told = renamed_in((entry.pattern for entry in old), Renames.of(report.rules))
+    old = present(old, report)
     failing = [(r.requirement, r.case) for r in report.results if fails(r)]
     among = [
         (r.requirement, r.case)
@@ -77,7 +84,18 @@ def updated(report: Report, old: Sequence[Entry], template: Entry) -> Updated:
             if place not in unjudged and not any(entry.matches(*pair) for pair in failing)
         ),
         unjudged=tuple(old[place] for place in unjudged),
+        renamed=told,
     )
+
+
+def present(entries: Iterable[Entry], report: Report) -> tuple[Entry, ...]:
+    """The entries with the report's ids of requirements in place of earlier ones; the first of each pattern."""
+    renames = Renames.of(report.rules)
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        for text in Pattern.of(entry.pattern, renames).present(report.rules):
+            found.setdefault(text, entry.model_copy(update={"pattern": text}))
+    return tuple(found.values())
 
 
 def _by_reason(failing: Iterable[Pair], old: Sequence[Entry]) -> dict[int, list[Pair]]:

@@ -23,13 +23,14 @@ class Watch:
         self._baseline = baseline
         self._plan = plan
         self._today = today
+        self._patterns = [(entry, Pattern.of(entry.pattern, plan.renames)) for entry in baseline.entries]
         self._decided: dict[str, Verdict] = {}
 
     def judged(self, outcome: Outcome) -> tuple[Outcome, Entry | None]:
         """The outcome as the baseline has it, and the entry that it falls under; the first that matches counts."""
         task, verdict = outcome.task, outcome.verdict
         self._decided[task.id] = verdict
-        entry = next((e for e in self._baseline.entries if e.matches(task.row.id, task.case.name)), None)
+        entry = next((e for e, pattern in self._patterns if pattern.matches(task.row.id, task.case.name)), None)
         if entry is not None and verdict in EXCUSED:
             return replace(outcome, verdict=Verdict.KNOWN_FAILURE), entry
         if entry is not None and verdict is Verdict.PASS:
@@ -42,8 +43,8 @@ class Watch:
         tasks = [task for group in self._plan.all.values() for task in group]
         problems = (
             problem
-            for entry, place in zip(self._baseline.entries, self._baseline.places, strict=True)
-            for problem in (self._expired(entry, place), self._idle(entry, place, tasks))
+            for (entry, pattern), place in zip(self._patterns, self._baseline.places, strict=True)
+            for problem in (self._expired(entry, place), self._idle(pattern, place, tasks))
             if problem is not None
         )
         return BaselineUse(file=str(self._baseline.file), entries=len(self._baseline.entries), problems=tuple(problems))
@@ -57,19 +58,19 @@ class Watch:
         message = f"`{entry.pattern}` expired on {entry.expires}{follow}"
         return BaselineProblem(kind="expired", pattern=entry.pattern, place=place, message=message)
 
-    def _idle(self, entry: Entry, place: str, tasks: list[Task]) -> BaselineProblem | None:
-        matched = [task for task in tasks if entry.matches(task.row.id, task.case.name)]
+    def _idle(self, pattern: Pattern, place: str, tasks: list[Task]) -> BaselineProblem | None:
+        matched = [task for task in tasks if pattern.matches(task.row.id, task.case.name)]
         if not matched:
-            near = hint(Pattern(entry.pattern), [(task.row.id, task.case.name) for task in tasks])
-            message = f"`{entry.pattern}` matches no case{near}"
-            return BaselineProblem(kind="unknown", pattern=entry.pattern, place=place, message=message)
+            near = hint(pattern, [(task.row.id, task.case.name) for task in tasks])
+            message = f"`{pattern.text}` matches no case{near}"
+            return BaselineProblem(kind="unknown", pattern=pattern.text, place=place, message=message)
         selected = {task.id for task in self._plan.selected}
         asked = [task.id for task in matched if task.id in selected]
         found = {self._decided[name] for name in asked if name in self._decided}
         if found & EXCUSED or not found or len([name for name in asked if name in self._decided]) < len(asked):
             return None
         if found <= {Verdict.PASS, Verdict.NOT_APPLICABLE}:
-            what = "pass" if Verdict.PASS in found else "do not apply to this target"
-            message = f"`{entry.pattern}` is stale: its cases {what}; remove the entry"
-            return BaselineProblem(kind="stale", pattern=entry.pattern, place=place, message=message)
+            what = "passes" if Verdict.PASS in found else "does not apply to this target"
+            message = f"`{pattern.text}` is stale: what it names {what}"
+            return BaselineProblem(kind="stale", pattern=pattern.text, place=place, message=message)
         return None

@@ -78,7 +78,7 @@ def assert_whole(response: Response) -> None:
 def assert_nothing_upstream(exchange: Exchange) -> None:
     """No request reached any upstream."""
     seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in exchange.upstream)
-    expect(not exchange.upstream, "the proxy forwarded the call", expected="no request at any upstream", actual=seen)
+    expect(not exchange.upstream, "the call was sent on", expected="no request to any upstream", actual=seen)
 
 
 def assert_header(headers: Headers, name: str, expected: str, *, saying: str) -> None:
@@ -89,7 +89,7 @@ def assert_header(headers: Headers, name: str, expected: str, *, saying: str) ->
 
 
 def assert_absent(secret: str, *, in_: UpstreamRequest | Response, saying: str, of: str = "the client's key") -> None:
-    """A secret is nowhere in a message: not in its head, not in its body, not percent-encoded, not in base64."""
+    """A message does not hold a secret: neither in its head nor in its body, also not percent-encoded or in base64."""
     place = _place_of(secret, in_)
     if place is not None:
         hop = "the upstream request" if isinstance(in_, UpstreamRequest) else "the answer"
@@ -114,7 +114,7 @@ def assert_own_credential(request: UpstreamRequest, accepted: Iterable[Credentia
 
 
 def assert_no_placeholder(request: UpstreamRequest) -> None:
-    """The proxy did not forward the word that Google's SDK sends in place of a key."""
+    """The proxy did not forward the word that Google's SDK sends for a key."""
     found = [carrier for carrier, values in carried(request.headers, request.query).items() if PLACEHOLDER in values]
     expect(
         not found,
@@ -146,7 +146,7 @@ def assert_json_relayed(exchange: Exchange) -> None:
             return
     except ValueError:
         pass
-    assert_equal(came, sent, "the proxy changed the answer")
+    assert_equal(came, sent, "the client got a changed answer")
 
 
 def assert_events_relayed(exchange: Exchange) -> None:
@@ -157,8 +157,8 @@ def assert_events_relayed(exchange: Exchange) -> None:
     for number, (theirs, ours) in enumerate(zip(sent, came, strict=False), start=1):
         same = theirs.name == ours.name and covers(theirs.json(), ours.json())
         if not same:
-            assert_equal(_event(ours), _event(theirs), f"the proxy changed event {number}")
-    saying = "the client did not get as many events as the upstream sent"
+            assert_equal(_event(ours), _event(theirs), f"the client got a changed event {number}")
+    saying = "the stream has not as many events as the upstream sent"
     expect(len(sent) == len(came), saying, expected=f"{len(sent)} events", actual=f"{len(came)} events")
 
 

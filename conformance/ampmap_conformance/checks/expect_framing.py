@@ -34,7 +34,7 @@ def unpacked(headers: Headers, body: bytes, saying: str) -> bytes:
 
 
 def assert_same_media_type(headers: Headers, expected: str, saying: str) -> None:
-    """Content-Type names the same type; a charset may be added, omitted or spelled differently, but not changed."""
+    """Content-Type names the same type; a charset may be added, left out or spelled in another way, but not changed."""
     came = headers.all("content-type")
     assert_equal(", ".join(_media_type(value)[0] for value in came), _media_type(expected)[0], saying)
     charsets = {_media_type(value)[1] for value in (expected, *came)} - {""}

@@ -66,6 +66,8 @@ def update(
         except OSError as error:
             raise UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from error
     click.echo(f"{out}: {len(made.entries)} entries for {made.failing} failing cases")
+    for text in made.renamed:
+        click.echo(f"  renamed: {text}")
     for title, entries in (("new", made.new), ("gone", made.removed), ("kept, not judged", made.unjudged)):
         for entry in entries:
             click.echo(f"  {title}: {entry.pattern}")

@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from .. import reference as packaged
+from ..cases.renames import Renames
+from ..cases.selection import renamed_in
 from ..engine.estimate import estimate, plan_lines
 from ..engine.options import RunOptions
 from ..engine.plan import RESOLVER, Plan, make_plan, narrowed
@@ -39,10 +41,12 @@ def dry_run(options: RunOptions) -> int:
     observed = embedded or bool(options.observer or target.file.observer)
     available = promised(target, observed=observed, embedded=embedded)
     reckoned = estimate(plan, target, available=available, repeat=options.repeat, max_examples=options.max_examples)
+    for text in renamed_in((*options.select, *options.skip, *options.trace), plan.renames):
+        click.echo(f"notice: {text}", err=True)
     release = release_of(version())
     rows: list[tuple[str, ...]] = [("template", "level", "cells", "cases", "sent", "requests", "axes")]
     for made in reckoned.templates:
-        level = made.row.level if release.scores(made.row.id) else f"{made.row.level}, unscored"
+        level = made.row.level if release.scores(made.row) else f"{made.row.level}, unscored"
         figures = tuple(str(count) for count in (made.cells, made.cases, made.sent, made.requests))
         rows.append((made.row.id, level, *figures, " x ".join(made.row.for_each)))
     _print_table(rows)
@@ -77,6 +81,10 @@ def list_requirements(profiles: tuple[str, ...], *, as_json: bool) -> int:
 def explain_requirement(name: str) -> int:
     """Prints one requirement."""
     known = packaged.load()
+    renames = Renames.of(known.requirements)
+    for text in renames.told([name]):
+        click.echo(f"notice: {text}", err=True)
+    name = renames.present(name)
     row = {**known.requirements}.get(name)
     if row is None:
         raise UsageError(f"unknown requirement `{name}`{did_you_mean(name, list(known.requirements))}")
@@ -86,6 +94,7 @@ def explain_requirement(name: str) -> int:
     parts = [
         ("rule", row.statement),
         ("why", row.why),
+        ("formerly", ", ".join(row.formerly)),
         ("needs", ", ".join(row.needs)),
         ("claim", f"applies where the target claims `{row.claim}`" if row.claim else ""),
         ("cases", _cases_in_words(row, len(tasks))),

@@ -11,6 +11,7 @@ from functools import cached_property
 from .. import suite
 from ..cases.cases import AXES, CallCase, Case, expand
 from ..cases.pairing import kin, twin
+from ..cases.renames import NONE, Renames
 from ..cases.selection import ON_REQUEST, parse
 from ..checks.registry import Check, check_of
 from ..errors import SuiteError, UsageError
@@ -46,7 +47,9 @@ class Plan:
     cells: Mapping[str, int] = field(default_factory=dict)
     """How many cells the axes of each requirement have; those of which it speaks are its cases."""
     on_resolvers: frozenset[str] = frozenset()
-    """Profiles whose requirements are on a resolver, not on a proxy."""
+    """Profiles whose requirements are none on a proxy."""
+    renames: Renames = NONE
+    """What the requirements were called before."""
 
     def control_of(self, task: Task) -> Task | None:
         """The case that must pass for this one to say anything: the nearest one of the requirement's control.
@@ -114,7 +117,8 @@ def make_plan(target: Target) -> Plan:
             cells[row.id] = len(cases)
             tasks[row.id] = tuple(Task(row, check, case) for case in cases if check.when(case, target))
     on_resolvers = frozenset(row.profile for row in reference.requirements.values() if RESOLVER in row.needs)
-    return Plan(tasks, tuple(task for group in tasks.values() for task in group), cells, on_resolvers)
+    every = tuple(task for group in tasks.values() for task in group)
+    return Plan(tasks, every, cells, on_resolvers, Renames.of(rows))
 
 
 def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
@@ -138,7 +142,8 @@ def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] 
     usual = {*wanted} or {*known} - ON_REQUEST | named
     tasks = tuple(task for task in plan.selected if task.row.profile in usual)
     names = tuple((task.row.id, task.case.name) for group in plan.all.values() for task in group)
-    include, exclude = parse(patterns, names, "--select"), parse(skip, names, "--skip")
+    include = parse(patterns, names, "--select", plan.renames)
+    exclude = parse(skip, names, "--skip", plan.renames)
     tasks = tuple(
         task
         for task in tasks

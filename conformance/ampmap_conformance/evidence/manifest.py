@@ -36,7 +36,7 @@ def manifest(report: Report, reference: Reference, release: Release) -> dict[str
     tested = {
         name: {
             "level": row.level,
-            "scored": release.scores(name),
+            "scored": release.scores(row),
             "cases": emitted[name].total(),
             "verdicts": dict(sorted(emitted[name].items())),
         }

@@ -47,11 +47,11 @@ class Facts:
 
     schemas: Schemas
     shape: ErrorShape | None = None
-    """The shape of the provider's errors; None for calls on management paths."""
+    """How the provider's errors look; None for calls that are not a provider's."""
     observed: bool = False
-    """Whether the upstreams are the observer, so that relayed answers can be distinguished from the proxy's own."""
+    """Whether the upstreams are the observer, so that a relayed answer is distinguished from one of the proxy's own."""
     invalid_data: str = "either"
-    """The target's policy: who refuses invalid data."""
+    """The target's policy: which party rejects invalid data."""
     rewrites: bool = False
     """Whether the target writes bodies anew."""
     answers_itself: bool = False
@@ -99,7 +99,7 @@ Rule = Callable[[Sent], None]
 
 
 def no_server_error(sent: Sent) -> None:
-    """The proxy itself does not fail on any request."""
+    """The proxy itself does not fail on any data."""
     facts = sent.facts
     if not facts.observed and sent.status in NOT_THE_PROXYS:
         return
@@ -110,20 +110,15 @@ def no_server_error(sent: Sent) -> None:
     expect(not failed, "the proxy failed", expected="an answer below status 500", actual=actual)
 
 
-def valid_goes_on(sent: Sent) -> None:
-    """The proxy forwards a request that is valid by the document to an upstream."""
+def valid_forwarded(sent: Sent) -> None:
+    """The proxy does not reject data that the document allows: it reaches an upstream."""
     if sent.wrong is Wrong.NOTHING and sent.facts.observed and not sent.facts.answers_itself:
-        actual = f"status {sent.status}, and no request at an upstream"
-        expect(
-            bool(sent.exchange.upstream),
-            "the proxy rejected a valid request",
-            expected="a request at an upstream",
-            actual=actual,
-        )
+        actual = f"status {sent.status}, and no request to an upstream"
+        expect(bool(sent.exchange.upstream), "a valid request was rejected", expected="it goes on", actual=actual)
 
 
-def invalid_is_no_success(sent: Sent) -> None:
-    """The proxy rejects an invalid request, or forwards it unchanged and relays the answer: by the policy."""
+def invalid_rejected_or_relayed(sent: Sent) -> None:
+    """The proxy rejects invalid data, or forwards it unchanged and relays the answer: by the policy."""
     if sent.wrong is Wrong.NOTHING or sent.facts.shape is None or not sent.facts.observed:
         return
     if not sent.status or (sent.status >= 500 and not sent.is_relayed):
@@ -141,14 +136,14 @@ def invalid_is_no_success(sent: Sent) -> None:
 
 
 def _must(sent: Sent, holds: bool, what: str, expected: str) -> None:
-    seen = "a request at an upstream" if sent.exchange.upstream else "no request at an upstream"
+    seen = "a request at an upstream" if sent.exchange.upstream else "no request to an upstream"
     if sent.exchange.upstream and not _is_untouched(sent):
         seen = "an upstream that got other data, or whose answer was changed"
     expect(holds, f"the proxy accepted {what}", expected=expected, actual=f"status {sent.status}, and {seen}")
 
 
 def _is_untouched(sent: Sent) -> bool:
-    """Whether an upstream got the data unchanged, and the proxy relayed its answer."""
+    """Whether an upstream got the data as it was sent, and the client got its answer."""
     return sent.is_relayed and (
         sent.facts.rewrites or any(_same(sent.exchange.request.body, one.body) for one in sent.exchange.upstream)
     )
@@ -184,7 +179,7 @@ def content_type(sent: Sent) -> None:
         return
     if 200 <= sent.status < 300:
         if sent.wrong is Wrong.METHOD:
-            return  # no rule covers the content of such an answer
+            return  # no rule judges what such an answer holds
         _typed(sent, sent.media_type in RIGHT_TYPES, " or ".join(sorted(RIGHT_TYPES)))
     elif _is_judged_error(sent):
         _typed(sent, sent.media_type == "application/json", "application/json")
@@ -196,31 +191,31 @@ def _typed(sent: Sent, holds: bool, expected: str) -> None:
 
 
 def _is_judged_error(sent: Sent) -> bool:
-    """Whether an error can be judged: without an observer, only rejections can."""
+    """An error that says something of the proxy: without an observer only rejections do."""
     return sent.status >= 400 if sent.facts.observed else sent.status in REFUSALS
 
 
 def no_leak(sent: Sent) -> None:
-    """No answer contains a key, and the proxy does not forward the client's key."""
+    """No answer holds a key, and the proxy does not forward the client's."""
     for key in (sent.facts.client_key, *sent.facts.other_keys):
         if key:
-            assert_absent(key, in_=sent.exchange.response, saying="an answer contains a key", of="a key")
+            assert_absent(key, in_=sent.exchange.response, saying="an answer holds a key", of="a key")
     if sent.facts.client_key:
         for request in sent.exchange.upstream:
-            assert_absent(sent.facts.client_key, in_=request, saying="the proxy forwarded the client's key")
+            assert_absent(sent.facts.client_key, in_=request, saying="the upstream got the client's key")
 
 
 def no_stack_trace(sent: Sent) -> None:
-    """An error of the proxy itself does not contain a stack trace."""
+    """An error of the proxy's own shows no internals."""
     if sent.status < 400 or sent.is_relayed:
         return
     found = TRACES.search(sent.body.decode(errors="replace"))
     shown = found[0] if found else ""
-    expect(found is None, "an error contains a stack trace", expected="no stack trace", actual=shown)
+    expect(found is None, "an error shows the proxy's internals", expected="no stack trace", actual=shown)
 
 
 def management_holds(sent: Sent) -> None:
-    """What holds for every path: the proxy does not fail, and no key shows."""
+    """What holds for every path: the proxy does not fail, and shows no key."""
     no_server_error(sent)
     no_leak(sent)
 
@@ -228,8 +223,8 @@ def management_holds(sent: Sent) -> None:
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "fuzz.no-server-error": no_server_error,
-        "fuzz.valid-goes-on": valid_goes_on,
-        "fuzz.invalid-is-no-success": invalid_is_no_success,
+        "fuzz.valid-forwarded": valid_forwarded,
+        "fuzz.invalid-rejected-or-relayed": invalid_rejected_or_relayed,
         "fuzz.error-shape": error_shape,
         "fuzz.content-type": content_type,
         "fuzz.no-leak": no_leak,

@@ -126,7 +126,7 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> Incoming:
 
 
 async def _until_disconnect(work: Awaitable[None], receive: Receive) -> None:
-    """Do `work`, and abort it if the client disconnects, so that the upstream does not continue in vain."""
+    """Do `work`, and drop it when the client goes away: the upstream must not work for a client that left."""
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(receive))
     try:

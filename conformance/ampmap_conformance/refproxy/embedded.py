@@ -68,8 +68,8 @@ def embedded(
     """Starts observer and reference proxy, and stops them.
 
     `defects` are ids of faults to switch on, `variant` is that of an unusual proxy; `clients` are the keys of two
-    clients, by default random; `at` is where the proxy listens, by default on a free port. Raises LookupError for an
-    unknown defect or variant, and OSError for an address that is not available.
+    clients, by default random; `at` is where the proxy listens, by default on a port that the system chooses. Raises
+    LookupError for a defect or variant that does not exist, and OSError for an address that is not to be had.
     """
     behaviour = CORRECT
     if chosen := tuple(defects):

@@ -1,4 +1,4 @@
-"""The proxy's own errors, in the form of the provider or server that was called. Pure."""
+"""The proxy's own answers, in the form of the provider that was called. Pure."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from .exchange import Amp, BackEnd, Incoming, Local, ManagementCall, ProviderCal
 
 
 def body_problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
-    """The rejection of a body that is not a JSON object, for operations with a body; None for a valid body."""
+    """The rejection of a body that is not a JSON object, where an operation takes one; None for a valid body."""
     if not isinstance(place, ProviderCall) or place.match.call.operation.request is None:
         return None
     try:
@@ -69,7 +69,7 @@ def _applies(mapping: ModelMapping, model: str) -> bool:
 
 
 def _json(incoming: Incoming) -> Any:
-    """The body as JSON; an empty object if it is in an unknown coding. Raises ValueError for invalid JSON."""
+    """The body as JSON; an empty object where its content coding hides it. Raises ValueError for invalid JSON."""
     coding = (incoming.headers.get("content-encoding") or "identity").lower()
     if coding == "identity":
         return _loads(incoming.body)

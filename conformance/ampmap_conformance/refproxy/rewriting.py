@@ -28,7 +28,7 @@ _LINE_END = re.compile(rb"\r\n|\n|\r(?!\n|\Z)")
 def replace_strings(text: str, paths: Collection[tuple[str, ...]], new: str) -> str:
     """`text`, JSON, with the strings at `paths` set to `new` and every other letter kept.
 
-    A list stands for each of its items. Text that is not valid JSON is returned unchanged.
+    A list stands for each of its items. Anything but JSON is returned unchanged.
     """
     edits: list[tuple[int, int]] = []
     try:

@@ -14,7 +14,7 @@ from .embedded import embedded
 CLIENT_KEY_VARIABLE = "AMPMAP_CLIENT_KEY"
 """Environment variable that holds the key that clients must send; with `_2` behind it, that of a second client."""
 EXAMPLE_CLIENT_KEY = "example-client-key"
-"""The key if that variable is not set; it is not a secret, because the upstreams are dummies."""
+"""The key where that variable is not set: public, as the upstreams are dummies."""
 
 
 def serve_proxy(host: str, port: int, defects: Iterable[str], reference: Reference | None = None) -> None:

@@ -35,7 +35,7 @@ class _Server(uvicorn.Server):
         await self._stopped.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Store the loop before the server can be stopped."""
+        """Remember the loop before the end can be requested."""
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         await super().startup(sockets)
 

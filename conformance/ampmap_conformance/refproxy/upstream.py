@@ -24,7 +24,7 @@ from .exchange import Failure, Outgoing
 KEPT = 100
 """Most idle connections to one upstream."""
 LARGEST_HEAD = 1 << 20
-"""Maximum number of bytes of an answer's head."""
+"""Bytes of an answer's head beyond which it is not an answer."""
 
 
 class UpstreamFailedError(Exception):
@@ -154,7 +154,7 @@ class UpstreamClient:
             async with asyncio.timeout(self._answer_timeout):
                 connection = self._kept(request.base) or await self._made(request.base)
                 return connection, await connection.ask(request)
-        except BaseException as error:  # whoever gives up waiting, too
+        except BaseException as error:  # also when the caller stops waiting
             if connection is not None:
                 connection.drop()
             if isinstance(error, OSError | h11.ProtocolError):

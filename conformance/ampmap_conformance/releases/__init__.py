@@ -3,7 +3,7 @@
 A requirement that came later runs and is shown, but decides nothing until the next release takes it in. A file with
 status `draft` is of the release that is being made: there every requirement scores, less those under `trial`.
 
-May import `errors` and `files`.
+May import `reference` and what is below it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ..errors import UsageError
 from ..files import read_yaml
+from ..reference.types import Requirement
 
 FOLDER = Path(__file__).parent
 Version: TypeAlias = tuple[int, ...]
@@ -44,9 +45,10 @@ class Release(BaseModel):
             )
         return self
 
-    def scores(self, requirement: str) -> bool:
-        """Whether a requirement decides anything in this release."""
-        return requirement in self.requirements if self.status == "released" else requirement not in self.trial
+    def scores(self, row: Requirement) -> bool:
+        """Whether a requirement decides anything in this release, which may know it by an earlier id."""
+        names = {row.id, *row.formerly}
+        return bool(names & {*self.requirements}) if self.status == "released" else not names & {*self.trial}
 
 
 def release_of(kit: str, folder: Path = FOLDER) -> Release:

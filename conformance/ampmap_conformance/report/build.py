@@ -142,6 +142,7 @@ def assembled(
                 level=Level(rows[name].level),
                 profile=rows[name].profile,
                 docs_url=docs_link(name, docs_url),
+                formerly=rows[name].formerly,
             )
             for name in dict.fromkeys(result.requirement for result in found)
         },
@@ -185,7 +186,7 @@ def make_result(
         ),
         duration_ms=round(outcome.seconds * 1000, 3),
         known=known,
-        scored=session.release.scores(task.row.id),
+        scored=session.release.scores(task.row),
         attempts=outcome.attempts,
         held=outcome.held if outcome.verdict in EXECUTED else None,
         attribution=outcome.attribution,

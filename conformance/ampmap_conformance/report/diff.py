@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from types import MappingProxyType
 
+from ..cases.renames import Renames
 from ..verdicts import Verdict
 from .facts import clients_line
 from .model import Report, Result
@@ -66,19 +67,23 @@ class Difference:
 
 
 def difference(old: Report, new: Report) -> Difference:
-    """What changed from `old` to `new`."""
-    before = {result.id: result for result in old.results}
-    after = {result.id: result for result in new.results}
+    """What changed from `old` to `new`. A requirement that was renamed in between is compared with its earlier self."""
+    renames = Renames.of({**old.rules, **new.rules})
+    before, after = _by_present_id(old, renames), _by_present_id(new, renames)
     found: dict[str, list[Change]] = {name: [] for name in ("regressions", "fixes", "changed")}
     for name, result in after.items():
         if name in before and before[name].verdict is not result.verdict:
-            found[_kind(standing(before[name]), standing(result))].append(_change(before[name], result))
+            found[_kind(standing(before[name]), standing(result))].append(_change(name, before[name], result))
     return Difference(
         **{kind: tuple(changes) for kind, changes in found.items()},
-        new=tuple(_change(None, result) for name, result in after.items() if name not in before),
-        gone=tuple(_change(result, None) for name, result in before.items() if name not in after),
-        notes=tuple(_notes(old, new)),
+        new=tuple(_change(name, None, result) for name, result in after.items() if name not in before),
+        gone=tuple(_change(name, result, None) for name, result in before.items() if name not in after),
+        notes=(*_notes(old, new), *renames.told(result.requirement for result in (*old.results, *new.results))),
     )
+
+
+def _by_present_id(report: Report, renames: Renames) -> dict[str, Result]:
+    return {f"{renames.present(result.requirement)}[{result.case}]": result for result in report.results}
 
 
 def standing(result: Result) -> Standing:
@@ -95,10 +100,9 @@ def _kind(was: Standing, became: Standing) -> str:
     return "regressions" if was is Standing.WORKS or became is Standing.BROKEN else "changed"
 
 
-def _change(before: Result | None, after: Result | None) -> Change:
-    named = after or before
+def _change(name: str, before: Result | None, after: Result | None) -> Change:
     return Change(
-        id=named.id if named else "",
+        id=name,
         before=before.verdict if before else None,
         after=after.verdict if after else None,
         reason=after.reason if after else "",

@@ -139,12 +139,14 @@ class Rule(Part):
     level: Level
     profile: str
     docs_url: str
+    formerly: tuple[str, ...] = ()
+    """Its earlier ids, the latest first, so that reports from before a renaming compare."""
 
 
 class Notice(Part):
     """Something that the run noticed and that decides nothing."""
 
-    kind: Literal["unclaimed-feature", "unscored-failure", "not-testable"]
+    kind: Literal["unclaimed-feature", "unscored-failure", "not-testable", "renamed"]
     text: str
 
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from .. import reference as packaged
+from ..cases.renames import Renames
+from ..cases.selection import renamed_in
 from ..errors import UnreachableError
 from ..reference.types import AuthVector, Reference, Requirement
 from ..report.build import assembled, docs_link
-from ..report.model import Message, ReportedExchange, Reproduce, Result, Selection, TargetId
+from ..report.model import Message, Notice, ReportedExchange, Reproduce, Result, Selection, TargetId
 from ..report.outcome import RunOutcome
 from ..verdicts import EXECUTED, Level, Verdict, exit_code
 from . import protocol
@@ -43,7 +45,8 @@ def check_resolver(options: ResolverOptions, watcher: Watcher, *, docs_url: str 
     Raises UsageError for bad options, and UnreachableError when the resolver does not answer `start`.
     """
     known, everything = packaged.load(), load()
-    vectors = narrowed(everything.vectors, select=options.select, skip=options.skip)
+    renames = Renames.of(known.requirements)
+    vectors = narrowed(everything.vectors, renames, select=options.select, skip=options.skip)
     resolver = resolver_for(options, everything.platform)
     results: list[Result] = []
     interrupted = False
@@ -72,6 +75,7 @@ def check_resolver(options: ResolverOptions, watcher: Watcher, *, docs_url: str 
         planned=len(vectors),
         missing=missing,
         interrupted=interrupted,
+        notices=(Notice(kind="renamed", text=text) for text in renamed_in((*options.select, *options.skip), renames)),
         docs_url=docs_url,
     )
     return RunOutcome(report=report, code=code, missing=missing)
@@ -79,8 +83,8 @@ def check_resolver(options: ResolverOptions, watcher: Watcher, *, docs_url: str 
 
 def lines(options: ResolverOptions) -> Iterator[bytes]:
     """The lines that a check would send. Raises UsageError for a pattern that matches nothing."""
-    everything = load()
-    vectors = narrowed(everything.vectors, select=options.select, skip=options.skip)
+    everything, renames = load(), Renames.of(packaged.load().requirements)
+    vectors = narrowed(everything.vectors, renames, select=options.select, skip=options.skip)
     yield protocol.start(everything.platform)
     for seq, vector in enumerate(vectors, 1):
         yield protocol.resolve(seq, vector)

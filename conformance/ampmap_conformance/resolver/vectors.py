@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from .. import reference
+from ..cases.renames import Renames
 from ..cases.selection import parse
 from ..reference.types import AuthVector, AuthVectors
 
@@ -25,12 +26,12 @@ def vector_id(vector: AuthVector) -> str:
 
 
 def narrowed(
-    vectors: Iterable[AuthVector], *, select: Iterable[str] = (), skip: Iterable[str] = ()
+    vectors: Iterable[AuthVector], renames: Renames, *, select: Iterable[str] = (), skip: Iterable[str] = ()
 ) -> tuple[AuthVector, ...]:
     """Those that are selected, in their order. Raises UsageError for a pattern that matches nothing."""
     everything = tuple(vectors)
     names = tuple((vector.requirement, vector.case) for vector in everything)
-    include, exclude = parse(select, names, "--select"), parse(skip, names, "--skip")
+    include, exclude = parse(select, names, "--select", renames), parse(skip, names, "--skip", renames)
     return tuple(
         vector
         for vector in everything

@@ -79,7 +79,7 @@ def _without_cases(session: Session) -> tuple[str, ...]:
         for row in proxy_rules(session.reference).values()
         if row.claim
         and target.claims(row.claim)
-        and session.release.scores(row.id)
+        and session.release.scores(row)
         and row.excluded is None
         and not session.plan.all.get(row.id)
         and (not options.profiles or row.profile in options.profiles)

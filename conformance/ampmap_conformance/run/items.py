@@ -63,7 +63,7 @@ class SuitePlugin:
 
     def scores(self, task: Task) -> bool:
         """Whether an item's task counts."""
-        return self._session is None or self._session.release.scores(task.row.id)
+        return self._session is None or self._session.release.scores(task.row)
 
     def take(self, task: Task) -> Outcome:
         """The outcome of an item's task."""

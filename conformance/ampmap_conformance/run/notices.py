@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ..baseline.file import Baseline
+from ..cases.selection import renamed_in
+from ..engine.session import Session
 from ..errors import Failure
 from ..report.model import Notice, Result
 from ..verdicts import BROKEN
@@ -25,10 +28,12 @@ def maybe_crowded(results: list[Result], workers: int) -> tuple[Notice, ...]:
     silent = sum(result.verdict in BROKEN and result.actual in UNANSWERED for result in results)
     if workers == 1 or silent < workers:
         return ()
-    why = "if the proxy limits its connections, run one case at a time with `--workers 1`"
-    return (
-        Notice(
-            kind="not-testable",
-            text=f"the proxy did not answer {silent} cases; {why} (`tenancy` needs many connections)",
-        ),
-    )
+    why = "if the proxy limits its connections, `--workers 1` makes one case at a time"
+    return (Notice(kind="not-testable", text=f"{silent} cases got no answer; {why} (`tenancy` needs many at once)"),)
+
+
+def renamed(session: Session, baseline: Baseline | None) -> tuple[Notice, ...]:
+    """A notice for each earlier id of a requirement in the options or the baseline of a run."""
+    options = session.options
+    patterns = (*options.select, *options.skip, *options.trace, *(baseline.patterns if baseline else ()))
+    return tuple(Notice(kind="renamed", text=text) for text in renamed_in(patterns, session.plan.renames))

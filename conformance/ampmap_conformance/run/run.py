@@ -23,7 +23,7 @@ from ..report.outcome import RunOutcome
 from ..verdicts import Verdict, exit_code
 from . import completeness
 from .claims import unclaimed_but_there
-from .notices import maybe_crowded, unscored_failures
+from .notices import maybe_crowded, renamed, unscored_failures
 from .open import opened
 from .smoke import smoke
 
@@ -85,7 +85,8 @@ class _Record:
         self._session = session
         self._listener = listener
         self._docs_url = docs_url
-        self._traced = parse(options.trace, names, "--trace")
+        self._traced = parse(options.trace, names, "--trace", session.plan.renames)
+        self._baseline = baseline
         self._watch = Watch(baseline, session.plan, options.today or datetime.date.today()) if baseline else None
         self._results: list[Result] = []
 
@@ -118,6 +119,7 @@ class _Record:
         notices += maybe_crowded(results, options.workers)
         if not stopped:
             notices += unclaimed_but_there(session.plan, session.target, session.engine)
+        notices += renamed(session, self._baseline)
         use = self._watch.use() if self._watch else None
         code = exit_code(
             (result.verdict for result in scored),

@@ -1,4 +1,4 @@
-"""Profile auth: who may call, and what never shows."""
+"""Profile auth: which calls a proxy accepts, and which keys it never shows."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .support.conditions import carrier_once, client_uses_carrier
 
 REFUSED = (401, 403)
 ODD = 400
-"""Said of a key in the query, where a proxy takes none."""
+"""The status for a key in the query where a proxy accepts no key there."""
 
 
 def refusals(case: CredentialCase) -> tuple[int, ...]:
-    """The statuses that shut the door on a key in a carrier."""
+    """The statuses that reject a key in a carrier."""
     return (*REFUSED, ODD) if case.carrier == "query-key" else REFUSED
 
 
 @checks("auth.accepts-credential", when=client_uses_carrier, requests=2)
 def test_credential_is_accepted(case: CredentialCase, probe: Probe) -> None:
-    """Given the key in one carrier alone, its name in small letters or capitals, when it is sent, then it succeeds."""
+    """Given the key in one carrier alone, its name in lower or upper case, when it is sent, then the call succeeds."""
     credential = holding(case.carrier, probe.client_key)
     for carrier in case.provider.placeholder_credentials:
         credential += holding(carrier, PLACEHOLDER)
@@ -31,39 +31,39 @@ def test_credential_is_accepted(case: CredentialCase, probe: Probe) -> None:
         assert_answers(exchange, case.call)
 
 
-@checks("auth.none-refused")
-def test_no_credential_is_refused(case: CallCase, probe: Probe) -> None:
-    """Given no credential, when the call is sent, then it is refused and goes nowhere."""
+@checks("auth.missing-credential-rejected")
+def test_missing_credential_rejected(case: CallCase, probe: Probe) -> None:
+    """Given no credential, when the call is sent, then the proxy rejects it and sends nothing upstream."""
     probe.require_client_key()
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
-    assert_status(exchange.response, *REFUSED, saying="a call without a credential was not refused")
+    assert_status(exchange.response, *REFUSED, saying="a call without a credential was not rejected")
     assert_nothing_upstream(exchange)
 
 
 @checks("auth.wrong-refused")
 def test_wrong_key_is_refused(case: CredentialCase, probe: Probe) -> None:
-    """Given a wrong key, when the call is sent, then it is refused and goes nowhere."""
+    """Given a wrong key, when the call is sent, then the proxy rejects it and sends nothing upstream."""
     probe.require_client_key()
     exchange = probe.send(case, credential=holding(case.carrier, probe.canary()))
 
-    assert_status(exchange.response, *refusals(case), saying="a wrong key was not refused")
+    assert_status(exchange.response, *refusals(case), saying="a wrong key was not rejected")
     assert_nothing_upstream(exchange)
 
 
-@checks("auth.placeholder-is-no-credential", when=carrier_once)
-def test_placeholder_is_no_credential(case: CredentialCase, probe: Probe) -> None:
-    """Given the SDK's placeholder alone, when the call is sent, then it is refused and goes nowhere."""
+@checks("auth.placeholder-rejected", when=carrier_once)
+def test_placeholder_rejected(case: CredentialCase, probe: Probe) -> None:
+    """Given the SDK's placeholder alone, when it is sent, then the proxy rejects it and sends nothing upstream."""
     probe.require_client_key()
     exchange = probe.send(case, credential=holding(case.carrier, PLACEHOLDER))
 
-    assert_status(exchange.response, *refusals(case), saying="the placeholder was taken for a key")
+    assert_status(exchange.response, *refusals(case), saying="the placeholder was accepted as a key")
     assert_nothing_upstream(exchange)
 
 
-@checks("auth.canary-nowhere", when=carrier_once, requests=3)
-def test_keys_show_in_no_answer(case: CredentialCase, probe: Probe) -> None:
-    """Given an accepted and a refused key, when answers and errors come back, then none holds either."""
+@checks("auth.client-keys-not-returned", when=carrier_once, requests=3)
+def test_client_keys_not_returned(case: CredentialCase, probe: Probe) -> None:
+    """Given an accepted and a rejected key, when the proxy answers or fails, then no answer holds either key."""
     key, canary = probe.client_key, probe.canary()
     beside: Credential = holding(case.provider.client_credentials[0], key)
     accepted = probe.send(case, credential=holding(case.carrier, key) + beside)
@@ -71,5 +71,5 @@ def test_keys_show_in_no_answer(case: CredentialCase, probe: Probe) -> None:
     lost = probe.send(case, credential=holding(case.carrier, key) + beside, target=f"{case.provider.base_path}/ampmap")
 
     for exchange in (accepted, refused, lost):
-        assert_absent(key, in_=exchange.response, saying="the client's key stands in an answer")
-        assert_absent(canary, in_=exchange.response, saying="the refused key stands in an answer")
+        assert_absent(key, in_=exchange.response, saying="an answer holds the client's key")
+        assert_absent(canary, in_=exchange.response, saying="an answer holds the rejected key")

@@ -1,4 +1,4 @@
-"""Profile auth: several carriers at once, keys that are almost right, and keys where none belongs."""
+"""Profile auth: several carriers at once, keys that are almost right, and keys in places that hold no key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .support.conditions import has_other_carrier, is_promised_carrier
 REFUSED = (401, 400, 403)
 NO_KEY, SHUT = 401, (401, 403)
 NOT_SERVED = (404, 405)
-"""Nobody has to serve the other forms of paths."""
+"""A proxy need not serve the other forms of paths."""
 PRETENCES = (
     [(name, "127.0.0.1") for name in ("X-Forwarded-For", "X-Real-IP", "X-Client-IP", "True-Client-IP")],
     [("Forwarded", "for=127.0.0.1;host=localhost"), ("X-Forwarded-Host", "localhost")],
@@ -44,10 +44,10 @@ def almost(word: str, key: str) -> Credential:
 
 
 def assert_served_or_refused(exchange: Exchange) -> None:
-    """The call reached its upstream, or the client was told that it may not be made so."""
+    """The call reached its upstream, or the proxy rejected it."""
     status = exchange.response.status
     known = bool(exchange.upstream) or 400 <= status < 500
-    expect(known, "the call was neither served nor refused", expected="a call, or a 4xx", actual=f"status {status}")
+    expect(known, "the call was neither served nor rejected", expected="a call, or a 4xx", actual=f"status {status}")
 
 
 @checks("auth.promised-carriers", when=is_promised_carrier)
@@ -68,24 +68,24 @@ def test_valid_key_beside_a_wrong_one(case: CredentialCase, probe: Probe) -> Non
 
 @checks("auth.malformed-refused")
 def test_key_that_is_almost_right(case: VariedCase, probe: Probe) -> None:
-    """Given what is almost the key, when the call is sent, then it is refused and goes nowhere."""
+    """Given what is almost the key, when the call is sent, then the proxy rejects it and sends nothing upstream."""
     exchange = probe.send(case, credential=almost(case.variation, probe.client_key))
 
-    assert_status(exchange.response, *REFUSED, saying="what is no key was taken for one")
+    assert_status(exchange.response, *REFUSED, saying="an invalid key was accepted")
     assert_nothing_upstream(exchange)
 
 
-@checks("auth.scheme-without-case")
-def test_scheme_has_no_case(case: CallCase, probe: Probe) -> None:
-    """Given a small `bearer`, when the call is sent, then it succeeds."""
+@checks("auth.scheme-case-insensitive")
+def test_scheme_case_insensitive(case: CallCase, probe: Probe) -> None:
+    """Given the scheme in lower case (`bearer`), when the call is sent, then it succeeds."""
     exchange = probe.send(case, credential=Credential((("Authorization", f"bearer {probe.client_key}"),)))
 
     assert_success(exchange)
 
 
-@checks("auth.stale-keys-go-nowhere")
-def test_stale_keys_go_nowhere(case: CallCase, probe: Probe) -> None:
-    """Given a key of its own in every carrier, when the call is made, then none shows on either side."""
+@checks("auth.other-keys-stripped")
+def test_other_keys_stripped(case: CallCase, probe: Probe) -> None:
+    """Given a different key in every carrier, when the call is made, then no message on either side holds one."""
     key = probe.client_key
     canaries = {carrier: probe.canary() for carrier in get_args(CredentialCarrier)}
     credential = as_client_sends(case.provider, key)
@@ -95,14 +95,14 @@ def test_stale_keys_go_nowhere(case: CallCase, probe: Probe) -> None:
 
     assert_served_or_refused(exchange)
     for carrier, canary in (*canaries.items(), ("the client's own", key)):
-        assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} stands in the answer")
+        assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} is in the answer")
         for upstream in exchange.upstream:
             assert_absent(canary, in_=upstream, saying=f"the key in {carrier} reached the upstream")
 
 
-@checks("auth.headers-open-nothing", requests=len(PRETENCES))
-def test_headers_open_nothing(case: CallCase, probe: Probe) -> None:
-    """Given no credential, and a header that tells of a trusted caller, when the call is sent, then it goes nowhere."""
+@checks("auth.no-header-replaces-credential", requests=len(PRETENCES))
+def test_no_header_replaces_credential(case: CallCase, probe: Probe) -> None:
+    """Given no credential but a header that names a trusted caller, when it is sent, then nothing goes upstream."""
     probe.require_client_key()
     for lines in PRETENCES:
         exchange = probe.send(case, credential=NO_CREDENTIAL, more_headers=lines)
@@ -114,7 +114,7 @@ def test_headers_open_nothing(case: CallCase, probe: Probe) -> None:
 
 @checks("auth.body-key-ignored", requests=2)
 def test_key_in_the_body_is_ignored(case: CallCase, probe: Probe) -> None:
-    """Given a key in the body, when this call and the next go on, then neither is made with it."""
+    """Given a key in the body, when the proxy forwards this call and the next, then it uses the key for neither."""
     canary = probe.canary()
     plain = bodies.request_body(case.call, case.model, "Say hi.", stream=False)
     fields = bodies.dump(dict.fromkeys(BODY_FIELDS, canary))
@@ -126,9 +126,9 @@ def test_key_in_the_body_is_ignored(case: CallCase, probe: Probe) -> None:
     expect(not used, "a key in the body became the credential", expected="no call with it", actual=f"call {used}")
 
 
-@checks("auth.query-token-goes-nowhere")
-def test_token_in_the_query_goes_nowhere(case: CallCase, probe: Probe) -> None:
-    """Given the client's key in `auth_token` too, when the call goes on, then the key does not."""
+@checks("auth.query-token-stripped")
+def test_query_token_stripped(case: CallCase, probe: Probe) -> None:
+    """Given the client's key in `auth_token` too, when the proxy forwards the call, then it strips the key."""
     exchange = probe.send(case, more_query=f"auth_token={probe.client_key}")
 
     assert_served_or_refused(exchange)
@@ -136,9 +136,9 @@ def test_token_in_the_query_goes_nowhere(case: CallCase, probe: Probe) -> None:
         assert_absent(probe.client_key, in_=upstream, saying="the key in `auth_token` reached the upstream")
 
 
-@checks("auth.repeated-line-goes-nowhere", requests=2)
-def test_repeated_lines_go_nowhere(case: CallCase, probe: Probe) -> None:
-    """Given a credential's header twice, in either order, when the call is made, then neither value shows."""
+@checks("auth.repeated-credential-stripped", requests=2)
+def test_repeated_credential_stripped(case: CallCase, probe: Probe) -> None:
+    """Given a credential's header twice, in either order, when the call is made, then no message holds either value."""
     key, canary = probe.client_key, probe.canary()
     good = as_client_sends(case.provider, key)
     bad = tuple((name, value.replace(key, canary)) for name, value in good.lines if key in value)
@@ -146,13 +146,13 @@ def test_repeated_lines_go_nowhere(case: CallCase, probe: Probe) -> None:
         exchange = probe.send(case, credential=Credential(lines, good.query))
         messages: list[Response | UpstreamRequest] = [exchange.response, *exchange.upstream]
         for message in messages:
-            assert_absent(key, in_=message, saying="a key that was sent twice shows")
-            assert_absent(canary, in_=message, saying="the second of two keys shows")
+            assert_absent(key, in_=message, saying="a message holds a key that was sent twice")
+            assert_absent(canary, in_=message, saying="a message holds the second of two keys")
 
 
 @checks("auth.refused-with-401")
 def test_refusal_is_401(case: CallCase, probe: Probe) -> None:
-    """Given no credential, when the call is refused, then the client learns that one is missing."""
+    """Given no credential, when the proxy rejects the call, then the status says that a credential is missing."""
     probe.require_client_key()
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
@@ -161,7 +161,7 @@ def test_refusal_is_401(case: CallCase, probe: Probe) -> None:
 
 @checks("auth.other-roots-need-key")
 def test_other_roots_need_a_key(case: CallCase, probe: Probe) -> None:
-    """Given another form of a path and no credential, when it is called, then it is refused and goes nowhere."""
+    """Given another form of a path, when it is called without a key, then the proxy rejects the call."""
     probe.require_client_key()
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
@@ -170,12 +170,12 @@ def test_other_roots_need_a_key(case: CallCase, probe: Probe) -> None:
     assert_nothing_upstream(exchange)
 
 
-@checks("auth.upstream-key-nowhere", requests=2)
-def test_upstream_key_shows_nowhere(case: CallCase, probe: Probe) -> None:
-    """Given an answer and an error, when they come back, then the key that the upstream got is in neither."""
+@checks("auth.upstream-key-not-returned", requests=2)
+def test_upstream_key_not_returned(case: CallCase, probe: Probe) -> None:
+    """Given an answer and an error, when the client gets them, then neither holds the key that the upstream got."""
     for reply in (Reply(), Reply.error(probe.error_shape(case), 400)):
         exchange = probe.send(case, replies=(reply,))
         expect(bool(exchange.upstream), "no call reached the upstream", expected="a call", actual="none")
         for upstream in exchange.upstream:
             for key in {key for keys in carried(upstream.headers, upstream.query).values() for key in keys}:
-                assert_absent(key, in_=exchange.response, saying="the upstream's key stands in the answer")
+                assert_absent(key, in_=exchange.response, saying="the upstream's key is in the answer")

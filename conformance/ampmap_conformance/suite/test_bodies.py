@@ -56,19 +56,19 @@ def exact(body: bytes) -> Any:
 
 @checks("bodies.byte-fidelity", applies=forwards_bodies)
 def test_bytes_arrive(case: CallCase, probe: Probe) -> None:
-    """Given a body with everything that is easily changed, when it goes on, then its hash is the same."""
+    """Given a body with everything that is easily changed, when the proxy forwards it, then its hash is the same."""
     sent = rich(bodies.request_body(case.call, case.model, "Say hi.", stream=case.stream))
     exchange = probe.send(case, body=sent)
 
     upstream = exchange.only_upstream_request()
     if hashlib.sha256(upstream.body).digest() != hashlib.sha256(sent).digest():
-        assert_equal(upstream.body, sent, "the body changed on its way (see `policy.body`)")
+        assert_equal(upstream.body, sent, "the upstream got a changed body (see `policy.body`)")
     assert_success(exchange)
 
 
 @checks("bodies.answer-fidelity", applies=forwards_bodies)
 def test_values_come_back(case: CallCase, probe: Probe) -> None:
-    """Given an answer with everything that is easily changed, when it comes back, then every value is the same."""
+    """Given an answer with all that is easily changed, when the proxy relays it, then every value is the same."""
     sent = rich(bodies.response_body(case.call, case.model))
     exchange = probe.send(case, replies=(Reply(body=sent),))
 
@@ -76,7 +76,7 @@ def test_values_come_back(case: CallCase, probe: Probe) -> None:
     assert_whole(exchange.response)
     came = decoded(exchange.response.headers, exchange.response.body)
     if not covers(exact(sent), exact(came)):
-        assert_equal(came, sent, "values changed on their way")
+        assert_equal(came, sent, "the client got changed values")
 
 
 @checks("bodies.large", applies=(forwards_bodies, takes_large_bodies))
@@ -98,12 +98,12 @@ def test_chunked_body(case: CallCase, probe: Probe) -> None:
     exchange, _ = probe.send_raw(case, in_chunks)
     assert_status(exchange.response, 200, NEEDS_LENGTH, saying="a body in chunks was not served")
     if exchange.response.status != NEEDS_LENGTH:
-        assert_equal(exchange.only_upstream_request().body, exchange.request.body, "the body changed on its way")
+        assert_equal(exchange.only_upstream_request().body, exchange.request.body, "the upstream got a changed body")
 
 
 @checks("bodies.coded-request-readable", applies=forwards_bodies)
 def test_coded_body_is_readable(case: VariedCase, probe: Probe) -> None:
-    """Given a compressed body, when it goes on, then it can be read by what its headers say."""
+    """Given a compressed body, when the proxy forwards it, then its headers say how to decode it."""
     plain = rich(bodies.request_body(case.call, case.model, "Say hi.", stream=False))
     packed = PACKED[case.variation](plain)
     exchange = probe.send(case, body=packed, more_headers=[("Content-Encoding", case.variation)])
@@ -127,7 +127,7 @@ def test_coded_body_is_served(case: CallCase, probe: Probe) -> None:
 
 @checks("bodies.charset-parameter", applies=forwards_bodies, requests=len(CHARSETS))
 def test_charset_parameter(case: CallCase, probe: Probe) -> None:
-    """Given a charset beside the media type, when the call is sent, then it is served, and goes on as JSON."""
+    """Given a charset beside the media type, when the call is sent, then it is served, and forwarded as JSON."""
     for kind in CHARSETS:
         request = probe.request(case)
         changed = replace(request, headers=request.headers.setting("Content-Type", kind))
@@ -138,8 +138,8 @@ def test_charset_parameter(case: CallCase, probe: Probe) -> None:
         assert_same_media_type(upstream.headers, kind, "the media type was lost or changed")
 
 
-@checks("bodies.history-comes-home", when=is_asked_for_blocks, applies=forwards_bodies, requests=2)
-def test_history_comes_home(case: CallCase, probe: Probe) -> None:
+@checks("bodies.history-round-trip", when=is_asked_for_blocks, applies=forwards_bodies, requests=2)
+def test_history_round_trip(case: CallCase, probe: Probe) -> None:
     """Given blocks as the client got them, when it sends them back, then the upstream sees its own."""
     answer = {**json.loads(bodies.response_body(case.call, case.model)), "content": BLOCKS}
     first = probe.send(case, replies=(Reply(body=bodies.dump(answer)),))
@@ -158,7 +158,7 @@ def test_history_comes_home(case: CallCase, probe: Probe) -> None:
 
 @checks("bodies.signed-blocks-kept", when=is_asked_for_blocks, applies=forwards_bodies)
 def test_signed_blocks_are_kept(case: CallCase, probe: Probe) -> None:
-    """Given a signed block among others that are not, when they go on, then its bytes are the same."""
+    """Given a signed block among unsigned ones, when the proxy forwards them, then its bytes are the same."""
     others = [UNSIGNED % signature for signature in (b'""', b'" "', b"5", b"null")]
     blocks = b",".join([*others[:2], SIGNED, *others[2:], b'{"type":"text","text":"Hm."}'])
     plain = bodies.request_body(case.call, case.model, "Say hi.", stream=False)

@@ -21,31 +21,31 @@ SIZE = 4 << 20
 
 @checks("bodies.client-fields-kept", applies=forwards_bodies)
 def test_fields_of_the_client_arrive(case: CallCase, probe: Probe) -> None:
-    """Given a call with every field that the client sends, when it goes on, then all of them do, and no other."""
+    """Given a call with all fields of the client's, when the proxy forwards it, then no field is lost or added."""
     sent = client_request(case)
     came = probe.send(replace(case, stream=True), body=sent).only_upstream_request().json()
 
     fields = json.loads(sent)
-    expect(isinstance(came, dict), "the body is no object", expected="an object", actual=type(came).__name__)
+    expect(isinstance(came, dict), "the body is not an object", expected="an object", actual=type(came).__name__)
     changed = [name for name in fields if came.get(name) != fields[name]]
     expect(not changed, "fields were lost or changed", expected="all as sent", actual=", ".join(changed))
     added = [name for name in came if name not in fields]
-    expect(not added, "fields were added", expected="none but those sent", actual=", ".join(added))
+    expect(not added, "fields were added", expected="only those sent", actual=", ".join(added))
 
 
 @checks("bodies.rare-forms-served", applies=forwards_bodies)
 def test_rare_forms_are_served(case: CallCase, probe: Probe) -> None:
-    """Given a request of a rare form that its vendor allows, when it is sent, then it goes on as it is."""
+    """Given a request of a rare form that its vendor allows, when it is sent, then the proxy forwards it unchanged."""
     sent = rare_request(case)
     exchange = probe.send(case, body=sent)
 
     assert_success(exchange)
-    assert_equal(exchange.only_upstream_request().body, sent, "the body changed on its way (see `policy.body`)")
+    assert_equal(exchange.only_upstream_request().body, sent, "the upstream got a changed body (see `policy.body`)")
 
 
 @checks("bodies.rich-answer-kept", applies=forwards_bodies)
 def test_rich_answer_comes_back(case: CallCase, probe: Probe) -> None:
-    """Given an answer with thinking, tools and usage, when it comes back, then all of it does."""
+    """Given an answer with thinking, tools and usage, when the proxy relays it, then it is complete."""
     sent = rich_answer(case)
     exchange = probe.send(case, replies=(Reply(body=sent),))
 
@@ -58,7 +58,7 @@ def test_rich_answer_comes_back(case: CallCase, probe: Probe) -> None:
 
 @checks("bodies.large-answer", applies=forwards_bodies)
 def test_large_answer(case: CallCase, probe: Probe) -> None:
-    """Given an answer of 4 MB, when it comes back, then it is whole."""
+    """Given an answer of 4 MB, when the proxy relays it, then it is complete."""
     plain = bodies.response_body(case.call, case.model)
     sent = plain[:-1] + b',"ampmap_extra":"' + b"ampmap! " * (SIZE // 8) + b'"}'
     exchange = probe.send(case, replies=(Reply(body=sent),))

@@ -33,7 +33,7 @@ def counts_tokens(case: ClientCase, target: Target) -> bool:
 
 
 def lists_models(case: ClientCase, target: Target) -> bool:
-    """One way to ask of each SDK at each provider that has a list of models."""
+    """One call of each SDK at each provider that has a list of models."""
     first = next(call for call, _ in case.sdk.calls(target.reference, case.provider))
     lists = any(call.id == "models.list" for call in calls(target.reference, case.provider))
     return lists and first.id == case.call.id and first.dialect == case.call.dialect
@@ -46,7 +46,7 @@ def relays_lists(_case: ClientCase, target: Target) -> str | None:
 
 @checks("clients.plain", requests=ONE)
 def test_plain_call(case: ClientCase, probe: Probe) -> None:
-    """Given an SDK with the base URL of the routing map, when it asks for an answer, then it gives the upstream's."""
+    """Given an SDK with the base URL of the routing map, when it asks for an answer, then it returns the upstream's."""
     with Talk(case, probe) as talk:
         told = talk.succeeds(lambda: talk.sdk.plain(talk.model, talk.text), "the call")
         arrived = _only(talk.arrived(), case)
@@ -58,7 +58,7 @@ def test_plain_call(case: ClientCase, probe: Probe) -> None:
 
 @checks("clients.stream", pace=Pace.WAITS, requests=ONE)
 def test_stream(case: ClientCase, probe: Probe) -> None:
-    """Given an SDK that asks for a stream, when it reads it, then it gives the upstream's text, as it comes."""
+    """Given an SDK that asks for a stream, when it reads it, then it yields the upstream's text as the text arrives."""
     *first, (_, last) = in_pieces(stream_frames(case, probe))
     with Talk(case, probe) as talk:
         talk.script(Reply(pieces=(*first, (PAUSE, last))))
@@ -73,7 +73,7 @@ def test_stream(case: ClientCase, probe: Probe) -> None:
 
 @checks("clients.count-tokens", when=counts_tokens, applies=forwards_bodies, requests=ONE)
 def test_count_tokens(case: ClientCase, probe: Probe) -> None:
-    """Given an SDK that counts tokens, when it asks, then it gives the upstream's number."""
+    """Given an SDK that counts tokens, when it asks, then it returns the upstream's number."""
     with Talk(case, probe) as talk:
         counted = talk.succeeds(lambda: talk.sdk.count_tokens(talk.model, talk.text), "counting tokens")
         _only(talk.arrived(), case)
@@ -85,7 +85,7 @@ def test_count_tokens(case: ClientCase, probe: Probe) -> None:
 
 @checks("clients.models", when=lists_models, applies=relays_lists, requests=ONE)
 def test_models(case: ClientCase, probe: Probe) -> None:
-    """Given an SDK that lists models, when it asks, then it gives the upstream's list."""
+    """Given an SDK that lists models, when it asks, then it returns the upstream's list."""
     with Talk(case, probe) as talk:
         listed = talk.succeeds(talk.sdk.models, "listing models")
         _only(talk.arrived(), case)
@@ -112,7 +112,7 @@ def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
     expect(len(arrived) == 2, "not every call arrived once", expected="2 requests", actual=f"{len(arrived)} requests")
     expected = tuple(id_ or name for id_, name, _ in wanted)
     results = answered(arrived[-1].json())
-    saying = "the upstream is told of calls that it did not make"
+    saying = "the upstream gets tool calls that it did not make"
     expect(results == expected, saying, expected=", ".join(expected), actual=", ".join(results) or "no results")
 
 

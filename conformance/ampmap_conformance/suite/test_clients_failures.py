@@ -23,7 +23,7 @@ AT_ONCE: Lines = (("retry-after-ms", "1"),)
 HINTS: dict[str, tuple[int, str, int]] = {"do-not-retry": (500, "false", 1), "retry-at-once": (400, "true", 3)}
 """Status, the header that overrides what SDKs make of it, and how many calls come of that with two retries."""
 MANY = 12
-"""Scripted failures: more than any client asks for, and than a proxy that tries three times makes of it."""
+"""Scripted failures: more than a client makes calls, also behind a proxy that makes three attempts of each."""
 PATIENCE = 1.5
 """Seconds that the SDK waits."""
 FAR = 30.0
@@ -33,7 +33,7 @@ WRONG_KEY = 401
 
 
 def heeds_hints(case: ClientCase, _target: Target) -> bool:
-    """SDKs that go by the headers which tell them whether to try again."""
+    """SDKs that obey the headers which say whether to retry."""
     return case.sdk.heeds_hints
 
 
@@ -59,7 +59,7 @@ def test_errors(case: ClientCase, probe: Probe) -> None:
 
 @checks("clients.own-errors", requests=WARM + 1)
 def test_own_errors(case: ClientCase, probe: Probe) -> None:
-    """Given a key that nobody knows, when the SDK calls, then it raises its error for that, with words in it."""
+    """Given an unknown key, when the SDK calls, then it raises its error for that, with a message."""
     probe.require_client_key()
     with Talk(case, probe, key=probe.canary()) as talk:
         error = talk.fails(lambda: talk.sdk.plain(talk.model, talk.text), "a call with a wrong key")
@@ -73,7 +73,7 @@ def test_own_errors(case: ClientCase, probe: Probe) -> None:
 
 @checks("clients.retries", requests=WARM + 3)
 def test_retries(case: ClientCase, probe: Probe) -> None:
-    """Given an upstream that is busy, when the SDK tries again as often as it was told, each try is one call."""
+    """Given an upstream that is busy, when the SDK retries as often as it was set to, then each attempt is one call."""
     retries = RETRIES[case.variation]
     reply = Reply.error(probe.error_shape(case), 503, more_headers=AT_ONCE)
     with Talk(case, probe, retries=retries) as talk:
@@ -93,7 +93,7 @@ def test_retry_hints(case: ClientCase, probe: Probe) -> None:
     reply = Reply.error(probe.error_shape(case), status, more_headers=lines)
     with Talk(case, probe, retries=2) as talk:
         talk.script(*(reply,) * MANY)
-        talk.fails(lambda: talk.sdk.plain(talk.model, talk.text), "an upstream that refuses")
+        talk.fails(lambda: talk.sdk.plain(talk.model, talk.text), "an upstream that rejects")
         arrived = talk.arrived()
 
     _assert_count(len(arrived), wanted, f"{status} with x-should-retry: {word}")
@@ -124,8 +124,8 @@ def test_cancel(case: ClientCase, probe: Probe) -> None:
         stream.close()
         left = talk.was_left(within=NOTICED)
 
-    saying = "the upstream goes on for a client that has left, and bills it"
-    expect(left, saying, expected=f"a closed connection within {NOTICED:g} s", actual="a call that goes on")
+    saying = "the upstream call continues after the client left, and is billed"
+    expect(left, saying, expected=f"a closed connection within {NOTICED:g} s", actual="a call that continues")
 
 
 @checks("clients.stream-error", requests=WARM + 1)

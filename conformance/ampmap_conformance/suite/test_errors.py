@@ -38,19 +38,19 @@ def test_unknown_provider(case: CallCase, probe: Probe) -> None:
 
 @checks("errors.method-not-allowed", when=has_body, requests=len(METHODS))
 def test_method_not_allowed(case: CallCase, probe: Probe) -> None:
-    """Given methods that the route does not have, when they are used, then each is refused."""
+    """Given methods that the route does not have, when they are used, then the proxy rejects each."""
     for method in METHODS:
         response = probe.send(case, method=method, body=b"").response
 
-        assert_status(response, 405, 404, saying="a method that the route does not have was not refused")
+        assert_status(response, 405, 404, saying="a method that the route does not have was not rejected")
 
 
 @checks("errors.allow-header", when=has_body)
 def test_405_names_the_methods(case: CallCase, probe: Probe) -> None:
-    """Given a method that the route does not have, when it is refused, then `Allow` names the right one."""
+    """Given a method that the route does not have, when the proxy rejects it, then `Allow` names the right one."""
     response = probe.send(case, method="GET", body=b"").response
 
-    assert_status(response, 405, saying="a wrong method is not told from a wrong path")
+    assert_status(response, 405, saying="a wrong method gets the status of a wrong path")
     methods = [method.strip() for line in response.headers.all("allow") for method in line.split(",")]
     expect(
         case.method in methods,
@@ -62,40 +62,44 @@ def test_405_names_the_methods(case: CallCase, probe: Probe) -> None:
 
 @checks("errors.malformed-json", when=has_body)
 def test_malformed_json(case: CallCase, probe: Probe) -> None:
-    """Given a body that is no JSON, when it is sent, then it is refused."""
+    """Given a body that is not valid JSON, when it is sent, then the proxy rejects it."""
     exchange = probe.send(case, body=MALFORMED)
 
-    assert_status(exchange.response, 400, 422, saying="a body that is no JSON was not refused")
+    assert_status(exchange.response, 400, 422, saying="a body that is not valid JSON was not rejected")
 
 
 @checks("errors.odd-json")
 def test_odd_json(case: VariedCase, probe: Probe) -> None:
-    """Given a body that is no JSON object, when it is sent, then it is refused as the client's mistake."""
+    """Given a body that is not a JSON object, when it is sent, then the proxy rejects it as the client's mistake."""
     exchange = probe.send(case, body=bad_json(case.variation, case))
 
-    assert_status(exchange.response, 400, 422, saying="a body that is no JSON object was not refused")
+    assert_status(exchange.response, 400, 422, saying="a body that is not a JSON object was not rejected")
 
 
-@checks("errors.no-object-never-succeeds", when=is_no_object)
-def test_no_object_never_succeeds(case: VariedCase, probe: Probe) -> None:
-    """Given a body that cannot be a request, when it is sent, then there is no success, and nothing is made of it."""
+@checks("errors.non-object-never-succeeds", when=is_no_object)
+def test_non_object_never_succeeds(case: VariedCase, probe: Probe) -> None:
+    """Given a body that cannot be a request, when it is sent, then the call fails, and no other body goes upstream."""
     exchange = probe.send(case, body=bad_json(case.variation, case))
 
     status = exchange.response.status
-    expect(status >= 400, "a body that is no request succeeded", expected="an error", actual=f"status {status}")
+    expect(status >= 400, "a body that is not a request succeeded", expected="an error", actual=f"status {status}")
     for upstream in exchange.upstream:
-        assert_equal(upstream.body, exchange.request.body, "another body went on in place of one that is no request")
+        assert_equal(
+            upstream.body,
+            exchange.request.body,
+            "the upstream got another body in place of one that is not a request",
+        )
 
 
 @checks("errors.two-models", when=names_model_in_body, applies=forwards_bodies)
 def test_two_models(case: VariedCase, probe: Probe) -> None:
-    """Given a body that names two models, when it is sent, then it is refused, or arrives as it is."""
+    """Given a body that names two models, when it is sent, then the proxy rejects it, or forwards it unchanged."""
     others = [model.id for model in probe.target.models(case.provider) if case.model not in (model.id, model.wire_id)]
     exchange = probe.send(case, body=two_models(case, next(iter(others), "example-model")))
 
     arrived = [request.body for request in exchange.upstream]
     refused = 400 <= exchange.response.status < 500 and not arrived
-    saying = "the upstream was asked for another model than the proxy decided on"
+    saying = "the upstream got another model than the one that the proxy routed by"
     same = arrived == [exchange.request.body]
     expect(refused or same, saying, expected="a 4xx status, or the same body upstream", actual="another body")
 
@@ -112,27 +116,27 @@ def test_deep_json(case: VariedCase, probe: Probe) -> None:
 
 @checks("errors.body-limit", applies=promises_body_limit)
 def test_body_limit(case: VariedCase, probe: Probe) -> None:
-    """Given a body over the promised limit, when it is sent, then it is refused as too large."""
+    """Given a body over the promised limit, when it is sent, then the proxy rejects it as too large."""
     exchange = probe.send(case, body=padded(case, (probe.target.policy.body_limit or 0) + 1))
 
-    assert_status(exchange.response, 413, saying="a body over the limit is not refused as such")
+    assert_status(exchange.response, 413, saying="a body over the limit was not rejected as too large")
 
 
 @checks("errors.body-limit-in-chunks", applies=promises_body_limit)
 def test_body_limit_in_chunks(case: VariedCase, probe: Probe) -> None:
-    """Given a body over the promised limit whose length is not told, when it is sent, then it is refused too."""
+    """Given a body over the promised limit, without a length, when it is sent, then the proxy rejects it too."""
 
     def in_chunks(request: Request) -> RawRequest:
         lines = request.headers.without("content-length").adding(("Transfer-Encoding", "chunked"))
         return whole(replace(request, headers=lines, body=chunked(request.body, CHUNK)))
 
     exchange, _ = probe.send_raw(case, in_chunks, body=padded(case, (probe.target.policy.body_limit or 0) + 1))
-    assert_status(exchange.response, 413, saying="a body over the limit is not refused as such")
+    assert_status(exchange.response, 413, saying="a body over the limit was not rejected as too large")
 
 
 @checks("errors.unknown-coding")
 def test_unknown_coding(case: VariedCase, probe: Probe) -> None:
-    """Given a body in a coding that nobody knows, when it is sent, then it is refused, or arrives with its label."""
+    """Given a body in an unknown coding, when it is sent, then the proxy rejects it, or forwards it with its label."""
     exchange = probe.send(case, more_headers=(("Content-Encoding", UNKNOWN_CODING),))
 
     status = exchange.response.status
@@ -142,13 +146,16 @@ def test_unknown_coding(case: VariedCase, probe: Probe) -> None:
     )
     told = status in (400, 415) or (bool(exchange.upstream) and same)
     expect(
-        told, "a coding was guessed at", expected="status 415 or 400, or the body as it was", actual=f"status {status}"
+        told,
+        "the proxy guessed a coding",
+        expected="status 415 or 400, or the body as it was",
+        actual=f"status {status}",
     )
 
 
 @checks("errors.own-shape")
 def test_own_errors_have_the_providers_shape(case: VariedCase, probe: Probe) -> None:
-    """Given an error of the proxy's own, when it comes back, then it is JSON in the provider's shape."""
+    """Given an error of the proxy's own, when the client gets it, then it is JSON in the provider's shape."""
     response = provoked(case, probe).response
 
     expect(response.status >= 400, "no error was made", expected="an error", actual=f"status {response.status}")
@@ -162,21 +169,21 @@ def test_own_errors_have_the_providers_shape(case: VariedCase, probe: Probe) -> 
 
 @checks("errors.tell-no-internals", requests=2)
 def test_errors_tell_no_internals(case: VariedCase, probe: Probe) -> None:
-    """Given an error of the proxy's own, when it comes back, then it holds no stack trace and no address behind it."""
+    """Given an error of the proxy's own, when the client gets it, then it shows no stack trace and no address."""
     hosts = [request.headers.get("host") or "" for request in probe.send(case).upstream]
     failed = provoked(case, probe)
     relayed = failed.answers and case.variation != "no-upstream"
     text = "" if relayed else decoded(failed.response.headers, failed.response.body).decode("utf-8", "replace")
 
     trace = TRACES.search(text)
-    expect(trace is None, "an error shows the proxy's inside", expected="no stack trace", actual="a stack trace")
+    expect(trace is None, "an error shows the proxy's internals", expected="no stack trace", actual="a stack trace")
     told = [host for host in hosts if host and host in text]
-    expect(not told, "an error shows where the upstream is", expected="no address", actual="the upstream's address")
+    expect(not told, "an error shows the upstream's address", expected="no address", actual="the upstream's address")
 
 
 @checks("errors.tell-no-key", requests=2)
 def test_errors_tell_no_key(case: VariedCase, probe: Probe) -> None:
-    """Given an error of the proxy's own, when it comes back, then the upstream's key is not in it."""
+    """Given an error of the proxy's own, when the client gets it, then the upstream's key is not in it."""
     good = probe.send(case)
     failed = provoked(case, probe)
 

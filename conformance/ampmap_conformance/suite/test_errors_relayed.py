@@ -25,26 +25,26 @@ GRACE = 3.0
 """Seconds beyond the promised time within which a proxy must have given up."""
 LOOKS = 40
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""
-NOBODY = "http://127.0.0.1:9"
-"""An address at which nobody listens."""
+REFUSING = "http://127.0.0.1:9"
+"""An address that refuses connections."""
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 
 
 @checks("errors.upstream-status-relayed", when=is_status_sample, applies=forwards_bodies)
 def test_upstream_status_is_relayed(case: StatusCase, probe: Probe) -> None:
-    """Given an error of the upstream, when it comes back, then status and bytes are the same."""
+    """Given an error of the upstream, when the proxy relays it, then status and body are the same."""
     _assert_relayed(case, probe, case.status)
 
 
 @checks("errors.routed-status-relayed", when=goes_astray_or_streams, applies=(forwards_bodies, claims_way))
-def test_status_is_relayed_whoever_answers(case: VariedCase, probe: Probe) -> None:
-    """Given an error on another way than the usual one, when it comes back, then status and bytes are the same."""
+def test_routed_status_relayed(case: VariedCase, probe: Probe) -> None:
+    """Given an error on another than the usual route, when the proxy relays it, then status and body are the same."""
     _assert_relayed(case, probe, int(case.variation))
 
 
 @checks("errors.odd-error-keeps-its-status", applies=forwards_bodies)
 def test_odd_error_keeps_its_status(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream's error of an unusual kind, when it comes back, then its status is the same."""
+    """Given an upstream's error of an unusual kind, when the proxy relays it, then its status is the same."""
     reply = odd_error(case.variation, case, probe)
     response = probe.send(case, replies=(reply,) * ATTEMPTS).response
 
@@ -53,7 +53,7 @@ def test_odd_error_keeps_its_status(case: VariedCase, probe: Probe) -> None:
 
 @checks("errors.odd-error-relayed", applies=forwards_bodies)
 def test_odd_error_is_relayed(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream's error of an unusual kind, when it comes back, then it is as it was."""
+    """Given an upstream's error of an unusual kind, when the proxy relays it, then its body is the same."""
     reply = odd_error(case.variation, case, probe)
     exchange = probe.send(case, replies=(reply,) * ATTEMPTS)
 
@@ -64,9 +64,9 @@ def test_odd_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     assert_equal(decoded(response.headers, response.body), reply.body, "the upstream's error was re-written")
 
 
-@checks("errors.failure-is-no-success", applies=claims_way)
-def test_failure_is_no_success(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream that fails, when the answer comes back, then its status says so."""
+@checks("errors.failure-keeps-error-status", applies=claims_way)
+def test_failure_keeps_error_status(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that fails, when the client gets the answer, then its status says so."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     status = probe.send(case, replies=(failed,) * ATTEMPTS).response.status
 
@@ -78,21 +78,21 @@ def test_upstream_unreachable(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that drops the connection, when the call is made, then the status says so."""
     exchange = probe.send(case, replies=(Reply(end=BEGINS[case.variation]),) * ATTEMPTS)
 
-    assert_status(exchange.response, 502, 503, 504, saying="a dead upstream does not show in the status")
+    assert_status(exchange.response, 502, 503, 504, saying="a dropped upstream connection does not show in the status")
 
 
 @checks("errors.connection-refused", when=goes_elsewhere, applies=claims_way, pace=Pace.ALONE, requests=LOOKS * 2)
 def test_connection_refused(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream at whose address nobody listens, when it is called, then the status says so."""
+    """Given an upstream whose address refuses connections, when it is called, then the status says so."""
     seen = lambda: probe.send(case).response.status in (502, 503, 504)  # noqa: E731
-    with probe.reloading.changed(seen, upstream_url=NOBODY) as told:
+    with probe.reloading.changed(seen, upstream_url=REFUSING) as told:
         saying = "an upstream that refuses connections does not show in the status"
         expect(told, saying, expected="status 502 or 503 or 504", actual="another status")
 
 
-@checks("errors.cut-answer-is-no-success", applies=claims_way)
-def test_cut_answer_is_no_success(case: VariedCase, probe: Probe) -> None:
-    """Given an answer that breaks off, when it comes back, then it is an error, or breaks off too."""
+@checks("errors.truncated-answer-fails", applies=claims_way)
+def test_truncated_answer_fails(case: VariedCase, probe: Probe) -> None:
+    """Given an answer that breaks off, when the proxy relays it, then the client gets an error or a broken transfer."""
     body = dump(json_answer(case, probe))
     reply = {
         "cut": Reply(end=End.CUT),
@@ -109,19 +109,22 @@ def test_cut_answer_is_no_success(case: VariedCase, probe: Probe) -> None:
     whole = response.broken is None and response.status < 500
     expected = "a broken transfer, or a 5xx status"
     expect(
-        not whole, "half an answer looks whole", expected=expected, actual=f"status {response.status} and a clean end"
+        not whole,
+        "half an answer looks complete",
+        expected=expected,
+        actual=f"status {response.status} and a clean end",
     )
 
 
 @checks("errors.silent-upstream", applies=(promises_timeout, claims_way), pace=Pace.WAITS)
 def test_silent_upstream(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream that says nothing, when the promised time is over, then the client is told."""
+    """Given an upstream that says nothing, when the promised time is over, then the client gets an error."""
     limit = probe.target.policy.answer_timeout or 0.0
     response = probe.send(case, replies=(Reply.silent(limit + GRACE + 1),)).response
 
     assert_status(response, 504, 503, 502, 408, saying="a silent upstream does not show in the status")
     in_time = response.seconds < limit + GRACE
-    expect(in_time, "the client waits on", expected=f"an answer within {limit + GRACE:g} s", actual="a later one")
+    expect(in_time, "the client still waits", expected=f"an answer within {limit + GRACE:g} s", actual="a later one")
 
 
 def _assert_relayed(case: VariedCase, probe: Probe, status: int) -> None:

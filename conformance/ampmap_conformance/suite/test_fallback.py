@@ -1,4 +1,4 @@
-"""Profile fallback: local provider, mapping, or Amp's own servers; and what becomes of model names on the way."""
+"""Profile fallback: local provider, mapping, or Amp's own servers; and what the proxy does to model names."""
 
 from __future__ import annotations
 
@@ -44,35 +44,33 @@ from .support.conditions import (
 from .support.streams import PIECE, frames_of, in_pieces, json_answer, served_model, stream_events
 
 ASKED = "ampmap-2099-01-01"
-"""The name of a feature that nobody knows."""
+"""The name of an unknown feature."""
 BIG = 9_007_199_254_740_993
 """An integer that a double cannot hold."""
 
 
 @checks("fallback.local-stays-local", when=is_local_sample, applies=forwards_bodies)
 def test_local_stays_local(case: CallCase, probe: Probe) -> None:
-    """Given a local model, when it is called, then its provider is asked for it by its own name."""
+    """Given a local model, when it is called, then its provider gets a call for it under its own name."""
     exchange = probe.send(case)
 
     upstream = exchange.only_upstream_request()
-    assert_equal(probe.model_of(case, upstream), case.model, "the upstream was asked for another model")
+    assert_equal(probe.model_of(case, upstream), case.model, "the upstream got another model")
 
 
 @checks("fallback.mapping-rewrites-model", when=is_mapped, applies=forwards_bodies)
 def test_mapping_rewrites_the_model(case: CallCase, probe: Probe) -> None:
-    """Given a mapped model, when it is called, then the upstream is asked for the mapping's target."""
+    """Given a mapped model, when it is called, then the upstream gets a call for the mapping's target."""
     exchange = probe.send(case)
 
     assert_success(exchange)
     upstream = exchange.only_upstream_request()
-    assert_equal(
-        probe.model_of(case, upstream), probe.target.mapped(case.model), "the upstream was asked for another model"
-    )
+    assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the upstream got another model")
 
 
 @checks("fallback.pattern-mapping", when=is_mapped_by_pattern, applies=forwards_bodies, of=has_patterns)
 def test_patterns_map_too(case: CallCase, probe: Probe) -> None:
-    """Given a model that a mapping's pattern matches, when it is called, then the mapping's target is asked for."""
+    """Given a model that a pattern matches, when it is called, then the upstream gets the mapping's target."""
     exchange = probe.send(case)
 
     assert_success(exchange)
@@ -82,7 +80,7 @@ def test_patterns_map_too(case: CallCase, probe: Probe) -> None:
 
 @checks("fallback.mapping-on-other-roots", when=goes_mapped, applies=(forwards_bodies, claims_way))
 def test_mapping_holds_on_other_roots(case: VariedCase, probe: Probe) -> None:
-    """Given a mapped model on another form of the path, when it is called, then the mapping's target is asked for."""
+    """Given a mapped model on another form of path, when it is called, then the upstream gets the mapping's target."""
     exchange = probe.send(case)
 
     upstream = exchange.only_upstream_request()
@@ -96,7 +94,7 @@ def test_orphaned_mapping_goes_to_amp(case: CallCase, probe: Probe) -> None:
 
     upstream = exchange.only_upstream_request(AMP)
     assert_same_path(upstream.path, case.target, "Amp's servers got another path")
-    assert_equal(upstream.body, exchange.request.body, "the body changed on its way")
+    assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
 
 
 @checks("fallback.unmapped-goes-upstream", when=is_elsewhere)
@@ -106,24 +104,26 @@ def test_unmapped_goes_to_amp(case: CallCase, probe: Probe) -> None:
 
     upstream = exchange.only_upstream_request(AMP)
     assert_same_path(upstream.path, case.target, "Amp's servers got another path")
-    assert_equal(upstream.body, exchange.request.body, "the body changed on its way")
+    assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
     if probe.target.client is not None:
         assert_absent(probe.client_key, in_=upstream, saying="the client's key reached Amp's servers")
 
 
-@checks("fallback.call-goes-along", when=goes_astray, applies=(forwards_bodies, claims_way))
-def test_the_whole_call_goes_along(case: VariedCase, probe: Probe) -> None:
-    """Given a call that goes another way, when it arrives, then it has its query, and what it asks for in headers."""
+@checks("fallback.query-and-headers-kept", when=goes_astray, applies=(forwards_bodies, claims_way))
+def test_query_and_headers_kept(case: VariedCase, probe: Probe) -> None:
+    """Given a call that takes another route, when it arrives, then it has its query and its feature headers."""
     asked = tuple((name, ASKED) for name in probe.optional_headers(case))
     exchange = probe.send(case, more_headers=asked)
 
     upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
     arrived = (upstream.query or "").split("&")
     for field in filter(None, case.target.partition("?")[2].split("&")):
-        expect(field in arrived, "the query was lost on its way", expected=field, actual=upstream.query or "no query")
+        expect(
+            field in arrived, "the upstream did not get the query", expected=field, actual=upstream.query or "no query"
+        )
     for name, value in (*probe.dialect_headers(case).items(), *asked):
         came = ",".join(upstream.headers.all(name))
-        expect(value in came, f"{name} was lost on its way", expected=f"{name}: {value}", actual=came or "none")
+        expect(value in came, f"{name} did not reach the upstream", expected=f"{name}: {value}", actual=came or "none")
 
 
 @checks("fallback.amp-key", when=is_elsewhere, applies=knows_a_local_model, requests=2)
@@ -142,7 +142,7 @@ def test_amp_gets_the_amp_key(case: CallCase, probe: Probe) -> None:
 
 @checks("fallback.amp-answer-relayed", when=is_elsewhere)
 def test_amps_answer_is_relayed(case: CallCase, probe: Probe) -> None:
-    """Given an answer of Amp's servers, when it comes back, then it is as it was."""
+    """Given an answer of Amp's servers, when the proxy relays it, then it is unchanged."""
     exchange = probe.send(case)
 
     exchange.only_upstream_request(AMP)
@@ -161,12 +161,12 @@ def test_every_call_about_a_model_goes_its_way(case: VariedCase, probe: Probe) -
     assert_success(exchange)
     upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
     if case.way != "elsewhere":
-        assert_equal(probe.model_of(case, upstream), served_model(case, probe), "another model was asked for")
+        assert_equal(probe.model_of(case, upstream), served_model(case, probe), "the upstream got another model")
 
 
 @checks("fallback.answer-names-requested-model", when=is_mapped_anyhow, applies=renames_answers)
 def test_answer_names_the_requested_model(case: CallCase, probe: Probe) -> None:
-    """Given a mapped model, when the answer comes back, then it names the client's model everywhere."""
+    """Given a mapped model, when the client gets the answer, then it names the client's model everywhere."""
     exchange = probe.send(case)
 
     exchange.only_upstream_request()
@@ -176,7 +176,7 @@ def test_answer_names_the_requested_model(case: CallCase, probe: Probe) -> None:
 
 @checks("fallback.names-however-written", when=goes_mapped, applies=(forwards_bodies, renames_answers, claims_way))
 def test_model_is_named_however_it_is_written(case: VariedCase, probe: Probe) -> None:
-    """Given an answer written in an unusual way, when it comes back, then it names the client's model all the same."""
+    """Given an answer in an unusual form, when the client gets it, then it still names the client's model."""
     reply, lines = _written(case, probe)
     exchange = probe.send(case, replies=(reply,), more_headers=lines)
 
@@ -189,7 +189,7 @@ def test_model_is_named_however_it_is_written(case: VariedCase, probe: Probe) ->
     "fallback.only-names-change-in-answers", when=goes_mapped, applies=(forwards_bodies, renames_answers, claims_way)
 )
 def test_only_names_change_in_answers(case: VariedCase, probe: Probe) -> None:
-    """Given an answer that speaks of the model elsewhere too, when it comes back, then only its name is another."""
+    """Given an answer with the model's name in its text too, when the client gets it, then only the field changed."""
     beside = {
         "x_note": f"made by {served_model(case, probe)}",
         "x_part": {"model": served_model(case, probe)},
@@ -209,7 +209,7 @@ def test_only_names_change_in_answers(case: VariedCase, probe: Probe) -> None:
 
 @checks("fallback.names-in-array-streams", when=streams_mapped_by_path, applies=(renames_answers, claims_way))
 def test_model_is_named_in_array_streams(case: VariedCase, probe: Probe) -> None:
-    """Given a mapped stream that is asked for as one JSON array, then each of its items names the client's model."""
+    """Given a mapped stream as a JSON array, when the client gets it, then each item names the client's model."""
     exchange = probe.send(case, target=case.target.partition("?")[0])
 
     exchange.only_upstream_request()
@@ -219,7 +219,7 @@ def test_model_is_named_in_array_streams(case: VariedCase, probe: Probe) -> None
 
 @checks("fallback.only-model-changes-in-requests", when=goes_mapped, applies=(forwards_bodies, claims_way))
 def test_only_the_model_changes_in_requests(case: VariedCase, probe: Probe) -> None:
-    """Given a mapped call with unusual JSON, when it goes on, then every other byte is as it was."""
+    """Given a mapped call with unusual JSON, when the proxy forwards it, then every other byte is the same."""
     odd = b'{ "x_big":%d.0, "x_part" : {"model": "%b"}, "x_text":"\\u00e9\\/",' % (BIG, case.model.encode())
     exchange = probe.send(case, body=odd + request_body(case.call, case.model, "Say hi.", stream=case.stream)[1:])
 
@@ -231,7 +231,7 @@ def test_only_the_model_changes_in_requests(case: VariedCase, probe: Probe) -> N
 
 
 def _written(case: VariedCase, probe: Probe) -> tuple[Reply, tuple[tuple[str, str], ...]]:
-    """The normal answer in the form that the case's word stands for, and what the client must send for it."""
+    """The normal answer in the form that the case's word names, and what the client must send for it."""
     if case.variation == "gzip":
         return Reply(gzip=Gzip.DECLARED), (("Accept-Encoding", "gzip"),)
     if case.variation == "in-pieces":

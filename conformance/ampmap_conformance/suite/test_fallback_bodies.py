@@ -1,4 +1,4 @@
-"""Profile fallback: the model is found wherever it stands, and however the body is sent."""
+"""Profile fallback: the proxy finds the model wherever it is in the body, in every framing of the body."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .support.conditions import claims_way, names_model_astray
 from .support.streams import served_model
 
 MUCH = dump({"x_much": "ampmap " * 20_000})
-"""More than proxies look at who look at the beginning."""
+"""More bytes than a proxy reads that searches the beginning alone."""
 LABEL = "application/json; charset=utf-8"
 ANOTHER = dump({"x_part": {"model": "ampmap-other"}, "x_text": '"model":"ampmap-other"'})
 
@@ -31,7 +31,7 @@ def _before(first: bytes, rest: bytes) -> bytes:
 
 @checks("fallback.model-found-wherever", when=names_model_astray, applies=claims_way, requests=5)
 def test_model_is_found_wherever_it_stands(case: VariedCase, probe: Probe) -> None:
-    """Given bodies in which the model is not easily seen, when they are sent, then each goes the model's own way."""
+    """Given bodies in which the model is not easily seen, when they are sent, then each takes the model's own route."""
     plain = request_body(case.call, case.model, f"Say hi. {BLANK}", stream=False)
     _assert_way(case, probe, probe.send(case, body=_before(MUCH, plain)))
     _assert_way(case, probe, probe.send(case, body=_before(ANOTHER, plain)))
@@ -51,5 +51,5 @@ def _assert_way(case: VariedCase, probe: Probe, exchange: Exchange, *, refusable
     upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
     body = json.loads(unpacked(upstream.headers, upstream.body, "the label of the body is wrong"))
     asked = body.get("model") if isinstance(body, dict) else None
-    expect(isinstance(asked, str), "the upstream was asked for no model", expected="a model", actual=str(asked))
-    assert_equal(asked, served_model(case, probe), "the upstream was asked for another model")
+    expect(isinstance(asked, str), "the upstream got no model", expected="a model", actual=str(asked))
+    assert_equal(asked, served_model(case, probe), "the upstream got another model")

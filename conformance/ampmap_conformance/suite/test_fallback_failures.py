@@ -19,16 +19,16 @@ BUSY = (429, 503)
 
 @checks("fallback.refusal-is-final", when=is_model_call)
 def test_refusal_is_final(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream that refuses the request, when the answer comes back, then nobody was asked again."""
+    """Given an upstream that rejects a request, when the client gets the answer, then no upstream is called again."""
     refused = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
 
-    _assert_asked_once(exchange, f"a request that the upstream refused with {case.variation} was sent again")
+    _assert_asked_once(exchange, f"a request that the upstream rejected with {case.variation} was sent again")
 
 
-@checks("fallback.failure-stays-with-its-provider")
-def test_failure_stays_with_its_provider(case: VariedCase, probe: Probe) -> None:
-    """Given a provider that fails, when the answer comes back, then no other back end was asked."""
+@checks("fallback.no-failover-on-error")
+def test_no_failover_on_error(case: VariedCase, probe: Probe) -> None:
+    """Given a provider that fails, when the client gets the answer, then no other back end was called."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
@@ -37,9 +37,9 @@ def test_failure_stays_with_its_provider(case: VariedCase, probe: Probe) -> None
     expect(not others, saying, expected=f"requests at {case.provider.id} alone", actual=", ".join(others))
 
 
-@checks("fallback.dead-provider-stays-the-only-one")
-def test_dead_provider_stays_the_only_one(case: VariedCase, probe: Probe) -> None:
-    """Given a provider that drops the connection, when the answer comes back, then no other back end was asked."""
+@checks("fallback.no-failover-on-dropped-connection")
+def test_no_failover_on_dropped_connection(case: VariedCase, probe: Probe) -> None:
+    """Given a provider that drops the connection, when the call ends, then no other back end was called."""
     exchange = probe.send(case, replies=(Reply(end=BEGINS[case.variation]),) * ATTEMPTS)
 
     others = [request.persona for request in exchange.upstream if request.persona != case.provider.id]
@@ -47,23 +47,23 @@ def test_dead_provider_stays_the_only_one(case: VariedCase, probe: Probe) -> Non
     expect(not others, saying, expected=f"requests at {case.provider.id} alone", actual=", ".join(others))
 
 
-@checks("fallback.failure-is-one-call")
-def test_failure_is_one_call(case: VariedCase, probe: Probe) -> None:
-    """Given a provider that fails, when the answer comes back, then it was asked once: the client's SDK tries again."""
+@checks("fallback.no-retry-on-failure")
+def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
+    """Given a provider that fails, when the client gets the answer, then it was called once: the SDK retries."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     _assert_asked_once(exchange, "the proxy repeats calls that the client's SDK repeats as well")
 
 
-@checks("fallback.amp-failure-is-one-call", when=goes_elsewhere, applies=claims_way)
-def test_failure_of_amp_is_one_call(case: VariedCase, probe: Probe) -> None:
-    """Given Amp's servers that fail, when the answer comes back, then they were asked once, and no provider was."""
+@checks("fallback.no-retry-on-amp-failure", when=goes_elsewhere, applies=claims_way)
+def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
+    """Given Amp's servers that fail, when the call ends, then they were called once, and no provider was."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     _assert_asked_once(exchange, "a call that failed at Amp's servers was sent again")
-    assert_equal(exchange.upstream[0].persona, AMP, "the call went elsewhere")
+    assert_equal(exchange.upstream[0].persona, AMP, "the call went to another back end")
 
 
 @checks("fallback.no-retry-after-first-byte", when=streams, applies=claims_way)
@@ -71,20 +71,20 @@ def test_no_retry_after_the_first_byte(case: VariedCase, probe: Probe) -> None:
     """Given a stream that breaks off after its first event, when it ends, then the call was not made again."""
     exchange = probe.send(case, replies=(Reply(end=End.RESET, stop_after=1), Reply.normal()))
 
-    _assert_asked_once(exchange, "a stream that had begun was asked for again")
+    _assert_asked_once(exchange, "a stream that had begun was requested again")
 
 
-@checks("fallback.cut-answer-is-one-call", applies=claims_way)
-def test_cut_answer_is_one_call(case: VariedCase, probe: Probe) -> None:
+@checks("fallback.no-retry-after-cut-answer", applies=claims_way)
+def test_no_retry_after_cut_answer(case: VariedCase, probe: Probe) -> None:
     """Given an answer that breaks off, when the transfer ends, then the call, which was billed, was not made again."""
     exchange = probe.send(case, replies=(Reply(end=End.CUT), Reply.normal()))
 
     _assert_asked_once(exchange, "a call whose answer had begun was made again")
 
 
-@checks("fallback.refusal-does-not-bench", requests=2)
-def test_refusal_does_not_bench(case: VariedCase, probe: Probe) -> None:
-    """Given a call that the upstream refused, when a good one follows, then it is made."""
+@checks("fallback.next-call-after-rejection", requests=2)
+def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
+    """Given a call that the upstream rejected, when a good one follows, then the proxy forwards it."""
     probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
     following = probe.send(case)
 
@@ -92,17 +92,17 @@ def test_refusal_does_not_bench(case: VariedCase, probe: Probe) -> None:
     assert_success(following)
 
 
-@checks("fallback.failure-does-not-bench", requests=3)
-def test_failure_does_not_bench(case: VariedCase, probe: Probe) -> None:
-    """Given a call that failed, when others follow, then they are made, or put off for a time that the answer tells."""
+@checks("fallback.next-call-after-failure", requests=3)
+def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
+    """Given a call that failed, when others follow, then each is forwarded, or rejected with a `Retry-After`."""
     probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
     for _ in range(2):
         _assert_served_or_put_off(probe.send(case))
 
 
-@checks("fallback.broken-stream-does-not-bench", when=streams, requests=4)
-def test_broken_stream_does_not_bench(case: CallCase, probe: Probe) -> None:
-    """Given a stream that broke off, when calls follow, then they are made, or put off for a time that is told."""
+@checks("fallback.next-call-after-broken-stream", when=streams, requests=4)
+def test_next_call_after_broken_stream(case: CallCase, probe: Probe) -> None:
+    """Given a stream that broke off, when calls follow, then each is forwarded, or rejected with a `Retry-After`."""
     probe.send(case, replies=(Reply(end=End.RESET, stop_after=1),) * ATTEMPTS)
     for _ in range(3):
         _assert_served_or_put_off(probe.send(case))

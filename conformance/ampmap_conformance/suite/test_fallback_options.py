@@ -21,19 +21,19 @@ LOOKS = 40
 
 @checks("fallback.no-upstream-is-an-error", applies=lacks_models, pace=Pace.ALONE, requests=LOOKS * 2)
 def test_no_upstream_is_an_error(case: CallCase, probe: Probe) -> None:
-    """Given no Amp upstream, when a model is called that nobody has, then the call fails and goes nowhere."""
+    """Given no Amp upstream, when a model is called that the proxy does not have, then nothing goes upstream."""
     with _without_amp(case, probe) as exchange:
         failed = exchange.response.status >= 400
-        saying = "a model that nobody has was served"
+        saying = "a model that the proxy does not have was served"
         expect(failed, saying, expected="an error", actual=f"status {exchange.response.status}")
         assert_nothing_upstream(exchange)
 
 
 @checks("fallback.unknown-model-is-not-found", applies=lacks_models, pace=Pace.ALONE, requests=LOOKS * 2)
 def test_unknown_model_is_not_found(case: CallCase, probe: Probe) -> None:
-    """Given no Amp upstream, when a model is called that nobody has, then the status is one that is not retried."""
+    """Given no Amp upstream, when a model is called that the proxy does not have, then the status is not retried."""
     with _without_amp(case, probe) as exchange:
-        assert_status(exchange.response, 404, 400, saying="the client takes an unknown model for an outage")
+        assert_status(exchange.response, 404, 400, saying="an unknown model looks like an outage to the client")
 
 
 @checks("fallback.local-before-mapping", pace=Pace.ALONE, requests=LOOKS * 2)
@@ -58,7 +58,7 @@ def test_mapping_can_be_forced(case: CallCase, probe: Probe) -> None:
 
 @checks("fallback.forced-answer-names-requested-model", applies=renames_answers, pace=Pace.ALONE, requests=LOOKS * 2)
 def test_forced_answer_names_the_requested_model(case: CallCase, probe: Probe) -> None:
-    """Given a forced mapping of a local model, when the answer comes back, then it names the client's model."""
+    """Given a forced mapping of a local model, when the client gets the answer, then it names the client's model."""
     first, second, _ = _models(case, probe)
     rules = (BlockMapping(from_=first, to=second),)
     seen = lambda: _asked_for(case, probe, first) == second  # noqa: E731
@@ -92,19 +92,19 @@ def test_name_comes_before_pattern(case: CallCase, probe: Probe) -> None:
 
 @contextmanager
 def _without_amp(case: CallCase, probe: Probe) -> Iterator[Exchange]:
-    """A call for a model that nobody has, on a target that has no Amp upstream."""
+    """A call for a model that the target does not have, without an Amp upstream."""
     case = replace(case, model=_models(case, probe)[2])
     if not probe.target.claims("upstream-fallback"):
         yield probe.send(case)
         return
     seen = lambda: not probe.send(case).upstream  # noqa: E731
     with probe.reloading.changed(seen, upstream_url="") as adopted:
-        expect(adopted, "the Amp upstream is still used", expected="no request at Amp", actual="a request at Amp")
+        expect(adopted, "the Amp upstream is still used", expected="no request to Amp", actual="a request at Amp")
         yield probe.send(case)
 
 
 def _asked_for(case: CallCase, probe: Probe, model: str) -> str:
-    """The model that an upstream is asked for when the client asks for `model`."""
+    """The model that an upstream gets when the client calls `model`."""
     called = replace(case, model=model)
     exchange = probe.send(called)
     return probe.model_of(called, exchange.upstream[0]) if exchange.upstream else ""
@@ -119,7 +119,7 @@ def _another_absent(case: CallCase, probe: Probe, known: str) -> str:
 
 
 def _models(case: CallCase, probe: Probe) -> tuple[str, str, str]:
-    """Two local models of the case's provider, and one that nobody has and no mapping speaks of."""
+    """Two local models of the case's provider, and one that the proxy does not have and no mapping names."""
     target = probe.target
     local = [model.wire_id or model.id for model in target.models(case.provider)]
     absent = [

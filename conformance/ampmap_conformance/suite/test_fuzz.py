@@ -1,4 +1,4 @@
-"""Profile fuzz: generated data. Each check asks one rule of the same generated requests."""
+"""Profile fuzz: generated data. Each check judges the same generated requests by one rule."""
 
 from __future__ import annotations
 
@@ -32,34 +32,34 @@ def test_no_server_error(case: CallCase, probe: Probe) -> None:
     """Given generated data, when it is sent, then the proxy does not fail."""
 
 
-@on_generated_data("fuzz.valid-goes-on")
-def test_valid_goes_on(case: CallCase, probe: Probe) -> None:
+@on_generated_data("fuzz.valid-forwarded")
+def test_valid_forwarded(case: CallCase, probe: Probe) -> None:
     """Given data that the document allows, when it is sent, then it reaches an upstream."""
 
 
-@on_generated_data("fuzz.invalid-is-no-success")
-def test_invalid_is_no_success(case: CallCase, probe: Probe) -> None:
-    """Given data that the document does not allow, when it is sent, then it is refused or goes on as it is."""
+@on_generated_data("fuzz.invalid-rejected-or-relayed")
+def test_invalid_rejected_or_relayed(case: CallCase, probe: Probe) -> None:
+    """Given data that the document does not allow, when it is sent, then it is rejected or forwarded unchanged."""
 
 
 @on_generated_data("fuzz.error-shape")
 def test_error_shape(case: CallCase, probe: Probe) -> None:
-    """Given generated data, when it ends in an error, then in the provider's shape."""
+    """Given generated data, when it ends in an error, then the error has the provider's shape."""
 
 
 @on_generated_data("fuzz.content-type")
 def test_content_type(case: CallCase, probe: Probe) -> None:
-    """Given generated data, when it is answered, then as JSON or as a stream of events, and marked so."""
+    """Given generated data, when it is answered, then the answer is JSON or a stream of events, and is marked so."""
 
 
 @on_generated_data("fuzz.no-leak")
 def test_no_leak(case: CallCase, probe: Probe) -> None:
-    """Given generated data, when it is sent, then no key shows on either side."""
+    """Given generated data, when it is sent, then no message on either side shows a key."""
 
 
 @on_generated_data("fuzz.no-stack-trace")
 def test_no_stack_trace(case: CallCase, probe: Probe) -> None:
-    """Given generated data, when the proxy refuses it, then without a stack trace."""
+    """Given generated data, when the proxy rejects it, then the answer has no stack trace."""
 
 
 @on_generated_data("fuzz.management-holds")

@@ -1,4 +1,4 @@
-"""Profile headers: what goes on, what is replaced, what is dropped, and what comes back."""
+"""Profile headers: what the proxy forwards, replaces, drops and relays."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ OTHER_HEADER = "x-ampmap-probe"
 OTHER_VALUE = "one, two;three"
 
 STEERING = MappingProxyType({"x-should-retry": "false"})
-"""What a header that steers retries says, where that is no number."""
+"""The values of retry headers that are not numbers."""
 RETRY_AFTER = "7"
 
 
 def is_refused_carrier(case: CredentialCase, exchange: Exchange) -> bool:
-    """The call was refused for a key where the client puts none, and so went nowhere."""
+    """The proxy rejected the call for a key in a place that the client does not use, and sent nothing upstream."""
     odd = case.carrier not in (*case.provider.client_credentials, *case.provider.placeholder_credentials)
     return odd and 400 <= exchange.response.status < 500 and not exchange.upstream
 
 
 @checks("headers.client-credential-replaced", when=carrier_by_call, applies=relays_lists)
 def test_client_credential_is_replaced(case: CredentialCase, probe: Probe) -> None:
-    """Given the client's key in a carrier, when the call goes on, then no byte of it holds the key."""
+    """Given the client's key in a carrier, when the proxy forwards the call, then no part of it holds the key."""
     key = probe.client_key
     credential = holding(case.carrier, key) + as_client_sends(case.provider, key)
     exchange = probe.send(case, credential=credential.written(str.upper))
@@ -63,7 +63,7 @@ def test_client_credential_is_replaced(case: CredentialCase, probe: Probe) -> No
 
 @checks("headers.upstream-credential-set", when=is_model_call, applies=relays_lists)
 def test_upstream_credential_is_set(case: CallCase, probe: Probe) -> None:
-    """Given a call, when it goes on, then it carries a credential that is not the client's."""
+    """Given a call, when the proxy forwards it, then it carries a credential that is not the client's."""
     exchange = probe.send(case)
 
     upstream = exchange.only_upstream_request()
@@ -73,7 +73,7 @@ def test_upstream_credential_is_set(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.forwarded", when=has_body, applies=forwards_bodies)
 def test_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
-    """Given headers that choose version and features, when the call goes on, then they do too."""
+    """Given headers that choose version and features, when the proxy forwards the call, then they are unchanged."""
     optional = tuple((name, "ampmap-probe-2025-01-01") for name in probe.optional_headers(case))
     exchange = probe.send(case, more_headers=((name.upper(), value) for name, value in optional))
 
@@ -86,7 +86,7 @@ def test_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.end-to-end-forwarded", applies=forwards_bodies)
 def test_other_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
-    """Given a header that nobody knows, when the call goes on, then it does too."""
+    """Given an unknown header, when the proxy forwards the call, then it forwards the header unchanged."""
     exchange = probe.send(case, more_headers=((OTHER_HEADER, OTHER_VALUE),))
 
     upstream = exchange.only_upstream_request()
@@ -97,7 +97,7 @@ def test_other_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.amp-headers-forwarded", applies=forwards_amp_headers)
 def test_amp_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
-    """Given Amp's own headers, when the call goes on, then they do too."""
+    """Given Amp's own headers, when the proxy forwards the call, then it forwards the headers unchanged."""
     exchange = probe.send(case)
 
     upstream = exchange.only_upstream_request()
@@ -108,31 +108,41 @@ def test_amp_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.hop-by-hop-dropped")
 def test_hop_by_hop_headers_are_dropped(case: CallCase, probe: Probe) -> None:
-    """Given headers of one connection, when the call goes on, then they do not."""
+    """Given headers of one connection, when the proxy forwards the call, then it strips them."""
     names = [name for name in probe.header_names("hop-by-hop") if name not in FRAMING]
     lines = [("Connection", f"keep-alive, {HOP_HEADER}"), *((name, HOP_VALUE) for name in (*names, HOP_HEADER))]
     exchange = probe.send(case, more_headers=lines)
 
     upstream = exchange.only_upstream_request()
     kept = [name for name, value in upstream.headers if HOP_VALUE in value]
-    expect(not kept, "headers of the client's connection went on", expected="none of them", actual=", ".join(kept))
+    expect(
+        not kept,
+        "the upstream got headers of the client's connection",
+        expected="none of them",
+        actual=", ".join(kept),
+    )
 
 
 @checks("headers.host-is-upstreams")
 def test_host_is_the_upstreams(case: CallCase, probe: Probe) -> None:
-    """Given a call to the proxy's host, when it goes on, then Host is another."""
+    """Given a call to the proxy's host, when the proxy forwards it, then Host names the upstream."""
     exchange = probe.send(case)
 
     upstream = exchange.only_upstream_request()
     hosts = upstream.headers.all("host")
     called = exchange.request.headers.get("host")
     expect(len(hosts) == 1, "Host is not there once", expected="one Host", actual=f"{len(hosts)} of them")
-    expect(hosts[0] != called, "the client's Host went on", expected="the upstream's host", actual="the proxy's host")
+    expect(
+        hosts[0] != called,
+        "the upstream got the client's Host",
+        expected="the upstream's host",
+        actual="the proxy's host",
+    )
 
 
 @checks("headers.response-relayed", applies=forwards_bodies)
 def test_retry_headers_are_relayed(case: CallCase, probe: Probe) -> None:
-    """Given an error that steers retries, when it comes back, then it still does."""
+    """Given an error with retry headers, when the proxy relays it, then they are unchanged."""
     names = probe.relayed_headers(case, "conditional")
     lines = tuple((name, STEERING.get(name.lower(), RETRY_AFTER)) for name in names)
     reply = Reply.error(probe.error_shape(case), 400, more_headers=lines)
@@ -145,7 +155,7 @@ def test_retry_headers_are_relayed(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.limits-relayed", applies=forwards_bodies)
 def test_limits_are_relayed(case: CallCase, probe: Probe) -> None:
-    """Given request id and limits, when the answer comes back, then they are there."""
+    """Given request id and limits, when the proxy relays the answer, then they are there."""
     names = probe.relayed_headers(case, "when-available")
     added = tuple((name, "1000") for name in names if name != probe.error_shape(case).request_id_header)
     exchange = probe.send(case, replies=(Reply(more_headers=added),))

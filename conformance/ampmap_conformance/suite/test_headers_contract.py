@@ -1,4 +1,4 @@
-"""Profile headers: versions, features, lists, limits, and what is nobody's business."""
+"""Profile headers: versions, features, lists, limits, and what the proxy may decide."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ ATTEMPTS = 6
 
 
 def assert_dropped(exchange: Exchange) -> None:
-    """Nothing that the upstream said of its connection came back."""
+    """No header of the upstream's connection reached the client."""
     exchange.only_upstream_request()
     kept = [name for name, value in exchange.response.headers if HOP_VALUE in value]
-    expect(not kept, "headers of the upstream's connection came back", expected="none", actual=", ".join(kept))
+    expect(not kept, "the client got headers of the upstream's connection", expected="none", actual=", ".join(kept))
 
 
 def listed(headers: Headers, name: str) -> str:
@@ -46,7 +46,7 @@ def listed(headers: Headers, name: str) -> str:
 
 @checks("headers.version-relayed", when=chooses_version, applies=forwards_bodies)
 def test_version_is_relayed(case: CallCase, probe: Probe) -> None:
-    """Given another version than the usual, when the call goes on, then it names that one and no other."""
+    """Given another version than the usual, when the proxy forwards the call, then it names that one and no other."""
     request = probe.request(case)
     names = tuple(probe.dialect_headers(case))
     for name in names:
@@ -60,7 +60,7 @@ def test_version_is_relayed(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.beta-lines-kept", when=asks_for_features, applies=forwards_bodies)
 def test_features_are_kept(case: CallCase, probe: Probe) -> None:
-    """Given features on two lines, when the call goes on, then it asks for just these."""
+    """Given features on two lines, when the proxy forwards the call, then it names just these."""
     names = probe.optional_headers(case)
     exchange = probe.send(case, more_headers=[(name, line) for name in names for line in FEATURES])
 
@@ -71,7 +71,7 @@ def test_features_are_kept(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.no-feature-invented", requests=3, when=asks_for_features, applies=forwards_bodies)
 def test_features_are_not_remembered(case: CallCase, probe: Probe) -> None:
-    """Given calls with one feature, another, and none, when they go on, then each asks for its own alone."""
+    """Given calls with one feature, another, and none, when the proxy forwards them, then each names its own alone."""
     for wanted in (*FEATURES, ""):
         lines = [(name, wanted) for name in probe.optional_headers(case) if wanted]
         upstream = probe.send(case, more_headers=lines).only_upstream_request()
@@ -81,7 +81,7 @@ def test_features_are_not_remembered(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.sdk-telemetry-harmless")
 def test_telemetry_does_no_harm(case: CallCase, probe: Probe) -> None:
-    """Given every header that SDKs add, with a value that is no number, when the call is made, then it succeeds."""
+    """Given every header that SDKs add, with a value that is not a number, when the call is made, then it succeeds."""
     names = dict.fromkeys((*probe.header_names("sdk-telemetry"), "accept-language", "sec-fetch-mode"))
     exchange = probe.send(case, more_headers=[(name, NOT_A_NUMBER) for name in names])
 
@@ -91,7 +91,7 @@ def test_telemetry_does_no_harm(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.request-lines-kept", applies=forwards_bodies)
 def test_lines_of_a_request_are_kept(case: CallCase, probe: Probe) -> None:
-    """Given a header on several lines, when the call goes on, then all its values do."""
+    """Given a header on several lines, when the proxy forwards the call, then it forwards all values."""
     exchange = probe.send(case, more_headers=[(LIST, value) for value in VALUES])
 
     upstream = exchange.only_upstream_request()
@@ -100,7 +100,7 @@ def test_lines_of_a_request_are_kept(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.answer-lines-kept", applies=forwards_bodies)
 def test_lines_of_an_answer_are_kept(case: CallCase, probe: Probe) -> None:
-    """Given an answer with a header on several lines, when it comes back, then all its values do."""
+    """Given an answer with a header on several lines, when the proxy relays it, then it relays all values."""
     exchange = probe.send(case, replies=(Reply(more_headers=tuple((LIST, value) for value in VALUES)),))
 
     exchange.only_upstream_request()
@@ -109,7 +109,7 @@ def test_lines_of_an_answer_are_kept(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.limits-on-errors", applies=forwards_bodies)
 def test_limits_come_with_errors(case: CallCase, probe: Probe) -> None:
-    """Given an error with request id and limits, when it comes back, then they are there."""
+    """Given an error with request id and limits, when the proxy relays it, then they are there."""
     names = probe.relayed_headers(case, "when-available")
     lines = tuple((name, LIMIT) for name in names)
     exchange = probe.send(case, replies=(Reply.error(probe.error_shape(case), 400, more_headers=lines),))
@@ -122,21 +122,21 @@ def test_limits_come_with_errors(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.answer-hop-by-hop-dropped")
 def test_hop_by_hop_headers_of_answers_are_dropped(case: CallCase, probe: Probe) -> None:
-    """Given headers of the upstream's connection, when the answer comes back, then they do not."""
+    """Given headers of the upstream's connection, when the proxy relays the answer, then it strips them."""
     lines = tuple((name, HOP_VALUE) for name in probe.header_names("hop-by-hop") if name not in FRAMING)
     assert_dropped(probe.send(case, replies=(Reply(more_headers=lines),)))
 
 
 @checks("headers.answer-listed-dropped")
 def test_listed_headers_of_answers_are_dropped(case: CallCase, probe: Probe) -> None:
-    """Given a header that the upstream's `Connection` names, when the answer comes back, then it does not."""
+    """Given an answer with a header that `Connection` names, when the proxy relays it, then it strips the header."""
     lines = (("Connection", HOP_HEADER), (HOP_HEADER, HOP_VALUE))
     assert_dropped(probe.send(case, replies=(Reply(more_headers=lines),)))
 
 
-@checks("headers.no-steering-invented", applies=forwards_bodies)
-def test_no_steering_is_invented(case: CallCase, probe: Probe) -> None:
-    """Given an error that does not steer retries, when it comes back, then it still does not."""
+@checks("headers.retry-hint-not-added", applies=forwards_bodies)
+def test_retry_hint_not_added(case: CallCase, probe: Probe) -> None:
+    """Given an error without `x-should-retry`, when the proxy relays it, then the proxy adds none."""
     refused = Reply.error(probe.error_shape(case), TOO_MANY)
     exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
 
@@ -147,7 +147,7 @@ def test_no_steering_is_invented(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.content-type-relayed", requests=2, applies=forwards_bodies)
 def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
-    """Given an answer or a stream, and an error, when they come back, then the client is told what they are."""
+    """Given an answer or a stream, and an error, when the proxy relays them, then their media types are right."""
     error = replace(Reply.error(probe.error_shape(case), 400), headers=(("Content-Type", "application/problem+json"),))
     for reply in (Reply(), error):
         exchange = probe.send(case, replies=(reply,))
@@ -159,7 +159,7 @@ def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.other-credentials-dropped", applies=forwards_bodies)
 def test_other_credentials_are_dropped(case: CallCase, probe: Probe) -> None:
-    """Given a cookie and a key in a header of another API, when the call goes on, then they do not."""
+    """Given a cookie and a key in a header of another API, when the proxy forwards the call, then it strips them."""
     cookie, key = probe.canary(), probe.canary()
     exchange = probe.send(case, more_headers=[("Cookie", f"session={cookie}"), ("api-key", key)])
 

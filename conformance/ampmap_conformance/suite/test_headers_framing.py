@@ -43,10 +43,10 @@ def _has_all(came: bytes, sent: bytes) -> bool:
 
 @checks("headers.length-kept")
 def test_length_is_kept(case: CallCase, probe: Probe) -> None:
-    """Given a body with a length, when the call goes on, then it has one length, the right one."""
+    """Given a body with a length, when the proxy forwards the call, then it has one length, the right one."""
     upstream: UpstreamRequest = probe.send(case).only_upstream_request()
 
-    assert_one_right_length(upstream.headers, upstream.body, "the upstream is not told one right length")
+    assert_one_right_length(upstream.headers, upstream.body, "the upstream does not get one right length")
 
 
 @checks("headers.length-after-rewrite", when=goes_mapped, applies=forwards_bodies)
@@ -55,7 +55,7 @@ def test_length_after_a_rewrite(case: VariedCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     upstream = exchange.only_upstream_request()
-    assert_one_right_length(upstream.headers, upstream.body, "the upstream is not told one right length")
+    assert_one_right_length(upstream.headers, upstream.body, "the upstream does not get one right length")
     assert_whole(exchange.response)
     told = [*exchange.response.headers.all("content-length"), *exchange.response.headers.all("transfer-encoding")]
     expect(len(told) <= 1, "the answer has two lengths", expected="one length, or chunks", actual=", ".join(told))
@@ -63,7 +63,7 @@ def test_length_after_a_rewrite(case: VariedCase, probe: Probe) -> None:
 
 @checks("headers.compressed-answer-readable", applies=forwards_bodies)
 def test_compressed_answer_is_readable(case: VariedCase, probe: Probe) -> None:
-    """Given an answer that is compressed, when it comes back, then it can be read by what its headers say."""
+    """Given a compressed answer, when the proxy relays it, then its headers say how to decode it."""
     reply = Reply.error(probe.error_shape(case), 400) if case.variation == "error" else Reply()
     streamed = replace(case, stream=case.variation == "stream")
     exchange = probe.send(streamed, replies=(replace(reply, gzip=Gzip.DECLARED),) * ATTEMPTS)
@@ -83,7 +83,7 @@ def test_compressed_answer_is_readable(case: VariedCase, probe: Probe) -> None:
 
 @checks("headers.undeclared-compression-alike", requests=3, applies=forwards_bodies)
 def test_undeclared_compression_is_treated_alike(case: CallCase, probe: Probe) -> None:
-    """Given compressed answers that do not say so, when they come back, then errors look as successes do."""
+    """Given compressed answers without a label, when the proxy relays them, then errors look like successes."""
     treated = {}
     for status in STATUSES:
         reply = Reply.error(probe.error_shape(case), status) if status >= STATUSES[1] else Reply()
@@ -97,7 +97,7 @@ def test_undeclared_compression_is_treated_alike(case: CallCase, probe: Probe) -
 
 @checks("headers.coding-not-asked-for")
 def test_coding_that_was_not_asked_for(case: CallCase, probe: Probe) -> None:
-    """Given a client that takes no compression, when the upstream uses what it was offered, then none comes back."""
+    """Given a client that accepts no compression, when the proxy requests some, then the client gets a plain answer."""
     request = probe.request(case)
     plain = replace(request, headers=request.headers.setting("Accept-Encoding", "identity"))
     packed = (Reply(gzip=Gzip.DECLARED),) * ATTEMPTS
@@ -111,7 +111,7 @@ def test_coding_that_was_not_asked_for(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.expectation-met")
 def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
-    """Given a body that comes a while after its head, when leave for it is asked for, then the call is served."""
+    """Given a body that is sent after `100 Continue`, when the client asks for it, then the call is served."""
 
     def waiting(request: Request) -> RawRequest:
         head, end, body = wire(request).partition(b"\r\n\r\n")
@@ -127,7 +127,7 @@ def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.rare-coding-readable", applies=forwards_bodies)
 def test_rare_coding_is_readable(case: CallCase, probe: Probe) -> None:
-    """Given an answer in zstd, which the client offered, when it comes back, then it can be read by its label."""
+    """Given an answer in zstd, which the client offered, when it is relayed, then its label says how to decode it."""
     plain = bodies.response_body(case.call, case.model)[:-1] + b',"ampmap_extra":"%b"}' % (b"e" * 300)
     reply = Reply(body=zstd(plain), more_headers=(("Content-Encoding", "zstd"),))
     request = probe.request(case)

@@ -1,4 +1,4 @@
-"""Profile headers: values that are rare, and lines that may stand once."""
+"""Profile headers: rare values, and headers that may occur once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ODD = (("X-Ampmap-Name", "Zo\u00c3\u00ab \u00e6\u0097\u00a5"), ("X-Ampmap-Empty"
 """UTF-8, each octet a letter here, and nothing."""
 OF_THE_UPSTREAM = (("Date", "Sat, 21 Nov 2026 08:00:00 GMT"), ("Server", "ampmap-upstream"), ("ETag", '"ampmap-1"'))
 ONCE = ("Date", "Server", "ETag", "Content-Type", "Content-Length", "Last-Modified", "Location", "Retry-After", "Age")
-"""Headers that are no lists."""
+"""Headers that are not lists."""
 
 
 def _with_odd_values(case: CallCase, probe: Probe) -> Exchange:
@@ -43,9 +43,9 @@ def test_odd_values_are_kept(case: CallCase, probe: Probe) -> None:
 
 @checks("headers.lines-not-doubled")
 def test_lines_are_not_doubled(case: CallCase, probe: Probe) -> None:
-    """Given an answer with date and server, when it comes back, then no header that is no list stands there twice."""
+    """Given an answer with date and server, when the proxy relays it, then only headers that are lists occur twice."""
     exchange = probe.send(case, replies=(Reply(more_headers=OF_THE_UPSTREAM),))
 
     exchange.only_upstream_request()
     doubled = [name for name in ONCE if len(exchange.response.headers.all(name)) > 1]
-    expect(not doubled, "a header stands there twice", expected="each once", actual=", ".join(doubled))
+    expect(not doubled, "a header occurs twice", expected="each once", actual=", ".join(doubled))

@@ -27,21 +27,21 @@ REFUSED = (401, 403)
 
 @checks("management.forwarded")
 def test_management_is_forwarded(case: ManagementCase, probe: Probe) -> None:
-    """Given a management call, when it is sent, then Amp's servers get it whole and their answer comes back."""
+    """Given a management call, when it is sent, then Amp's servers get it whole and the client gets their answer."""
     exchange = probe.send(case, more_query=QUERY)
 
     upstream = exchange.only_upstream_request(AMP)
     assert_equal(upstream.method, case.method, "the method changed")
     assert_same_path(upstream.path, case.path, "the upstream got another path")
-    assert_equal(str(parse_qs(upstream.query or "")), str(parse_qs(QUERY)), "the query changed on its way")
-    assert_equal(upstream.body, exchange.request.body, "the body changed on its way")
+    assert_equal(str(parse_qs(upstream.query or "")), str(parse_qs(QUERY)), "the upstream got a changed query")
+    assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
     assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
     assert_json_relayed(exchange)
 
 
 @checks("management.credential-replaced")
 def test_client_key_does_not_reach_amp(case: ManagementCase, probe: Probe) -> None:
-    """Given the client's key, when a management call goes on, then no byte of it holds the key."""
+    """Given the client's key, when the proxy forwards a management call, then no part of it holds the key."""
     key = probe.client_key
     exchange = probe.send(case)
 
@@ -51,7 +51,7 @@ def test_client_key_does_not_reach_amp(case: ManagementCase, probe: Probe) -> No
 
 @checks("management.cookies-relayed", when=is_read)
 def test_cookies_are_relayed(case: ManagementCase, probe: Probe) -> None:
-    """Given two cookies, when the answer comes back, then each has its line."""
+    """Given two cookies, when the proxy relays the answer, then each has its line."""
     exchange = probe.send(case, replies=(Reply(more_headers=COOKIES),))
 
     expected = " | ".join(value for _, value in COOKIES)
@@ -61,7 +61,7 @@ def test_cookies_are_relayed(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.refuses-without-credential", when=needs_client_key)
 def test_management_needs_the_client_key(case: ManagementCase, probe: Probe) -> None:
-    """Given no credential, when a management call is sent, then it is refused and goes nowhere."""
+    """Given no credential, when a management call is sent, then the proxy rejects it and sends nothing upstream."""
     probe.require_client_key()
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 

@@ -1,4 +1,4 @@
-"""Profile management: who may call Amp's own servers through the proxy, and with whose key."""
+"""Profile management: which calls to Amp's own servers the proxy accepts, and which key they carry."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def assert_no_key_lent(exchange: Exchange) -> None:
 
 @checks("management.wrong-key-refused", when=needs_client_key)
 def test_wrong_key_is_refused(case: ManagementCase, probe: Probe) -> None:
-    """Given a wrong key, when a management call is sent, then it is refused and goes nowhere."""
+    """Given a wrong key, when a management call is sent, then the proxy rejects it and sends nothing upstream."""
     probe.require_client_key()
     exchange = probe.send(case, credential=holding("authorization-bearer", probe.canary()))
 
@@ -49,7 +49,7 @@ def test_wrong_key_is_refused(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.amp-key-set", when=needs_client_key)
 def test_amp_key_is_set(case: ManagementCase, probe: Probe) -> None:
-    """Given the client's key, when a management call goes on, then it carries one of the proxy's own."""
+    """Given the client's key, when the proxy forwards a management call, then it carries a key of the proxy's own."""
     upstream = probe.send(case).only_upstream_request(AMP)
 
     assert_own_credential(upstream, AMP_CARRIERS, client_key=probe.client_key)
@@ -57,18 +57,18 @@ def test_amp_key_is_set(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.host-is-amps", when=is_first_family)
 def test_host_is_amps(case: ManagementCase, probe: Probe) -> None:
-    """Given a call to the proxy's host, when it goes on, then Host is another."""
+    """Given a call to the proxy's host, when the proxy forwards it, then Host names Amp's servers."""
     exchange = probe.send(case)
 
     hosts = exchange.only_upstream_request(AMP).headers.all("host")
     called = exchange.request.headers.get("host")
     expect(len(hosts) == 1, "Host is not there once", expected="one Host", actual=f"{len(hosts)} of them")
-    expect(hosts[0] != called, "the client's Host went on", expected="Amp's host", actual="the proxy's host")
+    expect(hosts[0] != called, "the upstream got the client's Host", expected="Amp's host", actual="the proxy's host")
 
 
 @checks("management.second-client", when=is_sample_with_key)
 def test_second_client(case: ManagementCase, probe: Probe) -> None:
-    """Given another client's key, when a management call goes on, then no byte of it holds that key."""
+    """Given another client's key, when the proxy forwards a management call, then no part of it holds that key."""
     key = probe.second_client_key
     exchange = probe.send(case, credential=holding("authorization-bearer", key))
 
@@ -79,7 +79,7 @@ def test_second_client(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.sign-in-open", when=is_sign_in)
 def test_sign_in_is_open(case: ManagementCase, probe: Probe) -> None:
-    """Given no credential, when a sign-in page is asked for, then Amp's servers answer."""
+    """Given no credential, when a sign-in page is called, then Amp's servers answer."""
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
     exchange.only_upstream_request(AMP)
@@ -88,7 +88,7 @@ def test_sign_in_is_open(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.pages-open", when=is_open_page)
 def test_pages_are_open(case: ManagementCase, probe: Probe) -> None:
-    """Given no credential, when another page is asked for, then Amp's servers answer."""
+    """Given no credential, when another page is called, then Amp's servers answer."""
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
     exchange.only_upstream_request(AMP)
@@ -97,7 +97,7 @@ def test_pages_are_open(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.open-pages-carry-no-key", when=is_open_read)
 def test_open_pages_carry_no_key(case: ManagementCase, probe: Probe) -> None:
-    """Given no credential, when an open page is asked for, then the proxy's own key stays out of it."""
+    """Given no credential, when an open page is called, then the proxy does not add its own key."""
     assert_no_key_lent(probe.send(case, credential=NO_CREDENTIAL))
 
 
@@ -114,7 +114,7 @@ def test_unknown_path(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.key-in-other-carriers", when=is_sample_with_key)
 def test_key_in_other_carriers(case: ManagementCase, probe: Probe) -> None:
-    """Given the client's key in every header that may hold one, when the call goes on, then the key does not."""
+    """Given the client's key in every header for keys, when the proxy forwards the call, then it strips the key."""
     key, everywhere = probe.client_key, NO_CREDENTIAL
     for carrier in HEADER_CARRIERS:
         everywhere += holding(carrier, key)

@@ -31,10 +31,10 @@ def test_bytes_are_kept(case: ManagementCase, probe: Probe) -> None:
     exchange = probe.exchange(sent, persona=AMP, replies=(feed,))
 
     upstream = exchange.only_upstream_request(AMP)
-    assert_equal(upstream.body, EVERY_BYTE, "the body changed on its way")
-    assert_header(upstream.headers, "content-type", FORM, saying="the form's parts cannot be told apart any more")
+    assert_equal(upstream.body, EVERY_BYTE, "the upstream got a changed body")
+    assert_header(upstream.headers, "content-type", FORM, saying="the form's parts can no longer be separated")
     assert_success(exchange)
-    assert_equal(exchange.response.body, EVERY_BYTE, "the answer changed on its way")
+    assert_equal(exchange.response.body, EVERY_BYTE, "the client got a changed answer")
     assert_same_media_type(exchange.response.headers, FEED, "the answer's media type changed")
 
 
@@ -64,12 +64,12 @@ def test_compressed_answer_is_readable(case: ManagementCase, probe: Probe) -> No
 
 @checks("management.errors-relayed", when=is_sample, requests=len(STATUSES))
 def test_errors_are_relayed(case: ManagementCase, probe: Probe) -> None:
-    """Given an error of Amp's servers, when it comes back, then it is the same."""
+    """Given an error of Amp's servers, when the proxy relays it, then it is the same."""
     for status in STATUSES:
         reply = Reply(status=status, headers=(("Content-Type", "application/json"),), body=ERROR)
         exchange = probe.send(case, replies=(reply,) * 6)
 
-        expect(bool(exchange.upstream), "Amp's servers were not asked", expected="a call of them", actual="none")
+        expect(bool(exchange.upstream), "Amp's servers got no call", expected="a call of them", actual="none")
         assert_equal(exchange.response.status, status, "the status changed")
         came = decoded(exchange.response.headers, exchange.response.body)
-        assert_equal(came, ERROR, "the error changed on its way")
+        assert_equal(came, ERROR, "the client got a changed error")

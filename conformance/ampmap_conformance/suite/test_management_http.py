@@ -55,7 +55,7 @@ def test_method_is_kept(case: ManagementCase, probe: Probe) -> None:
 
     upstream = exchange.only_upstream_request(AMP)
     assert_equal(upstream.method, case.verb, "the method changed")
-    assert_equal(upstream.body, exchange.request.body, "the body changed on its way")
+    assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
     assert_success(exchange)
 
 
@@ -74,7 +74,7 @@ def test_head(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.selector-kept", when=is_sample_with_body)
 def test_selector_is_kept(case: ManagementCase, probe: Probe) -> None:
-    """Given a query that is a bare name, when the call goes on, then the name does."""
+    """Given a query that is a bare name, when the proxy forwards the call, then the name is there."""
     exchange = probe.send(replace(case, verb="POST"), more_query=SELECTOR)
 
     upstream = exchange.only_upstream_request(AMP)
@@ -83,7 +83,7 @@ def test_selector_is_kept(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.query-bytes", when=is_sample)
 def test_query_arrives_as_it_was_written(case: ManagementCase, probe: Probe) -> None:
-    """Given a query, when the call goes on, then the query is the same text."""
+    """Given a query, when the proxy forwards the call, then the query is the same text."""
     upstream = probe.send(case, more_query=WRITTEN).only_upstream_request(AMP)
 
     assert_equal(upstream.query, WRITTEN, "the query was written anew")
@@ -91,7 +91,7 @@ def test_query_arrives_as_it_was_written(case: ManagementCase, probe: Probe) -> 
 
 @checks("management.long-query", when=is_first_family)
 def test_long_query(case: ManagementCase, probe: Probe) -> None:
-    """Given a long query, when the call goes on, then all of it does."""
+    """Given a long query, when the proxy forwards the call, then the query is complete."""
     upstream = probe.send(case, more_query=LONG).only_upstream_request(AMP)
 
     assert_equal(upstream.query, LONG, "the query was cut or changed")
@@ -99,7 +99,7 @@ def test_long_query(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.path-kept", when=has_paths_below)
 def test_path_is_kept(case: ManagementCase, probe: Probe) -> None:
-    """Given a path below a family, when the call goes on, then the path does as it was."""
+    """Given a path below a family, when the proxy forwards the call, then the path is the same."""
     target = f"{case.path}/{BELOW}"
     upstream = probe.send(case, target=target).only_upstream_request(AMP)
 
@@ -119,7 +119,7 @@ def test_encoded_slash_is_kept(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.compressed-body", when=is_sample_with_body)
 def test_compressed_body(case: ManagementCase, probe: Probe) -> None:
-    """Given a compressed body, when the call goes on, then it can be read by what its headers say."""
+    """Given a compressed body, when the proxy forwards the call, then its headers say how to decode it."""
     plain = bodies.dump({"thread": "ampmap " * PACKED_SIZE})
     packed = gzip.compress(plain, mtime=0)
     exchange = probe.send(replace(case, verb="POST"), body=packed, more_headers=[("Content-Encoding", "gzip")])
@@ -131,7 +131,7 @@ def test_compressed_body(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.cookies-forwarded", when=is_sample)
 def test_cookies_are_forwarded(case: ManagementCase, probe: Probe) -> None:
-    """Given cookies, when the call goes on, then they do too."""
+    """Given cookies, when the proxy forwards the call, then it forwards them unchanged."""
     upstream = probe.send(case, more_headers=[("Cookie", COOKIES)]).only_upstream_request(AMP)
 
     assert_header(upstream.headers, "cookie", COOKIES, saying="cookies were lost or changed")
@@ -139,13 +139,13 @@ def test_cookies_are_forwarded(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.redirects-relayed", when=is_sample, requests=2)
 def test_redirects_are_relayed(case: ManagementCase, probe: Probe) -> None:
-    """Given a redirect to another site, when it comes back, then it is for the client to follow."""
+    """Given a redirect to another site, when the proxy relays it, then the client decides whether to follow it."""
     for status in REDIRECTS:
         exchange = probe.send(case, replies=(Reply(status=status, headers=(("Location", ELSEWHERE),), body=b""),))
 
         exchange.only_upstream_request(AMP)
         assert_equal(exchange.response.status, status, "the redirect was not relayed")
-        assert_header(exchange.response.headers, "location", ELSEWHERE, saying="the redirect leads elsewhere")
+        assert_header(exchange.response.headers, "location", ELSEWHERE, saying="the redirect leads to another place")
 
 
 @checks("management.not-modified", when=is_sample)
@@ -163,7 +163,7 @@ def test_not_modified(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.successes-relayed", when=is_sample, requests=len(SUCCESSES))
 def test_successes_are_relayed(case: ManagementCase, probe: Probe) -> None:
-    """Given a success of any kind, when it comes back, then its status and body are the same."""
+    """Given a success of any kind, when the proxy relays it, then its status and body are the same."""
     for status, body in SUCCESSES:
         reply = Reply(status=status, headers=(JSON_LINE,), more_headers=PART if status == PARTIAL else (), body=body)
         exchange = probe.send(case, more_headers=[("Range", "bytes=0-3")] * (status == PARTIAL), replies=(reply,))
@@ -171,12 +171,14 @@ def test_successes_are_relayed(case: ManagementCase, probe: Probe) -> None:
         exchange.only_upstream_request(AMP)
         assert_equal(exchange.response.status, status, "the status changed")
         assert_whole(exchange.response)
-        assert_equal(decoded(exchange.response.headers, exchange.response.body), body, "the answer changed on its way")
+        assert_equal(
+            decoded(exchange.response.headers, exchange.response.body), body, "the client got a changed answer"
+        )
 
 
 @checks("management.stream-not-buffered", when=is_first_family, pace=Pace.WAITS, requests=ATTEMPTS)
 def test_stream_is_not_buffered(case: ManagementCase, probe: Probe) -> None:
-    """Given an answer in parts, when it comes back, then each comes before later ones are sent."""
+    """Given an answer in parts, when the proxy relays it, then each part arrives before later ones are sent."""
     pieces = tuple((0.0, b"data: part %d\n\n" % number) for number in range(4))
     reply = Reply(headers=(("Content-Type", "text/event-stream"),), pieces=pieces, framing=Framing.CHUNKED)
     assert_flushed(case, probe, reply)
@@ -184,9 +186,14 @@ def test_stream_is_not_buffered(case: ManagementCase, probe: Probe) -> None:
 
 @checks("management.upgrade-answered", when=is_sample)
 def test_offer_to_upgrade(case: ManagementCase, probe: Probe) -> None:
-    """Given an offer to upgrade, when nobody takes it, then the call is answered as any other."""
+    """Given an offer to upgrade, when Amp's servers do not accept it, then the call is answered like any other."""
     exchange = probe.send(case, more_headers=UPGRADE)
 
     status = exchange.response.status
     ordinary = status < 500 and status != SWITCHING
-    expect(ordinary, "the offer was taken for more", expected="an ordinary answer", actual=f"status {status}")
+    expect(
+        ordinary,
+        "the offer was treated as more than an offer",
+        expected="an ordinary answer",
+        actual=f"status {status}",
+    )

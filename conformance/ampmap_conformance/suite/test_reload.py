@@ -34,7 +34,7 @@ BROKEN = {"address-that-is-none": '{"upstream-url": "http://["}', "text-that-is-
 
 @checks("reload.model-mappings", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
 def test_model_mappings_are_reloaded(case: CallCase, probe: Probe) -> None:
-    """Given a new mapping, when its model is called, then the mapping's target is asked for."""
+    """Given a new mapping, when its model is called, then the upstream gets the mapping's target."""
     absent, target = _absent(case, probe), probe.target.models(case.provider)[0].id
     rules = (BlockMapping(from_=absent.model, to=target),)
     with probe.reloading.changed(lambda: _model(absent, probe) == target, model_mappings=rules) as adopted:
@@ -43,7 +43,7 @@ def test_model_mappings_are_reloaded(case: CallCase, probe: Probe) -> None:
 
 @checks("reload.ways-to-write", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
 def test_each_way_to_write_is_noticed(case: VariedCase, probe: Probe) -> None:
-    """Given a new configuration, written in one of the ways of editors and tools, then it takes effect."""
+    """Given a new configuration, when an editor or a tool writes it in its own way, then it takes effect."""
     if case.variation not in probe.reloading.hook.ways:
         raise NotTestableError(
             "the target's reload command does not say that it can write a file so: use `{way}` in it"
@@ -65,7 +65,7 @@ def test_upstream_url_is_reloaded(case: VariedCase, probe: Probe) -> None:
 
 @checks("reload.upstream-api-key", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
 def test_upstream_api_key_is_reloaded(case: VariedCase, probe: Probe) -> None:
-    """Given another Amp key for everybody, when a call goes to Amp, then it carries the new one."""
+    """Given another Amp key for all clients, when a call goes to Amp, then it carries the new one."""
     key = probe.canary()
     seen = lambda: key in _keys(probe.send(case))  # noqa: E731
     with probe.reloading.changed(seen, upstream_api_key=key, upstream_api_keys=()) as adopted:
@@ -100,7 +100,7 @@ def test_localhost_rule_is_reloaded(case: ManagementCase, probe: Probe) -> None:
 
 @checks("reload.open-stream", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.ALONE, requests=LOOKS)
 def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
-    """Given a stream that has begun, when the configuration changes before it goes on, then it comes to its end."""
+    """Given a stream that has begun, when the configuration changes, then the stream still comes to its end."""
     absent = _absent(case, probe)
     url = probe.reloading.block.upstream_url + OTHER_PATH
     reply = Reply(pieces=in_pieces(several_frames(case, probe)))
@@ -118,7 +118,7 @@ def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
 
 @checks("reload.broken-address-keeps-the-old", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
 def test_broken_address_keeps_the_old(case: VariedCase, probe: Probe) -> None:
-    """Given a new URL that is none, when a call goes to Amp, then it goes to the old one."""
+    """Given an invalid URL, when a call goes to Amp, then it goes to the old URL."""
     _assert_kept(case, probe, "address-that-is-none")
 
 
@@ -128,8 +128,8 @@ def test_broken_file_keeps_the_old(case: VariedCase, probe: Probe) -> None:
     _assert_kept(case, probe, "text-that-is-none")
 
 
-@checks("reload.goes-on-after-a-broken-file", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
-def test_goes_on_after_a_broken_file(case: VariedCase, probe: Probe) -> None:
+@checks("reload.recovers-after-unreadable-file", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
+def test_recovers_after_unreadable_file(case: VariedCase, probe: Probe) -> None:
     """Given a file that could not be read, when a good one follows, then it takes effect."""
     with probe.reloading.broken(BROKEN["text-that-is-none"]):
         probe.send(case)
@@ -140,7 +140,7 @@ def test_goes_on_after_a_broken_file(case: VariedCase, probe: Probe) -> None:
 
 @checks("reload.broken-pattern-is-left-out", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
 def test_broken_pattern_is_left_out(case: CallCase, probe: Probe) -> None:
-    """Given a pattern that is none, and a good mapping, when the good one's model is called, then it is mapped."""
+    """Given an invalid pattern and a valid mapping, when the valid one's model is called, then it is mapped."""
     absent, target = _absent(case, probe), probe.target.models(case.provider)[0].id
     rules = (BlockMapping(from_="(", to=target, regex=True), BlockMapping(from_=absent.model, to=target))
     with probe.reloading.changed(lambda: _model(absent, probe) == target, model_mappings=rules) as adopted:
@@ -151,7 +151,7 @@ def test_broken_pattern_is_left_out(case: CallCase, probe: Probe) -> None:
 def test_removed_mapping_is_gone(case: VariedCase, probe: Probe) -> None:
     """Given mappings that are taken away, when a model of one of them is called, then it is not mapped any more."""
     if not probe.target.claims("upstream-fallback"):
-        raise NotTestableError("without an Amp upstream it does not show where the call would go")
+        raise NotTestableError("without an Amp upstream the kit cannot see where the call would go")
     with probe.reloading.changed(lambda: _goes_to_amp(case, probe), model_mappings=()) as adopted:
         expect(adopted, "a mapping holds that was taken away", expected="a call at Amp", actual="the mapped model")
 
@@ -186,7 +186,7 @@ def _assert_kept(case: VariedCase, probe: Probe, word: str) -> None:
 
 
 def _absent(case: CallCase, probe: Probe) -> CallCase:
-    """A call for a model that nobody has but Amp."""
+    """A call for a model that only Amp has."""
     target = probe.target
     for name in target.file.models.unavailable:
         if not target.rules_for(name) and target.provider_of(name) is case.provider:

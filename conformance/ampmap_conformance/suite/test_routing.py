@@ -1,4 +1,4 @@
-"""Profile routing: every call reaches its provider as it was made, and the answer comes back."""
+"""Profile routing: every call reaches its provider as the client made it, and the client gets the answer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RETRIED = (408, 409, 429)
 
 @checks("routing.reaches-upstream", when=is_model_call, applies=relays_lists)
 def test_reaches_upstream(case: CallCase, probe: Probe) -> None:
-    """Given a call, when it is sent, then its provider gets one request and nobody else any."""
+    """Given a call, when it is sent, then its provider gets one request and no other upstream gets a request."""
     exchange = probe.send(case)
 
     exchange.only_upstream_request()
@@ -69,7 +69,7 @@ def test_query_kept(case: CallCase, probe: Probe) -> None:
     expected = parse_qs(f"{own}&{QUERY}", keep_blank_values=True)
     actual = parse_qs(upstream.query or "", keep_blank_values=True)
     kept = {name: actual.get(name) for name in expected}
-    assert_equal(json.dumps(kept), json.dumps(expected), "the query changed on its way")
+    assert_equal(json.dumps(kept), json.dumps(expected), "the upstream got a changed query")
 
 
 @checks("routing.body-kept", when=has_body, applies=forwards_bodies)
@@ -78,12 +78,12 @@ def test_body_kept(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     upstream = exchange.only_upstream_request()
-    assert_equal(upstream.body, exchange.request.body, "the body changed on its way (see `policy.body`)")
+    assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body (see `policy.body`)")
 
 
 @checks("routing.answer-relayed", when=is_model_call, applies=RELAYED)
 def test_answer_relayed(case: CallCase, probe: Probe) -> None:
-    """Given an answer of the upstream, when it comes back, then nothing of it is missing."""
+    """Given an answer of the upstream, when the proxy relays it, then nothing of it is missing."""
     exchange = probe.send(case)
 
     exchange.only_upstream_request()
@@ -94,7 +94,7 @@ def test_answer_relayed(case: CallCase, probe: Probe) -> None:
 
 @checks("routing.stream-relayed", when=streams, applies=forwards_bodies)
 def test_stream_relayed(case: CallCase, probe: Probe) -> None:
-    """Given a stream of the upstream, when it comes back, then it is a stream with the same events."""
+    """Given a stream of the upstream, when the proxy relays it, then it is a stream with the same events."""
     exchange = probe.send(case)
 
     exchange.only_upstream_request()
@@ -106,13 +106,13 @@ def test_stream_relayed(case: CallCase, probe: Probe) -> None:
 
 @checks("routing.agent-mode-endpoint", applies=(has_local_mode_model, forwards_bodies))
 def test_agent_mode_endpoint(case: ModeCase, probe: Probe) -> None:
-    """Given a mode's primary model, when it is called, then the provider of the routing map is asked for it."""
+    """Given a mode's primary model, when it is called, then the provider of the routing map gets the call."""
     exchange = probe.send(case)
 
     assert_success(exchange)
     upstream = exchange.only_upstream_request(case.mode.provider)
-    assert_same_path(upstream.path, case.upstream_target, "the mode's call went elsewhere")
-    assert_equal(probe.model_of(case, upstream), case.model, "the mode's call asks for another model")
+    assert_same_path(upstream.path, case.upstream_target, "the mode's call went to another place")
+    assert_equal(probe.model_of(case, upstream), case.model, "the mode's call names another model")
 
 
 @checks("routing.alternate-roots", when=is_model_call, applies=RELAYED)
@@ -135,12 +135,12 @@ def test_encoded_model_id(case: CallCase, probe: Probe) -> None:
     assert_success(exchange)
     upstream = exchange.only_upstream_request()
     expected = case.upstream_target.replace(plain, f"example%2F{plain}")
-    assert_same_path(upstream.path, expected, "the encoded path led elsewhere")
+    assert_same_path(upstream.path, expected, "the encoded path led to another place")
 
 
 @checks("routing.warm-up", when=is_warm_up, requests=WARM_UP_ATTEMPTS)
 def test_warm_up(case: CallCase, probe: Probe) -> None:
-    """Given the warm-up call, when it is sent, then the SDK's constructor goes on at once."""
+    """Given the warm-up call, when it is sent, then the SDK's constructor continues at once."""
     answers = [probe.send(case).response for _ in range(WARM_UP_ATTEMPTS)]
 
     retried = [a.status for a in answers if a.status in RETRIED or a.status >= 500]

@@ -1,4 +1,4 @@
-"""Profile routing: forms of paths and queries that are rarer, and what is no route."""
+"""Profile routing: rarer forms of paths and queries, and paths that are not routes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ATTEMPTS = 6
 
 @checks("routing.query-bytes", applies=RELAYED)
 def test_query_arrives_as_it_was_written(case: CallCase, probe: Probe) -> None:
-    """Given a query, when the call goes on, then the query is the same text."""
+    """Given a query, when the proxy forwards the call, then the query is the same text."""
     exchange = probe.send(case, more_query=WRITTEN)
 
     upstream = exchange.only_upstream_request()
@@ -56,7 +56,7 @@ def test_slash_in_a_model_id(case: CallCase, probe: Probe) -> None:
 
     upstream = exchange.only_upstream_request()
     expected = case.upstream_target.replace(plain, f"example/{plain}")
-    assert_same_path(upstream.path, expected, "the path with a slash in the model id led elsewhere")
+    assert_same_path(upstream.path, expected, "the path with a slash in the model id led to another place")
 
 
 @checks("routing.head-answered", when=is_list)
@@ -76,20 +76,20 @@ def test_head(case: CallCase, probe: Probe) -> None:
 
 @checks("routing.unknown-operation")
 def test_unknown_operation(case: CallCase, probe: Probe) -> None:
-    """Given a path that is no operation, when it is called, then it is refused and nothing else is called."""
+    """Given a path that is not an operation, when it is called, then the proxy rejects it and calls nothing else."""
     path = case.target.partition("?")[0]
     end = ":" if ":" in path.rpartition("/")[2] else "/"
     exchange = probe.send(case, target=f"{path.rpartition(end)[0]}{end}{NO_OPERATION}")
 
     status = exchange.response.status
-    expect(400 <= status < 500, "an unknown path was not refused", expected="status 404", actual=f"status {status}")
+    expect(400 <= status < 500, "an unknown path was not rejected", expected="status 404", actual=f"status {status}")
     others = [request.path for request in exchange.upstream if not request.path.endswith(NO_OPERATION)]
     expect(not others, "another operation was called", expected="none", actual=", ".join(others))
 
 
 @checks("routing.unprefixed-path")
 def test_path_without_prefix(case: CallCase, probe: Probe) -> None:
-    """Given a provider's path without the proxy's prefix, when it is called, then that is no server's error."""
+    """Given a provider's path without the proxy's prefix, when it is called, then the status is not a 5xx status."""
     probe.must_name_provider(case)
     exchange = probe.send(case, target=case.target.removeprefix(case.provider.base_path or ""))
 
@@ -110,24 +110,24 @@ def test_form_of_a_list(case: CallCase, probe: Probe) -> None:
 
 @checks("routing.count-refusal-relayed", when=counts_tokens)
 def test_refusal_to_count(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream that refuses to count, when it is asked, then the client learns that."""
+    """Given an upstream that rejects a count, when the client asks for one, then the client gets the rejection."""
     reply = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(reply,) * ATTEMPTS)
 
     if exchange.upstream:
-        assert_equal(exchange.response.status, int(case.variation), "a refusal was hidden")
+        assert_equal(exchange.response.status, int(case.variation), "a rejection was hidden")
 
 
 @checks("routing.explicit-no-stream", when=switches_in_body)
 def test_stream_field_that_is_false(case: CallCase, probe: Probe) -> None:
-    """Given a stream field that is false, when the answer comes, then it is no stream."""
+    """Given a stream field that is false, when the client gets the answer, then it is not a stream."""
     switch = case.call.operation.stream
     plain = bodies.request_body(case.call, case.model, f"Say hi. {BLANK}", stream=False)
     field = (switch.field if switch else None) or "stream"
     exchange = probe.send(case, body=plain[:-1] + bodies.dump({field: False}).replace(b"{", b",", 1))
 
     asked = exchange.only_upstream_request().json().get(field)
-    expect(asked is not True, "the upstream was asked for a stream", expected=f"{field}: false", actual=str(asked))
+    expect(asked is not True, "the upstream got a request for a stream", expected=f"{field}: false", actual=str(asked))
     kind = exchange.response.headers.get("content-type") or "no Content-Type"
     expect("event-stream" not in kind, "the answer is a stream", expected="application/json", actual=kind)
 
@@ -140,27 +140,27 @@ def test_stream_as_an_array(case: CallCase, probe: Probe) -> None:
     exchange.only_upstream_request()
     assert_success(exchange)
     kind = (exchange.response.headers.get("content-type") or "").partition(";")[0]
-    assert_equal(kind, "application/json", "the answer is no array")
+    assert_equal(kind, "application/json", "the answer is not an array")
     assert_json_relayed(exchange)
 
 
 @checks("routing.unlisted-model", applies=forwards_bodies)
 def test_unlisted_model(case: CallCase, probe: Probe) -> None:
-    """Given a model that nobody listed, when it is called, then somebody is asked for it by its name."""
+    """Given an unlisted model, when it is called, then the provider or Amp is asked for it by its name."""
     exchange = probe.send(replace(case, model=UNLISTED))
 
     asked = [request.persona for request in exchange.upstream]
     refused = f"status {exchange.response.status} and requests at {', '.join(asked) or 'no upstream'}"
     known = asked in ([case.provider.id], [AMP])
-    expect(known, "the model was not asked for", expected=f"a request at {case.provider.id} or {AMP}", actual=refused)
+    expect(known, "no upstream got the model", expected=f"a request at {case.provider.id} or {AMP}", actual=refused)
     upstream = exchange.upstream[0]
     named = UNLISTED in unquote(upstream.target) or UNLISTED in upstream.body.decode()
-    expect(named, "another model was asked for", expected=UNLISTED, actual=probe.model_of(case, upstream))
+    expect(named, "the upstream got another model", expected=UNLISTED, actual=probe.model_of(case, upstream))
 
 
 @checks("routing.warm-up-unmetered", when=is_warm_up)
 def test_warm_up_is_unmetered(case: CallCase, probe: Probe) -> None:
-    """Given the warm-up call, when it is sent, then at most the same goes on, once."""
+    """Given the warm-up call, when it is sent, then the proxy forwards at most the same call, once."""
     exchange = probe.send(case)
 
     own = case.upstream_target.partition("?")[0]

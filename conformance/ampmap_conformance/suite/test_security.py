@@ -1,4 +1,4 @@
-"""Profile security: who is on this machine, and what a web page may do."""
+"""Profile security: callers on other machines, and what a web page may do."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PREFLIGHT = (
 
 
 def coming_from(address: str) -> list[tuple[str, str]]:
-    """Every header by which a proxy tells where a call comes from."""
+    """Every header by which a proxy says where a call comes from."""
     forwarded = f'for="[{address}]"' if ":" in address else f"for={address}"
     return [("Forwarded", forwarded), *((name, address) for name in ADDRESS_HEADERS)]
 
@@ -72,20 +72,20 @@ def assert_no_key_lent(exchanges: Iterable[Exchange]) -> None:
 
 @checks("security.foreign-peer-refused")
 def test_foreign_peer_is_refused(case: ManagementCase, probe: Probe) -> None:
-    """Given a caller on another machine, when it asks for management, then it is refused."""
+    """Given a caller on another machine, when it makes a management call, then the proxy rejects it."""
     assert_refused(probe, lambda: probe.send_from_elsewhere(case), "another machine got through")
 
 
 @checks("security.address-headers-not-believed", when=is_sample, requests=len(NEAR))
 def test_address_headers_are_not_believed(case: ManagementCase, probe: Probe) -> None:
-    """Given a caller on another machine that claims to be on this one, when it asks, then it is refused."""
+    """Given a caller on another machine that claims to be on this one, when it calls, then the proxy rejects it."""
     for address in NEAR:
         claiming = partial(probe.send_from_elsewhere, case, more_headers=coming_from(address))
         assert_refused(probe, claiming, "another machine got through by a header")
 
 
-@checks("security.models-served-abroad", when=is_no_bridge)
-def test_models_are_served_abroad(case: CallCase, probe: Probe) -> None:
+@checks("security.models-served-to-other-machines", when=is_no_bridge)
+def test_models_served_to_other_machines(case: CallCase, probe: Probe) -> None:
     """Given a caller on another machine, when it calls a model, then it is served."""
     exchange = probe.send_from_elsewhere(case)
 
@@ -95,7 +95,7 @@ def test_models_are_served_abroad(case: CallCase, probe: Probe) -> None:
 
 @checks("security.peer-decides", when=is_sample)
 def test_peer_decides(case: ManagementCase, probe: Probe) -> None:
-    """Given a caller on this machine whose headers name another, when it asks, then it is served."""
+    """Given a caller on this machine whose headers name another, when it makes a call, then the proxy serves it."""
     exchange = probe.send(case, more_headers=coming_from(FAR))
 
     exchange.only_upstream_request(AMP)
@@ -104,13 +104,13 @@ def test_peer_decides(case: ManagementCase, probe: Probe) -> None:
 
 @checks("security.rebound-name-refused")
 def test_rebound_name_is_refused(case: ManagementCase, probe: Probe) -> None:
-    """Given a call on this machine by a name that is not its own, when it is made, then it is refused."""
+    """Given a call on this machine by a name that is not its own, when it is made, then the proxy rejects it."""
     assert_refused(probe, lambda: named(probe, case, OTHER_NAME), "a foreign name got through")
 
 
 @checks("security.look-alike-name-refused", when=is_first_family, requests=len(LOOK_ALIKES))
 def test_look_alike_names_are_refused(case: ManagementCase, probe: Probe) -> None:
-    """Given a call by a name that begins as this machine's, when it is made, then it is refused."""
+    """Given a call by a name that begins as this machine's, when it is made, then the proxy rejects it."""
     for name in LOOK_ALIKES:
         assert_refused(probe, partial(named, probe, case, name), "a foreign name got through")
 
@@ -126,7 +126,7 @@ def test_own_names_are_served(case: ManagementCase, probe: Probe) -> None:
 
 @checks("security.no-foreign-origin", requests=2)
 def test_no_foreign_origin_is_trusted(case: CallCase, probe: Probe) -> None:
-    """Given a foreign web page, when it asks and when it calls, then it is not let at the answer with credentials."""
+    """Given a foreign web page, when it sends a preflight and a call, then no answer lets it in with credentials."""
     asked = probe.send(case, method="OPTIONS", body=b"", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)
     called = probe.send(case, more_headers=PREFLIGHT[:1])
 
@@ -137,13 +137,13 @@ def test_no_foreign_origin_is_trusted(case: CallCase, probe: Probe) -> None:
         expect(not trusts, "a foreign page is trusted", expected="no credentials for it", actual=f"{origin} is trusted")
 
 
-@checks("security.preflight-goes-nowhere")
-def test_preflight_goes_nowhere(case: CallCase, probe: Probe) -> None:
+@checks("security.preflight-without-proxy-key")
+def test_preflight_without_proxy_key(case: CallCase, probe: Probe) -> None:
     """Given a preflight, when it is sent to a provider's route, then the proxy's key stays at home."""
     assert_no_key_lent([probe.send(case, method="OPTIONS", body=b"", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)])
 
 
-@checks("security.management-preflight-goes-nowhere", when=is_sample)
-def test_management_preflight_goes_nowhere(case: ManagementCase, probe: Probe) -> None:
+@checks("security.management-preflight-without-proxy-key", when=is_sample)
+def test_management_preflight_without_proxy_key(case: ManagementCase, probe: Probe) -> None:
     """Given a preflight, when it is sent to a management path, then the proxy's key stays at home."""
     assert_no_key_lent([probe.send(case, method="OPTIONS", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)])

@@ -1,4 +1,4 @@
-"""Profile security: paths that climb, who chooses the upstream, and messages that can be read in two ways."""
+"""Profile security: paths with dot segments, clients that choose an upstream, and ambiguous messages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DOORS = (
     "{open}/..\\{path}", "{open}x/../{path}", "//{path}", "/./{path}", "/{path}/.", "/{path};x={open}", "/{upper}",
     "/{path}{open}", "/{path}?x={open}", "/{path}.png", "/{path}/app.css", "/{path}/health",
 )  # fmt: skip
-"""Ways of writing a protected path. `open` begins with a slash, `path` does not."""
+"""Spellings of a protected path. `open` begins with a slash, `path` does not."""
 PROTECTED = "api/internal/ampmap"
 MODEL_DOORS = (
     "/{path}",
@@ -46,7 +46,7 @@ MODEL_DOORS = (
     "{path};x=/docs",
     "{like}",
 )
-"""Ways of writing the path of a model's call."""
+"""Spellings of the path of a model's call."""
 FOLLOWED = "ampmap-followed"
 INJECTED = "X-Ampmap-Injected"
 LINE = f"%0d%0a{INJECTED}:%20yes"
@@ -68,38 +68,48 @@ ADDRESSES = (
 ADDRESS_FIELDS = ("api_base", "base_url", "baseURL", "url", "endpoint")
 
 
-@checks("security.no-climbing")
-def test_no_climbing(case: VariedCase, probe: Probe) -> None:
-    """Given a path that climbs, when it is called, then no dot segment goes on."""
+@checks("security.no-path-traversal")
+def test_no_path_traversal(case: VariedCase, probe: Probe) -> None:
+    """Given a path with dot segments, when it is called, then the proxy forwards none of them."""
     path = case.target.partition("?")[0]
     exchange = probe.send(case, target=f"{path}{CLIMBS[case.variation]}/ampmap")
 
     climbing = [request.path for request in exchange.upstream if DOTS.search(request.path)]
-    expect(not climbing, "the path climbs at the upstream", expected="no dot segment", actual=", ".join(climbing))
+    expect(
+        not climbing,
+        "the upstream gets a path with dot segments",
+        expected="no dot segment",
+        actual=", ".join(climbing),
+    )
 
 
-@checks("security.no-climbing-by-slash")
-def test_no_climbing_by_slash(case: CallCase, probe: Probe) -> None:
-    """Given dots between encoded slashes, when the path is called, then it does not go on so."""
+@checks("security.no-path-traversal-by-encoded-slash")
+def test_no_path_traversal_by_encoded_slash(case: CallCase, probe: Probe) -> None:
+    """Given dots between encoded slashes, when the path is called, then the proxy does not forward it like that."""
     path = case.target.partition("?")[0]
     exchange = probe.send(case, target=f"{path}{BY_SLASH}/ampmap")
 
     climbing = [request.path for request in exchange.upstream if has_dot_segments(request.path)]
-    expect(not climbing, "the path may climb at the upstream", expected="no dot segment", actual=", ".join(climbing))
+    expect(
+        not climbing,
+        "the upstream may decode dot segments in the path",
+        expected="no dot segment",
+        actual=", ".join(climbing),
+    )
 
 
-@checks("security.no-weaker-door", when=is_sample_page, requests=len(DOORS) + 1)
-def test_no_weaker_door(case: ManagementCase, probe: Probe) -> None:
-    """Given other ways of writing a protected path, when each is called without a key, then none is lent."""
+@checks("security.equal-auth-on-all-routes", when=is_sample_page, requests=len(DOORS) + 1)
+def test_equal_auth_on_all_routes(case: ManagementCase, probe: Probe) -> None:
+    """Given other spellings of a protected path, when a caller has no key, then the proxy does not add its key."""
     doors = [door.format(open=case.path, path=PROTECTED, upper=PROTECTED.upper()) for door in DOORS]
     exchanges = [probe.send(case, target=door, credential=NO_CREDENTIAL) for door in doors]
     exchanges.append(probe.send(case, method="HEAD", target=f"/{PROTECTED}", credential=NO_CREDENTIAL))
     assert_no_key_lent(exchanges)
 
 
-@checks("security.no-weaker-door-to-models", requests=len(MODEL_DOORS))
-def test_no_weaker_door_to_models(case: CallCase, probe: Probe) -> None:
-    """Given other ways of writing a model's path, when each is called without a key, then nobody is asked."""
+@checks("security.equal-auth-on-all-model-routes", requests=len(MODEL_DOORS))
+def test_equal_auth_on_all_model_routes(case: CallCase, probe: Probe) -> None:
+    """Given other spellings of a model's path, when each is called without a key, then no provider is called."""
     probe.require_client_key()
     path = case.target.partition("?")[0]
     first, *rest = path.lstrip("/").split("/")
@@ -125,8 +135,8 @@ def test_redirects_take_no_key(case: CallCase, probe: Probe) -> None:
     assert_no_key_lent([replace(exchange, upstream=tuple(followed))])
 
 
-@checks("security.whole-url-chooses-nothing")
-def test_whole_url(case: CallCase, probe: Probe) -> None:
+@checks("security.absolute-url-not-followed")
+def test_absolute_url_not_followed(case: CallCase, probe: Probe) -> None:
     """Given a request for a whole URL, when it is sent, then its host does not get it."""
     exchange = probe.send(case, target=f"http://{probe.observer_host}{case.target}")
 
@@ -136,7 +146,7 @@ def test_whole_url(case: CallCase, probe: Probe) -> None:
 
 @checks("security.client-chooses-no-upstream")
 def test_client_chooses_no_upstream(case: VariedCase, probe: Probe) -> None:
-    """Given a call that names another host, path or method beside its own, when it goes on, then as if it did not."""
+    """Given a call that names a second host, path or method, when it is forwarded, then the second has no effect."""
     request = _choosing(case.variation, probe.request(case), probe.observer_host)
     exchange = probe.exchange(request, persona=case.provider.id)
 
@@ -164,12 +174,12 @@ def test_no_tunnel(case: CallCase, probe: Probe) -> None:
 
 @checks("security.no-echo")
 def test_no_echo(case: CallCase, probe: Probe) -> None:
-    """Given TRACE, when it is sent with a key, then the key does not come back."""
+    """Given TRACE, when it is sent with a key, then the answer does not hold the key."""
     try:
         response = probe.send(case, method="TRACE", body=b"").response
     except NoAnswerError:
         return
-    assert_absent(probe.client_key, in_=response, saying="the key came back")
+    assert_absent(probe.client_key, in_=response, saying="the answer holds the key")
 
 
 @checks("security.no-header-injection", requests=3)
@@ -194,7 +204,7 @@ def test_conflicting_framing(case: VariedCase, probe: Probe) -> None:
     expect(not smuggled, "a second request came of it", expected="none", actual=", ".join(smuggled))
     for request in exchange.upstream:
         told = [name for name in ("content-length", "transfer-encoding") for _ in request.headers.all(name)]
-        expect(len(told) <= 1, "the upstream is told two lengths", expected="one", actual=" and ".join(told))
+        expect(len(told) <= 1, "the upstream gets two lengths", expected="one", actual=" and ".join(told))
 
 
 @checks("security.large-headers", requests=2)

@@ -35,7 +35,7 @@ CLIENT_ERRORS = ("invalid_request", "authentication", "permission", "not_found",
 
 @checks("streaming.legal-forms", when=has_form, applies=(forwards_bodies, claims_way))
 def test_legal_forms(case: VariedCase, probe: Probe) -> None:
-    """Given a stream in one of the forms that the standard allows, when it comes back, then its events are the same."""
+    """Given a stream in a form that the standard allows, when the proxy relays it, then its events are the same."""
     exchange = probe.send(case, replies=(formed(case.variation, case, probe),))
 
     _assert_asked(case, exchange)
@@ -45,7 +45,7 @@ def test_legal_forms(case: VariedCase, probe: Probe) -> None:
 
 @checks("streaming.rare-forms", when=has_form, applies=(forwards_bodies, claims_way))
 def test_rare_forms(case: VariedCase, probe: Probe) -> None:
-    """Given a stream in a form that is legal and seldom seen, when it comes back, then its events are the same."""
+    """Given a stream in a legal form that is seldom seen, when the proxy relays it, then its events are the same."""
     exchange = probe.send(case, replies=(formed(case.variation, case, probe),))
 
     assert_success(exchange)
@@ -54,7 +54,7 @@ def test_rare_forms(case: VariedCase, probe: Probe) -> None:
 
 @checks("streaming.comments-relayed", when=streams, applies=(forwards_bodies, claims_way))
 def test_comments_are_relayed(case: VariedCase, probe: Probe) -> None:
-    """Given comments in a stream, when it comes back, then they are there: they keep idle connections open."""
+    """Given comments in a stream, when the proxy relays it, then they are there: they keep idle connections open."""
     exchange = probe.send(case, replies=(formed("comments", case, probe),))
 
     body = decoded(exchange.response.headers, exchange.response.body)
@@ -63,7 +63,7 @@ def test_comments_are_relayed(case: VariedCase, probe: Probe) -> None:
 
 @checks("streaming.well-formed", when=streams, applies=claims_way)
 def test_well_formed(case: VariedCase, probe: Probe) -> None:
-    """Given a stream with thinking, text and tool calls, when it comes back, then it is one whole message in order."""
+    """Given a stream with thinking, text and tool calls, when the proxy relays it, then it is one message in order."""
     frames = frames_of(rich_events(case, served_model(case, probe)), case, probe)
     exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames)),))
 
@@ -74,7 +74,7 @@ def test_well_formed(case: VariedCase, probe: Probe) -> None:
 
 @checks("streaming.every-kind-of-event", when=streams, applies=(forwards_bodies, claims_way))
 def test_every_kind_of_event(case: VariedCase, probe: Probe) -> None:
-    """Given a stream with thinking, tool calls and usage, when it comes back, then no event is missing or changed."""
+    """Given a stream with thinking, tool calls and usage, when it is relayed, then no event is missing or changed."""
     frames = frames_of(rich_events(case, served_model(case, probe)), case, probe)
     exchange = probe.send(case, body=asking_for_all(case), replies=(Reply(pieces=in_pieces(frames)),))
 
@@ -84,7 +84,7 @@ def test_every_kind_of_event(case: VariedCase, probe: Probe) -> None:
 
 @checks("streaming.big", when=streams, applies=(forwards_bodies, claims_way))
 def test_big_stream(case: VariedCase, probe: Probe) -> None:
-    """Given a stream of some megabytes, when it comes back, then no event is missing or changed."""
+    """Given a stream of some megabytes, when the proxy relays it, then no event is missing or changed."""
     frames = big_frames(case, probe, size=BIG[case.way])
     exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames)),))
 
@@ -107,9 +107,9 @@ def test_nothing_is_invented(case: VariedCase, probe: Probe) -> None:
     expect(not invented, saying, expected=f"{sent} events, or an error", actual=f"{came} events")
 
 
-@checks("streaming.upstream-abort-is-no-clean-end", when=streams, applies=claims_way)
-def test_upstream_abort_is_no_clean_end(case: VariedCase, probe: Probe) -> None:
-    """Given a stream that breaks off upstream, when it comes back, then the client can tell."""
+@checks("streaming.upstream-abort-not-ended-cleanly", when=streams, applies=claims_way)
+def test_upstream_abort_not_ended_cleanly(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that breaks off upstream, when the proxy relays it, then the client notices the break."""
     exchange = probe.send(case, replies=(_broken(case, probe),))
 
     _assert_asked(case, exchange)
@@ -118,7 +118,7 @@ def test_upstream_abort_is_no_clean_end(case: VariedCase, probe: Probe) -> None:
 
 @checks("streaming.abort-is-the-servers-fault", when=streams)
 def test_abort_is_the_servers_fault(case: VariedCase, probe: Probe) -> None:
-    """Given a stream that breaks off upstream, when an error event tells of it, then the client is not to blame."""
+    """Given a stream that breaks off upstream, when an error event says so, then it does not blame the client."""
     exchange = probe.send(case, replies=(_broken(case, probe),))
 
     told = own_error_of(came_events(exchange.response)) or {}
@@ -126,12 +126,14 @@ def test_abort_is_the_servers_fault(case: VariedCase, probe: Probe) -> None:
     error: dict[str, Any] = inner if isinstance(inner, dict) else told
     kind = str(error.get("type") or error.get("status") or error.get("code") or "").lower()
     blamed = kind.startswith(CLIENT_ERRORS) or kind.startswith("4")
-    expect(not blamed, "the client is told that its request was wrong", expected="an error of the server", actual=kind)
+    expect(
+        not blamed, "the error says that the client's request was wrong", expected="an error of the server", actual=kind
+    )
 
 
 @checks("streaming.in-band-error-relayed", when=can_fail_in_band, applies=(forwards_bodies, claims_way))
 def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
-    """Given an error inside a stream, when the stream comes back, then it holds the error."""
+    """Given an error inside a stream, when the proxy relays the stream, then it holds the error."""
     exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR),))
 
     _assert_asked(case, exchange)
@@ -140,7 +142,7 @@ def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
 
 @checks("streaming.bare-error-relayed", when=frames_no_names, applies=forwards_bodies)
 def test_bare_error_is_relayed(case: CallCase, probe: Probe) -> None:
-    """Given an error that stands in a stream without any framing, when it comes back, then it is still there."""
+    """Given an error in a stream without any framing, when the proxy relays it, then it is still there."""
     exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR_BARE),))
 
     bare = exchange.answers[0].body.rpartition(b"\n")[2]
@@ -154,7 +156,7 @@ def _assert_asked(case: VariedCase, exchange: Exchange) -> None:
 
 
 def _broken(case: VariedCase, probe: Probe) -> Reply:
-    """A stream that breaks off in the way that the case's word stands for."""
+    """A stream that breaks off in the way that the case's word names."""
     frames = stream_frames(case, probe)
     middle = len(frames) // 2
     inside = [*frames[:middle], frames[middle][: len(frames[middle]) // 2]]

@@ -1,4 +1,4 @@
-"""Profile streaming: events come when they are sent, however long that takes, and nobody works for one who left."""
+"""Profile streaming: events arrive as they are sent, and an upstream call ends when its client disconnects."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ IDLE = 2.0
 LASTING = 6.0
 """Seconds that a long stream takes."""
 FAR = 30.0
-"""Seconds that the upstream would go on for a client that has left."""
+"""Seconds for which the upstream would continue for a client that has left."""
 TICK = 0.2
-"""Seconds between two events of a stream whose client leaves: who notices it by writing has something to write."""
+"""Seconds between two events of a stream whose client leaves: some proxies notice that only when they write."""
 LEAVING = 0.8
 """Seconds after which a client leaves that has no part of its answer yet."""
 SLOW = 2.0
@@ -35,7 +35,7 @@ NOTICED = 5.0
 
 @checks("streaming.flushed", when=streams, applies=claims_way, requests=ATTEMPTS)
 def test_events_are_flushed(case: VariedCase, probe: Probe) -> None:
-    """Given events of which none is sent before the last one came, when the stream runs, then it does not stand."""
+    """Given events of which none is sent before the last one came, when the stream runs, then it does not stall."""
     assert_flushed(case, probe, Reply(pieces=in_pieces(several_frames(case, probe))))
 
 
@@ -49,7 +49,7 @@ def test_compressed_events_are_flushed(case: VariedCase, probe: Probe) -> None:
 
 @checks("streaming.survives-silence", when=streams_here, applies=(forwards_bodies, claims_way), pace=Pace.WAITS)
 def test_silence_is_survived(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream that pauses, inside an event too, when it goes on, then the stream is whole."""
+    """Given an upstream that pauses, inside an event too, when it continues, then the stream is complete."""
     first, *rest = stream_frames(case, probe)
     half = len(first) // 2
     pieces = {
@@ -88,12 +88,12 @@ def test_slow_reader(case: VariedCase, probe: Probe) -> None:
 
 @checks("streaming.client-gone", when=streams, applies=claims_way, pace=Pace.WAITS)
 def test_client_that_leaves(case: VariedCase, probe: Probe) -> None:
-    """Given a client that leaves in the middle of a stream that goes on, then the upstream call ends soon after."""
+    """Given a stream in progress, when the client disconnects, then the upstream call ends soon after."""
     frames = several_frames(case, probe, fewest=int(FAR / TICK))
     left = probe.leave(case, after=LEAVING, within=NOTICED, replies=(Reply(pieces=in_pieces(frames, gap=TICK)),))
 
-    saying = "the upstream goes on for a client that has left, and bills it"
-    expect(left, saying, expected=f"a closed connection within {NOTICED:g} s", actual="a call that goes on")
+    saying = "the upstream call continues after the client left, and is billed"
+    expect(left, saying, expected=f"a closed connection within {NOTICED:g} s", actual="a call that continues")
 
 
 @checks("streaming.client-gone-early", applies=claims_way, pace=Pace.WAITS)
@@ -103,4 +103,4 @@ def test_client_that_leaves_early(case: VariedCase, probe: Probe) -> None:
     left = probe.leave(case, after=LEAVING, within=min(NOTICED, patience * 0.6), replies=(Reply(delay=FAR),))
 
     saying = "the upstream works for a client that has left"
-    expect(left, saying, expected="a closed connection soon after", actual="a call that goes on")
+    expect(left, saying, expected="a closed connection soon after", actual="a call that continues")

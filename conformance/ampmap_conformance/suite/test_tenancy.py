@@ -16,7 +16,7 @@ from ..target.amp_config import ClientKeys
 from ..wire.credentials import NO_CREDENTIAL, as_client_sends, carried, holding
 from ..wire.messages import Exchange
 from ..wire.sse import decoded
-from .support.concurrent import Marked, at_once, everybodys, in_step, marked_answer, marked_stream
+from .support.concurrent import Marked, at_once, in_step, marked_answer, marked_calls, marked_stream
 from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, streams
 from .support.management_conditions import is_sample_with_key
 from .support.own_errors import provoked
@@ -43,7 +43,7 @@ def test_each_client_has_its_amp_key(case: VariedCase, probe: Probe) -> None:
                      for key in (probe.client_key, probe.second_client_key))  # fmt: skip
 
     saying = "two clients' calls carry the same Amp key"
-    expect(bool(first) and bool(second), "a call to Amp has no key", expected="a key in each", actual="none")
+    expect(bool(first) and bool(second), "a call to Amp holds no key", expected="a key in each", actual="none")
     expect(not first & second, saying, expected="a key for each client", actual="one for both")
 
 
@@ -54,7 +54,7 @@ def test_each_client_has_its_amp_key_on_management(case: ManagementCase, probe: 
                      for key in (probe.client_key, probe.second_client_key))  # fmt: skip
 
     saying = "two clients' calls carry the same Amp key"
-    expect(bool(first) and bool(second), "a call to Amp has no key", expected="a key in each", actual="none")
+    expect(bool(first) and bool(second), "a call to Amp holds no key", expected="a key in each", actual="none")
     expect(not first & second, saying, expected="a key for each client", actual="one for both")
 
 
@@ -84,8 +84,8 @@ def test_unlisted_client_has_the_common_key(case: VariedCase, probe: Probe) -> N
 
 @checks("tenancy.no-cross-talk", when=streams, applies=forwards_bodies, pace=Pace.ALONE, requests=MANY)
 def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
-    """Given many streams at once, when they come back, then each client has its own and nothing of another's."""
-    marked = everybodys(case, probe, MANY)
+    """Given many streams at once, when the proxy relays them, then each client gets its own stream alone."""
+    marked = marked_calls(case, probe, MANY)
     exchanges, _ = in_step(marked, probe)
     for own, exchange in zip(marked, exchanges, strict=True):
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
@@ -95,8 +95,8 @@ def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
 
 @checks("tenancy.answers-stay-with-their-calls", applies=forwards_bodies, requests=SOME)
 def test_answers_stay_with_their_calls(case: VariedCase, probe: Probe) -> None:
-    """Given calls at once, when their answers come back, then each client has its own and nothing of another's."""
-    marked = everybodys(case, probe, SOME)
+    """Given calls at once, when the proxy relays the answers, then each client gets its own answer alone."""
+    marked = marked_calls(case, probe, SOME)
     for own, exchange in zip(marked, at_once(lambda one: marked_answer(one, probe), marked), strict=True):
         assert_success(exchange)
         body = decoded(exchange.response.headers, exchange.response.body)
@@ -105,10 +105,10 @@ def test_answers_stay_with_their_calls(case: VariedCase, probe: Probe) -> None:
         expect(found == {own.mark}, saying, expected="its own", actual="another's" if found else "none")
 
 
-@checks("tenancy.side-by-side", when=streams, pace=Pace.ALONE, requests=SOME)
-def test_side_by_side(case: VariedCase, probe: Probe) -> None:
-    """Given streams none of which goes on before all have begun, when they come back, then several had begun."""
-    exchanges, steps = in_step(everybodys(case, probe, SOME), probe)
+@checks("tenancy.concurrent-streams", when=streams, pace=Pace.ALONE, requests=SOME)
+def test_concurrent_streams(case: VariedCase, probe: Probe) -> None:
+    """Given streams of which none continues before all have begun, when they are relayed, then several had begun."""
+    exchanges, steps = in_step(marked_calls(case, probe, SOME), probe)
 
     for exchange in exchanges:
         assert_success(exchange)
@@ -143,7 +143,7 @@ def test_nothing_is_carried_over(case: VariedCase, probe: Probe) -> None:
 
 @checks("tenancy.no-shared-answer", requests=2)
 def test_no_shared_answer(case: VariedCase, probe: Probe) -> None:
-    """Given the same call of two clients, when each is made, then the upstream is asked twice."""
+    """Given the same call of two clients, when each is made, then the upstream is called twice."""
     request = probe.request(case)
     for _ in range(2):
         exchange = probe.exchange(request, persona=probe.persona_of(case))
@@ -152,18 +152,20 @@ def test_no_shared_answer(case: VariedCase, probe: Probe) -> None:
 
 @checks("tenancy.each-call-is-authenticated", requests=3)
 def test_each_call_is_authenticated(case: VariedCase, probe: Probe) -> None:
-    """Given a connection on which a client was let in, when a call without a key follows on it, then it is refused."""
+    """Given a connection with an accepted call, when a call without a key follows on it, then the proxy rejects it."""
     probe.require_client_key()
     with probe.on_own_connections() as connection:
         assert_success(connection.send(case))
         refused = connection.send(case, credential=NO_CREDENTIAL)
-        assert_status(refused.response, 401, 403, saying="a call without a key was let in because an earlier one was")
+        assert_status(
+            refused.response, 401, 403, saying="a call without a key was accepted because an earlier call had one"
+        )
         assert_success(connection.send(case))
 
 
 @checks("tenancy.connection-after-error", requests=3)
 def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
-    """Given a connection on which a call was refused, when a good one follows on it, then it gets its own answer."""
+    """Given a connection with a rejected call, when a good one follows on it, then it gets its own answer."""
     with probe.on_own_connections() as connection:
         for _ in range(2 if case.variation == "no-upstream" else 1):
             expect(
@@ -179,7 +181,7 @@ def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
     """Given clients that left in the middle of streams, when others call, each gets its own answer from its start."""
     first = Marked(case, f"mark-{secrets.token_hex(8)}")
     probe.leave(case, after=0.3, within=2.0, replies=(Reply(split=40, gap=0.05),))
-    for own in (first, *everybodys(case, probe, 3)):
+    for own in (first, *marked_calls(case, probe, 3)):
         exchange = marked_stream(own, probe)
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got the rest of another's stream", expected="its own", actual="another's")

@@ -28,7 +28,7 @@ Pair: TypeAlias = tuple[str, str]
 TODAY = datetime.date(2026, 11, 21)
 BROKEN = {
     "defects": ("query-key-forwarded",),
-    "select": ("headers.client-credential-replaced", "auth.none-refused[groq-*]"),
+    "select": ("headers.client-credential-replaced", "auth.missing-credential-rejected[groq-*]"),
 }
 """A run in which some cases of a requirement fail, some pass, and those of another all pass."""
 
@@ -83,11 +83,17 @@ def test_a_known_failure_is_put_up_with_and_told(run: Run, broken: RunOutcome, w
     [
         pytest.param("", 0, (), "", id="expires on the day itself"),
         pytest.param(
-            entry("auth.none-refused"), 7, ("stale",), "is stale: its cases pass; remove the entry", id="stale"
+            entry("auth.missing-credential-rejected"), 7, ("stale",), "is stale: what it names passes", id="stale"
         ),
-        pytest.param(entry("auth.none-refusd"), 7, ("unknown",), "did you mean `auth.none-refused`?", id="misspelt"),
         pytest.param(
-            entry("auth.none-refused[grok-chat.completions]"),
+            entry("auth.missing-credential-rejectd"),
+            7,
+            ("unknown",),
+            "did you mean `auth.missing-credential-rejected`?",
+            id="misspelt",
+        ),
+        pytest.param(
+            entry("auth.missing-credential-rejected[grok-chat.completions]"),
             7,
             ("unknown",),
             "matches no case; did you mean `groq-chat.completions`?",

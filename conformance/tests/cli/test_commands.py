@@ -76,7 +76,7 @@ def test_the_default_run_is_green_and_quick(process: Command, tmp_path: Path, re
         (("serve", "--defect", "q"), 4, "run `ampmap-conformance defects` to list them"),
         (("run", "--observer", "http://127.0.0.1:9"), 4, "--observer requires --target or --base-url"),
         (("run", "--no-such-option"), 4, "--no-such-option"),
-        (("explain", "auth.none-refuse"), 4, "did you mean `auth.none-refused`?"),
+        (("explain", "auth.missing-credential-rejecte"), 4, "did you mean `auth.missing-credential-rejected`?"),
         (("serve", "--defect", "bearer-onli"), 4, "did you mean `bearer-only`?"),
         (("observe", "--listen", "here"), 4, "--listen: `here` is invalid; expected HOST:PORT"),
         (("target", "check", "gone.yaml"), 4, "gone.yaml"),
@@ -120,7 +120,7 @@ def test_a_server_that_says_yes_to_everything_is_not_conformant(
     report = read_report(tmp_path / "ampmap-report" / "report.json")
     passed = {r.requirement for r in report.results if r.verdict.value == "pass"}
     assert passed == {"routing.warm-up"}
-    refused = [r.verdict.value for r in report.results if r.requirement == "auth.none-refused"]
+    refused = [r.verdict.value for r in report.results if r.requirement == "auth.missing-credential-rejected"]
     assert set(refused) == {"blocked"}  # it does not serve what a key is for, so that no refusal can be told
 
 
@@ -177,7 +177,7 @@ def test_a_claim_that_the_file_gives_nothing_for_is_incomplete(
 def test_a_dry_run_sends_nothing(command: Command, tmp_path: Path) -> None:
     done = command("run", "--dry-run", "--base-url", "http://127.0.0.1:9", "--profile", "auth")
     assert done.returncode == 0
-    assert "auth.none-refused" in done.stdout
+    assert "auth.missing-credential-rejected" in done.stdout
     assert "templates" in done.stdout
     assert "routing." not in done.stdout
     assert list(tmp_path.iterdir()) == []
@@ -217,7 +217,9 @@ def test_a_reader_who_leaves_does_not_end_the_run(begin: Callable[..., Process],
 def test_requirements_and_defects_are_listed(command: Command, reference: Reference) -> None:
     rows = json.loads(command("list", "--profile", "auth", "--json").stdout)
     assert [row["id"] for row in rows] == [r.id for r in reference.requirements.values() if r.profile == "auth"]
-    assert "groq-chat.completions" in next(row for row in rows if row["id"] == "auth.none-refused")["cases"]
+    assert (
+        "groq-chat.completions" in next(row for row in rows if row["id"] == "auth.missing-credential-rejected")["cases"]
+    )
     defects = json.loads(command("defects", "--json").stdout)
     assert all(set(defect["breaks"]) <= set(reference.requirements) for defect in defects)
     explained = command("explain", "auth.accepts-credential").stdout

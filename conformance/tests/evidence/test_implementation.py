@@ -17,7 +17,7 @@ from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.verdicts import Verdict
 
 DAY = datetime.date(2026, 11, 21)
-RULE = "errors.failure-is-no-success"
+RULE = "errors.failure-keeps-error-status"
 
 
 @pytest.fixture(scope="module")

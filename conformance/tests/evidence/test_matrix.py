@@ -59,9 +59,9 @@ def test_a_defect_comes_to_what_the_matrix_says() -> None:
         ({"routing.query-kept": "groq"}, (), []),
         ({}, (), ["query-sorted: routing.query-kept does not catch it"]),
         (
-            {"routing.query-kept": "groq", "auth.none-refused": "groq"},
+            {"routing.query-kept": "groq", "auth.missing-credential-rejected": "groq"},
             (),
-            ["query-sorted: auth.none-refused[groq] catches it, but `consequences.yaml` does not say why"],
+            ["query-sorted: auth.missing-credential-rejected[groq] notices too, and no consequence tells why"],
         ),
         ({"routing.query-kept": "groq", "management.query-bytes": "api-auth"}, (), []),
         ({"routing.query-kept": "groq"}, ("a[b]: it broke",), ["query-sorted: a[b]: it broke"]),
@@ -96,7 +96,7 @@ def test_a_changed_row_makes_the_matrix_stale() -> None:
 def test_every_consequence_is_one_of_something() -> None:
     used = {why for row in files.read_matrix(EVIDENCE).defects.values() for why in row.also.values()}
     assert set(consequences()) - used == set()
-    assert because(DEFECTS["query-sorted"], "auth.none-refused") is None
+    assert because(DEFECTS["query-sorted"], "auth.missing-credential-rejected") is None
 
 
 @pytest.mark.parametrize("name", files.SCHEMAS)
@@ -167,10 +167,13 @@ def test_every_class_of_real_defects_is_caught_or_excluded_for_a_reason() -> Non
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"caught_by": ("routing.query-kept", "auth.nothing")}, "unknown requirement auth.nothing"),
-        ({"caught_by": ("auth.none-refused",)}, "no defect of this class breaks auth.none-refused"),
-        ({"caught_by": ()}, "expected either `caught_by` or `excluded`"),
-        ({"proven_by": ("no-such",)}, "unknown defect no-such"),
+        ({"caught_by": ("routing.query-kept", "auth.nothing")}, "auth.nothing is no requirement"),
+        (
+            {"caught_by": ("auth.missing-credential-rejected",)},
+            "no defect of this class breaks auth.missing-credential-rejected",
+        ),
+        ({"caught_by": ()}, "is caught by something, or excluded"),
+        ({"proven_by": ("no-such",)}, "no-such is no defect"),
     ],
 )
 def test_a_promise_that_the_suite_does_not_keep_is_a_gap(change: dict[str, object], says: str) -> None:

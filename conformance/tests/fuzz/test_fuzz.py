@@ -51,8 +51,8 @@ CASE = "fuzz.no-leak[xai-models.list]"
 """A case of few requests."""
 ODD = {
     "odd-model-500": "fuzz.no-server-error[groq-chat.completions]",
-    "zero-refused": "fuzz.valid-goes-on[anthropic-messages]",
-    "missing-fields-made-up": "fuzz.invalid-is-no-success[cerebras-chat.completions]",
+    "zero-refused": "fuzz.valid-forwarded[anthropic-messages]",
+    "missing-fields-made-up": "fuzz.invalid-rejected-or-relayed[cerebras-chat.completions]",
     "validation-in-own-shape": "fuzz.error-shape[anthropic-messages.count_tokens]",
     "page-for-rare-methods": "fuzz.content-type[xai-models.list]",
     "key-in-complaint": "fuzz.no-leak[cerebras-chat.completions]",
@@ -211,7 +211,10 @@ def test_without_schemathesis_it_says_what_to_install(python: Callable[..., Done
     done = python("-c", main, "run", "--profile", "fuzz")
     assert (done.returncode, done.stdout) == (4, "")
     assert "pip install 'ampmap[fuzz]'" in done.stderr
-    assert python("-c", main, "run", "--profile", "auth", "--select", "auth.none-refused[groq*]").returncode == 0
+    assert (
+        python("-c", main, "run", "--profile", "auth", "--select", "auth.missing-credential-rejected[groq*]").returncode
+        == 0
+    )
 
 
 def test_a_part_of_the_document_has_the_operations_of_a_case_where_the_target_has_them(reference: Reference) -> None:
@@ -301,7 +304,7 @@ def sent(reference: Reference, wrong: Wrong, status: int, upstream: tuple[int, b
 def test_who_refuses_invalid_data_is_a_policy(
     reference: Reference, wrong: Wrong, status: int, upstream: tuple[int, bytes] | None, holds_under: set[str]
 ) -> None:
-    rule = RULES["fuzz.invalid-is-no-success"]
+    rule = RULES["fuzz.invalid-rejected-or-relayed"]
     policies = ("either", "proxy", "upstream")
     assert {name for name in policies if holds(rule, sent(reference, wrong, status, upstream, invalid_data=name))} == (
         holds_under

@@ -27,9 +27,9 @@ Run: TypeAlias = Callable[..., RunOutcome]
 LEAKY = ("client-key-forwarded", "wrong-key-echoed", "query-key-forwarded", "body-reserialised")
 LEAKED = (
     "headers.client-credential-replaced[groq-*]",
-    "auth.canary-nowhere[groq-*]",
+    "auth.client-keys-not-returned[groq-*]",
     "routing.body-kept[groq-*]",
-    "auth.none-refused",
+    "auth.missing-credential-rejected",
 )
 
 
@@ -165,9 +165,12 @@ def test_a_broken_should_warns_and_fails_only_when_strict(run: Run) -> None:
 @pytest.mark.parametrize(
     ("base", "link"),
     [
-        ("", "requirements/auth/#none-refused"),
-        ("https://docs.example.com/ampmap/", "https://docs.example.com/ampmap/requirements/auth/#none-refused"),
+        ("", "requirements/auth/#missing-credential-rejected"),
+        (
+            "https://docs.example.com/ampmap/",
+            "https://docs.example.com/ampmap/requirements/auth/#missing-credential-rejected",
+        ),
     ],
 )
 def test_docs_links_lead_below_the_published_site(base: str, link: str) -> None:
-    assert docs_link("auth.none-refused", base) == link
+    assert docs_link("auth.missing-credential-rejected", base) == link

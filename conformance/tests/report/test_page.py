@@ -67,8 +67,8 @@ def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
 
 
 MIXED = {
-    "auth.none-refused[groq-chat.completions]": "pass",
-    "auth.none-refused[xai-models.list]": "fail",
+    "auth.missing-credential-rejected[groq-chat.completions]": "pass",
+    "auth.missing-credential-rejected[xai-models.list]": "fail",
     "headers.forwarded[groq-chat.completions-stream]": "fail",
     "headers.forwarded[groq-models.list]": "known-failure",
     "headers.forwarded[xai-models.list]": "pass",
@@ -90,7 +90,7 @@ def test_the_page_filters_by_verdict_profile_and_text(made_report: Made, opened:
     assert one.shown() == [name for name in MIXED if name.startswith("auth.")]
     page.select_option("select", "")
     page.fill("input[type=search]", "LIST xai")
-    assert one.shown() == ["auth.none-refused[xai-models.list]", "headers.forwarded[xai-models.list]"]
+    assert one.shown() == ["auth.missing-credential-rejected[xai-models.list]", "headers.forwarded[xai-models.list]"]
     page.fill("input[type=search]", "why known-failure")
     assert one.shown() == ["headers.forwarded[groq-models.list]"]
     page.fill("input[type=search]", "no such thing")

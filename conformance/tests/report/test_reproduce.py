@@ -150,7 +150,9 @@ def test_the_curl_line_of_a_failure_shows_what_the_kit_saw(
     curl: Callable[[str, dict[str, str]], Curled],
 ) -> None:
     failures = [result for result in one_of_each(broken) if result.reproduce.curl_alone]
-    assert {"errors.allow-header", "auth.canary-nowhere", "routing.stream-relayed"} <= {r.requirement for r in failures}
+    assert {"errors.allow-header", "auth.client-keys-not-returned", "routing.stream-relayed"} <= {
+        r.requirement for r in failures
+    }
     address, environment = served(failures[0].reproduce.serve)
     for result in failures:
         line = result.reproduce.curl
@@ -164,9 +166,9 @@ ODD = (
     (
         ("odd-model-500", "zero-refused", "page-for-rare-methods", "key-in-complaint"),
         "fuzz.*[openai-responses]",
-        {"fuzz.no-server-error", "fuzz.valid-goes-on", "fuzz.content-type", "fuzz.no-leak"},
+        {"fuzz.no-server-error", "fuzz.valid-forwarded", "fuzz.content-type", "fuzz.no-leak"},
     ),
-    (("missing-fields-made-up",), "fuzz.*[anthropic-messages.count_tokens]", {"fuzz.invalid-is-no-success"}),
+    (("missing-fields-made-up",), "fuzz.*[anthropic-messages.count_tokens]", {"fuzz.invalid-rejected-or-relayed"}),
     (("validation-in-own-shape",), "fuzz.*[anthropic-messages.count_tokens]", {"fuzz.error-shape"}),
     (("trace-in-complaint",), "fuzz.*[anthropic-messages.count_tokens]", {"fuzz.no-stack-trace"}),
     (("management-odd-body-500",), "fuzz.*[api-internal]", {"fuzz.management-holds"}),

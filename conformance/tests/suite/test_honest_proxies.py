@@ -71,9 +71,9 @@ def buffering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 @pytest.mark.parametrize(
     ("case", "verdict"),
     [
-        ("streaming.upstream-abort-is-no-clean-end[openai-chat-local-cut-at-once-stream]", Verdict.PASS),
-        ("streaming.upstream-abort-is-no-clean-end[openai-chat-local-cut-in-event-stream]", Verdict.PASS),
-        ("errors.cut-answer-is-no-success[openai-chat-local-cut]", Verdict.PASS),
+        ("streaming.upstream-abort-not-ended-cleanly[openai-chat-local-cut-at-once-stream]", Verdict.PASS),
+        ("streaming.upstream-abort-not-ended-cleanly[openai-chat-local-cut-in-event-stream]", Verdict.PASS),
+        ("errors.truncated-answer-fails[openai-chat-local-cut]", Verdict.PASS),
         ("errors.upstream-unreachable[openai-chat-local-closed]", Verdict.FAIL),
     ],
 )

@@ -46,6 +46,8 @@ def explain(path: str, as_json: bool, spec_dir: Path | None, layers: Sequence[Pa
     except UnknownPathError as error:
         near = "".join(f"\n  {name}" for name in error.suggestions)
         raise click.UsageError(f"{error}{f'{chr(10)}did you mean{near}' if near else ''}") from None
+    if found.formerly:
+        click.echo(f"notice: `{found.formerly}` is now `{found.path.partition('/')[2].partition('/')[0]}`", err=True)
     if as_json:
         click.echo(json.dumps(to_json(found), indent=2, ensure_ascii=False))
     else:

@@ -17,7 +17,7 @@ Key: TypeAlias = tuple[str, str]
 EDITION: Final = "edition"
 _NOT_COMPARED: Final = ("digest", "schema_version")
 _NO_STEPS: Final[frozenset[str]] = frozenset()
-_TOLD_BY_RENAMING: Final = frozenset({"id", "lifecycle", "provider"})
+_TOLD_BY_RENAMING: Final = frozenset({"id", "lifecycle", "formerly", "provider"})
 """Fields of a fact that its new id changes."""
 
 
@@ -74,7 +74,7 @@ class Change:
 def differences(old: Plain, new: Plain) -> tuple[Change, ...]:
     """Every difference between two references as plain data, in the order of the folder table, then by id and field.
 
-    A fact or header that says what it was renamed from is one change and is compared field by field with its earlier
+    A fact or header that says what it was called before is one change and is compared field by field with its earlier
     self. Lists of named items (headers) are compared by name, other lists by their items.
     """
     before, after = facts_of(old), facts_of(new)
@@ -170,9 +170,18 @@ def _of_fact(key: Key, earlier: Key, before: Mapping[Key, Plain], after: Mapping
 
 def _renames(before: Mapping[Key, Plain], after: Mapping[Key, Plain]) -> Iterator[tuple[Key, Key]]:
     for key, fact in after.items():
-        name = _lifecycle(fact).get("renamed_from")
-        if key not in before and isinstance(name, str):
-            yield from ((key, earlier) for earlier in _keys(key, name) if earlier in before and earlier not in after)
+        if key not in before:
+            keys = (earlier for name in _earlier_ids(fact) for earlier in _keys(key, name))
+            found = next((earlier for earlier in keys if earlier in before and earlier not in after), None)
+            if found is not None:
+                yield key, found
+
+
+def _earlier_ids(fact: Plain) -> Iterator[str]:
+    """What a fact was called: in the edition below, and, for a requirement, at any time; the latest first."""
+    formerly = fact.get("formerly")
+    names = (_lifecycle(fact).get("renamed_from"), *(formerly if isinstance(formerly, list | tuple) else ()))
+    return (name for name in names if isinstance(name, str))
 
 
 def _keys(near: Key, name: str) -> tuple[Key, ...]:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from ..load.spec_only_shapes import AcceptedChange
 from ..vendored.base import Json, Shape
 from .changes import ABSENT, EDITION, Change, Plain, differences
-from .severity import TABLE, DiffRule, Gravity, migration, rule_for, shown
+from .migrations import migration, shown
+from .severity import TABLE, DiffRule, Gravity, rule_for
 
 
 class Side(Shape):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import enum
-import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from .changes import ABSENT, Change, ChangeKind
+from .changes import Change, ChangeKind
 
 UNKNOWN: Final = "unknown"
 
@@ -148,8 +147,16 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         _ADDED,
         "The kit tests an additional rule; a proxy that conformed before may fail it.",
     ),
-    DiffRule("requirement-removed", _NOTE, "requirements", "", _GONE, "The kit tests one rule less."),
-    DiffRule("fact-added", _ADDITION, "*", "", _ADDED, "A new entry can be served, sent or selected."),
+    DiffRule("requirement-removed", _NOTE, "requirements", "", _GONE, "The kit asks for less than it did."),
+    DiffRule(
+        "requirement-renamed",
+        _NOTE,
+        "requirements",
+        "",
+        _RENAMED,
+        "The rule goes by another id; the earlier one still selects it, and baselines with it still hold.",
+    ),
+    DiffRule("fact-added", _ADDITION, "*", "", _ADDED, "There is something new to serve, send or choose."),
     DiffRule(
         "provider-removed",
         _BREAKING,
@@ -401,7 +408,16 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "A proxy that breaks the rule gets another verdict.",
         "Check `{id}`: it was {before} and is {after}.",
     ),
-    DiffRule("requirement", _NOTE, "requirements", "*", _ANY, "The wording or the check of the rule changed."),
+    DiffRule(
+        "requirement-id-dropped",
+        _BREAKING,
+        "requirements",
+        "formerly",
+        (*_GONE, ChangeKind.CHANGED),
+        "An earlier id of the rule selects nothing any more, and a baseline that has it is stale.",
+        "Write `{id}` where {items} stands.",
+    ),
+    DiffRule("requirement", _NOTE, "requirements", "*", _ANY, "How the rule is told or checked."),
     # --- everything else
     DiffRule("reordered", _NOTE, "*", "*", (ChangeKind.REORDERED,), "The items are in another order."),
     DiffRule("added", _ADDITION, "*", "*", _ADDED, "An additional value is stated."),
@@ -424,33 +440,3 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "Check code that relies on {field} of `{id}`: it was {before} and is {after}.",
     ),
 )
-
-
-def migration(change: Change, row: DiffRule) -> str:
-    """What to do about a change; empty if the row has no instruction."""
-    if not row.migration:
-        return ""
-    before = change.renamed_from if change.kind is ChangeKind.RENAMED else shown(change.before)
-    instead = f"; `{change.successor}` takes its place" if change.successor else ""
-    last = change.field[-1] if change.field else ""
-    items = ", ".join(shown(item) for item in change.items) or f"`{last}`"
-    field = f"`{'.'.join(change.field)}`" if change.kind is not ChangeKind.RENAMED else last
-    return row.migration.format(
-        id=change.id, field=field, before=before, after=shown(change.after), items=items, instead=instead
-    )
-
-
-_LONGEST: Final = 80
-
-
-def shown(value: object) -> str:
-    """A value in a line of text, as code, shortened."""
-    if value is ABSENT:
-        return "nothing"
-    if value is None:
-        return "none"
-    if isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):
-        return ", ".join(f"`{item}`" for item in value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return f"`{text}`"

@@ -54,7 +54,10 @@ class ExplainedSource:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All that the spec says of one fact or field. `edition` is the one it was looked up in."""
+    """All that the spec says of one fact or field. `edition` is the one it was looked up in.
+
+    `formerly` is the earlier id under which a requirement was asked for, else empty.
+    """
 
     path: str
     edition: str
@@ -64,6 +67,7 @@ class Explanation:
     parts: tuple[Part, ...]
     claims: tuple[ExplainedClaim, ...]
     sources: tuple[ExplainedSource, ...]
+    formerly: str = ""
 
 
 def explain(spec: Spec, path: str, edition: str) -> Explanation:
@@ -83,6 +87,7 @@ def explain(spec: Spec, path: str, edition: str) -> Explanation:
         parts=tuple(_parts(entry, pointer, value)),
         claims=tuple(_claims(entry, found)),
         sources=tuple(_sources(spec, entry, found)),
+        formerly=found.formerly,
     )
 
 

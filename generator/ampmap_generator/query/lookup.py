@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..load.fields import field_paths
@@ -14,6 +14,7 @@ from ..load.spec import Spec, SpecEntry
 from ..load.suggest import closest, near
 from ..load.yaml_nodes import Pointer
 
+REQUIREMENTS = "requirements"
 SUGGESTED = 3
 """Most names that are suggested for one that is unknown."""
 
@@ -28,11 +29,15 @@ class UnknownPathError(LookupError):
 
 @dataclass(frozen=True)
 class FactOrField:
-    """A fact, or a field of one. `pointer` is None for a field that its shape has and the spec does not state."""
+    """A fact, or a field of one. `pointer` is None for a field that its shape has and the spec does not state.
+
+    `formerly` is the earlier id under which a requirement was asked for; empty for its present one.
+    """
 
     entry: SpecEntry
     field: str
     pointer: Pointer | None
+    formerly: str = ""
 
     @property
     def path(self) -> str:
@@ -55,6 +60,9 @@ def find(spec: Spec, path: str) -> FactOrField:
     """The fact or field at `path`. Raises UnknownPathError."""
     aliased = _with_kind_names(_without_file_words(path))
     entries = [entry for entry in spec.entries if _leads_to(path_of(entry), aliased)]
+    if not entries and (renamed := _by_former_id(spec, aliased)):
+        former, present = renamed
+        return replace(find(spec, present), formerly=former)
     if not entries and (inside := _inside(spec, aliased.rstrip("/"))):
         raise UnknownPathError(f"`{path}` contains several facts; write the path of one fact", inside)
     if not entries:
@@ -71,6 +79,16 @@ def find(spec: Spec, path: str) -> FactOrField:
 
 def _leads_to(own: str, wanted: str) -> bool:
     return wanted.startswith(own) and (len(wanted) == len(own) or wanted[len(own)] in SEPARATORS)
+
+
+def _by_former_id(spec: Spec, path: str) -> tuple[str, str] | None:
+    """The earlier id of a requirement with which `path` begins, and the path with its present one."""
+    for entry in spec.entries:
+        formerly = entry.data.get("formerly") if entry.scope == REQUIREMENTS else None
+        for former in formerly if isinstance(formerly, list) else ():
+            if _leads_to(own := f"{REQUIREMENTS}/{former}", path):
+                return former, path_of(entry) + path[len(own) :]
+    return None
 
 
 def _is_about(entry: SpecEntry) -> bool:

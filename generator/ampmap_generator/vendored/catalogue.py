@@ -179,6 +179,8 @@ class Fallback(Fact):
 class Requirement(Fact):
     """A normative row; `id` is `<profile>.<name>` and never carries the outcome."""
 
+    formerly: tuple[str, ...] = ()
+    """Ids that the rule had before, the latest first. Each of them still names the rule, and never another one."""
     level: Literal["must", "should", "may"]
     statement: str
     why: str

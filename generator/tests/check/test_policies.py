@@ -173,6 +173,31 @@ def test_the_base_was_renamed_from_nothing(write_spec: WriteSpec, place: ShowPla
     assert [place(finding) for finding in found] == ["unknown-reference spec/models/acme.yaml:8:29"]
 
 
+# earlier ids of the first and of the second requirement, and what is said of them
+FORMER_IDS: list[tuple[str, str, list[str]]] = [
+    ("[routing.a]", "[routing.b, routing.c]", []),
+    ("[]", "[routing.refused]", ["`routing.refused` is an id in use"]),
+    ("[routing.a]", "[routing.a]", ["`routing.a` is an earlier id of `routing.reached` already"]),
+    ("[routing.a, routing.a]", "[]", ["`routing.a` is an earlier id of `routing.reached` already"]),
+    ("[auth.a]", "[]", ["`auth.a` is not in the profile `routing`"]),
+    ("[routing.]", "[]", ["`routing.` is not in the profile `routing`"]),
+]
+
+
+@pytest.mark.parametrize("row", FORMER_IDS, ids=[f"{first} {second}" for first, second, _ in FORMER_IDS])
+def test_an_earlier_id_of_a_requirement_is_given_to_no_other(
+    row: tuple[str, str, list[str]], write_spec: WriteSpec
+) -> None:
+    first, second, expected = row
+    rows = GOOD["requirements/routing.yaml"]
+    for name, formerly in (("routing.reached", first), ("routing.refused", second)):
+        rows = rows.replace(f"{name}:\n", f"{name}:\n  formerly: {formerly}\n", 1)
+
+    found = findings(write_spec({**GOOD, "requirements/routing.yaml": rows}))
+
+    assert [(finding.rule, finding.message) for finding in found] == [("former-id", text) for text in expected]
+
+
 def test_a_header_is_renamed_from_one_of_its_set(write_spec: WriteSpec, place: ShowPlace) -> None:
     path = "editions/later/headers/sent.yaml"
     assert "{name: Accept, " in GOOD["headers/sent.yaml"]

@@ -340,6 +340,11 @@ EXAMPLES: dict[str, Example] = {
         changed("requirements/routing.yaml", "  control: routing.reached\n", ""),
         changed("requirements/routing.yaml", "  negative: true\n", ""),
     ),
+    "former-id": Example(
+        "spec/requirements/routing.yaml:9:14",
+        changed("requirements/routing.yaml", "routing.refused:\n", "routing.refused:\n  formerly: [routing.reached]\n"),
+        changed("requirements/routing.yaml", "routing.refused:\n", "routing.refused:\n  formerly: [routing.no-door]\n"),
+    ),
     "plain-statement": Example(
         "spec/requirements/routing.yaml:3:14",
         changed("requirements/routing.yaml", "The proxy forwards every call.", "Every call is forwarded."),

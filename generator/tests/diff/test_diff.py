@@ -199,6 +199,23 @@ def test_a_rename_is_one_change_and_its_fields_are_compared() -> None:
     assert found.changes[0].migration == "Write `zen/n` where `acme/m` stands."
 
 
+def test_a_requirement_that_names_its_earlier_id_was_renamed() -> None:
+    after = small()
+    row = after["requirements"].pop("r.one")
+    after["requirements"]["r.plain"] = {**row, "id": "r.plain", "level": "must", "formerly": ["r.won", "r.one"]}
+    later = {**after, "requirements": {"r.plain": {**after["requirements"]["r.plain"], "formerly": ["r.won"]}}}
+
+    assert [
+        (change.path, change.change, change.severity, change.renamed_from) for change in report(small(), after).changes
+    ] == [
+        ("requirements/r.plain", "renamed", "note", "r.one"),
+        ("requirements/r.plain/level", "changed", "breaking", None),
+    ]
+    (dropped,) = report(after, later).changes
+    assert (dropped.path, dropped.severity) == ("requirements/r.plain/formerly", "breaking")
+    assert dropped.migration == "Write `r.plain` where `r.one` stands."
+
+
 def test_a_replacement_is_named_where_the_spec_says_so() -> None:
     replaced = report(small(), with_model({"replaces": ["acme/m"]})).changes
     unnamed = report(small(), with_model(None)).changes

@@ -314,3 +314,12 @@ def test_secondary_sources_are_told_apart_from_the_platform_s_own(spec: Spec) ->
         "platforms/rensei/options/effort",
         "platforms/rensei/rules/listed-models-served",
     }
+
+
+def test_an_earlier_id_of_a_requirement_leads_to_it() -> None:
+    old, new = "security.no-weaker-door", "security.equal-auth-on-all-routes"
+
+    done = CliRunner().invoke(main, ["explain", f"requirements/{old}/level"])
+
+    assert (done.exit_code, done.stderr) == (0, f"notice: `{old}` is now `{new}`\n")
+    assert done.stdout.startswith(f"requirements/{new}/level ")

@@ -1,4 +1,4 @@
-"""Faults of authentication: who is let in, who is turned away, and what they are told."""
+"""Faults of authentication: which callers are accepted or rejected, and which answers they get."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def _accepting_only(right: Behaviour, *carriers: str) -> Behaviour:
 @defect(
     "no-authentication",
     breaks=(
-        "auth.none-refused",
+        "auth.missing-credential-rejected",
         "auth.wrong-refused",
-        "auth.placeholder-is-no-credential",
+        "auth.placeholder-rejected",
         "management.refuses-without-credential",
     ),
 )
 def no_authentication(right: Behaviour) -> Behaviour:
-    """Lets everybody in."""
+    """Accepts every caller."""
     return replace(right, authenticate=lambda config, _: config.client_keys[0] if config.client_keys else None)
 
 
 @defect("any-key-accepted", breaks=("auth.wrong-refused",))
 def any_key_accepted(right: Behaviour) -> Behaviour:
-    """Asks for a key but does not compare it."""
+    """Requires a key but does not compare it."""
 
     def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
         return config.client_keys[0] if given_keys(incoming) and config.client_keys else None
@@ -44,9 +44,9 @@ def any_key_accepted(right: Behaviour) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
-@defect("placeholder-accepted", breaks=("auth.placeholder-is-no-credential",))
+@defect("placeholder-accepted", breaks=("auth.placeholder-rejected",))
 def placeholder_accepted(right: Behaviour) -> Behaviour:
-    """Takes Google's route to be authenticated when `x-goog-api-key` is there, whatever it holds."""
+    """Treats Google's route as authenticated when `x-goog-api-key` is there, with any value."""
 
     def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
         if incoming.headers.get("x-goog-api-key") == PLACEHOLDER and config.client_keys:
@@ -105,15 +105,15 @@ def x_api_key_only(right: Behaviour) -> Behaviour:
     breaks=("auth.refused-with-401",),
 )
 def forbidden_for_unauthorised(right: Behaviour) -> Behaviour:
-    """Answers 403 where the caller has not shown who it is."""
+    """Answers 403 to a call without a credential."""
     return replace(
         right, unauthorised=lambda place, incoming: replace(right.unauthorised(place, incoming), status=403, lines=())
     )
 
 
-@defect("wrong-key-echoed", breaks=("auth.canary-nowhere",), seen_in="BerriAI/litellm#18731")
+@defect("wrong-key-echoed", breaks=("auth.client-keys-not-returned",), seen_in="BerriAI/litellm#18731")
 def wrong_key_echoed(right: Behaviour) -> Behaviour:
-    """Repeats the refused key in the error's text."""
+    """Repeats the rejected key in the error's text."""
 
     def unauthorised(place: Place, incoming: Incoming) -> Refusal:
         refusal = right.unauthorised(place, incoming)

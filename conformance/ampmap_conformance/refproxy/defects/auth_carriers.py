@@ -1,4 +1,4 @@
-"""Faults with several carriers at once, with keys that are almost right, and with keys where none belongs."""
+"""Faults with several carriers at once, with keys that are almost right, and with keys in places that hold no key."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def query_carrier_unknown(right: Behaviour) -> Behaviour:
 
 @defect("one-carrier-decides", breaks=("auth.valid-beside-wrong",), seen_in="ankitcharolia/kiro-gateway#61")
 def one_carrier_decides(right: Behaviour) -> Behaviour:
-    """Takes the key from `x-api-key` where it is there, and looks nowhere else."""
+    """Reads the key from `x-api-key` where it is there, and ignores all other carriers."""
 
     def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
         if "x-api-key" not in incoming.headers:
@@ -45,7 +45,7 @@ def one_carrier_decides(right: Behaviour) -> Behaviour:
 
 @defect("key-compared-by-prefix", breaks=("auth.malformed-refused",))
 def key_compared_by_prefix(right: Behaviour) -> Behaviour:
-    """Takes whatever begins as a key does."""
+    """Accepts everything that begins like a key."""
 
     def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
         keys = given_keys(incoming)
@@ -56,7 +56,7 @@ def key_compared_by_prefix(right: Behaviour) -> Behaviour:
 
 @defect("key-compared-without-case", breaks=("auth.malformed-refused",))
 def key_compared_without_case(right: Behaviour) -> Behaviour:
-    """Compares keys in small letters."""
+    """Compares keys in lower case."""
 
     def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
         keys = {given.lower() for given in given_keys(incoming)}
@@ -65,9 +65,9 @@ def key_compared_without_case(right: Behaviour) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
-@defect("scheme-compared-with-case", breaks=("auth.scheme-without-case",))
+@defect("scheme-compared-with-case", breaks=("auth.scheme-case-insensitive",))
 def scheme_compared_with_case(right: Behaviour) -> Behaviour:
-    """Knows `Bearer` with a capital letter alone."""
+    """Accepts only `Bearer` with a capital letter."""
 
     def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
         small = (incoming.headers.get("authorization") or "").startswith("bearer ")
@@ -78,11 +78,11 @@ def scheme_compared_with_case(right: Behaviour) -> Behaviour:
 
 @defect(
     "accepted-carrier-removed-alone",
-    breaks=("auth.stale-keys-go-nowhere",),
+    breaks=("auth.other-keys-stripped",),
     seen_in="BerriAI/litellm#38114",
 )
 def accepted_carrier_removed_alone(right: Behaviour) -> Behaviour:
-    """Takes out the key that let the client in, and forwards what other keys there are."""
+    """Strips the key that authenticated the client, and forwards all other keys."""
 
     def headers(exchange: Exchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
@@ -99,7 +99,7 @@ def accepted_carrier_removed_alone(right: Behaviour) -> Behaviour:
     seen_in="BerriAI/litellm#36794",
 )
 def body_key_used(right: Behaviour) -> Behaviour:
-    """Calls the upstream with the key that stands in the body."""
+    """Calls the upstream with the key that is in the body."""
 
     def headers(exchange: Exchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
@@ -113,7 +113,7 @@ def body_key_used(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("query-token-forwarded", breaks=("auth.query-token-goes-nowhere",))
+@defect("query-token-forwarded", breaks=("auth.query-token-stripped",))
 def query_token_forwarded(right: Behaviour) -> Behaviour:
     """Takes `key` out of the query, and lets `auth_token` pass."""
 
@@ -125,7 +125,7 @@ def query_token_forwarded(right: Behaviour) -> Behaviour:
     return replace(right, upstream_target=target)
 
 
-@defect("first-line-removed-alone", breaks=("auth.repeated-line-goes-nowhere",))
+@defect("first-line-removed-alone", breaks=("auth.repeated-credential-stripped",))
 def first_line_removed_alone(right: Behaviour) -> Behaviour:
     """Takes out the first line of each credential's header, and not those behind it."""
 
@@ -139,7 +139,7 @@ def first_line_removed_alone(right: Behaviour) -> Behaviour:
 
 @defect("other-roots-open", breaks=("auth.other-roots-need-key",), seen_in="BerriAI/litellm#24501")
 def other_roots_open(right: Behaviour) -> Behaviour:
-    """Asks for a key on the paths that it lists, and has forgotten the other forms of them."""
+    """Requires a key on the paths that it lists, and not on the other forms of them."""
 
     def needs_key(place: Place) -> bool:
         other = isinstance(place, ProviderCall) and place.match.root != place.provider.roots[0]
@@ -159,9 +159,9 @@ def words_for_nothing_accepted(right: Behaviour) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
-@defect("call-shown-in-answer", breaks=("auth.upstream-key-nowhere",))
+@defect("call-shown-in-answer", breaks=("auth.upstream-key-not-returned",))
 def call_shown_in_answer(right: Behaviour) -> Behaviour:
-    """Tells in a header of every answer what it sent upstream, its key included."""
+    """Shows in a header of every answer what it sent upstream, with its key."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         key = exchange.back_end.upstream.key
@@ -171,7 +171,7 @@ def call_shown_in_answer(right: Behaviour) -> Behaviour:
 
 
 def _opened_by(right: Behaviour, says: Callable[[Headers], bool]) -> Behaviour:
-    """Lets in whoever says something in a header."""
+    """Accepts every caller that sends a certain header."""
 
     def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
         opened = config.client_keys[0] if says(incoming.headers) else None
@@ -180,19 +180,21 @@ def _opened_by(right: Behaviour, says: Callable[[Headers], bool]) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
-@defect("told-address-opens", breaks=("auth.headers-open-nothing",), seen_in="SeemSeam/claude_codex_bridge#171")
+@defect(
+    "told-address-opens", breaks=("auth.no-header-replaces-credential",), seen_in="SeemSeam/claude_codex_bridge#171"
+)
 def told_address_opens(right: Behaviour) -> Behaviour:
-    """Asks callers on its own machine for no key, and takes their address from `X-Forwarded-For`."""
+    """Requires no key from callers on its own machine, and reads their address from `X-Forwarded-For`."""
     return _opened_by(right, lambda headers: (headers.get("x-forwarded-for") or "").startswith("127."))
 
 
-@defect("upgrades-open", breaks=("auth.headers-open-nothing",), seen_in="headroomlabs-ai/headroom#3281")
+@defect("upgrades-open", breaks=("auth.no-header-replaces-credential",), seen_in="headroomlabs-ai/headroom#3281")
 def upgrades_open(right: Behaviour) -> Behaviour:
-    """Leaves calls that offer to upgrade to a handler that asks for no key."""
+    """Passes calls that offer to upgrade to a handler that requires no key."""
     return _opened_by(right, lambda headers: "upgrade" in headers)
 
 
-@defect("told-user-opens", breaks=("auth.headers-open-nothing",))
+@defect("told-user-opens", breaks=("auth.no-header-replaces-credential",))
 def told_user_opens(right: Behaviour) -> Behaviour:
-    """Takes a user named in `X-Forwarded-User` for one whom a gateway in front has signed in."""
+    """Treats a user named in `X-Forwarded-User` as signed in by a gateway in front."""
     return _opened_by(right, lambda headers: "x-forwarded-user" in headers)

@@ -20,7 +20,7 @@ LIMIT = 1 << 20
 def _refusing_bodies(right: Behaviour, status: int, refuses: Any) -> Behaviour:
     def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
         if isinstance(place, ProviderCall) and refuses(incoming):
-            return Refusal(status, "The body is refused.", place.provider)
+            return Refusal(status, "The proxy rejects the body.", place.provider)
         return right.body_problem(place, incoming)
 
     return replace(right, body_problem=problem)
@@ -59,7 +59,7 @@ def blanks_trimmed(right: Behaviour) -> Behaviour:
 
 @defect(
     "answer-integers-rounded",
-    breaks=("bodies.answer-fidelity", "bodies.history-comes-home", "fallback.only-names-change-in-answers"),
+    breaks=("bodies.answer-fidelity", "bodies.history-round-trip", "fallback.only-names-change-in-answers"),
 )
 def answer_integers_rounded(right: Behaviour) -> Behaviour:
     """Reads an answer's numbers as doubles and writes them anew."""
@@ -93,7 +93,7 @@ def large_bodies_refused(right: Behaviour) -> Behaviour:
 
 @defect("chunked-bodies-lost", breaks=("bodies.chunked-request",))
 def chunked_bodies_lost(right: Behaviour) -> Behaviour:
-    """Reads as much of a body as its length says, and so none of one without a length."""
+    """Reads as much of a body as its length says, and nothing of a body without a length."""
 
     def body(exchange: Exchange) -> bytes:
         return b"" if "transfer-encoding" in exchange.incoming.headers else right.upstream_body(exchange)
@@ -103,13 +103,13 @@ def chunked_bodies_lost(right: Behaviour) -> Behaviour:
 
 @defect("coded-bodies-refused", breaks=("bodies.coded-request-served",), seen_in="headroomlabs-ai/headroom#1542")
 def coded_bodies_refused(right: Behaviour) -> Behaviour:
-    """Takes a compressed body for broken JSON."""
+    """Treats a compressed body as broken JSON."""
     return _refusing_bodies(right, 400, lambda incoming: "content-encoding" in incoming.headers)
 
 
 @defect("charset-refused", breaks=("bodies.charset-parameter",))
 def charset_refused(right: Behaviour) -> Behaviour:
-    """Takes `application/json` for JSON, and nothing that has a parameter."""
+    """Treats only `application/json` without a parameter as JSON."""
     return _refusing_bodies(
         right, 415, lambda incoming: (incoming.headers.get("content-type") or "").startswith("application/json;")
     )
@@ -117,11 +117,11 @@ def charset_refused(right: Behaviour) -> Behaviour:
 
 @defect(
     "added-signature-left-in-history",
-    breaks=("bodies.history-comes-home",),
+    breaks=("bodies.history-round-trip",),
     seen_in="router-for-me/CLIProxyAPI@b0653cec7",
 )
 def added_signature_left_in_history(right: Behaviour) -> Behaviour:
-    """Adds a signature to calls of tools for its client, and lets it pass when it comes back as history."""
+    """Adds a signature to calls of tools for its client, and leaves it in the history that the client sends."""
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in right.response_body(exchange, headers, given):
@@ -136,7 +136,7 @@ def added_signature_left_in_history(right: Behaviour) -> Behaviour:
 
 @defect(
     "history-rebuilt",
-    breaks=("bodies.history-comes-home",),
+    breaks=("bodies.history-round-trip",),
     seen_in="router-for-me/CLIProxyAPI@b0653cec7",
 )
 def history_rebuilt(right: Behaviour) -> Behaviour:

@@ -62,7 +62,7 @@ def _without(name: str, data: Any) -> Any:
 
 @defect("cache-marks-removed", breaks=("bodies.client-fields-kept",), seen_in="onecli/onecli#404")
 def cache_marks_removed(right: Behaviour) -> Behaviour:
-    """Takes out the marks by which a client asks for its prompt to be cached."""
+    """Removes the marks with which a client requests that its prompt be cached."""
     return _requests(right, lambda body: _without("cache_control", body))
 
 
@@ -74,13 +74,13 @@ def newer_fields_dropped(right: Behaviour) -> Behaviour:
 
 @defect("sampling-set-with-tools", breaks=("bodies.client-fields-kept",))
 def sampling_set_with_tools(right: Behaviour) -> Behaviour:
-    """Adds a choice of its own to calls that have tools and make none."""
+    """Adds a `tool_choice` of its own to calls that have tools and no such choice."""
     return _requests(right, lambda body: {"tool_choice": "auto", **body} if "tools" in body else body)
 
 
 @defect("rules-of-its-own", breaks=("bodies.rare-forms-served",))
 def rules_of_its_own(right: Behaviour) -> Behaviour:
-    """Refuses a call that asks for no tokens, or that has no input."""
+    """Rejects a call that requests zero tokens, or that has no input."""
 
     def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
         refusal = right.body_problem(place, incoming)
@@ -94,7 +94,7 @@ def rules_of_its_own(right: Behaviour) -> Behaviour:
 
 @defect("usage-details-dropped", breaks=("bodies.rich-answer-kept", "routing.answer-relayed"))
 def usage_details_dropped(right: Behaviour) -> Behaviour:
-    """Has a type for usage with the three numbers that all vendors tell."""
+    """Has a type for usage that holds only the three numbers that all vendors send."""
 
     def known(answer: Any) -> Any:
         usage = answer.get("usage") or {}

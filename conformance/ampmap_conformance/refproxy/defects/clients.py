@@ -26,7 +26,7 @@ PAGE = b"<html><head><title>Bad gateway</title></head><body><h1>502 Bad gateway<
 
 
 def _bodies(right: Behaviour, change: Callable[[bytes], bytes], when: Callable[[Exchange], bool]) -> Behaviour:
-    """Answers that are no streams changed, as a whole, where `when` says so."""
+    """Answers that are not streams changed, as a whole, where `when` says so."""
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         relayed = right.response_body(exchange, headers, given)
@@ -81,14 +81,14 @@ def model_lists_bare(right: Behaviour) -> Behaviour:
 
 @defect("token-counts-renamed", breaks=("clients.count-tokens", "routing.answer-relayed"))
 def token_counts_renamed(right: Behaviour) -> Behaviour:
-    """Answers token counts in the words of one dialect, whichever was asked."""
+    """Answers token counts in the form of one dialect, for every dialect."""
     return _bodies(right, lambda _body: b'{"total":9}', _calls("messages.count_tokens", "countTokens"))
 
 
 @defect(
     "tool-call-ids-renewed",
     breaks=("clients.tool-round-trip",),
-    also=("bodies.history-comes-home", "bodies.rich-answer-kept", "streaming.every-kind-of-event"),
+    also=("bodies.history-round-trip", "bodies.rich-answer-kept", "streaming.every-kind-of-event"),
 )
 def tool_call_ids_renewed(right: Behaviour) -> Behaviour:
     """Gives tool calls ids of its own, and sends their results on under these."""
@@ -130,7 +130,7 @@ def errors_as_pages(right: Behaviour) -> Behaviour:
     also=("headers.limits-*",),
 )
 def request_ids_dropped(right: Behaviour) -> Behaviour:
-    """Relays no request id of the upstream."""
+    """Drops the upstream's request id."""
     return replace(
         right,
         response_headers=lambda exchange, headers: right.response_headers(exchange, headers).without(
@@ -160,7 +160,7 @@ def wrong_keys_fail(right: Behaviour) -> Behaviour:
     also=("errors.own-shape",),
 )
 def wrong_keys_without_words(right: Behaviour) -> Behaviour:
-    """Refuses a key that it does not know with a status and an empty body."""
+    """Rejects an unknown key with a status and an empty body."""
 
     def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
         answer = right.own_answer(reference, refusal)
@@ -175,7 +175,7 @@ def wrong_keys_without_words(right: Behaviour) -> Behaviour:
     also=("headers.response-relayed",),
 )
 def retry_hints_dropped(right: Behaviour) -> Behaviour:
-    """Relays no header that tells clients when to try again, or whether to."""
+    """Drops the headers that say when, and whether, to retry."""
     return replace(
         right, response_headers=lambda exchange, headers: right.response_headers(exchange, headers).without(*HINTS)
     )

@@ -23,9 +23,9 @@ from .registry import defect
         "errors.method-not-allowed",
         "errors.malformed-json",
         "errors.upstream-unreachable",
-        "auth.none-refused",
+        "auth.missing-credential-rejected",
         "auth.wrong-refused",
-        "auth.placeholder-is-no-credential",
+        "auth.placeholder-rejected",
         "management.refuses-without-credential",
     ),
     seen_in="Portkey-AI/gateway#267",
@@ -80,7 +80,7 @@ def allow_missing(right: Behaviour) -> Behaviour:
 
 @defect("malformed-json-500", breaks=("errors.malformed-json",))
 def malformed_json_500(right: Behaviour) -> Behaviour:
-    """Fails with 500 on a body that is no JSON."""
+    """Fails with 500 on a body that is not valid JSON."""
 
     def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
         found = right.body_problem(place, incoming)
@@ -143,7 +143,7 @@ def unreachable_as_400(right: Behaviour) -> Behaviour:
 
 @defect("one-error-shape", breaks=("errors.own-shape",))
 def one_error_shape(right: Behaviour) -> Behaviour:
-    """Reports its own errors in a shape of its own, whichever provider was called."""
+    """Reports its own errors in a shape of its own, for every provider."""
 
     def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
         answer = right.own_answer(reference, refusal)

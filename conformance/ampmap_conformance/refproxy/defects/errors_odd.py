@@ -1,4 +1,4 @@
-"""Faults of errors that are not as usual: other kinds, other methods, other ways to tell a length."""
+"""Faults with unusual errors: other kinds, other methods, other framings of a length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LISTED = frozenset({*range(200, 432), *range(500, 505), 529})
 
 
 class _Changed:
-    """A sender whose answers are changed before anybody reads them."""
+    """A sender whose answers are changed before they are read."""
 
     def __init__(self, client: Sender, change: Callable[[UpstreamAnswer], UpstreamAnswer]) -> None:
         self._client, self._change = client, change
@@ -51,7 +51,7 @@ def _is_strange(answer: UpstreamAnswer) -> bool:
 
 @defect("strange-errors-500", breaks=("errors.odd-error-keeps-its-status",), seen_in="Nayjest/lm-proxy#22")
 def strange_errors_500(right: Behaviour) -> Behaviour:
-    """Fails with 500 of its own on an error of the upstream that is no JSON."""
+    """Fails with 500 of its own on an error of the upstream that is not JSON."""
     return _answers(right, lambda answer: replace(answer, status=500) if _is_strange(answer) else answer)
 
 
@@ -63,7 +63,7 @@ def unlisted_statuses_500(right: Behaviour) -> Behaviour:
 
 @defect("strange-errors-replaced", breaks=("errors.odd-error-relayed",), seen_in="KBVE/kbve#11047")
 def strange_errors_replaced(right: Behaviour) -> Behaviour:
-    """Puts a body of its own in place of errors that are no JSON."""
+    """Puts a body of its own in place of errors that are not JSON."""
     own = bodies.dump({"error": {"message": "Upstream error."}})
     return _answers(right, lambda answer: _with_body(answer, own) if _is_strange(answer) else answer)
 
@@ -79,7 +79,7 @@ def error_bodies_discarded(right: Behaviour) -> Behaviour:
 
 @defect("stream-refusals-500", breaks=("errors.routed-status-relayed",), also=("errors.*", "fallback.*", "headers.*"))
 def stream_refusals_500(right: Behaviour) -> Behaviour:
-    """Takes an upstream's refusal of a stream for a fault of its own."""
+    """Reports an upstream's rejection of a stream as a fault of its own."""
 
     def status(exchange: Exchange, given: int) -> int:
         streams = b'"stream":true' in exchange.incoming.body or "streamGenerate" in exchange.incoming.path
@@ -102,13 +102,13 @@ def refused_connections_500(right: Behaviour) -> Behaviour:
 
 @defect("limit-by-told-length", breaks=("errors.body-limit-in-chunks",))
 def limit_by_told_length(right: Behaviour) -> Behaviour:
-    """Goes by Content-Length alone to tell whether a body is too large."""
+    """Judges by Content-Length alone whether a body is too large."""
     return replace(right, too_large=lambda incoming: "content-length" in incoming.headers and right.too_large(incoming))
 
 
 @defect("other-methods-welcomed", breaks=("errors.method-not-allowed",))
 def other_methods_welcomed(right: Behaviour) -> Behaviour:
-    """Answers PUT and DELETE with a success, whatever they are for."""
+    """Answers every PUT and DELETE with a success."""
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         found = right.place(routes, incoming)

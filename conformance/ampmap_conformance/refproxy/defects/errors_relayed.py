@@ -1,4 +1,4 @@
-"""Faults of what a proxy makes of its upstream's errors and silence, and of bodies that are none."""
+"""Faults with the upstream's errors and silence, and with bodies that are not requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .streaming import is_event_stream
 
 @defect(
     "upstream-errors-as-200",
-    breaks=("errors.failure-is-no-success", "errors.upstream-status-relayed"),
+    breaks=("errors.failure-keeps-error-status", "errors.upstream-status-relayed"),
     seen_in="azrtydxb/Fastllm-proxy#28",
 )
 def upstream_errors_as_200(right: Behaviour) -> Behaviour:
@@ -41,7 +41,7 @@ def mapped_errors_500(right: Behaviour) -> Behaviour:
 
 @defect("amp-errors-502", breaks=("errors.routed-status-relayed",))
 def amp_errors_502(right: Behaviour) -> Behaviour:
-    """Reports what Amp's servers refuse as a bad gateway, credits that are spent among it."""
+    """Reports every rejection by Amp's servers as a bad gateway, also that the credits are spent."""
 
     def status(exchange: Exchange, given: int) -> int:
         falls_back = isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall)
@@ -50,7 +50,7 @@ def amp_errors_502(right: Behaviour) -> Behaviour:
     return replace(right, response_status=status)
 
 
-@defect("cut-answer-completed", breaks=("errors.cut-answer-is-no-success",), seen_in="Portkey-AI/gateway#267")
+@defect("cut-answer-completed", breaks=("errors.truncated-answer-fails",), seen_in="Portkey-AI/gateway#267")
 def cut_answer_completed(right: Behaviour) -> Behaviour:
     """Hands half an answer out as a whole one when the upstream's connection is lost."""
 
@@ -65,7 +65,7 @@ def cut_answer_completed(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks, response_headers=_lengthless(right))
 
 
-@defect("mapped-cut-answer-completed", breaks=("errors.cut-answer-is-no-success",))
+@defect("mapped-cut-answer-completed", breaks=("errors.truncated-answer-fails",))
 def mapped_cut_answer_completed(right: Behaviour) -> Behaviour:
     """Hands out what came of a mapped answer that broke off, where it had to be read whole."""
 
@@ -128,7 +128,7 @@ def unknown_paths_welcomed(right: Behaviour) -> Behaviour:
 
 @defect("odd-json-500", breaks=("errors.odd-json",))
 def odd_json_500(right: Behaviour) -> Behaviour:
-    """Fails with 500 on JSON that is no object."""
+    """Fails with 500 on JSON that is not an object."""
 
     def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
         found = right.body_problem(place, incoming)
@@ -141,9 +141,9 @@ def odd_json_500(right: Behaviour) -> Behaviour:
     return replace(right, body_problem=problem)
 
 
-@defect("bad-bodies-repaired", breaks=("errors.no-object-never-succeeds",))
+@defect("bad-bodies-repaired", breaks=("errors.non-object-never-succeeds",))
 def bad_bodies_repaired(right: Behaviour) -> Behaviour:
-    """Makes a request of a body that is none, with every field that one needs, and sends that."""
+    """Replaces a body that is not a request by a request with every required field, and sends that."""
     made = b'{"model":"example-model","max_tokens":1,"messages":[],"contents":[],"input":""}'
 
     def body(exchange: Exchange) -> bytes:
@@ -213,7 +213,7 @@ def stack_trace_shown(right: Behaviour) -> Behaviour:
 
 @defect("upstream-address-shown", breaks=("errors.tell-no-internals",))
 def upstream_address_shown(right: Behaviour) -> Behaviour:
-    """Tells where the upstream is when it cannot be reached."""
+    """Shows the upstream's address when the upstream cannot be reached."""
 
     def failed(exchange: Exchange, failure: Failure) -> Refusal:
         host = urlsplit(exchange.back_end.upstream.url).netloc
@@ -224,7 +224,7 @@ def upstream_address_shown(right: Behaviour) -> Behaviour:
 
 @defect("upstream-key-shown", breaks=("errors.tell-no-key",), seen_in="techlab-innov/llmtrace#274")
 def upstream_key_shown(right: Behaviour) -> Behaviour:
-    """Tells which request failed, with the headers that it had."""
+    """Shows the request that failed, with its headers."""
 
     def failed(exchange: Exchange, failure: Failure) -> Refusal:
         refusal = right.upstream_failed(exchange, failure)

@@ -130,7 +130,7 @@ def mapping_on_one_root(right: Behaviour) -> Behaviour:
 
 @defect("orphaned-mapping-applied", breaks=("fallback.orphaned-mapping-goes-upstream",))
 def orphaned_mapping_applied(right: Behaviour) -> Behaviour:
-    """Maps a model to one that it does not have, and asks its provider for that."""
+    """Maps a model to one that the proxy does not have, and calls the provider for that."""
 
     def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)
@@ -198,7 +198,7 @@ def amp_answer_renamed(right: Behaviour) -> Behaviour:
 
 @defect("counting-stays-local", breaks=("fallback.same-way-for-every-call",))
 def counting_stays_local(right: Behaviour) -> Behaviour:
-    """Sends the counting of tokens to the provider, whichever model it is for."""
+    """Sends every token count to the provider, also for a model that the provider does not have."""
 
     def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)
@@ -223,7 +223,7 @@ def renamed_chunk_by_chunk(right: Behaviour) -> Behaviour:
 
 @defect("names-replaced-as-text", breaks=("fallback.only-names-change-in-answers",))
 def names_replaced_as_text(right: Behaviour) -> Behaviour:
-    """Replaces the other model's name wherever it stands, in texts as well."""
+    """Replaces the other model's name in every place, in texts as well."""
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in right.response_body(exchange, headers, given):
@@ -254,7 +254,7 @@ def mapped_body_reserialised(right: Behaviour) -> Behaviour:
     seen_in="kubernetes-sigs/gateway-api-inference-extension#943",
 )
 def length_kept_when_mapped(right: Behaviour) -> Behaviour:
-    """Tells the length of the client's body for the one with the other model in it."""
+    """Sends the length of the client's body with the body that has the other model in it."""
 
     def headers(exchange: Exchange, _body: bytes) -> Headers:
         return right.upstream_headers(exchange, exchange.incoming.body)
@@ -264,7 +264,7 @@ def length_kept_when_mapped(right: Behaviour) -> Behaviour:
 
 @defect("absent-model-served", breaks=("fallback.no-upstream-is-an-error",))
 def absent_model_served(right: Behaviour) -> Behaviour:
-    """Asks the provider for a model that nobody has, when there is no Amp upstream."""
+    """Calls the provider for a model that it does not have, when there is no Amp upstream."""
 
     def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)

@@ -1,4 +1,4 @@
-"""Faults of looking for the model in a body, and of what is taken for nothing there."""
+"""Faults in finding the model in a body, and in what counts as no model."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def _looking(right: Behaviour, look: Callable[[Incoming, str], str | None]) -> B
 
 @defect("first-bytes-looked-at", breaks=("fallback.model-found-wherever",), seen_in="teamchong/pxpipe#109")
 def first_bytes_looked_at(right: Behaviour) -> Behaviour:
-    """Looks for the model in the first bytes of a body, and takes what has none there for nobody's."""
+    """Looks for the model in the first bytes of a body, and treats a body without one there as unmapped."""
     return _looking(right, lambda incoming, model: model if model.encode() in incoming.body[:PEEKED] else None)
 
 
 @defect("first-name-taken", breaks=("fallback.model-found-wherever",))
 def first_name_taken(right: Behaviour) -> Behaviour:
-    """Takes the first `model` of a body for its own, wherever it stands."""
+    """Takes the first `model` in a body as the call's model, at any depth."""
 
     def look(incoming: Incoming, model: str) -> str | None:
         found = NAMED.search(incoming.body)
@@ -52,7 +52,7 @@ def models_in_chunks_unseen(right: Behaviour) -> Behaviour:
 
 @defect("labels-read-as-a-whole", breaks=("fallback.model-found-wherever",))
 def labels_read_as_a_whole(right: Behaviour) -> Behaviour:
-    """Looks for the model where the media type is `application/json`, and nothing stands behind it."""
+    """Looks for the model only where the media type is `application/json` without a parameter."""
 
     def look(incoming: Incoming, model: str) -> str | None:
         return model if incoming.headers.get("content-type") == "application/json" else None

@@ -46,13 +46,13 @@ def _retrying(right: Behaviour, again: Callable[[int], bool]) -> Behaviour:
 
 @defect("refusals-retried", breaks=("fallback.refusal-is-final",))
 def refusals_retried(right: Behaviour) -> Behaviour:
-    """Sends a request again that the upstream has refused, whatever the reason."""
+    """Repeats a request that the upstream has rejected, for every reason."""
     return _retrying(right, lambda status: 400 <= status < 500)
 
 
 @defect(
     "failures-retried",
-    breaks=("fallback.failure-is-one-call", "fallback.amp-failure-is-one-call", "clients.retries"),
+    breaks=("fallback.no-retry-on-failure", "fallback.no-retry-on-amp-failure", "clients.retries"),
 )
 def failures_retried(right: Behaviour) -> Behaviour:
     """Tries three times where the upstream is busy or broken, as the client's SDK does once more around it."""
@@ -62,13 +62,13 @@ def failures_retried(right: Behaviour) -> Behaviour:
 @defect(
     "failures-go-to-amp",
     breaks=(
-        "fallback.failure-stays-with-its-provider",
-        "fallback.dead-provider-stays-the-only-one",
-        "fallback.failure-is-one-call",
+        "fallback.no-failover-on-error",
+        "fallback.no-failover-on-dropped-connection",
+        "fallback.no-retry-on-failure",
     ),
 )
 def failures_go_to_amp(right: Behaviour) -> Behaviour:
-    """Asks the paid Amp upstream when its own provider fails."""
+    """Calls the paid Amp upstream when its own provider fails."""
 
     def other(exchange: Exchange, status: int | None) -> Exchange | None:
         amp = exchange.config.amp
@@ -80,9 +80,9 @@ def failures_go_to_amp(right: Behaviour) -> Behaviour:
     return replace(right, next_attempt=other)
 
 
-@defect("amp-failures-go-local", breaks=("fallback.amp-failure-is-one-call",))
+@defect("amp-failures-go-local", breaks=("fallback.no-retry-on-amp-failure",))
 def amp_failures_go_local(right: Behaviour) -> Behaviour:
-    """Asks the provider for a model that it does not have, when Amp's servers have failed."""
+    """Calls the provider for a model that it does not have, when Amp's servers have failed."""
 
     def other(exchange: Exchange, status: int | None) -> Exchange | None:
         if isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall):
@@ -94,7 +94,7 @@ def amp_failures_go_local(right: Behaviour) -> Behaviour:
 
 @defect(
     "broken-answers-asked-for-again",
-    breaks=("fallback.no-retry-after-first-byte", "fallback.cut-answer-is-one-call"),
+    breaks=("fallback.no-retry-after-first-byte", "fallback.no-retry-after-cut-answer"),
 )
 def broken_answers_asked_for_again(right: Behaviour) -> Behaviour:
     """Makes a call again whose answer broke off, and puts the second answer behind the first."""
@@ -151,26 +151,26 @@ def _benching(right: Behaviour, when: Callable[[int | None], bool]) -> Behaviour
     return replace(right, next_attempt=other, back_end=bench.back_end(right))
 
 
-@defect("refusals-bench", breaks=("fallback.refusal-does-not-bench",), also=("*",))
+@defect("refusals-bench", breaks=("fallback.next-call-after-rejection",), also=("*",))
 def refusals_bench(right: Behaviour) -> Behaviour:
-    """Takes a refused request for a broken credential, and serves nobody with it for a while."""
+    """Treats a rejected request as a broken credential, and makes no call with that credential for a while."""
     return _benching(right, lambda status: status in (400, 413, 422))
 
 
-@defect("failures-bench", breaks=("fallback.failure-does-not-bench",), also=("*",))
+@defect("failures-bench", breaks=("fallback.next-call-after-failure",), also=("*",))
 def failures_bench(right: Behaviour) -> Behaviour:
-    """Serves nobody with a credential for a while after one call with it has failed, and does not say how long."""
+    """Makes no call with a credential for a while after one call with it has failed, and does not say how long."""
     return _benching(right, lambda status: status in (None, 401, 403, 404, 429) or (status or 0) >= 500)
 
 
 @defect(
     "broken-streams-bench",
-    breaks=("fallback.broken-stream-does-not-bench",),
+    breaks=("fallback.next-call-after-broken-stream",),
     also=("*",),
     seen_in="eltmon/overdeck#3313",
 )
 def broken_streams_bench(right: Behaviour) -> Behaviour:
-    """Serves nobody with a credential for a while after one stream with it has broken off."""
+    """Makes no call with a credential for a while after one stream with it has broken off."""
     bench = _Bench()
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

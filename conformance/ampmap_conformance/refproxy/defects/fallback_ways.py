@@ -1,4 +1,4 @@
-"""Faults of the ways that are not the usual one: what is lost there, and where they lead."""
+"""Faults on the unusual routes: what is lost there, and where they lead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..exchange import Amp, BackEnd, Exchange, Local, ManagementCall, ProviderCa
 from .registry import defect
 
 
-@defect("query-lost-to-amp", breaks=("fallback.call-goes-along",))
+@defect("query-lost-to-amp", breaks=("fallback.query-and-headers-kept",))
 def query_lost_to_amp(right: Behaviour) -> Behaviour:
     """Sends a call on to Amp's servers without its query."""
 
@@ -24,7 +24,7 @@ def query_lost_to_amp(right: Behaviour) -> Behaviour:
     return replace(right, upstream_target=target)
 
 
-@defect("query-lost-when-mapped", breaks=("fallback.call-goes-along",))
+@defect("query-lost-when-mapped", breaks=("fallback.query-and-headers-kept",))
 def query_lost_when_mapped(right: Behaviour) -> Behaviour:
     """Builds the address of a mapped call anew, and forgets its query."""
 
@@ -35,7 +35,7 @@ def query_lost_when_mapped(right: Behaviour) -> Behaviour:
     return replace(right, upstream_target=target)
 
 
-@defect("headers-lost-when-mapped", breaks=("fallback.call-goes-along",))
+@defect("headers-lost-when-mapped", breaks=("fallback.query-and-headers-kept",))
 def headers_lost_when_mapped(right: Behaviour) -> Behaviour:
     """Makes a mapped call with headers of its own alone."""
 
@@ -47,9 +47,9 @@ def headers_lost_when_mapped(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("dead-providers-left", breaks=("fallback.dead-provider-stays-the-only-one",), also=("errors.*", "fallback.*"))
+@defect("dead-providers-left", breaks=("fallback.no-failover-on-dropped-connection",), also=("errors.*", "fallback.*"))
 def dead_providers_left(right: Behaviour) -> Behaviour:
-    """Asks the paid Amp upstream when its own provider cannot be reached."""
+    """Calls the paid Amp upstream when its own provider cannot be reached."""
 
     def other(exchange: Exchange, status: int | None) -> Exchange | None:
         amp = exchange.config.amp
@@ -116,7 +116,7 @@ def mappings_chained(right: Behaviour) -> Behaviour:
 
 @defect("departures-bench", breaks=("tenancy.calls-after-abort",), also=("*",))
 def departures_bench(right: Behaviour) -> Behaviour:
-    """Counts a client that left as a failure of the provider, and serves nobody from it for a while."""
+    """Counts a client that left as a failure of the provider, and makes no call to it for a while."""
     left: list[tuple[str, str | None]] = []
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

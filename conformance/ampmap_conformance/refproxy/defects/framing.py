@@ -24,7 +24,7 @@ def _lengthless(right: Behaviour, exchange: Exchange, given: Headers) -> Headers
 @defect("length-dropped", breaks=("headers.length-kept", "headers.length-after-rewrite"),
         seen_in="envoyproxy/ai-gateway#721")  # fmt: skip
 def length_dropped(right: Behaviour) -> Behaviour:
-    """Takes the length away and sends the body in chunks, which vendors refuse."""
+    """Removes the length and sends the body in chunks, which vendors reject."""
 
     def headers(exchange: Exchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
@@ -44,7 +44,7 @@ def length_dropped(right: Behaviour) -> Behaviour:
         "fallback.only-names-change-in-answers",
         "fallback.only-model-changes-in-requests",
         "fallback.no-retry-after-first-byte",
-        "fallback.cut-answer-is-one-call",
+        "fallback.no-retry-after-cut-answer",
         "fallback.mapping-can-be-forced",
     ),
     seen_in="kubernetes-sigs/gateway-api-inference-extension#943",
@@ -81,7 +81,7 @@ def length_erased_by_mapping(right: Behaviour) -> Behaviour:
     seen_in="Wei-Shaw/claude-relay-service#1030",
 )
 def compressed_bytes_decoded_as_text(right: Behaviour) -> Behaviour:
-    """Passes answers through a text decoder, which replaces what is no UTF-8."""
+    """Passes answers through a text decoder, which replaces bytes that are not UTF-8."""
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         whole = b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
@@ -163,7 +163,7 @@ def hidden_coding_read_in_successes(right: Behaviour) -> Behaviour:
 
 @defect("gzip-asked-for", breaks=("headers.coding-not-asked-for",), seen_in="Portkey-AI/gateway#1261")
 def gzip_asked_for(right: Behaviour) -> Behaviour:
-    """Asks every upstream for gzip, and relays what it gets."""
+    """Requests gzip of every upstream, and relays what it gets."""
     return replace(
         right,
         upstream_headers=lambda exchange, body: right.upstream_headers(exchange, body).setting(
@@ -174,7 +174,7 @@ def gzip_asked_for(right: Behaviour) -> Behaviour:
 
 @defect("expectation-unknown", breaks=("headers.expectation-met",))
 def expectation_unknown(right: Behaviour) -> Behaviour:
-    """Refuses a call that asks for leave to send its body."""
+    """Rejects a call that has `Expect: 100-continue`."""
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         if "expect" in incoming.headers:

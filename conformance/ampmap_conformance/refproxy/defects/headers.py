@@ -202,7 +202,7 @@ def amp_headers_dropped(right: Behaviour) -> Behaviour:
 
 @defect("limits-dropped", breaks=("headers.limits-relayed",), seen_in="router-for-me/CLIProxyAPI#1626")
 def limits_dropped(right: Behaviour) -> Behaviour:
-    """Discards what the upstream tells about its limits."""
+    """Drops the upstream's headers about its limits."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)

@@ -1,4 +1,4 @@
-"""Faults with the headers in which versions, features and limits are told."""
+"""Faults with the headers for versions, features and limits."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .registry import defect
 
 BETA = "anthropic-beta"
 OLD_FEATURE = "prompt-caching-2024-07-31"
-"""A feature that is general by now, so that its name is refused."""
+"""A feature that is general by now, so that vendors reject its name."""
 _status: ContextVar[int] = ContextVar("status", default=200)
 
 
 def knowing_status(right: Behaviour) -> Behaviour:
-    """`right`, such that `current_status` tells the upstream's status while headers and body are relayed."""
+    """`right`, such that `current_status` holds the upstream's status while headers and body are relayed."""
 
     def status(exchange: Exchange, given: int) -> int:
         _status.set(given)
@@ -61,7 +61,7 @@ def features_replaced(right: Behaviour) -> Behaviour:
 
 @defect("feature-added", breaks=("headers.no-feature-invented",), seen_in="router-for-me/CLIProxyAPI#2866")
 def feature_added(right: Behaviour) -> Behaviour:
-    """Asks for a feature by itself where the client asks for none."""
+    """Requests a feature by itself where the client requests none."""
 
     def headers(exchange: Exchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
@@ -77,7 +77,7 @@ def feature_added(right: Behaviour) -> Behaviour:
     seen_in="headroomlabs-ai/headroom#1724",
 )
 def features_remembered(right: Behaviour) -> Behaviour:
-    """Asks for every feature that any call has asked for before."""
+    """Requests every feature that any earlier call has requested."""
     seen: dict[str, None] = {}
 
     def headers(exchange: Exchange, body: bytes) -> Headers:
@@ -102,7 +102,7 @@ def last_request_line_kept(right: Behaviour) -> Behaviour:
 
 @defect("telemetry-parsed", breaks=("headers.sdk-telemetry-harmless",))
 def telemetry_parsed(right: Behaviour) -> Behaviour:
-    """Reads the SDK's timeout as a number, and fails where it is none."""
+    """Reads the SDK's timeout as a number, and fails where it is not one."""
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         timeout = incoming.headers.get("x-stainless-timeout") or "0"
@@ -120,7 +120,7 @@ def telemetry_parsed(right: Behaviour) -> Behaviour:
     seen_in="Portkey-AI/gateway#166",
 )
 def headers_lost_on_errors(right: Behaviour) -> Behaviour:
-    """Relays an error's body, and none of its headers but those of the body."""
+    """Relays an error's body, and only the headers of the body."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
@@ -155,7 +155,7 @@ def listed_answer_headers_relayed(right: Behaviour) -> Behaviour:
 
 @defect("everything-is-json", breaks=("headers.content-type-relayed",))
 def everything_is_json(right: Behaviour) -> Behaviour:
-    """Calls every answer that is no stream `application/json`."""
+    """Labels every answer that is not a stream `application/json`."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
@@ -192,9 +192,9 @@ def other_apis_key_forwarded(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("retries-steered", breaks=("headers.no-steering-invented",))
+@defect("retries-steered", breaks=("headers.retry-hint-not-added",))
 def retries_steered(right: Behaviour) -> Behaviour:
-    """Tells clients by itself not to try again, where the upstream says nothing of it."""
+    """Tells clients not to retry where the upstream does not say so."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)

@@ -1,4 +1,4 @@
-"""Faults with header values that are rare, with lines that may stand once, and with labels of streams."""
+"""Faults with rare header values, with headers that may occur once, and with labels of streams."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def odd_letters_replaced(right: Behaviour) -> Behaviour:
 
 @defect("empty-values-dropped", breaks=("headers.odd-values-kept",))
 def empty_values_dropped(right: Behaviour) -> Behaviour:
-    """Takes a header without a value for one that is not there."""
+    """Treats a header without a value as absent."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         return Headers(tuple(line for line in right.response_headers(exchange, given) if line[1]))
@@ -69,7 +69,7 @@ def own_date_added(right: Behaviour) -> Behaviour:
 
 @defect("errors-labelled-as-streams", breaks=("headers.content-type-relayed",), seen_in="QuantumNous/new-api#1178")
 def errors_labelled_as_streams(right: Behaviour) -> Behaviour:
-    """Labels whatever answers a call for a stream as a stream, errors too."""
+    """Labels every answer to a call for a stream as a stream, errors too."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)

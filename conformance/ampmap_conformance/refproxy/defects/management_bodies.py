@@ -1,4 +1,4 @@
-"""Faults with bodies and answers on the way to Amp's own servers, and with keys in headers that are rare there."""
+"""Faults with bodies and answers of Amp's own servers, and with keys in headers that are rare there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _is_management(exchange: Exchange) -> bool:
 
 @defect("uploads-read-as-text", breaks=("management.bytes-kept",))
 def uploads_read_as_text(right: Behaviour) -> Behaviour:
-    """Reads every body for Amp's servers as text, and replaces what is none."""
+    """Reads every body for Amp's servers as text, and replaces bytes that are not."""
 
     def body(exchange: Exchange) -> bytes:
         sent = right.upstream_body(exchange)
@@ -34,7 +34,7 @@ def uploads_read_as_text(right: Behaviour) -> Behaviour:
 
 @defect("uploads-read-as-json", breaks=("management.bytes-kept",), seen_in="BerriAI/litellm#29926")
 def uploads_read_as_json(right: Behaviour) -> Behaviour:
-    """Reads every body for Amp's servers as JSON, and fails on what is none."""
+    """Reads every body for Amp's servers as JSON, and fails on other bodies."""
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         found = right.place(routes, incoming)
@@ -59,7 +59,7 @@ def uploads_limited(right: Behaviour) -> Behaviour:
 
 @defect("pages-read-as-text", breaks=("management.bytes-kept", "management.compressed-answer-readable"))
 def pages_read_as_text(right: Behaviour) -> Behaviour:
-    """Passes answers of Amp's servers through a text decoder, which replaces what is no UTF-8."""
+    """Passes answers of Amp's servers through a text decoder, which replaces bytes that are not UTF-8."""
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in right.response_body(exchange, headers, given):
@@ -87,7 +87,7 @@ def management_errors_wrapped(right: Behaviour) -> Behaviour:
 
 @defect("google-key-sent-to-amp", breaks=("management.key-in-other-carriers",))
 def google_key_sent_to_amp(right: Behaviour) -> Behaviour:
-    """Sets its own key where Amp's servers look for one, and leaves what stands in `x-goog-api-key`."""
+    """Sets its own key where Amp's servers look for one, and leaves the key in `x-goog-api-key`."""
 
     def headers(exchange: Exchange, body: bytes) -> Headers:
         given = exchange.incoming.headers.all("x-goog-api-key") if _is_management(exchange) else ()
@@ -98,7 +98,7 @@ def google_key_sent_to_amp(right: Behaviour) -> Behaviour:
 
 @defect("boundaries-dropped", breaks=("management.bytes-kept",), seen_in="BerriAI/litellm#23338")
 def boundaries_dropped(right: Behaviour) -> Behaviour:
-    """Sends the media type of a body without its parameters, so that nobody finds the parts of a form."""
+    """Sends the media type of a body without its parameters, so that the parts of a form cannot be found."""
 
     def headers(exchange: Exchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)

@@ -1,4 +1,4 @@
-"""Faults on the way to Amp's own servers: methods, queries, bodies, cookies, redirects, streams, and whose key goes."""
+"""Faults in calls to Amp's own servers: methods, queries, bodies, cookies, redirects, streams, keys."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def delete_unknown(right: Behaviour) -> Behaviour:
 
 @defect("management-head-unknown", breaks=("management.head",))
 def management_head_unknown(right: Behaviour) -> Behaviour:
-    """Refuses HEAD on Amp's families."""
+    """Rejects HEAD on Amp's families."""
 
     def refuses(call: ManagementCall, incoming: Incoming) -> Refusal | None:
         return Refusal(405, "No HEAD.", call.route) if incoming.method == "HEAD" else None
@@ -69,7 +69,7 @@ def bare_names_dropped(right: Behaviour) -> Behaviour:
 
 @defect("dotted-paths-unknown", breaks=("management.path-kept",), seen_in="router-for-me/CLIProxyAPI@db1119dd7")
 def dotted_paths_unknown(right: Behaviour) -> Behaviour:
-    """Takes a path with a file's ending for a file of its own, which is not there."""
+    """Treats a path with a file's ending as a file of its own, which does not exist."""
 
     def refuses(call: ManagementCall, incoming: Incoming) -> Refusal | None:
         return Refusal(404, "No such file.", call.route) if incoming.path.endswith(".md") else None
@@ -94,7 +94,7 @@ def body_unpacked_label_kept(right: Behaviour) -> Behaviour:
 
 @defect("management-cookies-dropped", breaks=("management.cookies-forwarded",))
 def management_cookies_dropped(right: Behaviour) -> Behaviour:
-    """Drops cookies on the way to Amp's pages too."""
+    """Drops cookies of calls to Amp's pages too."""
     return replace(
         right,
         upstream_headers=lambda exchange, body: right.upstream_headers(exchange, body).without("cookie"),
@@ -191,7 +191,7 @@ def first_clients_key_removed_alone(right: Behaviour) -> Behaviour:
     seen_in="router-for-me/CLIProxyAPI#554",
 )
 def sign_in_gated(right: Behaviour) -> Behaviour:
-    """Asks for a key on every page, those of the sign-in among them."""
+    """Requires a key on every page, also on those of the sign-in."""
     return replace(right, needs_key=lambda place: isinstance(place, ManagementCall) or right.needs_key(place))
 
 
@@ -201,7 +201,7 @@ def sign_in_gated(right: Behaviour) -> Behaviour:
     seen_in="router-for-me/CLIProxyAPI@8f1dd69e7",
 )
 def operators_key_on_open_pages(right: Behaviour) -> Behaviour:
-    """Adds the operator's key to every call of Amp's servers, whoever makes it."""
+    """Adds the operator's key to every call to Amp's servers, for every caller."""
 
     def headers(exchange: Exchange, body: bytes) -> Headers:
         sent, amp = right.upstream_headers(exchange, body), exchange.config.amp
@@ -260,7 +260,7 @@ def successes_made_200(right: Behaviour) -> Behaviour:
 
 @defect("nothing-to-read-fails", breaks=("management.successes-relayed",), seen_in="nitrojs/nitro#1275")
 def nothing_to_read_fails(right: Behaviour) -> Behaviour:
-    """Reads the body of every answer, and fails where there is none."""
+    """Reads the body of every answer, and fails on an answer without a body."""
     return _with_status(right, lambda given: 500 if given == 204 else given)
 
 
@@ -272,7 +272,7 @@ def parts_passed_as_whole(right: Behaviour) -> Behaviour:
 
 @defect("head-length-zero", breaks=("management.head",), seen_in="chimurai/http-proxy-middleware#1121")
 def head_length_zero(right: Behaviour) -> Behaviour:
-    """Counts the bytes of an answer to HEAD, which are none, and says so."""
+    """Counts the bytes of an answer to HEAD, which has no body, and sends 0 as its length."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)

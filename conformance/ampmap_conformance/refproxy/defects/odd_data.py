@@ -1,4 +1,4 @@
-"""Faults that only data shows of which nobody thought: fields of the wrong kind, rare methods, values at a limit."""
+"""Faults that only unexpected data shows: fields of the wrong kind, rare methods, values at a limit."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ TRACE = 'Traceback (most recent call last):\n  File "/srv/proxy/models.py", line
 
 @defect("odd-model-500", breaks=("fuzz.no-server-error",))
 def odd_model_500(right: Behaviour) -> Behaviour:
-    """Fails with 500 where the model is no text."""
+    """Fails with 500 where the model is not a text."""
     return _on_body(right, _has_odd_model, lambda place: Refusal(500, "Internal error.", place.provider))
 
 
-@defect("zero-refused", breaks=("fuzz.valid-goes-on",))
+@defect("zero-refused", breaks=("fuzz.valid-forwarded",))
 def zero_refused(right: Behaviour) -> Behaviour:
-    """Takes a zero for a value that is missing, and refuses it."""
+    """Treats a zero as a missing value, and rejects it."""
 
     def has_zero(body: dict[str, Any]) -> bool:
         return any(type(value) is int and value == 0 for value in body.values())
@@ -37,9 +37,9 @@ def zero_refused(right: Behaviour) -> Behaviour:
     return _on_body(right, has_zero, lambda place: Refusal(400, "A value is missing.", place.provider))
 
 
-@defect("missing-fields-made-up", breaks=("fuzz.invalid-is-no-success",))
+@defect("missing-fields-made-up", breaks=("fuzz.invalid-rejected-or-relayed",))
 def missing_fields_made_up(right: Behaviour) -> Behaviour:
-    """Puts an empty list where a required one is missing, and asks for something that the client did not."""
+    """Puts an empty list where a required one is missing, and sends a request that the client did not make."""
 
     def body(exchange: Exchange) -> bytes:
         sent = right.upstream_body(exchange)
@@ -66,7 +66,7 @@ def validation_in_own_shape(right: Behaviour) -> Behaviour:
         detail = [{"type": "string_type", "loc": ["body", "model"], "msg": refusal.message}]
         return replace(answer, body=bodies.dump({"detail": detail}))
 
-    checked = _on_body(right, _has_odd_model, lambda place: Refusal(422, "The model is no text.", place.provider))
+    checked = _on_body(right, _has_odd_model, lambda place: Refusal(422, "The model is not a text.", place.provider))
     return replace(checked, own_answer=own)
 
 
@@ -91,7 +91,7 @@ def page_for_rare_methods(right: Behaviour) -> Behaviour:
 
 @defect("key-in-complaint", breaks=("fuzz.no-leak",))
 def key_in_complaint(right: Behaviour) -> Behaviour:
-    """Complains about a call that names no model and tells the key that it would have called the provider with."""
+    """Rejects a call that names no model, with an error that shows the key for the provider."""
 
     def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
         asks = isinstance(place, ProviderCall) and place.match.call.operation.model_in == "body"
@@ -105,13 +105,13 @@ def key_in_complaint(right: Behaviour) -> Behaviour:
 
 @defect("trace-in-complaint", breaks=("fuzz.no-stack-trace",))
 def trace_in_complaint(right: Behaviour) -> Behaviour:
-    """Complains about a model that is no text with a stack trace."""
+    """Rejects a model that is not a text with a stack trace."""
     return _on_body(right, _has_odd_model, lambda place: Refusal(400, TRACE, place.provider))
 
 
 @defect("management-odd-body-500", breaks=("fuzz.management-holds",))
 def management_odd_body_500(right: Behaviour) -> Behaviour:
-    """Looks into the body of a management call, and fails where it is no object."""
+    """Parses the body of a management call, and fails where it is not an object."""
 
     def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
         if isinstance(place, ManagementCall) and incoming.body and _object(incoming.body) is None:
@@ -124,7 +124,7 @@ def management_odd_body_500(right: Behaviour) -> Behaviour:
 def _on_body(
     right: Behaviour, is_odd: Callable[[dict[str, Any]], bool], refused: Callable[[ProviderCall], Refusal]
 ) -> Behaviour:
-    """Refuses provider calls whose body is odd."""
+    """Rejects provider calls whose body is odd."""
 
     def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
         found = right.body_problem(place, incoming)

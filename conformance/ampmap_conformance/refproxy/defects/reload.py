@@ -19,10 +19,10 @@ from .registry import defect
 from .streaming import is_event_stream
 
 PAUSE = 0.1
-"""Seconds for which nobody is served."""
+"""Seconds for which no call is served."""
 
 Keep = Callable[[ProxyConfig, ProxyConfig], ProxyConfig]
-"""Told the configuration at the start and the new one: what the proxy goes by."""
+"""Given the configuration at the start and the new one: the configuration that the proxy uses."""
 
 
 def _keeping(right: Behaviour, keep: Keep) -> Behaviour:
@@ -126,7 +126,7 @@ def reload_cuts_streams(right: Behaviour) -> Behaviour:
 
 @defect(
     "watch-ends-at-broken-file",
-    breaks=("reload.goes-on-after-a-broken-file",),
+    breaks=("reload.recovers-after-unreadable-file",),
     also=("reload.*", "fallback.*", "tenancy.*", "errors.*"),
     seen_in="openclaw/openclaw#109682",
 )
@@ -146,7 +146,7 @@ def watch_ends_at_broken_file(right: Behaviour) -> Behaviour:
 
 @defect("broken-pattern-stops-all", breaks=("reload.broken-pattern-is-left-out",))
 def broken_pattern_stops_all(right: Behaviour) -> Behaviour:
-    """Reads no mappings where one of them has a pattern that is none."""
+    """Reads no mappings where one of them has an invalid pattern."""
 
     def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
         new = right.reloaded(current, text)
@@ -157,7 +157,7 @@ def broken_pattern_stops_all(right: Behaviour) -> Behaviour:
 
 @defect("mappings-added-up", breaks=("reload.mapping-removed",), also=("reload.*", "fallback.*"))
 def mappings_added_up(right: Behaviour) -> Behaviour:
-    """Adds new mappings to those that it has, and takes none away."""
+    """Adds new mappings to those that it has, and removes none."""
 
     def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
         new = right.reloaded(current, text)
@@ -168,7 +168,7 @@ def mappings_added_up(right: Behaviour) -> Behaviour:
 
 @defect("calls-refused-while-changing", breaks=("reload.calls-go-on",), also=("reload.*", "fallback.*", "errors.*"))
 def calls_refused_while_changing(right: Behaviour) -> Behaviour:
-    """Serves nobody for a moment when its configuration has changed."""
+    """Serves no call for a moment when its configuration has changed."""
     until = [0.0]
 
     def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:

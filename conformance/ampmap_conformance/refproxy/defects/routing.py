@@ -60,7 +60,7 @@ def empty_values_dropped(right: Behaviour) -> Behaviour:
     ),
 )
 def alt_sse_dropped(right: Behaviour) -> Behaviour:
-    """Takes `alt=sse` for its own and does not send it on, so that Google answers with a JSON array."""
+    """Treats `alt=sse` as its own and does not forward it, so that Google answers with a JSON array."""
 
     def target(exchange: Exchange) -> str:
         path, _, query = right.upstream_target(exchange).partition("?")
@@ -147,7 +147,7 @@ def slash_doubled(right: Behaviour) -> Behaviour:
     seen_in="BerriAI/litellm#12427",
 )
 def model_lost_from_path(right: Behaviour) -> Behaviour:
-    """Joins Google's URL in such a way that version and model are lost before the verb."""
+    """Joins Google's URL so that version and model are lost before the verb."""
 
     def target(exchange: Exchange) -> str:
         match exchange.place:
@@ -168,7 +168,7 @@ def model_lost_from_path(right: Behaviour) -> Behaviour:
     ),
 )
 def providers_swapped(right: Behaviour) -> Behaviour:
-    """Sends the calls of OpenAI's dialect to one upstream, whichever provider was called."""
+    """Sends the calls of OpenAI's dialect to one upstream, for every provider."""
 
     def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)

@@ -1,4 +1,4 @@
-"""Faults with rarer forms of paths and queries, and with what is no route."""
+"""Faults with rarer forms of paths and queries, and with paths that are not routes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def default_query_appended(right: Behaviour) -> Behaviour:
 
 @defect("events-always-asked-for", breaks=("routing.json-array-stream",))
 def events_always_asked_for(right: Behaviour) -> Behaviour:
-    """Asks Google for events whether the client did or not."""
+    """Requests events of Google, also where the client did not."""
 
     def target(exchange: Exchange) -> str:
         sent = right.upstream_target(exchange)
@@ -87,7 +87,7 @@ def head_fails(right: Behaviour) -> Behaviour:
 
 @defect("unknown-path-guessed", breaks=("routing.unknown-operation",))
 def unknown_path_guessed(right: Behaviour) -> Behaviour:
-    """Takes any path below a provider for the completion of a chat."""
+    """Treats any path below a provider as a chat completion."""
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         found = right.place(routes, incoming)
@@ -115,7 +115,7 @@ def lists_in_one_form(right: Behaviour) -> Behaviour:
 
 @defect("count-estimated", breaks=("routing.count-refusal-relayed",), seen_in="BerriAI/litellm#38902")
 def count_estimated(right: Behaviour) -> Behaviour:
-    """Answers with an estimate where the upstream refuses to count."""
+    """Answers with an estimate where the upstream rejects a count."""
 
     def stand_in(exchange: Exchange, status: int | None) -> OwnAnswer | None:
         match exchange.place:
@@ -130,7 +130,7 @@ def count_estimated(right: Behaviour) -> Behaviour:
 
 @defect("stream-by-presence", breaks=("routing.explicit-no-stream",))
 def stream_by_presence(right: Behaviour) -> Behaviour:
-    """Asks for a stream where the field is there, whatever it holds."""
+    """Requests a stream where the field is there, with any value."""
     return replace(
         right,
         upstream_body=lambda exchange: right.upstream_body(exchange).replace(b'"stream":false', b'"stream":true '),
@@ -164,7 +164,7 @@ def stream_by_accept(right: Behaviour) -> Behaviour:
     seen_in="router-for-me/CLIProxyAPI#4472",
 )
 def models_allow_listed(right: Behaviour) -> Behaviour:
-    """Refuses every model that is not in its own list."""
+    """Rejects every model that is not in its own list."""
 
     def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
         listed = {one.wire_id or one.id for one in config.reference.models.values()}
@@ -207,7 +207,7 @@ def base_without_path_fails(right: Behaviour) -> Behaviour:
     ),
 )
 def base_path_dropped(right: Behaviour) -> Behaviour:
-    """Resolves absolute paths against the upstream's URL, which loses the path that stands in it."""
+    """Resolves absolute paths against the upstream's URL, which loses the path in that URL."""
 
     def target(exchange: Exchange) -> str:
         sent = right.upstream_target(exchange)
@@ -244,7 +244,7 @@ def body_given_to_get(right: Behaviour) -> Behaviour:
     "semicolons-dropped", breaks=("routing.query-bytes", "management.query-bytes"), seen_in="tailscale/tailscale#13058"
 )
 def semicolons_dropped(right: Behaviour) -> Behaviour:
-    """Drops query fields in which a semicolon stands."""
+    """Drops query fields that hold a semicolon."""
 
     def target(exchange: Exchange) -> str:
         path, mark, query = right.upstream_target(exchange).partition("?")
@@ -255,7 +255,7 @@ def semicolons_dropped(right: Behaviour) -> Behaviour:
 
 @defect("names-in-small-letters", breaks=("routing.unlisted-model",), seen_in="c0sogi/llama-api#17")
 def names_in_small_letters(right: Behaviour) -> Behaviour:
-    """Asks for the model in small letters, however it was written."""
+    """Sends the model in lower case, in place of the client's spelling."""
 
     def body(exchange: Exchange) -> bytes:
         sent, model = right.upstream_body(exchange), json.dumps(exchange.model or "").encode()

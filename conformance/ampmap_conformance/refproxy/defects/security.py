@@ -1,4 +1,4 @@
-"""Faults in telling who is on this machine, and what a web page may do."""
+"""Faults in recognising callers on this machine, and in what a web page may do."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def host_name_alone_checked(right: Behaviour) -> Behaviour:
     return replace(right, is_foreign=lambda incoming: right.is_foreign(replace(incoming, peer="127.0.0.1")))
 
 
-@defect("models-restricted-too", breaks=("security.models-served-abroad",))
+@defect("models-restricted-too", breaks=("security.models-served-to-other-machines",))
 def models_restricted_too(right: Behaviour) -> Behaviour:
     """Restricts the whole proxy to its own machine where management alone was meant."""
     return replace(right, is_kept_local=lambda _: True)
@@ -98,7 +98,7 @@ def localhost_unknown(right: Behaviour) -> Behaviour:
 
 @defect("every-origin-trusted", breaks=("security.no-foreign-origin",))
 def every_origin_trusted(right: Behaviour) -> Behaviour:
-    """Lets whatever page asks read answers that were made with the user's credentials."""
+    """Lets every web page read answers that were made with the user's credentials."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         origin = exchange.incoming.headers.get("origin")
@@ -109,9 +109,9 @@ def every_origin_trusted(right: Behaviour) -> Behaviour:
     return replace(right, response_headers=headers)
 
 
-@defect("preflight-forwarded", breaks=("security.preflight-goes-nowhere",))
+@defect("preflight-forwarded", breaks=("security.preflight-without-proxy-key",))
 def preflight_forwarded(right: Behaviour) -> Behaviour:
-    """Sends preflights on to the provider, with the operator's key, before it asks who calls."""
+    """Forwards preflights to the provider, with the operator's key, before it authenticates the caller."""
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         asked = incoming.headers.get("access-control-request-method")
@@ -137,7 +137,7 @@ def preflight_forwarded(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("management-preflight-lent", breaks=("security.management-preflight-goes-nowhere",))
+@defect("management-preflight-lent", breaks=("security.management-preflight-without-proxy-key",))
 def management_preflight_lent(right: Behaviour) -> Behaviour:
     """Lets preflights through without a key, and adds the operator's."""
 
@@ -150,7 +150,7 @@ def management_preflight_lent(right: Behaviour) -> Behaviour:
 
 @defect("host-name-by-its-beginning", breaks=("security.look-alike-name-refused",))
 def host_name_by_its_beginning(right: Behaviour) -> Behaviour:
-    """Takes every name for its own that begins as one."""
+    """Accepts as its own every name that begins like its own."""
 
     def is_foreign(incoming: Incoming) -> bool:
         own = (incoming.headers.get("host") or "").startswith(("localhost", "127."))

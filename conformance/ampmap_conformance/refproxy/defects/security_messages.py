@@ -1,4 +1,4 @@
-"""Faults with paths that climb, with who chooses the upstream, and with messages that can be read in two ways."""
+"""Faults with dot segments in paths, with clients that choose an upstream, and with ambiguous messages."""
 
 from __future__ import annotations
 
@@ -41,23 +41,27 @@ def _keeping_climbs(right: Behaviour, climb: re.Pattern[str]) -> Behaviour:
 
 @defect(
     "climbing-paths-forwarded",
-    breaks=("security.no-climbing", "security.no-climbing-by-slash"),
+    breaks=("security.no-path-traversal", "security.no-path-traversal-by-encoded-slash"),
     seen_in="BerriAI/litellm#24501",
 )
 def climbing_paths_forwarded(right: Behaviour) -> Behaviour:
-    """Matches the beginning of a path, and sends all of it on with the dots that stand in it."""
+    """Matches the beginning of a path, and forwards all of it with its dot segments."""
     return _keeping_climbs(right, CLIMB)
 
 
-@defect("encoded-slashes-forwarded", breaks=("security.no-climbing-by-slash",), seen_in="BerriAI/litellm#24501")
+@defect(
+    "encoded-slashes-forwarded",
+    breaks=("security.no-path-traversal-by-encoded-slash",),
+    seen_in="BerriAI/litellm#24501",
+)
 def encoded_slashes_forwarded(right: Behaviour) -> Behaviour:
     """Sends dots between encoded slashes on."""
     return _keeping_climbs(right, SLASHES)
 
 
-@defect("open-prefix-before-dots", breaks=("security.no-weaker-door",), seen_in="BerriAI/litellm#24501")
+@defect("open-prefix-before-dots", breaks=("security.equal-auth-on-all-routes",), seen_in="BerriAI/litellm#24501")
 def open_prefix_before_dots(right: Behaviour) -> Behaviour:
-    """Asks for no key below an open path, and resolves dots only when it forwards."""
+    """Requires no key below an open path, and resolves dots only when it forwards."""
 
     def resolved(incoming: Incoming) -> Incoming:
         climbs = has_dot_segments(incoming.path)
@@ -79,26 +83,26 @@ def _open_where(right: Behaviour, is_open: Callable[[Incoming], bool]) -> Behavi
     return replace(right, authenticate=authenticate)
 
 
-@defect("endings-open", breaks=("security.no-weaker-door",), seen_in="tlbx-ai/tlbx#153")
+@defect("endings-open", breaks=("security.equal-auth-on-all-routes",), seen_in="tlbx-ai/tlbx#153")
 def endings_open(right: Behaviour) -> Behaviour:
-    """Asks for no key for what ends as a picture or a style sheet does."""
+    """Requires no key for a path that ends like a picture or a style sheet."""
     return _open_where(right, lambda incoming: incoming.path.endswith((".png", ".ico", ".css")))
 
 
-@defect("open-words-anywhere", breaks=("security.no-weaker-door",))
+@defect("open-words-anywhere", breaks=("security.equal-auth-on-all-routes",))
 def open_words_anywhere(right: Behaviour) -> Behaviour:
-    """Asks for no key where an open path stands anywhere in the address."""
+    """Requires no key where an open path is anywhere in the address."""
     return _open_where(right, lambda incoming: "/docs" in f"{incoming.path}?{incoming.query}"[1:])
 
 
-@defect("head-open", breaks=("security.no-weaker-door",))
+@defect("head-open", breaks=("security.equal-auth-on-all-routes",))
 def head_open(right: Behaviour) -> Behaviour:
-    """Asks for no key on HEAD, which shows no body."""
+    """Requires no key for HEAD, whose answer has no body."""
     return _open_where(right, lambda incoming: incoming.method == "HEAD")
 
 
 def _led_by(right: Behaviour, names: Callable[[Exchange], str | None]) -> Behaviour:
-    """Calls whatever server a request names, as long as it is one that an operator could have meant."""
+    """Calls any server that a request names, if an operator could have meant that server."""
 
     def chosen(exchange: Exchange) -> str | None:
         config = exchange.config
@@ -118,7 +122,7 @@ def _led_by(right: Behaviour, names: Callable[[Exchange], str | None]) -> Behavi
 
 @defect(
     "host-chooses-upstream",
-    breaks=("security.whole-url-chooses-nothing", "security.client-chooses-no-upstream"),
+    breaks=("security.absolute-url-not-followed", "security.client-chooses-no-upstream"),
 )
 def host_chooses_upstream(right: Behaviour) -> Behaviour:
     """Calls the host that the request names, as a forward proxy does."""
@@ -199,11 +203,11 @@ def provider_redirects_followed(right: Behaviour) -> Behaviour:
 
 @defect(
     "key-asked-for-by-letters",
-    breaks=("security.no-weaker-door-to-models",),
+    breaks=("security.equal-auth-on-all-model-routes",),
     seen_in="jpsnover/ai-triad-research#264",
 )
 def key_asked_for_by_letters(right: Behaviour) -> Behaviour:
-    """Asks for a key where a path begins as it is listed, and routes by what the path means."""
+    """Requires a key where a path begins as listed, and routes by the resolved path."""
 
     def meant(incoming: Incoming) -> Incoming:
         listed = incoming.path.startswith("/api/")
@@ -235,7 +239,7 @@ def _answering(right: Behaviour, method: str, status: int, text: Callable[[Incom
 
 @defect("tunnel-opened", breaks=("security.no-tunnel",))
 def tunnel_opened(right: Behaviour) -> Behaviour:
-    """Opens a tunnel to whatever host CONNECT names."""
+    """Opens a tunnel to any host that CONNECT names."""
     return _answering(right, "CONNECT", 200, lambda _: "")
 
 

@@ -19,7 +19,7 @@ def is_event_stream(headers: Headers) -> bool:
 
 @defect(
     "abort-as-clean-end",
-    breaks=("streaming.upstream-abort-is-no-clean-end", "clients.stream-cut"),
+    breaks=("streaming.upstream-abort-not-ended-cleanly", "clients.stream-cut"),
     seen_in="router-for-me/CLIProxyAPI#4296",
 )
 def abort_as_clean_end(right: Behaviour) -> Behaviour:
@@ -94,7 +94,7 @@ def in_band_error_dropped(right: Behaviour) -> Behaviour:
 
 
 async def _events(chunks: AsyncIterator[bytes], headers: Headers) -> AsyncIterator[bytes]:
-    """Whole events of a stream; what is no stream comes in the chunks that it came in."""
+    """Whole events of a stream; other bodies in the chunks in which they arrived."""
     end = b"\r\n\r\n" if headers.get("content-type") == "text/event-stream" else b"\n\n"
     rest = b""
     async for chunk in chunks:

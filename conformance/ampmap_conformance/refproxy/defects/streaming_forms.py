@@ -138,7 +138,7 @@ def long_lines_dropped(right: Behaviour) -> Behaviour:
 
 @defect("length-kept-when-renamed", breaks=("streaming.legal-forms",), seen_in="envoyproxy/ai-gateway#2391")
 def length_kept_when_renamed(right: Behaviour) -> Behaviour:
-    """Tells the upstream's length for a stream that becomes longer by the model's other name."""
+    """Sends the upstream's length with a stream that becomes longer by the model's other name."""
 
     def headers(exchange: Exchange, given: Headers) -> Headers:
         length = given.get("content-length")
@@ -183,7 +183,7 @@ def item_ids_change(right: Behaviour) -> Behaviour:
 
 @defect("sequence-numbers-lost", breaks=("streaming.well-formed",), seen_in="BerriAI/litellm#28899")
 def sequence_numbers_lost(right: Behaviour) -> Behaviour:
-    """Builds events from the fields that it knows, which sequence_number is none of."""
+    """Builds events from the fields that it knows, without sequence_number."""
     return _each_data(right, lambda data: {key: value for key, value in data.items() if key != "sequence_number"})
 
 
@@ -329,7 +329,7 @@ def slow_readers_miss(right: Behaviour) -> Behaviour:
 
 @defect("client-gone-ignored", breaks=("streaming.client-gone", "streaming.client-gone-early", "clients.cancel"))
 def client_gone_ignored(right: Behaviour) -> Behaviour:
-    """Goes on with the upstream call when the client has left."""
+    """Continues the upstream call when the client has left."""
     return replace(right, ends_with_client=lambda _exchange: False)
 
 
@@ -354,7 +354,7 @@ def terminator_invented(right: Behaviour) -> Behaviour:
     seen_in="router-for-me/CLIProxyAPI#3055",
 )
 def abort_blamed_on_client(right: Behaviour) -> Behaviour:
-    """Tells of a stream that broke off by an error which says that the request was wrong."""
+    """Reports a stream that broke off by an error which says that the request was wrong."""
 
     async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
         try:
@@ -369,5 +369,5 @@ def abort_blamed_on_client(right: Behaviour) -> Behaviour:
 
 @defect("unframed-data-dropped", breaks=("streaming.bare-error-relayed",))
 def unframed_data_dropped(right: Behaviour) -> Behaviour:
-    """Passes on events, and nothing that is none."""
+    """Relays events, and nothing else."""
     return _each_event(right, lambda event: (event,) if event.endswith((b"\n\n", b"\r\n\r\n")) else ())

@@ -63,13 +63,13 @@ def unicode_lines_split(right: Behaviour) -> Behaviour:
 
 @defect("choiceless-events-dropped", breaks=("streaming.every-kind-of-event",), seen_in="diegosouzapw/OmniRoute#9750")
 def choiceless_events_dropped(right: Behaviour) -> Behaviour:
-    """Takes an event without choices for an empty one, and loses the usage that it has."""
+    """Treats an event without choices as empty, and loses its usage."""
     return _dropping(right, lambda data: data.get("choices") == [])
 
 
 @defect("signatures-dropped", breaks=("streaming.every-kind-of-event",))
 def signatures_dropped(right: Behaviour) -> Behaviour:
-    """Passes on the deltas that it knows, which the signature of thinking is none of."""
+    """Relays the deltas that it knows, without the signature of thinking."""
 
     def drops(data: dict[str, Any]) -> bool:
         delta = data.get("delta")

@@ -22,12 +22,12 @@ from .streaming import is_event_stream
 PLACES = 20
 TURN = 2.5
 STALL = 4.0
-"""Seconds for which a dead connection is waited for."""
+"""Seconds for which the proxy waits for a dropped connection."""
 
 
 @defect("one-amp-key-for-all", breaks=("tenancy.own-amp-key", "tenancy.own-amp-key-on-management"))
 def one_amp_key_for_all(right: Behaviour) -> Behaviour:
-    """Calls Amp's servers with one key, whichever client calls."""
+    """Calls Amp's servers with one key, for every client."""
 
     def headers(exchange: Exchange, body: bytes) -> Headers:
         if not isinstance(exchange.back_end, Amp):
@@ -94,7 +94,7 @@ def streams_crossed(right: Behaviour) -> Behaviour:
 
 @defect("answers-crossed", breaks=("tenancy.answers-stay-with-their-calls",), also=("tenancy.*", "errors.*"))
 def answers_crossed(right: Behaviour) -> Behaviour:
-    """Keeps answers in one place until they are whole, whoever they are for."""
+    """Keeps the answers for all clients in one place until they are complete."""
     shared = [b""]
 
     async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -112,7 +112,7 @@ def answers_crossed(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks, response_headers=lengthless)
 
 
-@defect("one-stream-at-a-time", breaks=("tenancy.side-by-side",), also=("*",))
+@defect("one-stream-at-a-time", breaks=("tenancy.concurrent-streams",), also=("*",))
 def one_stream_at_a_time(right: Behaviour) -> Behaviour:
     """Serves a stream to its end before it begins the next one."""
     turn = asyncio.Lock()
@@ -193,7 +193,7 @@ class _Wrapped:
 
 @defect("answers-kept", breaks=("tenancy.no-shared-answer",))
 def answers_kept(right: Behaviour) -> Behaviour:
-    """Keeps answers, and gives them to whoever asks the same."""
+    """Keeps answers, and gives them to every client that makes the same call."""
     known: dict[tuple[str, bytes], tuple[UpstreamAnswer, list[bytes]]] = {}
 
     async def again(parts: list[bytes]) -> AsyncIterator[bytes]:
@@ -226,7 +226,7 @@ def answers_kept(right: Behaviour) -> Behaviour:
 
 @defect("caller-trusted-once", breaks=("tenancy.each-call-is-authenticated",), also=("*",))
 def caller_trusted_once(right: Behaviour) -> Behaviour:
-    """Lets a caller in who was let in before, without asking again."""
+    """Accepts a call on a connection that it accepted before, without authenticating it again."""
     known: dict[str, str] = {}
 
     def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
@@ -240,7 +240,7 @@ def caller_trusted_once(right: Behaviour) -> Behaviour:
 
 @defect("refusal-repeated", breaks=("tenancy.connection-after-error",), also=("*",))
 def refusal_repeated(right: Behaviour) -> Behaviour:
-    """Answers the call behind a refused one with the same refusal."""
+    """Answers the call behind a rejected one with the same rejection."""
     left: list[Refusal] = []
 
     def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
@@ -276,7 +276,7 @@ def abandoned_streams_go_on(right: Behaviour) -> Behaviour:
 
 
 def _unchecked(client: Sender) -> None:
-    """Make the pool take each of its connections for a living one."""
+    """Make the pool treat each of its connections as open."""
     if isinstance(client, UpstreamClient):
         client.looks_first = False
 

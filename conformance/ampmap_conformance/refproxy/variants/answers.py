@@ -1,4 +1,4 @@
-"""Proxies that do everything right, and answer in a way of their own: what stands before them may do the same."""
+"""Proxies that do everything right, and answer in a way of their own: a proxy in front of them may do the same."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def answers_compressed(right: Behaviour) -> Behaviour:
 
 @variant("options-answered")
 def options_answered(right: Behaviour) -> Behaviour:
-    """Answers OPTIONS by itself on every path, whoever asks, and lets no other site in."""
+    """Answers OPTIONS by itself on every path, to every caller, and allows no other site."""
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         return OPTIONS if incoming.method == "OPTIONS" else right.place(routes, incoming)
@@ -95,7 +95,7 @@ def options_answered(right: Behaviour) -> Behaviour:
 
 @variant("pages-for-lost-visitors")
 def pages_for_lost_visitors(right: Behaviour) -> Behaviour:
-    """Answers with a page of HTML on paths that are nobody's."""
+    """Answers with a page of HTML on unknown paths."""
 
     def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
         answer = right.own_answer(reference, refusal)

@@ -59,5 +59,5 @@ def on_its_way(right: Behaviour, change: Callable[[Exchange, Headers, Chunks], C
 
 
 def is_plain_stream(headers: Headers) -> bool:
-    """Whether an answer is a stream of events that anybody can read."""
+    """Whether an answer is a stream of events without a coding."""
     return (headers.get("content-type") or "").startswith("text/event-stream") and answer_coding(headers) == "identity"

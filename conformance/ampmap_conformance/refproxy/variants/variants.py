@@ -41,7 +41,7 @@ LATE = 3
 
 @variant("capital-headers")
 def capital_headers(right: Behaviour) -> Behaviour:
-    """Writes header names in capitals, both ways."""
+    """Writes header names in capitals, in both directions."""
 
     def capitals(headers: Headers) -> Headers:
         return Headers(tuple((name.upper(), value) for name, value in headers))
@@ -69,7 +69,7 @@ def headers_in_another_order(right: Behaviour) -> Behaviour:
 
 @variant("headers-of-its-own")
 def headers_of_its_own(right: Behaviour) -> Behaviour:
-    """Adds Via and an id of its own to every answer, and tells its own date and name in place of the upstream's."""
+    """Adds Via and an id of its own to every answer, and sends its own date and name in place of the upstream's."""
     lines = (
         ("Via", "1.1 example"),
         ("Date", "Mon, 03 Nov 2025 10:00:00 GMT"),
@@ -85,7 +85,7 @@ def headers_of_its_own(right: Behaviour) -> Behaviour:
 
 @variant("small-chunks")
 def small_chunks(right: Behaviour) -> Behaviour:
-    """Hands answers on in small pieces, wherever that cuts them."""
+    """Relays answers in small pieces, cut at any place."""
 
     async def cut(_exchange: Exchange, _headers: Headers, given: Chunks) -> Chunks:
         async for chunk in given:
@@ -196,7 +196,7 @@ def signs_of_life(right: Behaviour) -> Behaviour:
 
 @variant("abort-told-in-band")
 def abort_told_in_band(right: Behaviour) -> Behaviour:
-    """Tells of a stream that broke off by the dialect's own error event, where it stands between two events."""
+    """Reports a stream that broke off by the dialect's own error event, where it broke off between two events."""
 
     async def told(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
         tail = b"\n\n"
@@ -226,7 +226,7 @@ def _error_frame(exchange: Exchange) -> bytes | None:
 
 @variant("other-words-in-errors")
 def other_words_in_errors(right: Behaviour) -> Behaviour:
-    """Words its errors in its own way, and adds fields to them."""
+    """Writes its errors in its own words, and adds fields to them."""
 
     def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
         answer = right.own_answer(reference, replace(refusal, message=f"Das geht nicht (Status {refusal.status})."))
@@ -238,7 +238,7 @@ def other_words_in_errors(right: Behaviour) -> Behaviour:
 
 @variant("other-statuses-in-errors")
 def other_statuses_in_errors(right: Behaviour) -> Behaviour:
-    """Says 422 for JSON that is none, and 503 with a Retry-After for an upstream that cannot be reached."""
+    """Answers 422 to invalid JSON, and 503 with a Retry-After where an upstream cannot be reached."""
 
     def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
         found = right.body_problem(place, incoming)
@@ -346,7 +346,7 @@ def amp_headers_kept_back(right: Behaviour) -> Behaviour:
 
 @variant("requests-written-anew", body="translated", amp_headers="stripped")
 def requests_written_anew(right: Behaviour) -> Behaviour:
-    """Writes the JSON of requests anew, and tells the upstream nothing of the client but what it asks; and says so."""
+    """Writes the JSON of requests anew, and sends the upstream no header of the client's; and says so."""
 
     def is_written(exchange: Exchange) -> bool:
         coded = exchange.incoming.headers.get("content-encoding") is not None

@@ -27,7 +27,7 @@ TEXT_AT: MappingProxyType[str, tuple[str | int, ...]] = MappingProxyType(
 ANSWERED_IN = ("tool_use_id", "tool_call_id", "call_id")
 """The fields that name the call of which a request brings the result."""
 GEMINI_RESULTS = ("functionResponse", "function_response")
-"""Google's SDK writes it either way, as the year goes."""
+"""Google's SDK writes it in one way or the other, by its version."""
 ADDED: MappingProxyType[str, tuple[dict[str, Any], dict[str, Any]]] = MappingProxyType(
     {"cerebras": ({"system_fingerprint": "fp_example"}, {"type": "function"})}
 )

@@ -85,7 +85,7 @@ class Genai:
         return getattr(error, "code", None)
 
     def body_of(self, error: Exception) -> Any:
-        """The body of an error as JSON; None if it is not JSON."""
+        """The body that an error holds, as JSON; None where it is not JSON."""
         return getattr(error, "details", None)
 
     def header_of(self, error: Exception, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What every SDK can be asked, in the same words."""
+"""The calls that every SDK can make, by the same names."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Adapter(Protocol):
         ...
 
     def body_of(self, error: Exception) -> Any:
-        """The body of an error as JSON; None if it is not JSON."""
+        """The body that an error holds, as JSON; None where it is not JSON."""
         ...
 
     def header_of(self, error: Exception, name: str) -> str | None:

@@ -96,7 +96,7 @@ class Talk:
         return self._observer.client_closed(self._nonce, within=within)
 
     def got(self) -> bytes:
-        """All that was received so far, of all calls."""
+        """All bytes of answers so far, of all calls."""
         return b"".join(record.response.body for record in self._line.records)
 
     @property

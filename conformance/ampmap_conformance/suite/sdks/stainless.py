@@ -76,7 +76,7 @@ class Stainless:
         return getattr(error, "status_code", None)
 
     def body_of(self, error: Exception) -> Any:
-        """The body of an error as JSON; None if it is not JSON."""
+        """The body that an error holds, as JSON; None where it is not JSON."""
         try:
             return json.loads(error.response.text)  # type: ignore[attr-defined]
         except (AttributeError, ValueError):

@@ -23,7 +23,7 @@ def new_nonce() -> str:
 
 @dataclass
 class Recorded:
-    """One request of an SDK and its answer; filled while the call runs."""
+    """One request of an SDK, and its answer; filled while the call runs."""
 
     request: Request
     nonce: str
@@ -38,7 +38,7 @@ class Recorded:
 
     @property
     def response(self) -> Response:
-        """The answer received so far; status 0 for none."""
+        """The answer so far; status 0 for no answer."""
         broken = self.broken or (None if self.whole else LEFT)
         return Response(self.status, self.headers, tuple(self.chunks), self.ended_at, broken, self.head_at)
 
@@ -51,7 +51,7 @@ class Line:
     """All requests of one SDK client, which carry its nonce. No other host than the target is reached.
 
     `allow` is asked before each request and may raise. SDKs swallow what a transport raises, so the first such error
-    is kept as `fault`, for the caller of the SDK.
+    is kept as `fault`, for the code that drives the SDK.
     """
 
     def __init__(self, base_url: str, nonce: str, allow: Callable[[], None]) -> None:

@@ -67,7 +67,7 @@ RARE: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
         "gemini": {"contents": [{"parts": [{"text": "Say hi."}]}]},
     }
 )
-"""Members in place of those of a minimal request; None takes one out. The vendors allow each of these forms."""
+"""Members in place of those of a minimal request; None removes one. The vendors allow each of these forms."""
 
 ANSWERS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
     {
@@ -166,7 +166,7 @@ def client_request(case: CallCase) -> bytes:
 
 
 def rare_request(case: CallCase) -> bytes:
-    """A call that is legal in the case's dialect, and of a form that is easily taken for wrong."""
+    """A call that is legal in the case's dialect, and of a form that is easily mistaken for a wrong one."""
     plain = json.loads(bodies.request_body(case.call, case.model, "Say hi.", stream=False))
     rare = {**plain, **RARE.get(case.call.dialect, {})}
     return bodies.dump({name: value for name, value in rare.items() if value is not None})

@@ -34,13 +34,13 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Marked:
-    """A call, and the word that only its answer contains."""
+    """A call, and the word that is in its answer and in no other."""
 
     case: VariedCase
     mark: str
 
 
-def everybodys(case: VariedCase, probe: Probe, count: int) -> list[Marked]:
+def marked_calls(case: VariedCase, probe: Probe, count: int) -> list[Marked]:
     """So many calls, each with a mark: of one provider after the other, on each of the ways that its models go."""
     cases = [
         replace(case, call=call, root=call.provider.roots[0], model=model, way=way)
@@ -80,7 +80,7 @@ def marked_reply(marked: Marked, probe: Probe) -> Reply:
 
 
 def marked_answer(marked: Marked, probe: Probe) -> Exchange:
-    """The exchange of a call that is not a stream and whose answer has its mark."""
+    """The exchange of a call without a stream, whose answer has its mark."""
     answer = {**json_answer(marked.case, probe), "x_mark": marked.mark}
     return probe.send(marked.case, replies=(Reply(body=dump(answer), delay=TOGETHER),))
 

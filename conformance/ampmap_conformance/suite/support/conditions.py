@@ -8,7 +8,7 @@ from ...target.target import Target
 LARGE_BODY = 8 << 20
 """Bytes of text in a body that proxies have to take unless they promise a limit."""
 ROOM = 1 << 16
-"""Bytes that stand around it at most."""
+"""The most bytes around it."""
 LONGEST_WAIT = 10.0
 """Seconds that a check may wait for a promised timeout."""
 
@@ -94,10 +94,8 @@ def is_orphaned(case: CallCase, target: Target) -> bool:
 
 
 def lacks_models(_case: CallCase, target: Target) -> str | None:
-    """Bound where the target file lists a model that the proxy does not have."""
-    return (
-        None if target.file.models.unavailable else "the target file does not list a model under `models.unavailable`"
-    )
+    """Calls for a model that the proxy does not have are distinguished where there is such a model."""
+    return None if target.file.models.unavailable else "the target file names no model that the proxy does not have"
 
 
 def is_local(case: CallCase, target: Target) -> bool:
@@ -158,7 +156,7 @@ def names_model_astray(case: VariedCase, target: Target) -> bool:
 
 
 def is_no_object(case: VariedCase, _target: Target) -> bool:
-    """Bodies that do not contain a model."""
+    """Bodies that hold no readable model."""
     return case.variation in ("empty", "null", "number", "text", "array")
 
 
@@ -188,7 +186,7 @@ def forwards_amp_headers(_case: CallCase, target: Target) -> str | None:
 
 
 def claims_way(case: VariedCase, target: Target) -> str | None:
-    """Bound where the target claims the way that the case's model goes."""
+    """Bound where the target claims the route that the case's model takes."""
     claim = {"local": None, "mapped": "mapping", "elsewhere": "upstream-fallback"}[case.way]
     return None if claim is None or target.claims(claim) else f"the target does not claim `{claim}`"
 

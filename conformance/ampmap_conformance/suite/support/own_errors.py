@@ -20,7 +20,7 @@ NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"
 
 
 def provoked(case: VariedCase, probe: Probe) -> Exchange:
-    """The exchange of a case that fails in the way that its word stands for."""
+    """The exchange of a case that fails in the way that its word names."""
     return _WAYS[case.variation](case, probe)
 
 
@@ -43,7 +43,7 @@ _WAYS: dict[str, Callable[[VariedCase, Probe], Exchange]] = {
 
 
 def bad_json(word: str, case: VariedCase) -> bytes:
-    """A body that is not a JSON object, in the way that `word` (of the axis `bad_json`) stands for."""
+    """A body that is not a JSON object, in the way that `word` (of the axis `bad_json`) names."""
     good = request_body(case.call, case.model, "Say hi.", stream=case.stream)
     return {
         "empty": b"",

@@ -74,7 +74,7 @@ def in_pieces(frames: Frames, *, gap: float = 0.0) -> Pieces:
 
 
 def formed(word: str, case: CallCase, probe: Probe) -> Reply:
-    """The stream of a case in the form that `word` (of the axis `sse_form` or `rare_sse_form`) stands for."""
+    """The stream of a case in the form that `word` (of the axis `sse_form` or `rare_sse_form`) names."""
     if word in _FRAMINGS:
         return Reply(pieces=in_pieces(stream_frames(case, probe)), framing=_FRAMINGS[word])
     return Reply(pieces=_FORMS[word](stream_frames(case, probe)))
@@ -186,6 +186,6 @@ def big_frames(case: CallCase, probe: Probe, *, size: int) -> Frames:
 
 
 def json_answer(case: CallCase, probe: Probe) -> dict[str, object]:
-    """The minimal answer of a call that is not a stream, as JSON."""
+    """The minimal answer of a call without a stream, as JSON."""
     answer: dict[str, object] = json.loads(bodies.response_body(case.call, served_model(case, probe)))
     return answer

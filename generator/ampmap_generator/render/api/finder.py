@@ -22,7 +22,7 @@ RULES: Final = (
     "routing.reaches-upstream",
     "routing.method-and-path",
     "auth.accepts-credential",
-    "auth.none-refused",
+    "auth.missing-credential-rejected",
     "headers.client-credential-replaced",
     "headers.upstream-credential-set",
     "routing.body-kept",

@@ -122,8 +122,8 @@ class FactSection:
     disagreements: tuple[Disagreement, ...] = ()
     edit: str = ""
     """A link to where the fact is stated."""
-    former: str = ""
-    """The anchor that it had before it was renamed."""
+    former: tuple[str, ...] = ()
+    """The anchors that it had before it was renamed."""
 
 
 @dataclass(frozen=True)
@@ -208,8 +208,9 @@ class Shelf:
         lead: str = "",
         picture: str = "",
         steps: tuple[str, ...] = (),
+        former: tuple[str, ...] = (),
     ) -> FactSection:
-        """A fact as an entry; `name` as in `FactPlace.name`, `title` and `lead` are Markdown.
+        """A fact as an entry: `name` as in `FactPlace.name`, `title` and `lead` in Markdown, `former` earlier anchors.
 
         Notes, a warning and examples are taken from the fact where its shape has them.
         """
@@ -229,13 +230,13 @@ class Shelf:
             sources=self.cited(fact.sources),
             disagreements=self.disagreements(name, fact),
             edit=edit_mark(name),
-            former=_former_anchor(fact),
+            former=(*_former_anchors(fact), *former),
         )
 
 
-def _former_anchor(fact: Fact) -> str:
+def _former_anchors(fact: Fact) -> tuple[str, ...]:
     lifecycle = getattr(fact, "lifecycle", None)
-    return anchor(lifecycle.renamed_from) if lifecycle is not None and lifecycle.renamed_from else ""
+    return (anchor(lifecycle.renamed_from),) if lifecycle is not None and lifecycle.renamed_from else ()
 
 
 def lifecycle_rows(fact: Fact) -> tuple[tuple[str, str], ...]:

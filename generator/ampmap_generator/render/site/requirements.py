@@ -187,6 +187,7 @@ def _flows(reference: Reference) -> Page:
 _REQUIREMENT_FIELDS: tuple[Field, ...] = (
     ("level", "Level", lambda level: f"**{level}**"),
     ("why", "Why"),
+    ("formerly", "Formerly", code_value),
     ("claim", "Applies where the target claims", code_value),
     ("excluded", "Not checked because"),
 )
@@ -243,7 +244,13 @@ def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> 
         requirement,
         _REQUIREMENT_FIELDS,
         title=code(requirement.id),
-        at=anchor(requirement.id.partition(".")[2]),
+        at=_place_of(requirement.id),
+        former=tuple(_place_of(former) for former in requirement.formerly),
         lead=prose(requirement.statement),
         rows=tuple(rows),
     )
+
+
+def _place_of(requirement: str) -> str:
+    """The anchor of a requirement's id on the page of its profile."""
+    return anchor(requirement.partition(".")[2])

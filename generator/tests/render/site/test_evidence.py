@@ -21,7 +21,7 @@ MATRIX = {
             "summary": "It leaks.",
             "seen_in": "owner/repo#12",
             "kills": {RULE: f"{RULE}[x]"},
-            "also": {"auth.canary-nowhere": "y"},
+            "also": {"auth.client-keys-not-returned": "y"},
         },
         "harmless": {"summary": "Nothing.", "seen_in": None, "kills": {}, "also": {}},
     },

@@ -176,6 +176,17 @@ def test_an_entry_keeps_its_former_anchor(reference: Reference) -> None:
     assert '<span id="former-id"></span>' in page
 
 
+def test_a_rule_shows_its_earlier_ids_and_keeps_their_anchors(reference: Reference, docs: Files) -> None:
+    renamed_rules = [rule for rule in reference.requirements.values() if rule.formerly]
+    assert renamed_rules
+    for rule in renamed_rules:
+        page = docs[f"docs/requirements/{rule.profile}.md"].decode()
+        entry = page.partition(f"## `{rule.id}`")[2].partition("\n## ")[0]
+        for former in rule.formerly:
+            assert f'<span id="{former.partition(".")[2]}"></span>' in entry
+            assert f"- Formerly: `{former}`" in entry
+
+
 def test_the_sites_own_redirects_work(docs: Files) -> None:
     for old in redirects_of(CHECKOUT / "site"):
         assert f"docs/{old.removesuffix('.md').removesuffix('index').rstrip('/')}/index.html" in docs
