@@ -30,7 +30,7 @@ def baseline() -> None:
 def update(
     file: Path, out: Path, reason: str | None, issue: str | None, owner: str | None, expires: datetime | None
 ) -> int:
-    """Writes the fewest entries that cover exactly the failing cases of a report.
+    """Writes a few entries that cover exactly the failing cases of a report.
 
     What the file says already, reasons and dates, stays with the failures that it is about; entries of which nothing
     fails any more go. Comments in the file do not survive a change.
