@@ -84,7 +84,10 @@ def test_upstream_unreachable(case: VariedCase, probe: Probe) -> None:
 @checks("errors.connection-refused", when=goes_elsewhere, applies=claims_way, pace=Pace.ALONE, requests=LOOKS * 2)
 def test_connection_refused(case: VariedCase, probe: Probe) -> None:
     """Given an upstream at whose address nobody listens, when it is called, then the status says so."""
-    seen = lambda: probe.send(case).response.status in (502, 503, 504)  # noqa: E731
+
+    def seen() -> bool:
+        return probe.send(case).response.status in (502, 503, 504)
+
     with probe.reloading.changed(seen, upstream_url=NOBODY) as told:
         saying = "an upstream that refuses connections does not show in the status"
         expect(told, saying, expected="status 502 or 503 or 504", actual="another status")

@@ -16,6 +16,7 @@ from ..checks.expect import (
     assert_same_path,
     assert_success,
     expect,
+    only_upstream_request,
 )
 from ..checks.expect_streams import assert_events, assert_json_answer
 from ..checks.registry import checks
@@ -54,7 +55,7 @@ def test_local_stays_local(case: CallCase, probe: Probe) -> None:
     """Given a local model, when it is called, then its provider is asked for it by its own name."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(probe.model_of(case, upstream), case.model, "the upstream was asked for another model")
 
 
@@ -64,7 +65,7 @@ def test_mapping_rewrites_the_model(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(
         probe.model_of(case, upstream), probe.target.mapped(case.model), "the upstream was asked for another model"
     )
@@ -76,7 +77,7 @@ def test_patterns_map_too(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the pattern was not applied")
 
 
@@ -85,7 +86,7 @@ def test_mapping_holds_on_other_roots(case: VariedCase, probe: Probe) -> None:
     """Given a mapped model on another form of the path, when it is called, then the mapping's target is asked for."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the mapping depends on the path")
 
 
@@ -94,7 +95,7 @@ def test_orphaned_mapping_goes_to_amp(case: CallCase, probe: Probe) -> None:
     """Given a mapping to a model that is not there, when it is called for, then Amp gets the call as it is."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_same_path(upstream.path, case.target, "Amp's servers got another path")
     assert_equal(upstream.body, exchange.request.body, "the body changed on its way")
 
@@ -104,7 +105,7 @@ def test_unmapped_goes_to_amp(case: CallCase, probe: Probe) -> None:
     """Given a model that is neither local nor mapped, when it is called, then Amp's servers get the call as it is."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_same_path(upstream.path, case.target, "Amp's servers got another path")
     assert_equal(upstream.body, exchange.request.body, "the body changed on its way")
     if probe.target.client is not None:
@@ -117,7 +118,7 @@ def test_the_whole_call_goes_along(case: VariedCase, probe: Probe) -> None:
     asked = tuple((name, ASKED) for name in probe.optional_headers(case))
     exchange = probe.send(case, more_headers=asked)
 
-    upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+    upstream = only_upstream_request(exchange, AMP if case.way == "elsewhere" else None)
     arrived = (upstream.query or "").split("&")
     for field in filter(None, case.target.partition("?")[2].split("&")):
         expect(field in arrived, "the query was lost on its way", expected=field, actual=upstream.query or "no query")
@@ -132,7 +133,7 @@ def test_amp_gets_the_amp_key(case: CallCase, probe: Probe) -> None:
     own = probe.send(replace(case, model=probe.target.models(case.provider)[0].id))
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_own_credential(upstream, ("authorization-bearer", "x-api-key"), client_key=probe.client_key)
     for request in own.upstream:
         for keys in carried(request.headers, request.query).values() if request.persona != AMP else ():
@@ -145,7 +146,7 @@ def test_amps_answer_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given an answer of Amp's servers, when it comes back, then it is as it was."""
     exchange = probe.send(case)
 
-    exchange.only_upstream_request(AMP)
+    only_upstream_request(exchange, AMP)
     assert_success(exchange)
     if case.stream:
         assert_events_relayed(exchange)
@@ -159,7 +160,7 @@ def test_every_call_about_a_model_goes_its_way(case: VariedCase, probe: Probe) -
     exchange = probe.send(case)
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+    upstream = only_upstream_request(exchange, AMP if case.way == "elsewhere" else None)
     if case.way != "elsewhere":
         assert_equal(probe.model_of(case, upstream), served_model(case, probe), "another model was asked for")
 
@@ -169,7 +170,7 @@ def test_answer_names_the_requested_model(case: CallCase, probe: Probe) -> None:
     """Given a mapped model, when the answer comes back, then it names the client's model everywhere."""
     exchange = probe.send(case)
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
     assert_names_model(exchange, case.model, instead_of=probe.target.mapped(case.model) or "")
 
@@ -180,7 +181,7 @@ def test_model_is_named_however_it_is_written(case: VariedCase, probe: Probe) ->
     reply, lines = _written(case, probe)
     exchange = probe.send(case, replies=(reply,), more_headers=lines)
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
     assert_names_model(exchange, case.model, instead_of=served_model(case, probe))
 
@@ -199,11 +200,11 @@ def test_only_names_change_in_answers(case: VariedCase, probe: Probe) -> None:
         events = [e.model_copy(update={"data": {**e.data, **beside}}) if isinstance(e.data, dict) else e
                   for e in stream_events(case, probe)]  # fmt: skip
         exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames_of(events, case, probe))),))
-        exchange.only_upstream_request()
+        only_upstream_request(exchange)
         assert_events(exchange, model=case.model)
     else:
         exchange = probe.send(case, replies=(Reply(body=dump({**json_answer(case, probe), **beside})),))
-        exchange.only_upstream_request()
+        only_upstream_request(exchange)
         assert_json_answer(exchange, model=case.model)
 
 
@@ -212,7 +213,7 @@ def test_model_is_named_in_array_streams(case: VariedCase, probe: Probe) -> None
     """Given a mapped stream that is asked for as one JSON array, then each of its items names the client's model."""
     exchange = probe.send(case, target=case.target.partition("?")[0])
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
     assert_json_answer(exchange, model=case.model)
 
@@ -223,7 +224,7 @@ def test_only_the_model_changes_in_requests(case: VariedCase, probe: Probe) -> N
     odd = b'{ "x_big":%d.0, "x_part" : {"model": "%b"}, "x_text":"\\u00e9\\/",' % (BIG, case.model.encode())
     exchange = probe.send(case, body=odd + request_body(case.call, case.model, "Say hi.", stream=case.stream)[1:])
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     named, target = f'"model":"{case.model}"', f'"model":"{served_model(case, probe)}"'
     expected = exchange.request.body.replace(named.encode(), target.encode())
     assert_equal(upstream.body, expected, "more than the model changed in the request, or not even that")

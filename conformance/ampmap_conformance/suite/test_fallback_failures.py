@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_equal, assert_success, expect
+from ..checks.expect import assert_equal, assert_success, expect, only_upstream_request
 from ..checks.registry import checks
 from ..observer import End, Reply
 from ..probe.probe import AMP, Probe
@@ -88,7 +88,7 @@ def test_refusal_does_not_bench(case: VariedCase, probe: Probe) -> None:
     probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
     following = probe.send(case)
 
-    following.only_upstream_request()
+    only_upstream_request(following)
     assert_success(following)
 
 

@@ -12,6 +12,7 @@ from ..checks.expect import (
     assert_nothing_upstream,
     assert_same_path,
     assert_status,
+    only_upstream_request,
 )
 from ..checks.registry import checks
 from ..observer import Reply
@@ -30,7 +31,7 @@ def test_management_is_forwarded(case: ManagementCase, probe: Probe) -> None:
     """Given a management call, when it is sent, then Amp's servers get it whole and their answer comes back."""
     exchange = probe.send(case, more_query=QUERY)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_equal(upstream.method, case.method, "the method changed")
     assert_same_path(upstream.path, case.path, "the upstream got another path")
     assert_equal(str(parse_qs(upstream.query or "")), str(parse_qs(QUERY)), "the query changed on its way")
@@ -45,7 +46,7 @@ def test_client_key_does_not_reach_amp(case: ManagementCase, probe: Probe) -> No
     key = probe.client_key
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_absent(key, in_=upstream, saying="the client's key reached Amp's servers")
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
-from ..checks.expect import assert_nothing_upstream, assert_success, expect
+from ..checks.expect import assert_nothing_upstream, assert_success, expect, only_upstream_request
 from ..checks.registry import checks
 from ..errors import Failure, NoAnswerError
 from ..probe.probe import AMP, Probe
@@ -89,7 +89,7 @@ def test_models_are_served_abroad(case: CallCase, probe: Probe) -> None:
     """Given a caller on another machine, when it calls a model, then it is served."""
     exchange = probe.send_from_elsewhere(case)
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
 
 
@@ -98,7 +98,7 @@ def test_peer_decides(case: ManagementCase, probe: Probe) -> None:
     """Given a caller on this machine whose headers name another, when it asks, then it is served."""
     exchange = probe.send(case, more_headers=coming_from(FAR))
 
-    exchange.only_upstream_request(AMP)
+    only_upstream_request(exchange, AMP)
     assert_success(exchange)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_no_clean_end, assert_success, expect
+from ..checks.expect import assert_no_clean_end, assert_success, expect, only_upstream_request
 from ..checks.expect_streams import assert_events, came_events, own_error_of
 from ..checks.registry import checks
 from ..dialects.stream_order import broken_rule
@@ -150,7 +150,7 @@ def test_bare_error_is_relayed(case: CallCase, probe: Probe) -> None:
 
 
 def _assert_asked(case: VariedCase, exchange: Exchange) -> None:
-    exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+    only_upstream_request(exchange, AMP if case.way == "elsewhere" else None)
 
 
 def _broken(case: VariedCase, probe: Probe) -> Reply:

@@ -7,7 +7,7 @@ import secrets
 import time
 
 from ..cases.cases import ManagementCase, VariedCase
-from ..checks.expect import assert_equal, assert_status, assert_success, expect
+from ..checks.expect import assert_equal, assert_status, assert_success, expect, only_upstream_request
 from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..observer import End, Reply
@@ -75,7 +75,10 @@ def test_unlisted_client_has_the_common_key(case: VariedCase, probe: Probe) -> N
     """Given an Amp key for one client alone, when another one's call goes to Amp, then it has the common key."""
     common, own = probe.canary(), probe.canary()
     entries = (ClientKeys(upstream_api_key=own, api_keys=(probe.second_client_key,)),)
-    seen = lambda: common in _amp_keys(probe.send(case))  # noqa: E731
+
+    def seen() -> bool:
+        return common in _amp_keys(probe.send(case))
+
     with probe.reloading.changed(seen, upstream_api_key=common, upstream_api_keys=entries) as adopted:
         keys = _amp_keys(probe.send(case))
         other = "another client's key" if own in keys else "another key"
@@ -123,7 +126,7 @@ def test_headers_stay_with_their_call(case: VariedCase, probe: Probe) -> None:
     exchanges = at_once(lambda trace: probe.send(case, more_headers=(_trace(trace),)), traces)
 
     for trace, exchange in zip(traces, exchanges, strict=True):
-        sent = exchange.only_upstream_request().headers.get("traceparent") or ""
+        sent = only_upstream_request(exchange).headers.get("traceparent") or ""
         found = TRACE.match(sent)
         foreign = found is not None and found[1] in traces and found[1] != trace
         expect(not foreign, "a call carries another call's trace id", expected="its own, or none", actual="another's")
@@ -137,7 +140,7 @@ def test_nothing_is_carried_over(case: VariedCase, probe: Probe) -> None:
     probe.send(case, more_headers=asked, replies=(Reply(more_headers=(("Set-Cookie", f"jar={word}; Path=/"),)),))
     following = probe.send(case)
 
-    left = word.encode() in following.only_upstream_request().raw
+    left = word.encode() in only_upstream_request(following).raw
     expect(not left, "a call carries what belongs to an earlier one", expected="nothing of it", actual="a header of it")
 
 
@@ -147,7 +150,7 @@ def test_no_shared_answer(case: VariedCase, probe: Probe) -> None:
     request = probe.request(case)
     for _ in range(2):
         exchange = probe.exchange(request, persona=probe.persona_of(case))
-        exchange.only_upstream_request()
+        only_upstream_request(exchange)
 
 
 @checks("tenancy.each-call-is-authenticated", requests=3)
@@ -170,7 +173,7 @@ def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
                 provoked(case, connection).response.status >= 400, "no error was made", expected="one", actual="none"
             )
         following = connection.send(case)
-        following.only_upstream_request()
+        only_upstream_request(following)
         assert_success(following)
 
 

@@ -151,7 +151,8 @@ def target_file(url: str, reference: Reference, found: Found | None = None) -> s
     others = [name for name in editions() if name != reference.edition.id][:1]
     every = ", ".join(p.id for p in reference.providers.values() if p.via_proxy)
     lines = ["# The proxy under test, for `ampmap-conformance run --target FILE`. What is in comments is optional."]
-    lines += [f"# Found by {told.sent} requests that cost nothing. Look it through before you use it."] * bool(found)
+    if found:
+        lines += [f"# Found by {found.sent} requests that cost nothing. Look it through before you use it."]
     lines += ["", f"name: {name}", f"# version: 2.3.1{_told(told.server, '   # the proxy calls itself')}"]
     lines += [f"base_url: {url}", f"# edition: {reference.edition.id}   # the client build that it serves"]
     lines += [f"# editions: [{', '.join(others)}]   # further ones", ""]
@@ -166,7 +167,8 @@ def target_file(url: str, reference: Reference, found: Found | None = None) -> s
         lines += [f"# providers: [{every}]"]
     else:
         lines += [f"providers: [{', '.join(told.providers)}]"]
-        lines += [f"# Their routes answer 404: {', '.join(told.absent)}"] * bool(told.absent)
+        if told.absent:
+            lines += [f"# Their routes answer 404: {', '.join(told.absent)}"]
     lines += ["# mounts: {openai: /openai/v1}   # where a base path is another than the routing map's", ""]
     lines += OPTIONAL
     lines += _model_lines(told)
