@@ -14,7 +14,7 @@ from ..errors import Failure, NoAnswerError
 from ..probe.probe import AMP, Probe
 from ..wire.credentials import NO_CREDENTIAL, carried
 from ..wire.messages import Exchange
-from .support.conditions import is_no_bridge
+from .support.conditions import is_not_among_management
 from .support.management_conditions import is_first_family, is_sample
 
 OTHER_NAME = "rebound.example"
@@ -84,7 +84,7 @@ def test_address_headers_are_not_believed(case: ManagementCase, probe: Probe) ->
         assert_refused(probe, claiming, "another machine got through by a header")
 
 
-@checks("security.models-served-abroad", when=is_no_bridge)
+@checks("security.models-served-abroad", when=is_not_among_management)
 def test_models_are_served_abroad(case: CallCase, probe: Probe) -> None:
     """Given a caller on another machine, when it calls a model, then it is served."""
     exchange = probe.send_from_elsewhere(case)

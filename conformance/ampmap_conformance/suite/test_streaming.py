@@ -13,7 +13,7 @@ from ..observer import End, Reply, StreamFault
 from ..probe.probe import AMP, Probe
 from ..wire.messages import Exchange
 from ..wire.sse import decoded
-from .support.conditions import can_fail_in_band, claims_way, forwards_bodies, frames_no_names, streams
+from .support.conditions import can_fail_in_band, claims_way, forwards_bodies, has_bare_errors, streams
 from .support.rich_streams import asking_for_all, rich_events
 from .support.streams import (
     big_frames,
@@ -68,7 +68,7 @@ def test_well_formed(case: VariedCase, probe: Probe) -> None:
     exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames)),))
 
     assert_success(exchange)
-    broken = broken_rule(case.call.dialect, came_events(exchange.response))
+    broken = broken_rule(probe.reference.endpoints[case.call.dialect], came_events(exchange.response))
     expect(broken is None, "a client cannot follow the stream", expected="the dialect's order", actual=broken or "")
 
 
@@ -138,7 +138,7 @@ def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     assert_events(exchange, model=client_model(case, probe))
 
 
-@checks("streaming.bare-error-relayed", when=frames_no_names, applies=forwards_bodies)
+@checks("streaming.bare-error-relayed", when=has_bare_errors, applies=forwards_bodies)
 def test_bare_error_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given an error that stands in a stream without any framing, when it comes back, then it is still there."""
     exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR_BARE),))
