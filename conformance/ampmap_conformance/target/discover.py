@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from ..errors import NoAnswerError, UnreachableError
 from ..reference import editions
-from ..reference.types import Call, Provider, Reference, calls, find_call
+from ..reference.types import Call, ClaimName, Provider, Reference, calls, find_call
 from ..wire.client import ProxyClient
 from ..wire.credentials import NO_CREDENTIAL, Credential, as_client_sends, holding
 from ..wire.messages import Headers, Request, Response
@@ -161,7 +161,7 @@ def target_file(url: str, reference: Reference, found: Found | None = None) -> s
     lines += ["credentials:", f"  client: {{env: {CLIENT_KEY_VARIABLE}}}", "  # second_client: {file: second.key}", ""]
     lines += ["# Features that are tested because the proxy is said to have them; all else is core and always tested."]
     lines += [f"claims: [{'management' if told.management else ''}]"]
-    lines += ["# mapping, upstream-fallback, per-client-upstream, management, localhost-only, hot-reload", ""]
+    lines += [f"# {', '.join(get_args(ClaimName))}", ""]
     lines += ["# Who is served; by default everybody who passes the proxy."]
     if told.providers is None:
         lines += [f"# providers: [{every}]"]
