@@ -494,6 +494,60 @@ class Fallback(Fact):
 
 # --- what a proxy must do
 
+# What the conformance kit can expand a requirement over.
+AxisName: TypeAlias = Literal[
+    "provider",
+    "provider_operation",
+    "alternate_root",
+    "credential_carrier",
+    "stream",
+    "agent_mode",
+    "edition",
+    "management_route",
+    "model",
+    "status",
+    "sse_form",
+    "stream_break",
+    "body_break",
+    "bad_json",
+    "upstream_refusal",
+    "upstream_failure",
+    "odd_error",
+    "upstream_refused_count",
+    "answer_kind",
+    "malformed_credential",
+    "request_coding",
+    "upstream_choice",
+    "climb",
+    "conflicting_framing",
+    "no_answer",
+    "own_error",
+    "way_to_write",
+    "sdk_status",
+    "sdk_retries",
+    "retry_hint",
+    "client",
+    "first_provider",
+    "dialect",
+    "model_route",
+    "management_family",
+    "management_method",
+    "answer_form",
+    "rare_sse_form",
+    "stream_end",
+    "pause",
+]
+
+# A feature that a target may claim, without which some requirements do not apply; everything else is core.
+ClaimName: TypeAlias = Literal[
+    "mapping",
+    "upstream-fallback",
+    "per-client-upstream",
+    "management",
+    "localhost-only",
+    "hot-reload",
+]
+
 
 class Requirement(Fact):
     """A normative row; `id` is `<profile>.<name>` and never carries the outcome."""
@@ -1372,4 +1426,4 @@ _DATA = r'''{
 }
 }'''
 
-__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClientCall",    "Command",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "Endpoint",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Flag",    "Flow",    "Header",    "HeaderSet",    "Json",    "Lifecycle",    "ManagementCall",    "ManagementRoute",    "Method",    "Model",    "ModelId",    "Operation",    "OperationId",    "Option",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "Provider",    "ProviderId",    "ProviderModes",    "Reference",    "Refused",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "StreamEvent",    "StreamFraming",    "StreamSwitch",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "calls",    "find_call",    "find_mode",    "find_model",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "upstream_path",]
+__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "Endpoint",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Flag",    "Flow",    "Header",    "HeaderSet",    "Json",    "Lifecycle",    "ManagementCall",    "ManagementRoute",    "Method",    "Model",    "ModelId",    "Operation",    "OperationId",    "Option",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "Provider",    "ProviderId",    "ProviderModes",    "Reference",    "Refused",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "StreamEvent",    "StreamFraming",    "StreamSwitch",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "calls",    "find_call",    "find_mode",    "find_model",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "upstream_path",]
