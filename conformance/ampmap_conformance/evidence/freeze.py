@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
     """Turns the draft of a version into its released set, and prints the digest for the test that guards it."""
     version = arguments[0] if len(arguments) == 1 else ""
     file = FOLDER / f"{version}.yaml"
-    if version_of(version) is None or (file.exists() and read(file).status == "released"):
+    if str(version_of(version)) != version or (file.exists() and read(file).status == "released"):
         print("give the version that is released now, as in `0.1.0`; a released set is never written again")  # noqa: T201
         return 4
     trial = read(file).trial if file.exists() else ()

@@ -3,7 +3,7 @@
 A requirement that came later runs and is shown, but decides nothing until the next release takes it in. A file with
 status `draft` is of the release that is being made: there every requirement scores, less those under `trial`.
 
-May import `errors` and `files`.
+May import `errors`, `files` and `version`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
+from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ..errors import UsageError
 from ..files import read_yaml
+from ..version import UNKNOWN
 
 FOLDER = Path(__file__).parent
-Version: TypeAlias = tuple[int, ...]
 HEADER = "# What scores in this release of the kit. It is released, so it is never edited.\n"
 
 
@@ -54,7 +55,7 @@ def release_of(kit: str, folder: Path = FOLDER) -> Release:
     that is no release, and LookupError when there is none.
     """
     files = files_in(folder)
-    wanted = version_of(kit)
+    wanted = None if kit == UNKNOWN else version_of(kit)
     before = [file for version, file in files.items() if wanted is None or version <= wanted]
     if not files:
         raise LookupError(f"{folder} holds no release")
@@ -86,6 +87,8 @@ def digest(file: Path) -> str:
 
 
 def version_of(text: str) -> Version | None:
-    """`1.2.3` as numbers; None for anything else."""
-    parts = text.split(".")
-    return tuple(int(part) for part in parts) if len(parts) == 3 and all(part.isdigit() for part in parts) else None
+    """A version, as the release that it is made for: `1.2.3rc1` is 1.2.3; None for what is not a version."""
+    try:
+        return Version(Version(text).base_version)
+    except InvalidVersion:
+        return None

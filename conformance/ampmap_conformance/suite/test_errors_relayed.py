@@ -10,6 +10,7 @@ from ..dialects.bodies import dump
 from ..observer import End, Reply
 from ..probe.probe import Probe
 from ..wire.sse import decoded
+from .support.attempts import ATTEMPTS, LOOKS
 from .support.conditions import (
     claims_way,
     forwards_bodies,
@@ -18,13 +19,11 @@ from .support.conditions import (
     is_status_sample,
     promises_timeout,
 )
-from .support.own_errors import ATTEMPTS, odd_error
+from .support.own_errors import odd_error
 from .support.streams import json_answer
 
 GRACE = 3.0
 """Seconds beyond the promised time within which a proxy must have given up."""
-LOOKS = 40
-"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
 NOBODY = "http://127.0.0.1:9"
 """An address at which nobody listens."""
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}

@@ -22,8 +22,9 @@ from ..checks.expect_streams import assert_events, assert_json_answer
 from ..checks.registry import checks
 from ..dialects.bodies import dump, request_body
 from ..observer import Gzip, Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..wire.credentials import carried
+from ..wire.messages import AMP
 from .support.conditions import (
     claims_way,
     forwards_bodies,

@@ -11,9 +11,9 @@ from ..checks.expect import assert_equal, expect, only_upstream_request
 from ..checks.expect_framing import unpacked
 from ..checks.registry import checks
 from ..dialects.bodies import dump, request_body
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..probe.requests import BLANK
-from ..wire.messages import Exchange
+from ..wire.messages import AMP, Exchange
 from ..wire.raw import in_chunks
 from .support.conditions import claims_way, names_model_astray
 from .support.streams import served_model

@@ -13,10 +13,8 @@ from ..errors import NotTestableError
 from ..probe.probe import Probe
 from ..target.amp_config import BlockMapping
 from ..wire.messages import Exchange
+from .support.attempts import LOOKS
 from .support.conditions import lacks_models, renames_answers
-
-LOOKS = 40
-"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
 
 
 @checks("fallback.no-upstream-is-an-error", applies=lacks_models, pace=Pace.ALONE, requests=LOOKS * 2)

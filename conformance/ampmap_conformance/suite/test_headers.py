@@ -28,10 +28,8 @@ from .support.conditions import (
     is_model_call,
     relays_lists,
 )
+from .support.hop import FRAMING, HOP_HEADER, HOP_VALUE
 
-HOP_HEADER = "x-ampmap-hop"
-HOP_VALUE = "ampmap-connection-only"
-FRAMING = frozenset({"connection", "te", "transfer-encoding", "upgrade", "trailer"})
 """Hop-by-hop headers that change how a message is read, so that a probe cannot give them any value."""
 
 OTHER_HEADER = "x-ampmap-probe"

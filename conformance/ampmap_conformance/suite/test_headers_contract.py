@@ -9,8 +9,10 @@ from ..checks.expect import assert_absent, assert_equal, assert_header, assert_s
 from ..checks.registry import checks
 from ..observer import Reply
 from ..probe.probe import Probe
-from ..wire.messages import Exchange, Headers, UpstreamRequest
+from ..wire.messages import Exchange, Headers, UpstreamRequest, media_type
+from .support.attempts import ATTEMPTS
 from .support.conditions import asks_for_features, chooses_version, forwards_bodies
+from .support.hop import FRAMING, HOP_HEADER, HOP_VALUE
 
 OTHER_VERSION = "2026-10-21"
 """The newer of the two contracts of Anthropic's API; the client of this edition names the older one."""
@@ -20,16 +22,11 @@ LIST = "x-ampmap-list"
 VALUES = ("one, two", "three", "four;five=6")
 LIMIT = "1000"
 NOT_A_NUMBER = "NOT_GIVEN"
-HOP_HEADER = "x-ampmap-hop"
-HOP_VALUE = "ampmap-connection-only"
-FRAMING = frozenset({"connection", "te", "transfer-encoding", "upgrade", "trailer"})
 """Hop-by-hop headers that change how a message is read, so that an answer cannot give them any value."""
 
 
 STEERING = "x-should-retry"
 TOO_MANY = 429
-ATTEMPTS = 6
-"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
 
 
 def assert_dropped(exchange: Exchange) -> None:
@@ -153,7 +150,7 @@ def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
         exchange = probe.send(case, replies=(reply,))
         only_upstream_request(exchange)
         sent, came = (of.headers.get("content-type") or "" for of in (exchange.answers[0], exchange.response))
-        kinds = [kind.partition(";")[0].strip().lower() for kind in (came, sent)]
+        kinds = [media_type(kind) for kind in (came, sent)]
         assert_equal(kinds[0], kinds[1], "the media type changed")
 
 

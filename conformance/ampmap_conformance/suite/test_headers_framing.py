@@ -16,6 +16,7 @@ from ..probe.probe import Probe
 from ..wire.messages import Request, UpstreamRequest
 from ..wire.raw import Piece, RawRequest, wire
 from ..wire.sse import covers, decoded, events
+from .support.attempts import ATTEMPTS
 from .support.codings import zstd
 from .support.conditions import forwards_bodies, goes_mapped
 
@@ -23,8 +24,6 @@ PATIENCE = 0.3
 """Seconds that the client waits for leave to send its body; then it sends it all the same."""
 REFUSED_EXPECTATION = 417
 STATUSES = (200, 400, 503)
-ATTEMPTS = 6
-"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
 
 
 def said(body: bytes) -> list[Any]:

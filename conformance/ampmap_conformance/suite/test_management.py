@@ -16,14 +16,14 @@ from ..checks.expect import (
 )
 from ..checks.registry import checks
 from ..observer import Reply
-from ..probe.probe import AMP, Probe
-from ..wire.credentials import NO_CREDENTIAL
+from ..probe.probe import Probe
+from ..wire.credentials import NO_CREDENTIAL, REFUSED
+from ..wire.messages import AMP
 from .support.management_conditions import is_read, needs_client_key
 
 COOKIES = (("Set-Cookie", "ampmap-a=1; Path=/"), ("Set-Cookie", "ampmap-b=2; Path=/; HttpOnly"))
 QUERY = "ampmap=1&ampmap=2&authToken=ampmap-token"
 """The field of the sign-in among them."""
-REFUSED = (401, 403)
 
 
 @checks("management.forwarded")

@@ -13,10 +13,10 @@ from ..checks.expect import (
     only_upstream_request,
 )
 from ..checks.registry import checks
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..reference.types import CredentialCarrier
-from ..wire.credentials import NO_CREDENTIAL, carried, holding
-from ..wire.messages import Exchange
+from ..wire.credentials import NO_CREDENTIAL, REFUSED, carried, holding
+from ..wire.messages import AMP, Exchange
 from .support.management_conditions import (
     is_first_family,
     is_open_page,
@@ -26,7 +26,6 @@ from .support.management_conditions import (
     needs_client_key,
 )
 
-REFUSED = (401, 403)
 AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
 HEADER_CARRIERS: tuple[CredentialCarrier, ...] = (*AMP_CARRIERS, "x-goog-api-key")
 UNKNOWN = ("/api/ampmap-no-such-family/x", "/ampmap-no-such-page.rss")

@@ -11,7 +11,8 @@ from ..checks.expect_framing import assert_same_media_type, unpacked
 from ..checks.registry import checks
 from ..dialects import bodies
 from ..observer import Gzip, Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
+from ..wire.messages import AMP
 from ..wire.sse import decoded
 from .support.management_conditions import is_first_family, is_sample, is_sample_with_body
 

@@ -19,7 +19,8 @@ from ..checks.expect_framing import unpacked
 from ..checks.registry import Pace, checks
 from ..dialects import bodies
 from ..observer import Framing, Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
+from ..wire.messages import AMP
 from ..wire.sse import decoded
 from .support.management_conditions import (
     changes_something,

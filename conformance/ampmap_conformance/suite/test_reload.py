@@ -11,11 +11,11 @@ from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..errors import NotTestableError
 from ..observer import Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..target.amp_config import BlockMapping, ClientKeys
 from ..wire.credentials import carried
 from ..wire.lockstep import Steps
-from ..wire.messages import Exchange
+from ..wire.messages import AMP, Exchange
 from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, goes_mapped, streams
 from .support.management_conditions import is_first_family
 from .support.streams import client_model, in_pieces, several_frames

@@ -18,6 +18,7 @@ from ..checks.expect import (
 )
 from ..checks.registry import checks
 from ..probe.probe import Probe
+from ..wire.messages import media_type
 from .support.conditions import (
     RELAYED,
     forwards_bodies,
@@ -100,7 +101,7 @@ def test_stream_relayed(case: CallCase, probe: Probe) -> None:
 
     only_upstream_request(exchange)
     assert_success(exchange)
-    kind = (exchange.response.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    kind = media_type(exchange.response.headers.get("content-type"))
     assert_equal(kind, "text/event-stream", "the answer is not marked as a stream")
     assert_events_relayed(exchange)
 

@@ -17,11 +17,12 @@ from ..checks.expect import (
 from ..checks.registry import checks
 from ..dialects import bodies
 from ..observer import Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..probe.requests import BLANK
-from ..wire.messages import Request
+from ..wire.messages import AMP, Request, media_type
 from ..wire.raw import RawRequest, whole
 from ..wire.sse import decoded
+from .support.attempts import ATTEMPTS
 from .support.conditions import (
     RELAYED,
     counts_tokens,
@@ -39,8 +40,6 @@ that part fields for some readers, and a path from its query."""
 NO_OPERATION = "ampmap-no-such-operation"
 UNLISTED = "Example/Ampmap-unlisted:free[1m] (x)"
 NOT_IMPLEMENTED = 501
-ATTEMPTS = 6
-"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
 
 
 @checks("routing.query-bytes", applies=RELAYED)
@@ -146,7 +145,7 @@ def test_stream_as_an_array(case: CallCase, probe: Probe) -> None:
 
     only_upstream_request(exchange)
     assert_success(exchange)
-    kind = (exchange.response.headers.get("content-type") or "").partition(";")[0]
+    kind = media_type(exchange.response.headers.get("content-type"))
     assert_equal(kind, "application/json", "the answer is no array")
     assert_json_relayed(exchange)
 

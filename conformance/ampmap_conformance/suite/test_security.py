@@ -11,9 +11,9 @@ from ..cases.cases import CallCase, Case, ManagementCase
 from ..checks.expect import assert_nothing_upstream, assert_success, expect, only_upstream_request
 from ..checks.registry import checks
 from ..errors import Failure, NoAnswerError
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..wire.credentials import NO_CREDENTIAL, carried
-from ..wire.messages import Exchange
+from ..wire.messages import AMP, Exchange
 from .support.conditions import is_not_among_management
 from .support.management_conditions import is_first_family, is_sample
 

@@ -22,9 +22,9 @@ from ..dialects import bodies
 from ..dialects.routes import has_dot_segments
 from ..errors import NoAnswerError
 from ..observer import Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..wire.credentials import NO_CREDENTIAL
-from ..wire.messages import Headers, Request
+from ..wire.messages import AMP, Headers, Request
 from ..wire.raw import Piece, RawRequest, chunked, wire
 from .support.management_conditions import is_sample_page
 from .test_security import assert_no_key_lent

@@ -10,8 +10,8 @@ from ..checks.expect_streams import assert_events, came_events, own_error_of
 from ..checks.registry import checks
 from ..dialects.stream_order import broken_rule
 from ..observer import End, Reply, StreamFault
-from ..probe.probe import AMP, Probe
-from ..wire.messages import Exchange
+from ..probe.probe import Probe
+from ..wire.messages import AMP, Exchange
 from ..wire.sse import decoded
 from .support.conditions import can_fail_in_band, claims_way, forwards_bodies, has_bare_errors, streams
 from .support.rich_streams import asking_for_all, rich_events

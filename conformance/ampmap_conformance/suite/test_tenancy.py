@@ -11,21 +11,18 @@ from ..checks.expect import assert_equal, assert_status, assert_success, expect,
 from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..observer import End, Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..target.amp_config import ClientKeys
 from ..wire.credentials import NO_CREDENTIAL, as_client_sends, carried, holding
-from ..wire.messages import Exchange
+from ..wire.messages import AMP, Exchange
 from ..wire.sse import decoded
+from .support.attempts import ATTEMPTS, LOOKS
 from .support.concurrent import Marked, at_once, everybodys, in_step, marked_answer, marked_stream
 from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, streams
 from .support.management_conditions import is_sample_with_key
 from .support.own_errors import provoked
 from .support.streams import client_model
 
-ATTEMPTS = 6
-"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
-LOOKS = 40
-"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
 MANY = 64
 SOME = 12
 TOGETHER = 3

@@ -15,7 +15,7 @@ from ..errors import NoAnswerError, UnreachableError
 from ..reference import editions
 from ..reference.types import Call, ClaimName, Provider, Reference, calls, find_call
 from ..wire.client import ProxyClient
-from ..wire.credentials import NO_CREDENTIAL, Credential, as_client_sends, holding
+from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sends, holding
 from ..wire.messages import Headers, Request, Response
 from .target import CLIENT_KEY_VARIABLE, Secret
 
@@ -23,7 +23,6 @@ NO_JSON = b"{"
 """A body that every upstream refuses before it counts anything."""
 NOBODY = "/api/provider/ampmap-no-such-provider/v1/chat/completions"
 NOWHERE = "/api/ampmap-no-such-path"
-REFUSED = (401, 403)
 
 
 @dataclass(frozen=True)

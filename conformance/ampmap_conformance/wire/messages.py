@@ -139,6 +139,15 @@ class UpstreamAnswer:
     """What is wrong with this answer by the observer's own schemas: a fault of the kit."""
 
 
+def media_type(content_type: str | None) -> str:
+    """The media type in a `Content-Type`, without parameters, in lower case; empty where there is none."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+AMP = "amp"
+"""The persona of Amp's own servers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One probe: what was sent, what came back, and what reached the observer meanwhile."""

@@ -6,8 +6,9 @@ from ...cases.cases import Case, ManagementCase, VariedCase
 from ...checks.expect import assert_success, expect, only_upstream_request
 from ...errors import Violation
 from ...observer import Reply
-from ...probe.probe import AMP, Probe
+from ...probe.probe import Probe
 from ...wire.lockstep import Steps
+from ...wire.messages import AMP
 
 ATTEMPTS = 2
 """The best counts: a busy machine holds events back too."""
