@@ -1,194 +1,97 @@
-"""The fewest selection patterns that match some cases and none but allowed ones. Pure.
+"""A few selection patterns that match some cases and none but allowed ones: the pattern that matches most comes first.
 
 Patterns are made from the words of ids and names: a requirement as it is, its beginning (`headers.*`), or any; a case
-as it is, its beginning, its end, both, some words from within, or any. Among these the number is the least there is,
-unless the search for it grows beyond `STEPS`; then it is small.
+as it is, some words of it, its beginning with its end, or any. Pure.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from itertools import combinations
+from typing import TypeAlias
 
 from ..cases.selection import Pattern
 
-STEPS = 20_000
-"""Branches after which the search settles for the best cover found so far."""
-LONGEST_MIDDLE = 3
-"""Most words in a pattern like `*-chat.completions*`."""
-
-Pair = tuple[str, str]
+Pair: TypeAlias = tuple[str, str]
 """Requirement id and case name."""
+Rank: TypeAlias = tuple[bool, int, int, bool, int, str]
+"""Which of two patterns is better; the last is its text."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A pattern and, as the bits of a number, which of the wanted cases it matches."""
-
-    text: str
-    covers: int
-
-
-def fewest(
+def few_patterns(
     wanted: Collection[Pair], allowed: Collection[Pair], among: Sequence[Pair], prefer: Collection[str] = ()
 ) -> tuple[str, ...]:
     """Patterns that match all of `wanted`, and of `among` none that is not in `allowed`; sorted.
 
-    `allowed` contains `wanted`. Of patterns that do the same those in `prefer` win, then those that match less else.
+    `allowed` contains `wanted`. Of patterns that match as many those in `prefer` win, then those that match less else.
     """
-    targets = sorted(wanted)
-    candidates = _candidates(targets, frozenset(allowed), among, frozenset(prefer))
-    everything = (1 << len(targets)) - 1
-    return tuple(sorted(candidate.text for candidate in _Search(candidates).cover(everything)))
+    targets = sorted(set(wanted))
+    pairs = list(dict.fromkeys((*targets, *among)))
+    left = (1 << len(targets)) - 1
+    forbidden = _bits(pair not in allowed for pair in pairs)
+    best: dict[int, Rank] = {}  # of the patterns that match the same wanted cases, the first
+    for text, matched in _candidates(targets, pairs, prefer).items():
+        if not matched & forbidden:
+            rank = (text not in prefer, matched.bit_count(), text.count("*"), "[" not in text, len(text), text)
+            best[matched & left] = min(rank, best.get(matched & left, rank))
+    chosen: list[int] = []
+    while left:
+        chosen.append(min(best, key=lambda matched: (-(matched & left).bit_count(), best[matched])))
+        left &= ~chosen[-1]
+    for matched in tuple(chosen):  # what later patterns match altogether is not needed
+        others = [other for other in chosen if other != matched]
+        if not matched & ~_union(others):
+            chosen = others
+    return tuple(sorted(best[matched][-1] for matched in chosen))
+
+
+def requirement_globs(name: str) -> Iterator[str]:
+    """Globs that match a requirement's id."""
+    profile, dot, rule = name.partition(".")
+    words = rule.split("-")
+    yield from (name, f"{profile}.*", "*")
+    yield from (f"{profile}{dot}{'-'.join(words[:cut])}-*" for cut in range(1, len(words)))
 
 
 def case_globs(name: str) -> Iterator[str]:
     """Globs that match a case's name."""
     words = name.split("-")
-    yield name
-    ends = range(1, len(words))
-    for cut in ends:
-        start, end = "-".join(words[:cut]), "-".join(words[cut:])
-        yield from (f"{start}*", f"{start}-*", f"*-{end}")
-        yield from (f"{start}-*-{'-'.join(words[after:])}" for after in range(cut + 1, len(words)))
-    for first in range(1, len(words)):
-        for last in range(first + 1, min(first + LONGEST_MIDDLE, len(words)) + 1):
-            middle = "-".join(words[first:last])
-            yield f"*-{middle}*"
-            if last < len(words):
-                yield f"*-{middle}-*"
+    for start, end in combinations(range(len(words) + 1), 2):
+        some = "-".join(words[start:end])
+        for tail in ("*", "-*") if end < len(words) else ("",):
+            yield f"{'*-' if start else ''}{some}{tail}"
+        if start and end < len(words):
+            yield f"{'-'.join(words[:start])}-*-{'-'.join(words[end:])}"
 
 
-def requirement_globs(name: str) -> Iterator[str]:
-    """Globs that match a requirement's id."""
-    yield name
-    profile, dot, rule = name.partition(".")
-    words = rule.split("-")
-    yield from (f"{profile}{dot}{'-'.join(words[:cut])}-*" for cut in range(1, len(words)))
-    yield from (f"{profile}.*", "*")
-
-
-def glob_matches(glob: str, text: str) -> bool:
-    """Whether a glob with at most two stars matches a text."""
-    first, *rest = glob.split("*")
-    if not rest:
-        return text == glob
-    *middle, last = rest
-    if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
-        return False
-    inner = text[len(first) : len(text) - len(last)]
-    return all(part in inner for part in middle)
-
-
-def _candidates(
-    targets: Sequence[Pair], allowed: frozenset[Pair], among: Sequence[Pair], prefer: frozenset[str]
-) -> list[Candidate]:
-    pairs = list(dict.fromkeys((*targets, *among)))
-    wanted = (1 << len(targets)) - 1
-    forbidden = sum(1 << place for place, pair in enumerate(pairs) if pair not in allowed)
-    rows = _Index((pair[0] for pair in pairs), {g for name, _ in targets for g in requirement_globs(name)})
-    cells = _Index((pair[1] for pair in pairs), {g for _, name in targets for g in case_globs(name)})
-    found = {text: sum(1 << n for n, pair in enumerate(pairs) if Pattern(text).matches(*pair)) for text in prefer}
-    for requirement, case in targets:
+def _candidates(wanted: Sequence[Pair], pairs: Sequence[Pair], prefer: Iterable[str]) -> dict[str, int]:
+    """Patterns, each with the places in `pairs` that it matches, as bits."""
+    rows = _matches({glob for name, _ in wanted for glob in requirement_globs(name)}, [name for name, _ in pairs])
+    cells = _matches({glob for _, name in wanted for glob in case_globs(name)}, [name for _, name in pairs])
+    found = {text: _bits(Pattern(text).matches(*pair) for pair in pairs) for text in prefer}
+    for requirement, case in wanted:
         for row in requirement_globs(requirement):
-            found[row] = rows.masks[row]
-            for cell in case_globs(case):
-                found[f"{row}[{cell}]"] = rows.masks[row] & cells.masks[cell]
-    best: dict[int, tuple[tuple[object, ...], str]] = {}
-    for text, matched in found.items():
-        if matched & wanted and not matched & forbidden:
-            rank = (text not in prefer, matched.bit_count(), *_breadth(text), len(text), text)
-            held = best.get(matched & wanted)
-            if held is None or rank < held[0]:
-                best[matched & wanted] = (rank, text)
-    return _undominated(Candidate(text, covers) for covers, (_, text) in best.items())
+            found[row] = rows[row]
+            found |= {f"{row}[{cell}]": rows[row] & cells[cell] for cell in case_globs(case)}
+    return found
 
 
-def _breadth(text: str) -> tuple[int, int]:
-    """How much a pattern leaves open: in the requirement, then in the case."""
-    row, bracket, cell = text.partition("[")
-    return ("*" in row) + row.endswith(".*") + 2 * (row == "*"), cell.count("*") + 1 if bracket else 0
+def _matches(globs: Iterable[str], names: Sequence[str]) -> dict[str, int]:
+    """For each glob the places of the names that it matches, as bits."""
+    places = {name: _bits(name == other for other in names) for name in set(names)}
+    patterns = {glob: re.compile(".*".join(map(re.escape, glob.split("*")))) for glob in globs}
+    return {
+        glob: _union(at for name, at in places.items() if pattern.fullmatch(name)) for glob, pattern in patterns.items()
+    }
 
 
-class _Index:
-    """For each glob the places of the texts that it matches, as bits."""
-
-    def __init__(self, texts: Iterable[str], globs: Iterable[str]) -> None:
-        places: dict[str, int] = {}
-        for place, text in enumerate(texts):
-            places[text] = places.get(text, 0) | 1 << place
-        self.masks: dict[str, int] = {}
-        for glob in globs:
-            if "*" not in glob:
-                self.masks[glob] = places.get(glob, 0)
-                continue
-            mask = 0
-            for text, at in places.items():
-                if glob_matches(glob, text):
-                    mask |= at
-            self.masks[glob] = mask
+def _bits(flags: Iterable[bool]) -> int:
+    return sum(1 << place for place, flag in enumerate(flags) if flag)
 
 
-def _undominated(candidates: Iterable[Candidate]) -> list[Candidate]:
-    kept: list[Candidate] = []
-    for candidate in sorted(candidates, key=lambda c: (-c.covers.bit_count(), c.text)):
-        if candidate.covers and not any(candidate.covers & other.covers == candidate.covers for other in kept):
-            kept.append(candidate)
-    return kept
-
-
-class _Search:
-    """Least cover by branch and bound: what only one candidate covers is settled first, then the rarest bit."""
-
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
-        self._candidates = candidates
-        self._steps = STEPS
-
-    def cover(self, bits: int) -> list[Candidate]:
-        """The fewest candidates that cover `bits`, which they can."""
-        best = self._greedy(bits)
-        return self._better(bits, list(self._candidates), len(best)) or best
-
-    def _greedy(self, bits: int) -> list[Candidate]:
-        chosen = []
-        while bits:
-            chosen.append(max(self._candidates, key=lambda c: (c.covers & bits).bit_count()))
-            bits &= ~chosen[-1].covers
-        return chosen
-
-    def _better(self, bits: int, candidates: list[Candidate], limit: int) -> list[Candidate] | None:
-        """A cover of fewer than `limit` candidates, or None."""
-        if not bits:
-            return [] if limit > 0 else None
-        left = _undominated(Candidate(c.text, c.covers & bits) for c in candidates)
-        largest = left[0].covers.bit_count()
-        if -(-bits.bit_count() // largest) >= limit or self._steps <= 0:
-            return None
-        self._steps -= 1
-        best = None
-        for candidate in self._branches(bits, left):
-            rest = self._better(bits & ~candidate.covers, left, limit - 1)
-            if rest is not None:
-                best = [candidate, *rest]
-                limit = len(best)
-        return best
-
-    @staticmethod
-    def _branches(bits: int, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """The candidates for the bit that the fewest cover."""
-        once, more = 0, 0
-        for candidate in candidates:
-            more |= once & candidate.covers
-            once |= candidate.covers
-        single = bits & once & ~more
-        if single:
-            lowest = single & -single
-            return [next(c for c in candidates if c.covers & lowest)]
-        rarest: list[Candidate] = []
-        while bits:
-            lowest = bits & -bits
-            covering = [c for c in candidates if c.covers & lowest]
-            if not rarest or len(covering) < len(rarest):
-                rarest = covering
-            bits ^= lowest
-        return rarest
+def _union(sets: Iterable[int]) -> int:
+    whole = 0
+    for one in sets:
+        whole |= one
+    return whole

@@ -1,4 +1,4 @@
-"""Makes the baseline that fits a report: the fewest entries, with the reasons of the old one."""
+"""Makes the baseline that fits a report: few entries, with the reasons of the old one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..cases.selection import ON_REQUEST, Pattern, renamed_in
 from ..report.model import Report, Result
 from ..verdicts import Verdict
 from .file import Entry
-from .minimise import Pair, fewest
+from .minimise import Pair, few_patterns
 
 UNDECIDED = frozenset({Verdict.NOT_TESTABLE, Verdict.BLOCKED, Verdict.ERROR})
 """Verdicts that tell nothing for or against an entry."""
@@ -118,8 +118,8 @@ def _same(one: Entry, other: Entry) -> bool:
 
 
 def _patterns(wanted: list[Pair], allowed: frozenset[Pair], among: list[Pair], own: list[str]) -> tuple[str, ...]:
-    """The fewest patterns, which are the old ones wherever those are as few."""
-    found = fewest(wanted, allowed, among, prefer=own)
+    """Few patterns, which are the old ones wherever those are as few."""
+    found = few_patterns(wanted, allowed, among, prefer=own)
     fitting = [
         text
         for text in own

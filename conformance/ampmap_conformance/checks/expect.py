@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -204,6 +204,33 @@ def assert_names_model(exchange: Exchange, model: str, *, instead_of: str) -> No
     expect(not wrong, saying, expected=model, actual=", ".join(dict.fromkeys(wrong)))
 
 
+def only_upstream_request(exchange: Exchange, persona: str | None = None) -> UpstreamRequest:
+    """The one request that reached an upstream, which is `persona` (by default whom the call is for).
+
+    Raises Violation when none or several arrived, or when another back end got it.
+    """
+    wanted = persona or exchange.persona
+    expected = f"one request at {wanted}"
+    if not exchange.upstream:
+        raise Violation(
+            "the call did not reach the upstream",
+            expected=expected,
+            actual=f"no request; the client got status {exchange.response.status}",
+        )
+    first, *others = exchange.upstream
+    if others:
+        seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in exchange.upstream)
+        raise Violation(
+            "one call became several at the upstream",
+            expected=expected,
+            actual=f"{len(exchange.upstream)} requests: {seen}",
+        )
+    if first.persona != wanted:
+        actual = f"{first.method} {first.path} at {first.persona}"
+        raise Violation("the call reached another back end", expected=expected, actual=actual)
+    return first
+
+
 def _models(answer: Any) -> Iterable[str]:
     if isinstance(answer, dict):
         for key, value in answer.items():
@@ -252,14 +279,10 @@ def _missing(template: Any, actual: Any, path: str) -> Iterable[str]:
                 yield from _missing(value, actual[key], f"{path}.{key}" if path else key)
             elif value != "{code}":  # shapes leave the code out where a row has none
                 yield f"{path}.{key} is missing".lstrip(".")
-    elif isinstance(template, str) and not _is_kind[template == "{status}"](actual):
-        yield f"{path} is {_kind(actual)}"
-
-
-_is_kind: dict[bool, Callable[[Any], bool]] = {
-    True: lambda value: isinstance(value, int),
-    False: lambda value: value is None or isinstance(value, str | int),
-}
+    elif isinstance(template, str):
+        fits = isinstance(actual, int) if template == "{status}" else actual is None or isinstance(actual, str | int)
+        if not fits:
+            yield f"{path} is {_kind(actual)}"
 
 
 def _kind(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.message import Message
 
-from ..wire.messages import Headers
+from ..wire.messages import Headers, media_type
 from ..wire.sse import decoded
 from .expect import assert_equal, expect
 
@@ -45,4 +45,4 @@ def _media_type(value: str) -> tuple[str, str]:
     message = Message()
     message["Content-Type"] = value
     charset = message.get_param("charset", "")
-    return value.partition(";")[0].strip().lower(), str(charset).lower()
+    return media_type(value), str(charset).lower()

@@ -35,7 +35,7 @@ def baseline() -> None:
 def update(
     file: Path, out: Path, reason: str | None, issue: str | None, owner: str | None, expires: datetime | None
 ) -> int:
-    """Write the fewest entries that cover exactly the failing cases of a report.
+    """Writes a few entries that cover exactly the failing cases of a report.
 
     Reasons and dates of existing entries are kept as long as their cases fail; entries without a failing case are
     removed. Comments in the file are lost when it changes.

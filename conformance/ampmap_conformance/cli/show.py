@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from .. import reference as packaged
 from ..cases.renames import Renames
@@ -30,6 +34,10 @@ from ..version import version
 
 SHOWN_NAMES = 1
 """Number of requirements that the table shows of each defect; `--json` shows all."""
+
+
+WIDE = 10_000
+"""Columns of a table that is not printed to a terminal."""
 
 
 def dry_run(options: RunOptions) -> int:
@@ -206,7 +214,14 @@ def _few(names: tuple[str, ...]) -> str:
 
 
 def _print_table(rows: Iterable[tuple[str, ...]]) -> None:
-    lines = list(rows)
-    widths = [max(len(row[place]) for row in lines) for place in range(len(lines[0]))]
-    for row in lines:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    """Prints rows below their header; a terminal wraps long cells, and a file or a pipe gets each row on one line."""
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    header, *lines = rows
+    for name in header:
+        table.add_column(Text(name))
+    for line in lines:
+        table.add_row(*map(Text, line))
+    with console.capture() as printed:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))

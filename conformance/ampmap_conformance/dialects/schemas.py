@@ -6,19 +6,17 @@ The schemas are JSON Schema 2020-12, as `Operation` and `ErrorShape` hold them. 
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..reference.types import Call, Endpoint, ErrorShape, Reference
-from ..wire.redaction import NONCE
+from ..wire.redaction import NONCE_BYTES
 from ..wire.sse import events
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
-NONCE_BYTES = re.compile(NONCE.pattern.encode())
 REMEMBERED = 4096
 """Bodies whose verdict is kept: the kit's own are few, and differ in their nonce alone."""
 LARGEST = 16_384

@@ -1,34 +1,58 @@
-"""What the events of a complete stream must be like among themselves, by dialect: a client's reader relies on it."""
+"""What the events of a complete stream must be like among themselves: a client's reader relies on it.
+
+The reference says how a dialect's events are named, begin and end. How they build one answer is said here, by dialect.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..reference.types import Endpoint, StreamFraming
 from ..wire.sse import Event
 
-DONE = "[DONE]"
 
-
-def broken_rule(dialect: str, events: tuple[Event, ...]) -> str | None:
+def broken_rule(endpoint: Endpoint, events: tuple[Event, ...]) -> str | None:
     """The first rule that a complete stream of a dialect breaks, as a phrase; None for a good one."""
-    rules = _RULES.get(dialect)
-    return None if rules is None else next(rules(events), None)
+    framing = endpoint.streaming
+    if framing is None:
+        return None
+    return next(_framing(framing, events), None) or next(_RULES[endpoint.id](_read(framing, events)), None)
 
 
-def _messages(events: tuple[Event, ...]) -> Iterator[str]:
-    """Anthropic: one message, its blocks one after another, numbered from 0 without a gap."""
-    kinds = [(event.name, event.json()) for event in events if event.name != "ping"]
-    names = [name for name, _ in kinds]
-    for name, data in kinds:
-        if not isinstance(data, dict) or data.get("type") != name:
-            yield f"the event {name or 'without a name'} has a `type` that is not its name"
-            return
-    if names[:1] != ["message_start"] or names.count("message_start") != 1:
-        yield "message_start must occur exactly once, as the first event"
-    if names[-1:] != ["message_stop"] or names.count("message_stop") != 1:
-        yield "message_stop must occur exactly once, as the last event"
-    yield from _blocks([(name, data) for name, data in kinds if name.startswith("content_block_")])
+def _read(framing: StreamFraming, events: tuple[Event, ...]) -> list[dict[str, Any]]:
+    """The objects in a stream's events, less pings and what is not JSON."""
+    return [event.json() for event in events if event.data not in framing.text_data and not _is_ping(framing, event)]
+
+
+def _is_ping(framing: StreamFraming, event: Event) -> bool:
+    return framing.ping is not None and event.name == "ping"
+
+
+def _framing(framing: StreamFraming, events: tuple[Event, ...]) -> Iterator[str]:
+    """What the reference says of a dialect's events: their names, the first and the last, and the terminator."""
+    if framing.terminator in framing.text_data and (not events or events[-1].data != framing.terminator):
+        yield f"the stream does not end with {framing.terminator}"
+    named = framing.event_line != "none"
+    parts = [event for event in events if event.data not in framing.text_data and not _is_ping(framing, event)]
+    for event in parts:
+        data = event.json()
+        if not isinstance(data, dict):
+            yield "an event is not a JSON object"
+        elif named and data.get("type") != event.name:
+            yield f"the event {event.name or 'without a name'} is not of the type that its name tells"
+        elif not named and event.name:
+            yield f"an event has the name {event.name}"
+    names = [event.name for event in parts]
+    if framing.opens_with is not None and (names[:1] != [framing.opens_with] or names.count(framing.opens_with) != 1):
+        yield f"there is not one {framing.opens_with}, at the beginning"
+    if framing.ends_with and ([name for name in names if name in framing.ends_with] != names[-1:]):
+        yield f"there is not one {' or '.join(framing.ends_with)}, at the end"
+
+
+def _messages(parts: list[dict[str, Any]]) -> Iterator[str]:
+    """Anthropic: blocks one after another, numbered from 0 without a gap."""
+    yield from _blocks([(data["type"], data) for data in parts if data["type"].startswith("content_block_")])
 
 
 def _blocks(parts: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
@@ -47,24 +71,13 @@ def _blocks(parts: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
         yield f"the block {inside} is not stopped"
 
 
-def _responses(events: tuple[Event, ...]) -> Iterator[str]:
-    """OpenAI Responses: numbered events of one response, items that keep their ids, and a last event with it all."""
-    parts = [(event, event.json()) for event in events if event.data != DONE]
-    for event, data in parts:
-        if not isinstance(data, dict) or data.get("type") != event.name:
-            yield f"the event {event.name or 'without a name'} has a `type` that is not its name"
-            return
-    numbers = [data.get("sequence_number") for _, data in parts]
+def _responses(parts: list[dict[str, Any]]) -> Iterator[str]:
+    """OpenAI Responses: numbered events, items that keep their ids, and a last event with it all."""
+    numbers = [data.get("sequence_number") for data in parts]
     if numbers != list(range(numbers[0] if numbers and isinstance(numbers[0], int) else 0, len(numbers))):
-        yield "sequence_number does not increase by one"
-    names = [event.name for event, _ in parts]
-    if names[:1] != ["response.created"] or names.count("response.created") != 1:
-        yield "response.created must occur exactly once, as the first event"
-    if names[-1:] not in (["response.completed"], ["response.incomplete"], ["response.failed"]):
-        yield "the last event does not end a response"
-        return
-    yield from _items([data for _, data in parts])
-    yield from _completed([data for _, data in parts])
+        yield "sequence_number does not rise by one"
+    yield from _items(parts)
+    yield from _completed(parts)
 
 
 def _items(parts: list[dict[str, Any]]) -> Iterator[str]:
@@ -101,15 +114,8 @@ def _texts(output: list[Any]) -> Iterator[str]:
                 yield part.get("text", "")
 
 
-def _chat(events: tuple[Event, ...]) -> Iterator[str]:
-    """OpenAI Chat Completions: chunks of one completion, a finish reason, and `[DONE]` at the end."""
-    if not events or events[-1].data != DONE:
-        yield "the stream does not end with [DONE]"
-        return
-    chunks = [event.json() for event in events[:-1]]
-    if any(not isinstance(chunk, dict) for chunk in chunks):
-        yield "a chunk is not a JSON object"
-        return
+def _chat(chunks: list[dict[str, Any]]) -> Iterator[str]:
+    """OpenAI Chat Completions: chunks of one completion, and one finish reason."""
     if len({chunk.get("id") for chunk in chunks}) != 1:
         yield "the chunks have different ids"
     reasons = [c.get("finish_reason") for chunk in chunks for c in chunk.get("choices") or []]
@@ -123,17 +129,13 @@ def _chat(events: tuple[Event, ...]) -> Iterator[str]:
             calls[call.get("index")] = True
 
 
-def _gemini(events: tuple[Event, ...]) -> Iterator[str]:
+def _gemini(chunks: list[dict[str, Any]]) -> Iterator[str]:
     """Gemini: whole chunks, of which the last one has the finish reason."""
-    chunks = [event.json() for event in events]
-    if any(not isinstance(chunk, dict) for chunk in chunks) or any(event.name for event in events):
-        yield "an event has a name, or is not a JSON object"
-        return
     if not chunks or not any(candidate.get("finishReason") for candidate in chunks[-1].get("candidates") or []):
         yield "the last chunk has no finishReason"
 
 
-_RULES: dict[str, Callable[[tuple[Event, ...]], Iterator[str]]] = {
+_RULES: dict[str, Callable[[list[dict[str, Any]]], Iterator[str]]] = {
     "anthropic-messages": _messages,
     "openai-responses": _responses,
     "openai-chat": _chat,

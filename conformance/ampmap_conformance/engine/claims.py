@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from ..checks.registry import Pace
-from ..reference.types import Reference
-from ..target.file import ClaimName
+from ..reference.types import ClaimName, Reference
 from ..target.target import Target
 from .plan import Plan, Task, proxy_rules
 

@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import get_args
 
 from .. import suite
 from ..cases.cases import AXES, CallCase, Case, expand
@@ -16,7 +17,7 @@ from ..cases.selection import ON_REQUEST, parse
 from ..checks.registry import Check, check_of
 from ..errors import SuiteError, UsageError
 from ..files import did_you_mean
-from ..reference.types import Reference, Requirement
+from ..reference.types import AxisName, Reference, Requirement
 from ..target.target import Target
 
 RESOLVER = "resolver"
@@ -101,10 +102,10 @@ def make_plan(target: Target) -> Plan:
     faults += [
         f"{row.id} is a negative check without a control" for row in rows.values() if row.negative and not row.control
     ]
-    faults += [
-        f"{row.id}: {axis} is not a valid axis" for row in rows.values() for axis in row.for_each if axis not in AXES
-    ]
-    faults += [f"the chain of controls of {row.id} is circular" for row in rows.values() if _circular(row, rows)]
+    faults += [f"{row.id}: {axis} is not an axis" for row in rows.values() for axis in row.for_each if axis not in AXES]
+    faults += [f"the kit cannot expand over {axis}" for axis in get_args(AxisName) if axis not in AXES]
+    faults += [f"{axis} is not an axis of the reference" for axis in AXES if axis not in get_args(AxisName)]
+    faults += [f"{row.id} is its own control in the end" for row in rows.values() if _circular(row, rows)]
     if faults:
         raise SuiteError("\n".join(faults))
     tasks: dict[str, tuple[Task, ...]] = {}

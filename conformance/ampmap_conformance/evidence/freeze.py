@@ -14,8 +14,8 @@ def main(arguments: list[str]) -> int:
     """Turns the draft of a version into its released set, and prints the digest for the test that guards it."""
     version = arguments[0] if len(arguments) == 1 else ""
     file = FOLDER / f"{version}.yaml"
-    if version_of(version) is None or (file.exists() and read(file).status == "released"):
-        print("expected the version to release, e.g. `0.1.0`; a released set cannot be written again")  # noqa: T201
+    if str(version_of(version)) != version or (file.exists() and read(file).status == "released"):
+        print("give the version that is released now, as in `0.1.0`; a released set is never written again")  # noqa: T201
         return 4
     trial = read(file).trial if file.exists() else ()
     rows = (row.id for row in proxy_rules(load()).values() if not row.excluded and row.id not in trial)

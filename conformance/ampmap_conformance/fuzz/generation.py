@@ -1,46 +1,44 @@
-"""Requests that schemathesis makes from an OpenAPI document. Beside `hooks`, the only module that knows schemathesis.
+"""Requests that schemathesis makes from OpenAPI documents, in a process of its own (`test_requests`).
 
-The same document, seed and number give the same requests in the same order, whatever else the process has loaded.
+The same document, seed and number give the same requests in the same order, whatever else is generated or loaded.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any
 
-import hypothesis
-import requests
-import schemathesis
-from hypothesis import HealthCheck, Phase
-from hypothesis.configuration import set_hypothesis_home_dir
-from hypothesis.internal.conjecture import providers
-from hypothesis.internal.constants_ast import Constants
-from schemathesis.core.errors import SchemathesisError
-from schemathesis.core.result import Err
-from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
-from schemathesis.generation.meta import CoveragePhaseData, CoverageScenario
-
+from ..errors import KitFaultError
+from .document import Document
 from .rules import Wrong
 
-Case: TypeAlias = schemathesis.Case[Any]
-
-NOWHERE = "http://proxy.invalid"
-"""The server that the document's requests are made for; only their targets are used."""
-ADDED = frozenset(
-    {"user-agent", "accept-encoding", "accept", "connection", "content-length", "x-schemathesis-testcaseid"}
-)
-"""Headers that the library adds itself."""
-UNHEEDED = (
-    HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example, HealthCheck.too_slow
-)  # fmt: skip
-"""Health checks of hypothesis that would abort the generation."""
+PROGRAM = Path(__file__).with_name("test_requests.py")
+JOBS, ERRORS = "jobs.json", "stderr.txt"
+"""What the process reads, and what it says of its own failure."""
+CONFIGURING = ("HYPOTHESIS_", "PYTEST_", "SCHEMATHESIS_")
+"""How environment variables begin that would change what is generated."""
+SHOWN = 2000
+"""Most characters of what the process says of its own failure."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"(?:[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?)?")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What to generate requests of."""
+
+    document: Document
+    model: str
+    """Stands in every valid request for the model, so that no proxy has a reason to reject it."""
 
 
 @dataclass(frozen=True)
@@ -57,100 +55,90 @@ class Generated:
 
     @property
     def is_http(self) -> bool:
-        """Whether every header line can be written; this profile does not send invalid HTTP."""
+        """Whether every header line can be written; what is not valid HTTP is not this profile's matter."""
         return all(TOKEN.fullmatch(name) and VALUE.fullmatch(value) for name, value in self.lines)
 
 
-def generated(document: dict[str, object], *, seed: int, max_examples: int, model: str) -> tuple[Generated, ...]:
-    """The requests of each operation of a document: every case of the coverage phase, and `max_examples` random ones.
+class Generator:
+    """Makes the requests of several parts: every case of the coverage phase, and `max_examples` random ones each.
 
-    `model` stands in every valid request for the model, so that no proxy has a reason to refuse it.
+    Its process starts with the first question, and waits when its results are not fetched. One thread at a time may
+    ask. Closing it ends the process.
     """
-    config = schemathesis.Config.from_dict(
-        {"seed": seed, "base-url": NOWHERE, "generation": {"mode": "all", "database": "none"}}
-    )
-    schema = schemathesis.openapi.from_dict(document, config=config)
-    modes = [HypothesisTestMode.COVERAGE, *([HypothesisTestMode.FUZZING] if max_examples else [])]
-    settings = hypothesis.settings(
-        deadline=None,
-        database=None,
-        max_examples=max(max_examples, 1),
-        suppress_health_check=UNHEEDED,
-        phases=[Phase.explicit, *([Phase.generate] if max_examples else [])],
-    )
-    wanted = HypothesisTestConfig(
-        project=schema.config, modes=modes, settings=settings, seed=seed, apply_ci_profile=False
-    )
-    made: list[Generated] = []
-    with _steady():
-        for found in schema.get_all_operations():
-            if isinstance(found, Err):
-                raise found.err()
-            create_test(operation=found.ok(), test_func=_collecting(made, model), config=wanted)()
-    return tuple(dict.fromkeys(made))
+
+    def __init__(self, parts: Mapping[Hashable, Part], *, seed: int, max_examples: int) -> None:
+        self._parts = {key: part for key, part in parts.items() if part.document["paths"]}
+        self._options = {"seed": seed, "max_examples": max_examples}
+        self._made: dict[Hashable, tuple[Generated, ...] | KitFaultError] = {}
+        self._process: subprocess.Popen[str] | None = None
+        self._stack = ExitStack()
+
+    def close(self) -> None:
+        """Ends the process and removes what it wrote."""
+        self._stack.close()
+
+    def requests(self, key: Hashable) -> tuple[Generated, ...]:
+        """The requests of a part; none when its document has no operation. Raises KitFaultError when that fails."""
+        if key not in self._parts:
+            return ()
+        while key not in self._made:
+            self._read()
+        made = self._made[key]
+        if isinstance(made, KitFaultError):
+            raise made
+        return made
+
+    def _read(self) -> None:
+        """Waits until the process is done with another part."""
+        self._process = process = self._process or self._start()
+        line = process.stdout.readline() if process.stdout else ""
+        if not line:
+            said = (Path(self._folder) / ERRORS).read_text(encoding="utf-8", errors="replace")
+            raise KitFaultError(f"the process that generates data ended with code {process.wait()}: {said[-SHOWN:]}")
+        done = json.loads(line)
+        key = tuple(self._parts)[done["job"]]
+        if done["error"] is not None:
+            self._made[key] = KitFaultError(f"schemathesis cannot generate data: {done['error'][-SHOWN:]}")
+            return
+        requests = dict.fromkeys(_generated(request) for request in done["requests"])
+        self._made[key] = tuple(request for request in requests if request.is_http)
+
+    def _start(self) -> subprocess.Popen[str]:
+        self._folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="ampmap-"))
+        jobs = [{"document": part.document, "model": part.model, **self._options} for part in self._parts.values()]
+        (Path(self._folder) / JOBS).write_text(json.dumps(jobs), encoding="utf-8")
+        with (Path(self._folder) / JOBS).open("rb") as stdin, (Path(self._folder) / ERRORS).open("wb") as stderr:
+            process = subprocess.Popen(  # noqa: S603 - the kit's own program
+                [sys.executable, "-P", str(PROGRAM)],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                cwd=self._folder,
+                env=_environment(self._folder),
+                encoding="utf-8",
+            )
+        self._stack.enter_context(process)
+        self._stack.callback(process.kill)
+        return process
 
 
-def _collecting(into: list[Generated], model: str) -> Callable[[Case], None]:
-    def collect(case: Case) -> None:
-        request = _request(case, model)
-        if request is not None and request.is_http:
-            into.append(request)
+def _environment(folder: str) -> dict[str, str]:
+    """The environment of the process: this one's, less what would change the data or load more than schemathesis."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(CONFIGURING)}
+    return {
+        **kept,
+        "HYPOTHESIS_STORAGE_DIRECTORY": folder,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONHASHSEED": "0",
+    }
 
-    return collect
 
-
-def _request(case: Case, model: str) -> Generated | None:
-    """The case as it goes onto the wire; None where it cannot be written as a request at all."""
-    wrong, what = wrong_in(case)
-    if wrong is Wrong.NOTHING:
-        _pin(case, model)
-    try:
-        known = case.as_transport_kwargs(base_url=NOWHERE)
-        prepared = requests.Request(**known).prepare()
-    except (requests.RequestException, SchemathesisError, ValueError):
-        return None
-    url = urlsplit(prepared.url or "")
-    body = prepared.body or b""
+def _generated(request: dict[str, Any]) -> Generated:
     return Generated(
-        prepared.method or case.method,
-        f"{url.path or '/'}?{url.query}" if url.query else url.path or "/",
-        tuple((str(k), str(v)) for k, v in prepared.headers.items() if str(k).lower() not in ADDED),
-        body if isinstance(body, bytes) else str(body).encode(),
-        wrong,
-        what,
+        request["method"],
+        request["target"],
+        tuple((name, value) for name, value in request["lines"]),
+        request["body"].encode("latin-1"),
+        Wrong(request["wrong"]),
+        request["what"],
     )
-
-
-def wrong_in(case: Case) -> tuple[Wrong, str]:
-    """What is wrong with a generated case, and what is special about it in schemathesis' words."""
-    meta = case.meta
-    if meta is None:
-        return Wrong.NOTHING, ""
-    data = meta.phase.data
-    what = "random data"
-    if isinstance(data, CoveragePhaseData):
-        what = f"{data.parameter}: {data.description}" if data.parameter else data.description
-        if data.scenario is CoverageScenario.UNSPECIFIED_HTTP_METHOD:
-            return Wrong.METHOD, what
-    return Wrong.DATA if meta.generation.mode.is_negative else Wrong.NOTHING, what
-
-
-def _pin(case: Case, model: str) -> None:
-    if isinstance(case.body, dict) and isinstance(case.body.get("model"), str):
-        case.body = {**case.body, "model": model}
-    if "model" in (case.path_parameters or {}):
-        case.path_parameters = {**case.path_parameters, "model": model}
-
-
-@contextmanager
-def _steady() -> Iterator[None]:
-    """Keeps hypothesis from drawing constants of whatever modules are loaded, and from leaving a folder behind."""
-    before = providers._get_local_constants
-    providers._get_local_constants = Constants  # drawn from what is loaded, they differ from run to run
-    with tempfile.TemporaryDirectory(prefix="ampmap-") as folder:
-        set_hypothesis_home_dir(folder)
-        try:
-            yield
-        finally:
-            providers._get_local_constants = before
-            set_hypothesis_home_dir(None)

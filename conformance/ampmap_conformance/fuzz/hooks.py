@@ -15,8 +15,8 @@ from functools import cache
 from typing import Any
 
 import schemathesis
-from schemathesis.checks import CheckContext, CheckFunction
-from schemathesis.core.transport import Response as Answer
+from schemathesis import CheckContext, CheckFunction
+from schemathesis import Response as Answer
 
 from ..dialects.schemas import Schemas
 from ..errors import Violation
@@ -24,8 +24,8 @@ from ..reference import editions, load
 from ..reference.types import Reference
 from ..wire.messages import Chunk, Exchange, Headers, Request, Response
 from . import rules
-from .generation import Case, wrong_in
-from .rules import Facts, Rule, Sent
+from .rules import Facts, Rule, Sent, Wrong
+from .test_requests import Case, wrong_in
 
 OWN_KEYS = ("AMPMAP_CLIENT_KEY", "AMPMAP_CLIENT_KEY_2")
 CANARIES = "AMPMAP_CANARIES"
@@ -76,7 +76,7 @@ def _assert(requirement: str, rule: Rule, response: Answer, case: Case) -> None:
     """Raises AssertionError, which schemathesis takes for a failure, where the rule is broken."""
     wrong, _ = wrong_in(case)
     try:
-        rule(Sent(_exchange(response), wrong, _facts(case)))
+        rule(Sent(_exchange(response), Wrong(wrong), _facts(case)))
     except Violation as found:
         told = f"{requirement}: {found.saying}\nexpected  {found.expected}\nactual    {found.actual}"
         raise AssertionError(told) from None

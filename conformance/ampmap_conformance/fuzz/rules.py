@@ -12,7 +12,7 @@ from ..checks.expect import SHOWN, assert_absent, expect
 from ..checks.stack_traces import TRACES
 from ..dialects.schemas import Schemas
 from ..reference.types import ErrorShape
-from ..wire.messages import Exchange
+from ..wire.messages import Exchange, media_type
 from ..wire.sse import decoded
 
 NOT_THE_PROXYS = frozenset({503, 504, 529})
@@ -81,7 +81,7 @@ class Sent:
     @property
     def media_type(self) -> str:
         """The answer's content type without parameters, in lower case."""
-        return (self.exchange.response.headers.get("content-type") or "").partition(";")[0].strip().lower()
+        return media_type(self.exchange.response.headers.get("content-type"))
 
     @property
     def is_relayed(self) -> bool:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..cases.cases import WARM_UP, CallCase, Case
 from ..cases.pairing import kin
@@ -18,13 +16,11 @@ from ..probe.probe import Probe
 from ..reference.types import Reference
 from ..target.target import Target
 from ..wire.messages import Exchange, Headers, Request
-from .document import Document, document_for, part_for
+from .document import document_for, part_for
 from .findings import Finding
+from .generation import Generated, Generator, Part
 from .options import most_requests, require_schemathesis
 from .rules import RULES, Facts, Sent, Wrong
-
-if TYPE_CHECKING:
-    from .generation import Generated
 
 MOST_SILENT = 5
 """Requests in a row that may stay without an answer, each for as long as a probe waits, until nothing more is sent."""
@@ -58,14 +54,29 @@ class Campaigns:
         self._file = file
         self.seed = seed
         self.max_examples = max_examples
+        self._generator: Generator | None = None
         self._lock = threading.Lock()
         self._made: dict[tuple[Hashable, int], Campaign] = {}
         self._asked: Counter[tuple[Hashable, str]] = Counter()
 
-    def require(self) -> None:
-        """Raises UsageError when there is no schemathesis or no document for the reference."""
+    def require(self, cases: Iterable[Case]) -> None:
+        """Says which cases will be asked for, in their order.
+
+        Raises UsageError when there is no schemathesis or no document for the reference.
+        """
         require_schemathesis()
-        _ = self._document
+        document = document_for(self._reference, self._file)
+        parts: dict[Hashable, Part] = {}
+        for case in cases:
+            if kin(case) not in parts:
+                model = case.model if isinstance(case, CallCase) else ""
+                parts[kin(case)] = Part(part_for(document, self._reference, case), model)
+        self._generator = Generator(parts, seed=self.seed, max_examples=self.max_examples)
+
+    def close(self) -> None:
+        """Ends the generation of data."""
+        if self._generator is not None:
+            self._generator.close()
 
     def of(self, case: Case, rule: str, context: RunContext) -> Campaign:
         """The campaign of a case. A rule that asks again (`--repeat`) gets another one."""
@@ -77,17 +88,9 @@ class Campaigns:
                 self._made[key] = self._campaign(case, Probe(context))
             return self._made[key]
 
-    @cached_property
-    def _document(self) -> Document:
-        return document_for(self._reference, self._file)
-
     def _campaign(self, case: Case, probe: Probe) -> Campaign:
-        from .generation import generated
-
-        model = case.model if isinstance(case, CallCase) else ""
-        part = part_for(self._document, self._reference, case)
         campaign, facts = Campaign(), facts_of(case, probe)
-        requests = generated(part, seed=self.seed, max_examples=self.max_examples, model=model)
+        requests = self._generator.requests(kin(case)) if self._generator is not None else ()
         if not requests:
             raise NotTestableError("the OpenAPI document has no such operation")
         if len(requests) > most_requests(case, self.max_examples):

@@ -4,11 +4,11 @@ May import `dialects`, `wire` and `reference`.
 """
 
 from ..errors import ObserverGoneError
+from ..wire.messages import AMP
 from ..wire.redaction import new_nonce
 from .answer import Answer
 from .api import Observing
 from .control import CLIENT_CLOSED
-from .personas import AMP
 from .records import Seen
 from .remote import RemoteObserver
 from .script import End, Framing, Gzip, Reply, StreamFault, fail_then_succeed

@@ -12,12 +12,9 @@ from ..dialects import bodies
 from ..dialects.routes import Match, RouteTable, WrongMethod, below, proxy_routes, upstream_routes
 from ..dialects.schemas import Schemas
 from ..reference.types import Provider, Reference
-from ..wire.messages import Headers, UpstreamRequest
+from ..wire.messages import AMP, Headers, UpstreamRequest
 from .answer import Answer, plain
 from .script import Framing
-
-AMP = "amp"
-"""The persona that plays Amp's own servers."""
 
 _USER = {"ok": True, "result": {"id": "user-example", "email": "user@example.invalid", "features": []}}
 MANAGEMENT_ANSWERS: dict[str, Any] = {

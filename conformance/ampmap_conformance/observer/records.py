@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import re
 import threading
 import time
 import zlib
@@ -14,23 +13,22 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from ..wire.messages import Headers, UpstreamAnswer, UpstreamRequest
+from ..wire.redaction import NONCE_BYTES
 from .answer import Answer
 from .script import Reply
-
-NONCE = re.compile(rb"ampmap-[0-9a-f]{16}")
 
 
 def nonces_in(raw: bytes, body: bytes) -> tuple[str, ...]:
     """Every nonce in a request, first to last: raw, in the percent-decoded head, and in a gzipped body."""
-    found = dict.fromkeys(NONCE.findall(raw))
+    found = dict.fromkeys(NONCE_BYTES.findall(raw))
     head = raw.partition(b"\r\n\r\n")[0]
     if b"%" in head:
-        found |= dict.fromkeys(NONCE.findall(unquote_to_bytes(head)))
+        found |= dict.fromkeys(NONCE_BYTES.findall(unquote_to_bytes(head)))
     if body[:2] == b"\x1f\x8b":
         with contextlib.suppress(OSError, EOFError, zlib.error):  # not gzip after all, or cut short
-            found |= dict.fromkeys(NONCE.findall(gzip.decompress(body)))
+            found |= dict.fromkeys(NONCE_BYTES.findall(gzip.decompress(body)))
     elif body and body not in raw:  # a nonce across two chunks
-        found |= dict.fromkeys(NONCE.findall(body))
+        found |= dict.fromkeys(NONCE_BYTES.findall(body))
     return tuple(nonce.decode() for nonce in found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -32,8 +32,8 @@ class GeneratedRequests(Protocol):
 class Fuzzing(Protocol):
     """Sends generated data, once for all rules on it."""
 
-    def require(self) -> None:
-        """Raise UsageError when nothing can be generated."""
+    def require(self, cases: Iterable[Case]) -> None:
+        """Say which cases will be asked for. Raises UsageError when nothing can be generated."""
 
     def of(self, case: Case, rule: str, context: RunContext) -> GeneratedRequests:
         """The generated requests of a case, asked for one rule. Raises NotTestableError and KitFaultError."""

@@ -16,7 +16,7 @@ from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
 from ..wire.lockstep import Steps
-from ..wire.messages import Exchange, Headers, Request, Response
+from ..wire.messages import AMP, Exchange, Headers, Request, Response
 from ..wire.raw import Ending, RawAnswer, RawRequest, send_raw, whole
 from ..wire.redaction import new_nonce
 from .changes import UNCHANGED, Changes
@@ -24,9 +24,6 @@ from .context import GeneratedRequests, RunContext
 from .exchange import Sending, both_hops, nonce_of
 from .lookups import Lookups
 from .prerequisites import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
-
-AMP = "amp"
-"""The persona of Amp's own servers."""
 
 
 class Probe(Lookups):

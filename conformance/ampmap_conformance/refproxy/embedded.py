@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 from ..observer import Observer
-from ..reference.types import Provider, Reference
-from ..target.file import ClaimName, ModelMapping, Models, Policy, TargetFile
+from ..reference.types import ClaimName, Provider, Reference
+from ..target.file import ModelMapping, Models, Policy, TargetFile
 from ..target.reload import FileHook, Reloading, block_of
 from ..target.target import Secret, Target
 from ..wire.foreign_peer import Elsewhere, opened
@@ -23,15 +24,6 @@ from .server import ReferenceProxy
 
 NAME = "reference-proxy"
 CLIENT_LABEL = "$AMPMAP_CLIENT_KEY"
-CLAIMS: tuple[ClaimName, ...] = (
-    "mapping",
-    "upstream-fallback",
-    "per-client-upstream",
-    "management",
-    "localhost-only",
-    "hot-reload",
-)
-"""What the reference proxy does beside the core."""
 POLICY = Policy(
     amp_headers="forwarded",
     body_limit=9 << 20,
@@ -135,9 +127,10 @@ def _base_urls(reference: Reference, observer: Observer) -> Callable[[str], str]
 
 
 def claimed(reference: Reference) -> tuple[ClaimName, ...]:
-    """Of what the reference proxy can do, all that the reference has requirements on."""
+    """All claims that the reference has requirements on: the reference proxy can do them."""
     known = {row.claim for row in reference.requirements.values()}
-    return tuple(claim for claim in CLAIMS if claim in known)
+    every: tuple[ClaimName, ...] = get_args(ClaimName)
+    return tuple(claim for claim in every if claim in known)
 
 
 def spare_models(reference: Reference) -> tuple[tuple[str, ...], tuple[ModelMapping, ...]]:

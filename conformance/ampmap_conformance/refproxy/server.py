@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Iterable
@@ -17,52 +16,8 @@ from .behaviour import CORRECT, Behaviour
 from .config import ProxyConfig
 from .live import LiveConfig
 
-GRACE = 1.0
-"""Seconds for which unfinished transfers may continue when the server stops."""
-
-
-class _Server(uvicorn.Server):
-    """Ends on request, not at its next tick."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopped: asyncio.Event | None = None
-
-    async def main_loop(self) -> None:
-        """Wait for `stop`."""
-        assert self._stopped is not None  # noqa: S101 - set by `startup`
-        await self._stopped.wait()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Remember the loop before the end can be requested."""
-        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
-        await super().startup(sockets)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End without uvicorn's pauses, and leave no connection to the garbage collector."""
-        state, loop = self.server_state, asyncio.get_running_loop()
-        for listener in (sock for server in self.servers for sock in server.sockets):
-            loop.remove_reader(listener)
-        await asyncio.sleep(0)  # a connection that is being accepted needs two turns to be one of `connections`
-        await asyncio.sleep(0)
-        for each in (*self.servers, *(sockets or ())):
-            each.close()
-        for connection in tuple(state.connections):
-            connection.shutdown()
-        if state.tasks:
-            await asyncio.wait(tuple(state.tasks), timeout=GRACE)
-        for connection in tuple(state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)
-        if state.tasks:
-            await asyncio.wait(tuple(state.tasks), timeout=GRACE)
-        await self.lifespan.shutdown()
-
-    def stop(self) -> None:
-        """Ask for the end, from any thread."""
-        if self._loop is not None and self._stopped is not None:
-            self._loop.call_soon_threadsafe(self._stopped.set)
+GRACE = 1
+"""Seconds that transfers may still take when the server ends."""
 
 
 class ReferenceProxy:
@@ -86,7 +41,7 @@ class ReferenceProxy:
         shown = f"[{host}]" if ":" in host else host
         self._url = f"http://{shown}:{listener.getsockname()[1]}"
         app = ProxyApp(self._live, self._behaviour, self._ready.set)
-        self._server = _Server(
+        self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
                 http="h11",
@@ -98,6 +53,7 @@ class ReferenceProxy:
                 proxy_headers=False,
                 server_header=False,
                 date_header=False,
+                timeout_graceful_shutdown=GRACE,
                 timeout_keep_alive=75,
                 h11_max_incomplete_event_size=1 << 20,
             )
@@ -110,8 +66,8 @@ class ReferenceProxy:
         return self
 
     def close(self) -> None:
-        """Stop serving. Unfinished transfers are aborted after a second."""
-        self._server.stop()
+        """Stop serving. Transfers that still run are cut off after `GRACE`."""
+        self._server.should_exit = True
         self._thread.join(10)
 
     def __enter__(self) -> Self:

@@ -11,16 +11,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
+from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ..errors import UsageError
 from ..files import read_yaml
 from ..reference.types import Requirement
+from ..version import UNKNOWN
 
 FOLDER = Path(__file__).parent
-Version: TypeAlias = tuple[int, ...]
 HEADER = "# What scores in this release of the kit. It is released, so it is never edited.\n"
 
 
@@ -58,7 +59,7 @@ def release_of(kit: str, folder: Path = FOLDER) -> Release:
     file, and LookupError if the folder has none.
     """
     files = files_in(folder)
-    wanted = version_of(kit)
+    wanted = None if kit == UNKNOWN else version_of(kit)
     before = [file for version, file in files.items() if wanted is None or version <= wanted]
     if not files:
         raise LookupError(f"{folder} contains no release")
@@ -90,6 +91,8 @@ def digest(file: Path) -> str:
 
 
 def version_of(text: str) -> Version | None:
-    """`1.2.3` as numbers; None for anything else."""
-    parts = text.split(".")
-    return tuple(int(part) for part in parts) if len(parts) == 3 and all(part.isdigit() for part in parts) else None
+    """A version, as the release that it is made for: `1.2.3rc1` is 1.2.3; None for what is not a version."""
+    try:
+        return Version(Version(text).base_version)
+    except InvalidVersion:
+        return None

@@ -10,6 +10,7 @@ from ..engine.judge import Engine
 from ..engine.options import RunOptions
 from ..engine.plan import make_plan, narrowed
 from ..engine.session import Session
+from ..fuzz.options import PROFILE
 from ..fuzz.session import Campaigns
 from ..probe.budget import Budget
 from ..probe.context import RunContext
@@ -42,7 +43,7 @@ def opened(options: RunOptions, reference: Reference | None = None) -> Iterator[
             release=release_of(version()),
         )
         if session.generates and context.fuzzing is not None:
-            context.fuzzing.require()
+            context.fuzzing.require(task.case for task in plan.selected if task.row.profile == PROFILE)
         yield session
 
 
@@ -50,6 +51,8 @@ def opened(options: RunOptions, reference: Reference | None = None) -> Iterator[
 def _context(options: RunOptions, around: Surroundings) -> Iterator[RunContext]:
     target, observer = around.target, around.observer
     with ExitStack() as stack:
+        fuzzing = Campaigns(target.reference, options.openapi, seed=options.seed, max_examples=options.max_examples)
+        stack.callback(fuzzing.close)
         yield RunContext(
             target=target,
             client=stack.enter_context(ProxyClient(target.file.base_url)),
@@ -60,5 +63,5 @@ def _context(options: RunOptions, around: Surroundings) -> Iterator[RunContext]:
             direct=stack.enter_context(ProxyClient(observer.direct_url)) if observer and options.attribute else None,
             foreign=around.foreign,
             reloading=around.reloading,
-            fuzzing=Campaigns(target.reference, options.openapi, seed=options.seed, max_examples=options.max_examples),
+            fuzzing=fuzzing,
         )

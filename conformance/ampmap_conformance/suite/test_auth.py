@@ -6,10 +6,9 @@ from ..cases.cases import CallCase, CredentialCase
 from ..checks.expect import assert_absent, assert_answers, assert_nothing_upstream, assert_status, assert_success
 from ..checks.registry import checks
 from ..probe.probe import Probe
-from ..wire.credentials import NO_CREDENTIAL, PLACEHOLDER, Credential, holding
+from ..wire.credentials import NO_CREDENTIAL, PLACEHOLDER, REFUSED, Credential, holding
 from .support.conditions import carrier_once, client_uses_carrier
 
-REFUSED = (401, 403)
 ODD = 400
 """The status for a key in the query where a proxy accepts no key there."""
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_equal, assert_status, assert_success, assert_whole, expect
+from ..checks.expect import assert_equal, assert_status, assert_success, assert_whole, expect, only_upstream_request
 from ..checks.expect_framing import assert_same_media_type, unpacked
 from ..checks.registry import checks
 from ..dialects import bodies
@@ -60,7 +60,7 @@ def test_bytes_arrive(case: CallCase, probe: Probe) -> None:
     sent = rich(bodies.request_body(case.call, case.model, "Say hi.", stream=case.stream))
     exchange = probe.send(case, body=sent)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     if hashlib.sha256(upstream.body).digest() != hashlib.sha256(sent).digest():
         assert_equal(upstream.body, sent, "the upstream got a changed body (see `policy.body`)")
     assert_success(exchange)
@@ -72,7 +72,7 @@ def test_values_come_back(case: CallCase, probe: Probe) -> None:
     sent = rich(bodies.response_body(case.call, case.model))
     exchange = probe.send(case, replies=(Reply(body=sent),))
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_whole(exchange.response)
     came = decoded(exchange.response.headers, exchange.response.body)
     if not covers(exact(sent), exact(came)):
@@ -87,7 +87,7 @@ def test_large_body(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, body=sent)
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(len(upstream.body), len(sent), "the body was cut")
     assert_equal(hashlib.sha256(upstream.body).hexdigest(), hashlib.sha256(sent).hexdigest(), "the body changed")
 
@@ -98,7 +98,7 @@ def test_chunked_body(case: CallCase, probe: Probe) -> None:
     exchange, _ = probe.send_raw(case, in_chunks)
     assert_status(exchange.response, 200, NEEDS_LENGTH, saying="a body in chunks was not served")
     if exchange.response.status != NEEDS_LENGTH:
-        assert_equal(exchange.only_upstream_request().body, exchange.request.body, "the upstream got a changed body")
+        assert_equal(only_upstream_request(exchange).body, exchange.request.body, "the upstream got a changed body")
 
 
 @checks("bodies.coded-request-readable", applies=forwards_bodies)
@@ -122,7 +122,7 @@ def test_coded_body_is_served(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, body=packed, more_headers=[("Content-Encoding", "gzip")])
 
     assert_success(exchange)
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
 
 
 @checks("bodies.charset-parameter", applies=forwards_bodies, requests=len(CHARSETS))
@@ -133,7 +133,7 @@ def test_charset_parameter(case: CallCase, probe: Probe) -> None:
         changed = replace(request, headers=request.headers.setting("Content-Type", kind))
         exchange = probe.exchange(changed, persona=case.provider.id)
 
-        upstream = exchange.only_upstream_request()
+        upstream = only_upstream_request(exchange)
         assert_success(exchange)
         assert_same_media_type(upstream.headers, kind, "the media type was lost or changed")
 
@@ -148,7 +148,7 @@ def test_history_round_trip(case: CallCase, probe: Probe) -> None:
     asked = json.loads(bodies.request_body(case.call, case.model, "Say hi.", stream=False))
     result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": BLOCKS[1]["id"], "content": "done"}]}
     messages = [*asked["messages"], {"role": "assistant", "content": came}, result]
-    upstream = probe.send(case, body=bodies.dump({**asked, "messages": messages})).only_upstream_request()
+    upstream = only_upstream_request(probe.send(case, body=bodies.dump({**asked, "messages": messages})))
 
     sent = upstream.json()["messages"][-2]["content"]
     strange = [block for block in sent if block not in BLOCKS]
@@ -163,6 +163,6 @@ def test_signed_blocks_are_kept(case: CallCase, probe: Probe) -> None:
     blocks = b",".join([*others[:2], SIGNED, *others[2:], b'{"type":"text","text":"Hm."}'])
     plain = bodies.request_body(case.call, case.model, "Say hi.", stream=False)
     history = b',{"role":"assistant","content":[%b]},{"role":"user","content":"Go on."}]}' % blocks
-    upstream = probe.send(case, body=plain.removesuffix(b"]}") + history).only_upstream_request()
+    upstream = only_upstream_request(probe.send(case, body=plain.removesuffix(b"]}") + history))
 
     expect(SIGNED in upstream.body, "a signed block changed", expected=SIGNED.decode(), actual="another text, or none")

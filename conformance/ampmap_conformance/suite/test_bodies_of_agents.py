@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from ..cases.cases import CallCase
-from ..checks.expect import assert_equal, assert_success, assert_whole, expect
+from ..checks.expect import assert_equal, assert_success, assert_whole, expect, only_upstream_request
 from ..checks.registry import checks
 from ..dialects import bodies
 from ..observer import Reply
@@ -23,7 +23,7 @@ SIZE = 4 << 20
 def test_fields_of_the_client_arrive(case: CallCase, probe: Probe) -> None:
     """Given a call with all fields of the client's, when the proxy forwards it, then no field is lost or added."""
     sent = client_request(case)
-    came = probe.send(replace(case, stream=True), body=sent).only_upstream_request().json()
+    came = only_upstream_request(probe.send(replace(case, stream=True), body=sent)).json()
 
     fields = json.loads(sent)
     expect(isinstance(came, dict), "the body is not an object", expected="an object", actual=type(came).__name__)
@@ -40,7 +40,7 @@ def test_rare_forms_are_served(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, body=sent)
 
     assert_success(exchange)
-    assert_equal(exchange.only_upstream_request().body, sent, "the upstream got a changed body (see `policy.body`)")
+    assert_equal(only_upstream_request(exchange).body, sent, "the upstream got a changed body (see `policy.body`)")
 
 
 @checks("bodies.rich-answer-kept", applies=forwards_bodies)
@@ -49,7 +49,7 @@ def test_rich_answer_comes_back(case: CallCase, probe: Probe) -> None:
     sent = rich_answer(case)
     exchange = probe.send(case, replies=(Reply(body=sent),))
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_whole(exchange.response)
     came = decoded(exchange.response.headers, exchange.response.body)
     if not covers(exact(sent), exact(came)):

@@ -10,7 +10,7 @@ from ..checks.registry import checks
 from ..checks.stack_traces import TRACES
 from ..probe.probe import Probe
 from ..wire.credentials import carried
-from ..wire.messages import Request
+from ..wire.messages import Request, media_type
 from ..wire.raw import RawRequest, chunked, whole
 from ..wire.sse import decoded
 from .support.conditions import forwards_bodies, has_body, is_no_object, names_model_in_body, promises_body_limit
@@ -159,7 +159,7 @@ def test_own_errors_have_the_providers_shape(case: VariedCase, probe: Probe) -> 
     response = provoked(case, probe).response
 
     expect(response.status >= 400, "no error was made", expected="an error", actual=f"status {response.status}")
-    kind = (response.headers.get("content-type") or "none").partition(";")[0].strip().lower()
+    kind = media_type(response.headers.get("content-type")) or "none"
     saying = "SDKs do not read the error: it is not marked as JSON"
     expect(kind.endswith("json"), saying, expected="Content-Type: application/json", actual=f"Content-Type: {kind}")
     shape, body = probe.error_shape(case), decoded(response.headers, response.body)

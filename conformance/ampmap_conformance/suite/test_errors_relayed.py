@@ -10,6 +10,7 @@ from ..dialects.bodies import dump
 from ..observer import End, Reply
 from ..probe.probe import Probe
 from ..wire.sse import decoded
+from .support.attempts import ATTEMPTS, LOOKS
 from .support.conditions import (
     claims_way,
     forwards_bodies,
@@ -18,15 +19,13 @@ from .support.conditions import (
     is_status_sample,
     promises_timeout,
 )
-from .support.own_errors import ATTEMPTS, odd_error
+from .support.own_errors import odd_error
 from .support.streams import json_answer
 
 GRACE = 3.0
 """Seconds beyond the promised time within which a proxy must have given up."""
-LOOKS = 40
-"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
-REFUSING = "http://127.0.0.1:9"
-"""An address that refuses connections."""
+NOBODY = "http://127.0.0.1:9"
+"""An address at which nobody listens."""
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 
 
@@ -83,9 +82,12 @@ def test_upstream_unreachable(case: VariedCase, probe: Probe) -> None:
 
 @checks("errors.connection-refused", when=goes_elsewhere, applies=claims_way, pace=Pace.ALONE, requests=LOOKS * 2)
 def test_connection_refused(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream whose address refuses connections, when it is called, then the status says so."""
-    seen = lambda: probe.send(case).response.status in (502, 503, 504)  # noqa: E731
-    with probe.reloading.changed(seen, upstream_url=REFUSING) as told:
+    """Given an upstream at whose address nobody listens, when it is called, then the status says so."""
+
+    def seen() -> bool:
+        return probe.send(case).response.status in (502, 503, 504)
+
+    with probe.reloading.changed(seen, upstream_url=NOBODY) as told:
         saying = "an upstream that refuses connections does not show in the status"
         expect(told, saying, expected="status 502 or 503 or 504", actual="another status")
 

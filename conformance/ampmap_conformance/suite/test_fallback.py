@@ -16,13 +16,15 @@ from ..checks.expect import (
     assert_same_path,
     assert_success,
     expect,
+    only_upstream_request,
 )
 from ..checks.expect_streams import assert_events, assert_json_answer
 from ..checks.registry import checks
 from ..dialects.bodies import dump, request_body
 from ..observer import Gzip, Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..wire.credentials import carried
+from ..wire.messages import AMP
 from .support.conditions import (
     claims_way,
     forwards_bodies,
@@ -54,7 +56,7 @@ def test_local_stays_local(case: CallCase, probe: Probe) -> None:
     """Given a local model, when it is called, then its provider gets a call for it under its own name."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(probe.model_of(case, upstream), case.model, "the upstream got another model")
 
 
@@ -64,7 +66,7 @@ def test_mapping_rewrites_the_model(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the upstream got another model")
 
 
@@ -74,7 +76,7 @@ def test_patterns_map_too(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the pattern was not applied")
 
 
@@ -83,7 +85,7 @@ def test_mapping_holds_on_other_roots(case: VariedCase, probe: Probe) -> None:
     """Given a mapped model on another form of path, when it is called, then the upstream gets the mapping's target."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the mapping depends on the path")
 
 
@@ -92,7 +94,7 @@ def test_orphaned_mapping_goes_to_amp(case: CallCase, probe: Probe) -> None:
     """Given a mapping to a model that is not there, when it is called for, then Amp gets the call as it is."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_same_path(upstream.path, case.target, "Amp's servers got another path")
     assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
 
@@ -102,7 +104,7 @@ def test_unmapped_goes_to_amp(case: CallCase, probe: Probe) -> None:
     """Given a model that is neither local nor mapped, when it is called, then Amp's servers get the call as it is."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_same_path(upstream.path, case.target, "Amp's servers got another path")
     assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
     if probe.target.client is not None:
@@ -115,7 +117,7 @@ def test_query_and_headers_kept(case: VariedCase, probe: Probe) -> None:
     asked = tuple((name, ASKED) for name in probe.optional_headers(case))
     exchange = probe.send(case, more_headers=asked)
 
-    upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+    upstream = only_upstream_request(exchange, AMP if case.way == "elsewhere" else None)
     arrived = (upstream.query or "").split("&")
     for field in filter(None, case.target.partition("?")[2].split("&")):
         expect(
@@ -132,7 +134,7 @@ def test_amp_gets_the_amp_key(case: CallCase, probe: Probe) -> None:
     own = probe.send(replace(case, model=probe.target.models(case.provider)[0].id))
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_own_credential(upstream, ("authorization-bearer", "x-api-key"), client_key=probe.client_key)
     for request in own.upstream:
         for keys in carried(request.headers, request.query).values() if request.persona != AMP else ():
@@ -145,7 +147,7 @@ def test_amps_answer_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given an answer of Amp's servers, when the proxy relays it, then it is unchanged."""
     exchange = probe.send(case)
 
-    exchange.only_upstream_request(AMP)
+    only_upstream_request(exchange, AMP)
     assert_success(exchange)
     if case.stream:
         assert_events_relayed(exchange)
@@ -159,7 +161,7 @@ def test_every_call_about_a_model_goes_its_way(case: VariedCase, probe: Probe) -
     exchange = probe.send(case)
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+    upstream = only_upstream_request(exchange, AMP if case.way == "elsewhere" else None)
     if case.way != "elsewhere":
         assert_equal(probe.model_of(case, upstream), served_model(case, probe), "the upstream got another model")
 
@@ -169,7 +171,7 @@ def test_answer_names_the_requested_model(case: CallCase, probe: Probe) -> None:
     """Given a mapped model, when the client gets the answer, then it names the client's model everywhere."""
     exchange = probe.send(case)
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
     assert_names_model(exchange, case.model, instead_of=probe.target.mapped(case.model) or "")
 
@@ -180,7 +182,7 @@ def test_model_is_named_however_it_is_written(case: VariedCase, probe: Probe) ->
     reply, lines = _written(case, probe)
     exchange = probe.send(case, replies=(reply,), more_headers=lines)
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
     assert_names_model(exchange, case.model, instead_of=served_model(case, probe))
 
@@ -199,11 +201,11 @@ def test_only_names_change_in_answers(case: VariedCase, probe: Probe) -> None:
         events = [e.model_copy(update={"data": {**e.data, **beside}}) if isinstance(e.data, dict) else e
                   for e in stream_events(case, probe)]  # fmt: skip
         exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames_of(events, case, probe))),))
-        exchange.only_upstream_request()
+        only_upstream_request(exchange)
         assert_events(exchange, model=case.model)
     else:
         exchange = probe.send(case, replies=(Reply(body=dump({**json_answer(case, probe), **beside})),))
-        exchange.only_upstream_request()
+        only_upstream_request(exchange)
         assert_json_answer(exchange, model=case.model)
 
 
@@ -212,7 +214,7 @@ def test_model_is_named_in_array_streams(case: VariedCase, probe: Probe) -> None
     """Given a mapped stream as a JSON array, when the client gets it, then each item names the client's model."""
     exchange = probe.send(case, target=case.target.partition("?")[0])
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
     assert_json_answer(exchange, model=case.model)
 
@@ -223,7 +225,7 @@ def test_only_the_model_changes_in_requests(case: VariedCase, probe: Probe) -> N
     odd = b'{ "x_big":%d.0, "x_part" : {"model": "%b"}, "x_text":"\\u00e9\\/",' % (BIG, case.model.encode())
     exchange = probe.send(case, body=odd + request_body(case.call, case.model, "Say hi.", stream=case.stream)[1:])
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     named, target = f'"model":"{case.model}"', f'"model":"{served_model(case, probe)}"'
     expected = exchange.request.body.replace(named.encode(), target.encode())
     assert_equal(upstream.body, expected, "more than the model changed in the request, or not even that")

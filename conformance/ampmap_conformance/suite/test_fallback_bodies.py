@@ -7,13 +7,13 @@ import json
 from dataclasses import replace
 
 from ..cases.cases import VariedCase
-from ..checks.expect import assert_equal, expect
+from ..checks.expect import assert_equal, expect, only_upstream_request
 from ..checks.expect_framing import unpacked
 from ..checks.registry import checks
 from ..dialects.bodies import dump, request_body
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..probe.requests import BLANK
-from ..wire.messages import Exchange
+from ..wire.messages import AMP, Exchange
 from ..wire.raw import in_chunks
 from .support.conditions import claims_way, names_model_astray
 from .support.streams import served_model
@@ -48,7 +48,7 @@ def _assert_way(case: VariedCase, probe: Probe, exchange: Exchange, *, refusable
     """The one upstream that the model has got the call, for the model that serves it."""
     if refusable and 400 <= exchange.response.status < 500 and not exchange.upstream:
         return
-    upstream = exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+    upstream = only_upstream_request(exchange, AMP if case.way == "elsewhere" else None)
     body = json.loads(unpacked(upstream.headers, upstream.body, "the label of the body is wrong"))
     asked = body.get("model") if isinstance(body, dict) else None
     expect(isinstance(asked, str), "the upstream got no model", expected="a model", actual=str(asked))

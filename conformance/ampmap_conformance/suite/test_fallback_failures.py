@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_equal, assert_success, expect
+from ..checks.expect import assert_equal, assert_success, expect, only_upstream_request
 from ..checks.registry import checks
 from ..observer import End, Reply
-from ..probe.probe import AMP, Probe
-from ..wire.messages import Exchange
+from ..probe.probe import Probe
+from ..wire.messages import AMP, Exchange
+from .support.attempts import ATTEMPTS
 from .support.conditions import claims_way, goes_elsewhere, is_model_call, streams
 
-ATTEMPTS = 6
-"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 BUSY = (429, 503)
 """Statuses by which a proxy may say that it spares an upstream for a while."""
@@ -88,7 +87,7 @@ def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
     probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
     following = probe.send(case)
 
-    following.only_upstream_request()
+    only_upstream_request(following)
     assert_success(following)
 
 

@@ -13,10 +13,8 @@ from ..errors import NotTestableError
 from ..probe.probe import Probe
 from ..target.amp_config import BlockMapping
 from ..wire.messages import Exchange
+from .support.attempts import LOOKS
 from .support.conditions import lacks_models, renames_answers
-
-LOOKS = 40
-"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
 
 
 @checks("fallback.no-upstream-is-an-error", applies=lacks_models, pace=Pace.ALONE, requests=LOOKS * 2)
@@ -51,7 +49,10 @@ def test_mapping_can_be_forced(case: CallCase, probe: Probe) -> None:
     """Given forced mappings and one of a local model, when that is called, then the mapping's target serves it."""
     first, second, _ = _models(case, probe)
     rules = (BlockMapping(from_=first, to=second),)
-    seen = lambda: _asked_for(case, probe, first) == second  # noqa: E731
+
+    def seen() -> bool:
+        return _asked_for(case, probe, first) == second
+
     with probe.reloading.changed(seen, model_mappings=rules, force_model_mappings=True) as adopted:
         expect(adopted, "a forced mapping does not win over a local model", expected=second, actual=first)
 
@@ -61,7 +62,10 @@ def test_forced_answer_names_the_requested_model(case: CallCase, probe: Probe) -
     """Given a forced mapping of a local model, when the client gets the answer, then it names the client's model."""
     first, second, _ = _models(case, probe)
     rules = (BlockMapping(from_=first, to=second),)
-    seen = lambda: _asked_for(case, probe, first) == second  # noqa: E731
+
+    def seen() -> bool:
+        return _asked_for(case, probe, first) == second
+
     with probe.reloading.changed(seen, model_mappings=rules, force_model_mappings=True) as adopted:
         if not adopted:
             raise NotTestableError("the target does not force mappings")
@@ -97,7 +101,10 @@ def _without_amp(case: CallCase, probe: Probe) -> Iterator[Exchange]:
     if not probe.target.claims("upstream-fallback"):
         yield probe.send(case)
         return
-    seen = lambda: not probe.send(case).upstream  # noqa: E731
+
+    def seen() -> bool:
+        return not probe.send(case).upstream
+
     with probe.reloading.changed(seen, upstream_url="") as adopted:
         expect(adopted, "the Amp upstream is still used", expected="no request to Amp", actual="a request at Amp")
         yield probe.send(case)

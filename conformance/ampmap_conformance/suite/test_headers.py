@@ -12,6 +12,7 @@ from ..checks.expect import (
     assert_no_placeholder,
     assert_own_credential,
     expect,
+    only_upstream_request,
 )
 from ..checks.expect_framing import assert_same_media_type
 from ..checks.registry import checks
@@ -27,10 +28,8 @@ from .support.conditions import (
     is_model_call,
     relays_lists,
 )
+from .support.hop import FRAMING, HOP_HEADER, HOP_VALUE
 
-HOP_HEADER = "x-ampmap-hop"
-HOP_VALUE = "ampmap-connection-only"
-FRAMING = frozenset({"connection", "te", "transfer-encoding", "upgrade", "trailer"})
 """Hop-by-hop headers that change how a message is read, so that a probe cannot give them any value."""
 
 OTHER_HEADER = "x-ampmap-probe"
@@ -56,7 +55,7 @@ def test_client_credential_is_replaced(case: CredentialCase, probe: Probe) -> No
 
     if is_refused_carrier(case, exchange):
         return
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_absent(key, in_=upstream, saying="the client's key reached the upstream")
     assert_no_placeholder(upstream)
 
@@ -66,7 +65,7 @@ def test_upstream_credential_is_set(case: CallCase, probe: Probe) -> None:
     """Given a call, when the proxy forwards it, then it carries a credential that is not the client's."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     accepted = (case.provider.upstream_credential, *case.provider.client_credentials)
     assert_own_credential(upstream, accepted, client_key=probe.client_key)
 
@@ -77,7 +76,7 @@ def test_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
     optional = tuple((name, "ampmap-probe-2025-01-01") for name in probe.optional_headers(case))
     exchange = probe.send(case, more_headers=((name.upper(), value) for name, value in optional))
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     chosen = tuple(probe.dialect_headers(case).items())
     assert_same_media_type(upstream.headers, "application/json", "the media type was lost or changed")
     for name, value in (*chosen, *optional):
@@ -89,7 +88,7 @@ def test_other_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
     """Given an unknown header, when the proxy forwards the call, then it forwards the header unchanged."""
     exchange = probe.send(case, more_headers=((OTHER_HEADER, OTHER_VALUE),))
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     agent = exchange.request.headers.get("user-agent") or ""
     for name, value in ((OTHER_HEADER, OTHER_VALUE), ("user-agent", agent)):
         assert_header(upstream.headers, name, value, saying="a header of the call was lost or changed")
@@ -100,7 +99,7 @@ def test_amp_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
     """Given Amp's own headers, when the proxy forwards the call, then it forwards the headers unchanged."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     for name in probe.amp_headers(exchange.request.headers):
         sent = exchange.request.headers.get(name) or ""
         assert_header(upstream.headers, name, sent, saying="a header of Amp's was lost or changed")
@@ -113,7 +112,7 @@ def test_hop_by_hop_headers_are_dropped(case: CallCase, probe: Probe) -> None:
     lines = [("Connection", f"keep-alive, {HOP_HEADER}"), *((name, HOP_VALUE) for name in (*names, HOP_HEADER))]
     exchange = probe.send(case, more_headers=lines)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     kept = [name for name, value in upstream.headers if HOP_VALUE in value]
     expect(
         not kept,
@@ -128,7 +127,7 @@ def test_host_is_the_upstreams(case: CallCase, probe: Probe) -> None:
     """Given a call to the proxy's host, when the proxy forwards it, then Host names the upstream."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     hosts = upstream.headers.all("host")
     called = exchange.request.headers.get("host")
     expect(len(hosts) == 1, "Host is not there once", expected="one Host", actual=f"{len(hosts)} of them")
@@ -160,7 +159,7 @@ def test_limits_are_relayed(case: CallCase, probe: Probe) -> None:
     added = tuple((name, "1000") for name in names if name != probe.error_shape(case).request_id_header)
     exchange = probe.send(case, replies=(Reply(more_headers=added),))
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     for name in names:
         sent = exchange.answers[0].headers.all(name)
         came = exchange.response.headers.all(name)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..cases.cases import CallCase
-from ..checks.expect import assert_absent, assert_equal, assert_header, assert_success, expect
+from ..checks.expect import assert_absent, assert_equal, assert_header, assert_success, expect, only_upstream_request
 from ..checks.registry import checks
 from ..observer import Reply
 from ..probe.probe import Probe
-from ..wire.messages import Exchange, Headers, UpstreamRequest
+from ..wire.messages import Exchange, Headers, UpstreamRequest, media_type
+from .support.attempts import ATTEMPTS
 from .support.conditions import asks_for_features, chooses_version, forwards_bodies
+from .support.hop import FRAMING, HOP_HEADER, HOP_VALUE
 
 OTHER_VERSION = "2026-10-21"
 """The newer of the two contracts of Anthropic's API; the client of this edition names the older one."""
@@ -20,21 +22,16 @@ LIST = "x-ampmap-list"
 VALUES = ("one, two", "three", "four;five=6")
 LIMIT = "1000"
 NOT_A_NUMBER = "NOT_GIVEN"
-HOP_HEADER = "x-ampmap-hop"
-HOP_VALUE = "ampmap-connection-only"
-FRAMING = frozenset({"connection", "te", "transfer-encoding", "upgrade", "trailer"})
 """Hop-by-hop headers that change how a message is read, so that an answer cannot give them any value."""
 
 
 STEERING = "x-should-retry"
 TOO_MANY = 429
-ATTEMPTS = 6
-"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
 
 
 def assert_dropped(exchange: Exchange) -> None:
     """No header of the upstream's connection reached the client."""
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     kept = [name for name, value in exchange.response.headers if HOP_VALUE in value]
     expect(not kept, "the client got headers of the upstream's connection", expected="none", actual=", ".join(kept))
 
@@ -53,7 +50,7 @@ def test_version_is_relayed(case: CallCase, probe: Probe) -> None:
         request = replace(request, headers=request.headers.setting(name, OTHER_VERSION))
     exchange = probe.exchange(request, persona=case.provider.id)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     for name in names:
         assert_header(upstream.headers, name, OTHER_VERSION, saying="the version was lost or changed")
 
@@ -64,7 +61,7 @@ def test_features_are_kept(case: CallCase, probe: Probe) -> None:
     names = probe.optional_headers(case)
     exchange = probe.send(case, more_headers=[(name, line) for name in names for line in FEATURES])
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     for name in names:
         assert_equal(listed(upstream.headers, name), ", ".join(FEATURES), f"{name} was lost or changed")
 
@@ -74,7 +71,7 @@ def test_features_are_not_remembered(case: CallCase, probe: Probe) -> None:
     """Given calls with one feature, another, and none, when the proxy forwards them, then each names its own alone."""
     for wanted in (*FEATURES, ""):
         lines = [(name, wanted) for name in probe.optional_headers(case) if wanted]
-        upstream = probe.send(case, more_headers=lines).only_upstream_request()
+        upstream = only_upstream_request(probe.send(case, more_headers=lines))
         for name in probe.optional_headers(case):
             assert_equal(listed(upstream.headers, name), wanted, f"{name} is not what the client sent")
 
@@ -85,7 +82,7 @@ def test_telemetry_does_no_harm(case: CallCase, probe: Probe) -> None:
     names = dict.fromkeys((*probe.header_names("sdk-telemetry"), "accept-language", "sec-fetch-mode"))
     exchange = probe.send(case, more_headers=[(name, NOT_A_NUMBER) for name in names])
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
 
 
@@ -94,7 +91,7 @@ def test_lines_of_a_request_are_kept(case: CallCase, probe: Probe) -> None:
     """Given a header on several lines, when the proxy forwards the call, then it forwards all values."""
     exchange = probe.send(case, more_headers=[(LIST, value) for value in VALUES])
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(listed(upstream.headers, LIST), ", ".join(VALUES), "lines of a header were lost or changed")
 
 
@@ -103,7 +100,7 @@ def test_lines_of_an_answer_are_kept(case: CallCase, probe: Probe) -> None:
     """Given an answer with a header on several lines, when the proxy relays it, then it relays all values."""
     exchange = probe.send(case, replies=(Reply(more_headers=tuple((LIST, value) for value in VALUES)),))
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_equal(listed(exchange.response.headers, LIST), ", ".join(VALUES), "lines of a header were lost or changed")
 
 
@@ -114,7 +111,7 @@ def test_limits_come_with_errors(case: CallCase, probe: Probe) -> None:
     lines = tuple((name, LIMIT) for name in names)
     exchange = probe.send(case, replies=(Reply.error(probe.error_shape(case), 400, more_headers=lines),))
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_equal(exchange.response.status, 400, "the error was not relayed")
     for name in names:
         assert_equal(exchange.response.headers.get(name), LIMIT, f"{name} was lost or changed")
@@ -151,9 +148,9 @@ def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
     error = replace(Reply.error(probe.error_shape(case), 400), headers=(("Content-Type", "application/problem+json"),))
     for reply in (Reply(), error):
         exchange = probe.send(case, replies=(reply,))
-        exchange.only_upstream_request()
+        only_upstream_request(exchange)
         sent, came = (of.headers.get("content-type") or "" for of in (exchange.answers[0], exchange.response))
-        kinds = [kind.partition(";")[0].strip().lower() for kind in (came, sent)]
+        kinds = [media_type(kind) for kind in (came, sent)]
         assert_equal(kinds[0], kinds[1], "the media type changed")
 
 
@@ -163,6 +160,6 @@ def test_other_credentials_are_dropped(case: CallCase, probe: Probe) -> None:
     cookie, key = probe.canary(), probe.canary()
     exchange = probe.send(case, more_headers=[("Cookie", f"session={cookie}"), ("api-key", key)])
 
-    upstream: UpstreamRequest = exchange.only_upstream_request()
+    upstream: UpstreamRequest = only_upstream_request(exchange)
     assert_absent(cookie, in_=upstream, saying="a cookie reached the provider")
     assert_absent(key, in_=upstream, saying="the key in api-key reached the provider")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_equal, assert_status, assert_whole, expect
+from ..checks.expect import assert_equal, assert_status, assert_whole, expect, only_upstream_request
 from ..checks.expect_framing import GZIP_MAGIC, assert_one_right_length, unpacked
 from ..checks.registry import checks
 from ..dialects import bodies
@@ -16,6 +16,7 @@ from ..probe.probe import Probe
 from ..wire.messages import Request, UpstreamRequest
 from ..wire.raw import Piece, RawRequest, wire
 from ..wire.sse import covers, decoded, events
+from .support.attempts import ATTEMPTS
 from .support.codings import zstd
 from .support.conditions import forwards_bodies, goes_mapped
 
@@ -23,8 +24,6 @@ PATIENCE = 0.3
 """Seconds that the client waits for leave to send its body; then it sends it all the same."""
 REFUSED_EXPECTATION = 417
 STATUSES = (200, 400, 503)
-ATTEMPTS = 6
-"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
 
 
 def said(body: bytes) -> list[Any]:
@@ -44,7 +43,7 @@ def _has_all(came: bytes, sent: bytes) -> bool:
 @checks("headers.length-kept")
 def test_length_is_kept(case: CallCase, probe: Probe) -> None:
     """Given a body with a length, when the proxy forwards the call, then it has one length, the right one."""
-    upstream: UpstreamRequest = probe.send(case).only_upstream_request()
+    upstream: UpstreamRequest = only_upstream_request(probe.send(case))
 
     assert_one_right_length(upstream.headers, upstream.body, "the upstream does not get one right length")
 
@@ -54,7 +53,7 @@ def test_length_after_a_rewrite(case: VariedCase, probe: Probe) -> None:
     """Given a call whose model is mapped, when body and answer are changed, then so are their lengths."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_one_right_length(upstream.headers, upstream.body, "the upstream does not get one right length")
     assert_whole(exchange.response)
     told = [*exchange.response.headers.all("content-length"), *exchange.response.headers.all("transfer-encoding")]
@@ -68,7 +67,7 @@ def test_compressed_answer_is_readable(case: VariedCase, probe: Probe) -> None:
     streamed = replace(case, stream=case.variation == "stream")
     exchange = probe.send(streamed, replies=(replace(reply, gzip=Gzip.DECLARED),) * ATTEMPTS)
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     answer, response = exchange.answers[0], exchange.response
     assert_whole(response)
     assert_equal(response.status, answer.status, "the status changed")
@@ -103,7 +102,7 @@ def test_coding_that_was_not_asked_for(case: CallCase, probe: Probe) -> None:
     packed = (Reply(gzip=Gzip.DECLARED),) * ATTEMPTS
     exchange = probe.exchange(plain, persona=case.provider.id, replies=packed)
 
-    offered = exchange.only_upstream_request().headers.get("accept-encoding") or "identity"
+    offered = only_upstream_request(exchange).headers.get("accept-encoding") or "identity"
     coding = exchange.response.headers.get("content-encoding") or "identity"
     own = "gzip" in offered and coding != "identity"
     expect(not own, "the proxy asked for compression", expected="no Content-Encoding", actual=f"{coding}")
@@ -120,7 +119,7 @@ def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
     exchange, _ = probe.send_raw(case, waiting, more_headers=[("Expect", "100-continue")])
     assert_status(exchange.response, 200, 417, saying="the call was not served")
     if exchange.response.status != REFUSED_EXPECTATION:
-        upstream = exchange.only_upstream_request()
+        upstream = only_upstream_request(exchange)
         if forwards_bodies(case, probe.target) is None:
             assert_equal(upstream.body, exchange.request.body, "the body was lost while the client waited")
 
@@ -134,7 +133,7 @@ def test_rare_coding_is_readable(case: CallCase, probe: Probe) -> None:
     offering = replace(request, headers=request.headers.setting("Accept-Encoding", "zstd"))
     exchange = probe.exchange(offering, persona=case.provider.id, replies=(reply,) * ATTEMPTS)
 
-    if "zstd" not in (exchange.only_upstream_request().headers.get("accept-encoding") or ""):
+    if "zstd" not in (only_upstream_request(exchange).headers.get("accept-encoding") or ""):
         return  # the proxy offered codings of its own, of which no upstream would choose this one
     assert_whole(exchange.response)
     label, came = exchange.response.headers.get("content-encoding") or "none", exchange.response.body

@@ -12,17 +12,18 @@ from ..checks.expect import (
     assert_nothing_upstream,
     assert_same_path,
     assert_status,
+    only_upstream_request,
 )
 from ..checks.registry import checks
 from ..observer import Reply
-from ..probe.probe import AMP, Probe
-from ..wire.credentials import NO_CREDENTIAL
+from ..probe.probe import Probe
+from ..wire.credentials import NO_CREDENTIAL, REFUSED
+from ..wire.messages import AMP
 from .support.management_conditions import is_read, needs_client_key
 
 COOKIES = (("Set-Cookie", "ampmap-a=1; Path=/"), ("Set-Cookie", "ampmap-b=2; Path=/; HttpOnly"))
 QUERY = "ampmap=1&ampmap=2&authToken=ampmap-token"
 """The field of the sign-in among them."""
-REFUSED = (401, 403)
 
 
 @checks("management.forwarded")
@@ -30,7 +31,7 @@ def test_management_is_forwarded(case: ManagementCase, probe: Probe) -> None:
     """Given a management call, when it is sent, then Amp's servers get it whole and the client gets their answer."""
     exchange = probe.send(case, more_query=QUERY)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_equal(upstream.method, case.method, "the method changed")
     assert_same_path(upstream.path, case.path, "the upstream got another path")
     assert_equal(str(parse_qs(upstream.query or "")), str(parse_qs(QUERY)), "the upstream got a changed query")
@@ -45,7 +46,7 @@ def test_client_key_does_not_reach_amp(case: ManagementCase, probe: Probe) -> No
     key = probe.client_key
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_absent(key, in_=upstream, saying="the client's key reached Amp's servers")
 
 

@@ -10,12 +10,13 @@ from ..checks.expect import (
     assert_status,
     assert_success,
     expect,
+    only_upstream_request,
 )
 from ..checks.registry import checks
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..reference.types import CredentialCarrier
-from ..wire.credentials import NO_CREDENTIAL, carried, holding
-from ..wire.messages import Exchange
+from ..wire.credentials import NO_CREDENTIAL, REFUSED, carried, holding
+from ..wire.messages import AMP, Exchange
 from .support.management_conditions import (
     is_first_family,
     is_open_page,
@@ -25,7 +26,6 @@ from .support.management_conditions import (
     needs_client_key,
 )
 
-REFUSED = (401, 403)
 AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
 HEADER_CARRIERS: tuple[CredentialCarrier, ...] = (*AMP_CARRIERS, "x-goog-api-key")
 UNKNOWN = ("/api/ampmap-no-such-family/x", "/ampmap-no-such-page.rss")
@@ -50,7 +50,7 @@ def test_wrong_key_is_refused(case: ManagementCase, probe: Probe) -> None:
 @checks("management.amp-key-set", when=needs_client_key)
 def test_amp_key_is_set(case: ManagementCase, probe: Probe) -> None:
     """Given the client's key, when the proxy forwards a management call, then it carries a key of the proxy's own."""
-    upstream = probe.send(case).only_upstream_request(AMP)
+    upstream = only_upstream_request(probe.send(case), AMP)
 
     assert_own_credential(upstream, AMP_CARRIERS, client_key=probe.client_key)
 
@@ -60,7 +60,7 @@ def test_host_is_amps(case: ManagementCase, probe: Probe) -> None:
     """Given a call to the proxy's host, when the proxy forwards it, then Host names Amp's servers."""
     exchange = probe.send(case)
 
-    hosts = exchange.only_upstream_request(AMP).headers.all("host")
+    hosts = only_upstream_request(exchange, AMP).headers.all("host")
     called = exchange.request.headers.get("host")
     expect(len(hosts) == 1, "Host is not there once", expected="one Host", actual=f"{len(hosts)} of them")
     expect(hosts[0] != called, "the upstream got the client's Host", expected="Amp's host", actual="the proxy's host")
@@ -73,7 +73,7 @@ def test_second_client(case: ManagementCase, probe: Probe) -> None:
     exchange = probe.send(case, credential=holding("authorization-bearer", key))
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_absent(key, in_=upstream, saying="the second client's key reached Amp's servers")
 
 
@@ -82,7 +82,7 @@ def test_sign_in_is_open(case: ManagementCase, probe: Probe) -> None:
     """Given no credential, when a sign-in page is called, then Amp's servers answer."""
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
-    exchange.only_upstream_request(AMP)
+    only_upstream_request(exchange, AMP)
     assert_success(exchange)
 
 
@@ -91,7 +91,7 @@ def test_pages_are_open(case: ManagementCase, probe: Probe) -> None:
     """Given no credential, when another page is called, then Amp's servers answer."""
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
-    exchange.only_upstream_request(AMP)
+    only_upstream_request(exchange, AMP)
     assert_success(exchange)
 
 
@@ -118,6 +118,6 @@ def test_key_in_other_carriers(case: ManagementCase, probe: Probe) -> None:
     key, everywhere = probe.client_key, NO_CREDENTIAL
     for carrier in HEADER_CARRIERS:
         everywhere += holding(carrier, key)
-    upstream = probe.send(case, credential=everywhere).only_upstream_request(AMP)
+    upstream = only_upstream_request(probe.send(case, credential=everywhere), AMP)
 
     assert_absent(key, in_=upstream, saying="the client's key reached Amp's servers")

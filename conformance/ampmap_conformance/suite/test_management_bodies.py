@@ -6,12 +6,13 @@ import hashlib
 from dataclasses import replace
 
 from ..cases.cases import ManagementCase
-from ..checks.expect import assert_equal, assert_header, assert_success, assert_whole, expect
+from ..checks.expect import assert_equal, assert_header, assert_success, assert_whole, expect, only_upstream_request
 from ..checks.expect_framing import assert_same_media_type, unpacked
 from ..checks.registry import checks
 from ..dialects import bodies
 from ..observer import Gzip, Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
+from ..wire.messages import AMP
 from ..wire.sse import decoded
 from .support.management_conditions import is_first_family, is_sample, is_sample_with_body
 
@@ -30,7 +31,7 @@ def test_bytes_are_kept(case: ManagementCase, probe: Probe) -> None:
     feed = Reply(headers=(("Content-Type", FEED),), body=EVERY_BYTE)
     exchange = probe.exchange(sent, persona=AMP, replies=(feed,))
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_equal(upstream.body, EVERY_BYTE, "the upstream got a changed body")
     assert_header(upstream.headers, "content-type", FORM, saying="the form's parts can no longer be separated")
     assert_success(exchange)
@@ -45,7 +46,7 @@ def test_large_body(case: ManagementCase, probe: Probe) -> None:
     exchange = probe.send(replace(case, verb="POST"), body=sent)
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_equal(len(upstream.body), len(sent), "the body was cut")
     assert_equal(hashlib.sha256(upstream.body).hexdigest(), hashlib.sha256(sent).hexdigest(), "the body changed")
 
@@ -56,7 +57,7 @@ def test_compressed_answer_is_readable(case: ManagementCase, probe: Probe) -> No
     feed = Reply(headers=(("Content-Type", FEED),), body=EVERY_BYTE, gzip=Gzip.DECLARED)
     exchange = probe.send(case, more_headers=[("Accept-Encoding", "gzip, deflate")], replies=(feed,))
 
-    exchange.only_upstream_request(AMP)
+    only_upstream_request(exchange, AMP)
     assert_whole(exchange.response)
     came = unpacked(exchange.response.headers, exchange.response.body, "the answer's label is wrong")
     assert_equal(came, EVERY_BYTE, "the answer cannot be read")

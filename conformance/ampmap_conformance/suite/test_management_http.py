@@ -6,12 +6,21 @@ import gzip
 from dataclasses import replace
 
 from ..cases.cases import ManagementCase
-from ..checks.expect import assert_equal, assert_header, assert_same_path, assert_success, assert_whole, expect
+from ..checks.expect import (
+    assert_equal,
+    assert_header,
+    assert_same_path,
+    assert_success,
+    assert_whole,
+    expect,
+    only_upstream_request,
+)
 from ..checks.expect_framing import unpacked
 from ..checks.registry import Pace, checks
 from ..dialects import bodies
 from ..observer import Framing, Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
+from ..wire.messages import AMP
 from ..wire.sse import decoded
 from .support.management_conditions import (
     changes_something,
@@ -53,7 +62,7 @@ def test_method_is_kept(case: ManagementCase, probe: Probe) -> None:
     """Given a method that changes something, when the call is sent, then Amp's servers get it with its body."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_equal(upstream.method, case.verb, "the method changed")
     assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
     assert_success(exchange)
@@ -64,7 +73,7 @@ def test_head(case: ManagementCase, probe: Probe) -> None:
     """Given HEAD, when it is sent, then the status comes, and no body, and no other length than the upstream's."""
     exchange = probe.send(case, method="HEAD")
 
-    exchange.only_upstream_request(AMP)
+    only_upstream_request(exchange, AMP)
     assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
     assert_equal(exchange.response.body, b"", "a body came with the answer to HEAD")
     told, came = (of.headers.get("content-length") for of in (exchange.answers[0], exchange.response))
@@ -77,14 +86,14 @@ def test_selector_is_kept(case: ManagementCase, probe: Probe) -> None:
     """Given a query that is a bare name, when the proxy forwards the call, then the name is there."""
     exchange = probe.send(replace(case, verb="POST"), more_query=SELECTOR)
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_equal((upstream.query or "").rstrip("="), SELECTOR, "the name in the query was lost or changed")
 
 
 @checks("management.query-bytes", when=is_sample)
 def test_query_arrives_as_it_was_written(case: ManagementCase, probe: Probe) -> None:
     """Given a query, when the proxy forwards the call, then the query is the same text."""
-    upstream = probe.send(case, more_query=WRITTEN).only_upstream_request(AMP)
+    upstream = only_upstream_request(probe.send(case, more_query=WRITTEN), AMP)
 
     assert_equal(upstream.query, WRITTEN, "the query was written anew")
 
@@ -92,7 +101,7 @@ def test_query_arrives_as_it_was_written(case: ManagementCase, probe: Probe) -> 
 @checks("management.long-query", when=is_first_family)
 def test_long_query(case: ManagementCase, probe: Probe) -> None:
     """Given a long query, when the proxy forwards the call, then the query is complete."""
-    upstream = probe.send(case, more_query=LONG).only_upstream_request(AMP)
+    upstream = only_upstream_request(probe.send(case, more_query=LONG), AMP)
 
     assert_equal(upstream.query, LONG, "the query was cut or changed")
 
@@ -101,7 +110,7 @@ def test_long_query(case: ManagementCase, probe: Probe) -> None:
 def test_path_is_kept(case: ManagementCase, probe: Probe) -> None:
     """Given a path below a family, when the proxy forwards the call, then the path is the same."""
     target = f"{case.path}/{BELOW}"
-    upstream = probe.send(case, target=target).only_upstream_request(AMP)
+    upstream = only_upstream_request(probe.send(case, target=target), AMP)
 
     assert_same_path(upstream.path, target, "the upstream got another path")
 
@@ -113,7 +122,7 @@ def test_encoded_slash_is_kept(case: ManagementCase, probe: Probe) -> None:
     exchange = probe.send(case, target=target)
 
     if not 400 <= exchange.response.status < 500 or exchange.upstream:
-        upstream = exchange.only_upstream_request(AMP)
+        upstream = only_upstream_request(exchange, AMP)
         assert_same_path(upstream.path, target, "the upstream got another path")
 
 
@@ -124,7 +133,7 @@ def test_compressed_body(case: ManagementCase, probe: Probe) -> None:
     packed = gzip.compress(plain, mtime=0)
     exchange = probe.send(replace(case, verb="POST"), body=packed, more_headers=[("Content-Encoding", "gzip")])
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     came = unpacked(upstream.headers, upstream.body, "the label of the body is wrong")
     assert_equal(came, plain, "the body cannot be read")
 
@@ -132,7 +141,7 @@ def test_compressed_body(case: ManagementCase, probe: Probe) -> None:
 @checks("management.cookies-forwarded", when=is_sample)
 def test_cookies_are_forwarded(case: ManagementCase, probe: Probe) -> None:
     """Given cookies, when the proxy forwards the call, then it forwards them unchanged."""
-    upstream = probe.send(case, more_headers=[("Cookie", COOKIES)]).only_upstream_request(AMP)
+    upstream = only_upstream_request(probe.send(case, more_headers=[("Cookie", COOKIES)]), AMP)
 
     assert_header(upstream.headers, "cookie", COOKIES, saying="cookies were lost or changed")
 
@@ -143,7 +152,7 @@ def test_redirects_are_relayed(case: ManagementCase, probe: Probe) -> None:
     for status in REDIRECTS:
         exchange = probe.send(case, replies=(Reply(status=status, headers=(("Location", ELSEWHERE),), body=b""),))
 
-        exchange.only_upstream_request(AMP)
+        only_upstream_request(exchange, AMP)
         assert_equal(exchange.response.status, status, "the redirect was not relayed")
         assert_header(exchange.response.headers, "location", ELSEWHERE, saying="the redirect leads to another place")
 
@@ -154,7 +163,7 @@ def test_not_modified(case: ManagementCase, probe: Probe) -> None:
     reply = Reply(status=NOT_MODIFIED, headers=(("ETag", TAG),), body=b"")
     exchange = probe.send(case, more_headers=[("If-None-Match", TAG)], replies=(reply,))
 
-    upstream = exchange.only_upstream_request(AMP)
+    upstream = only_upstream_request(exchange, AMP)
     assert_header(upstream.headers, "if-none-match", TAG, saying="the condition was lost or changed")
     assert_equal(exchange.response.status, NOT_MODIFIED, "the status changed")
     assert_equal(exchange.response.body, b"", "a body came with 304")
@@ -168,7 +177,7 @@ def test_successes_are_relayed(case: ManagementCase, probe: Probe) -> None:
         reply = Reply(status=status, headers=(JSON_LINE,), more_headers=PART if status == PARTIAL else (), body=body)
         exchange = probe.send(case, more_headers=[("Range", "bytes=0-3")] * (status == PARTIAL), replies=(reply,))
 
-        exchange.only_upstream_request(AMP)
+        only_upstream_request(exchange, AMP)
         assert_equal(exchange.response.status, status, "the status changed")
         assert_whole(exchange.response)
         assert_equal(

@@ -6,16 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from ..cases.cases import CallCase, ManagementCase, VariedCase
-from ..checks.expect import assert_equal, assert_success, expect
+from ..checks.expect import assert_equal, assert_success, expect, only_upstream_request
 from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..errors import NotTestableError
 from ..observer import Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..target.amp_config import BlockMapping, ClientKeys
 from ..wire.credentials import carried
 from ..wire.lockstep import Steps
-from ..wire.messages import Exchange
+from ..wire.messages import AMP, Exchange
 from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, goes_mapped, streams
 from .support.management_conditions import is_first_family
 from .support.streams import client_model, in_pieces, several_frames
@@ -50,7 +50,10 @@ def test_each_way_to_write_is_noticed(case: VariedCase, probe: Probe) -> None:
         )
     absent, target = _absent(case, probe), probe.target.models(case.provider)[0].id
     rules = (BlockMapping(from_=absent.model, to=target),)
-    seen = lambda: _model(absent, probe) == target  # noqa: E731
+
+    def seen() -> bool:
+        return _model(absent, probe) == target
+
     with probe.reloading.changed(seen, way=case.variation, model_mappings=rules) as adopted:
         expect(adopted, "a file written so was not noticed", expected="the new mapping", actual="the old one")
 
@@ -67,7 +70,10 @@ def test_upstream_url_is_reloaded(case: VariedCase, probe: Probe) -> None:
 def test_upstream_api_key_is_reloaded(case: VariedCase, probe: Probe) -> None:
     """Given another Amp key for all clients, when a call goes to Amp, then it carries the new one."""
     key = probe.canary()
-    seen = lambda: key in _keys(probe.send(case))  # noqa: E731
+
+    def seen() -> bool:
+        return key in _keys(probe.send(case))
+
     with probe.reloading.changed(seen, upstream_api_key=key, upstream_api_keys=()) as adopted:
         expect(adopted, "a new Amp key did not take effect", expected="the new key", actual="another one")
 
@@ -77,7 +83,10 @@ def test_upstream_api_keys_are_reloaded(case: VariedCase, probe: Probe) -> None:
     """Given another Amp key for one client, when its call goes to Amp, then it carries the new one."""
     key = probe.canary()
     entries = (ClientKeys(upstream_api_key=key, api_keys=(probe.client_key,)),)
-    seen = lambda: key in _keys(probe.send(case))  # noqa: E731
+
+    def seen() -> bool:
+        return key in _keys(probe.send(case))
+
     with probe.reloading.changed(seen, upstream_api_keys=entries) as adopted:
         expect(adopted, "a client's new Amp key did not take effect", expected="the new key", actual="another one")
 
@@ -107,7 +116,10 @@ def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
     with Steps(parties=2, patience=probe.reloading.seconds * 2) as steps, ThreadPoolExecutor(1) as beside:
         streaming = beside.submit(probe.send_in_step, case, steps, reply)
         steps.wait_until_begun(BEGUN)
-        seen = lambda: _path(absent, probe).startswith(OTHER_PATH)  # noqa: E731
+
+        def seen() -> bool:
+            return _path(absent, probe).startswith(OTHER_PATH)
+
         with probe.reloading.changed(seen, upstream_url=url, model_mappings=()) as adopted:
             steps.go_on()
             exchange = streaming.result()
@@ -175,11 +187,11 @@ def _goes_to_amp(case: VariedCase, probe: Probe) -> bool:
 
 
 def _assert_kept(case: VariedCase, probe: Probe, word: str) -> None:
-    before = probe.send(case).only_upstream_request(AMP)
+    before = only_upstream_request(probe.send(case), AMP)
     with probe.reloading.broken(BROKEN[word]):
         exchange = probe.send(case)
         assert_success(exchange)
-        after = exchange.only_upstream_request(AMP)
+        after = only_upstream_request(exchange, AMP)
         assert_equal(after.path, before.path, "a broken configuration replaced the old one")
         kept = carried(after.headers, after.query) == carried(before.headers, before.query)
         expect(kept, "a broken configuration replaced the old one", expected="the same key", actual="another one")

@@ -14,9 +14,11 @@ from ..checks.expect import (
     assert_success,
     assert_whole,
     expect,
+    only_upstream_request,
 )
 from ..checks.registry import checks
 from ..probe.probe import Probe
+from ..wire.messages import media_type
 from .support.conditions import (
     RELAYED,
     forwards_bodies,
@@ -44,7 +46,7 @@ def test_reaches_upstream(case: CallCase, probe: Probe) -> None:
     """Given a call, when it is sent, then its provider gets one request and no other upstream gets a request."""
     exchange = probe.send(case)
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
 
 
 @checks("routing.method-and-path", when=is_model_call, applies=RELAYED)
@@ -52,7 +54,7 @@ def test_method_and_path(case: CallCase, probe: Probe) -> None:
     """Given a call, when it is sent, then method and path at the provider are those of its upstream URL."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(upstream.method, case.method, "the method changed")
     assert_same_path(upstream.path, case.upstream_target, "the upstream got another path")
     if not exchange.request.body:
@@ -64,7 +66,7 @@ def test_query_kept(case: CallCase, probe: Probe) -> None:
     """Given a query of repeated, empty and encoded values, when it is sent, then all of them arrive."""
     exchange = probe.send(case, more_query=QUERY)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     own = case.upstream_target.partition("?")[2]
     expected = parse_qs(f"{own}&{QUERY}", keep_blank_values=True)
     actual = parse_qs(upstream.query or "", keep_blank_values=True)
@@ -77,7 +79,7 @@ def test_body_kept(case: CallCase, probe: Probe) -> None:
     """Given a JSON body, when it is sent, then the same bytes arrive."""
     exchange = probe.send(case)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body (see `policy.body`)")
 
 
@@ -86,7 +88,7 @@ def test_answer_relayed(case: CallCase, probe: Probe) -> None:
     """Given an answer of the upstream, when the proxy relays it, then nothing of it is missing."""
     exchange = probe.send(case)
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_whole(exchange.response)
     assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
     assert_json_relayed(exchange)
@@ -97,9 +99,9 @@ def test_stream_relayed(case: CallCase, probe: Probe) -> None:
     """Given a stream of the upstream, when the proxy relays it, then it is a stream with the same events."""
     exchange = probe.send(case)
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
-    kind = (exchange.response.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    kind = media_type(exchange.response.headers.get("content-type"))
     assert_equal(kind, "text/event-stream", "the answer is not marked as a stream")
     assert_events_relayed(exchange)
 
@@ -110,7 +112,7 @@ def test_agent_mode_endpoint(case: ModeCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request(case.mode.provider)
+    upstream = only_upstream_request(exchange, case.mode.provider)
     assert_same_path(upstream.path, case.upstream_target, "the mode's call went to another place")
     assert_equal(probe.model_of(case, upstream), case.model, "the mode's call names another model")
 
@@ -121,7 +123,7 @@ def test_alternate_roots(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     assert_same_path(upstream.path, case.upstream_target, "the upstream got another path")
 
 
@@ -133,7 +135,7 @@ def test_encoded_model_id(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, target=case.target.replace(plain, encoded).replace(":", "%3A"))
 
     assert_success(exchange)
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     expected = case.upstream_target.replace(plain, f"example%2F{plain}")
     assert_same_path(upstream.path, expected, "the encoded path led to another place")
 

@@ -6,15 +6,23 @@ from dataclasses import replace
 from urllib.parse import quote, unquote
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_equal, assert_json_relayed, assert_same_path, assert_success, expect
+from ..checks.expect import (
+    assert_equal,
+    assert_json_relayed,
+    assert_same_path,
+    assert_success,
+    expect,
+    only_upstream_request,
+)
 from ..checks.registry import checks
 from ..dialects import bodies
 from ..observer import Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..probe.requests import BLANK
-from ..wire.messages import Request
+from ..wire.messages import AMP, Request
 from ..wire.raw import RawRequest, whole
 from ..wire.sse import decoded
+from .support.attempts import ATTEMPTS
 from .support.conditions import (
     RELAYED,
     counts_tokens,
@@ -32,8 +40,6 @@ that part fields for some readers, and a path from its query."""
 NO_OPERATION = "ampmap-no-such-operation"
 UNLISTED = "Example/Ampmap-unlisted:free[1m] (x)"
 NOT_IMPLEMENTED = 501
-ATTEMPTS = 6
-"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
 
 
 @checks("routing.query-bytes", applies=RELAYED)
@@ -41,7 +47,7 @@ def test_query_arrives_as_it_was_written(case: CallCase, probe: Probe) -> None:
     """Given a query, when the proxy forwards the call, then the query is the same text."""
     exchange = probe.send(case, more_query=WRITTEN)
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     own = case.upstream_target.partition("?")[2]
     written = f"{own}&{WRITTEN}" if own else WRITTEN
     came = upstream.query or "no query"
@@ -54,7 +60,7 @@ def test_slash_in_a_model_id(case: CallCase, probe: Probe) -> None:
     plain = quote(case.model, safe="")
     exchange = probe.send(case, target=case.target.replace(plain, f"example/{plain}"))
 
-    upstream = exchange.only_upstream_request()
+    upstream = only_upstream_request(exchange)
     expected = case.upstream_target.replace(plain, f"example/{plain}")
     assert_same_path(upstream.path, expected, "the path with a slash in the model id led to another place")
 
@@ -126,7 +132,7 @@ def test_stream_field_that_is_false(case: CallCase, probe: Probe) -> None:
     field = (switch.field if switch else None) or "stream"
     exchange = probe.send(case, body=plain[:-1] + bodies.dump({field: False}).replace(b"{", b",", 1))
 
-    asked = exchange.only_upstream_request().json().get(field)
+    asked = only_upstream_request(exchange).json().get(field)
     expect(asked is not True, "the upstream got a request for a stream", expected=f"{field}: false", actual=str(asked))
     kind = exchange.response.headers.get("content-type") or "no Content-Type"
     expect("event-stream" not in kind, "the answer is a stream", expected="application/json", actual=kind)
@@ -137,7 +143,7 @@ def test_stream_as_an_array(case: CallCase, probe: Probe) -> None:
     """Given a stream path without the query for events, when the answer comes, then it is the upstream's array."""
     exchange = probe.send(case, target=case.target.partition("?")[0])
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
     kind = (exchange.response.headers.get("content-type") or "").partition(";")[0]
     assert_equal(kind, "application/json", "the answer is not an array")

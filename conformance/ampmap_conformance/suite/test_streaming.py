@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_no_clean_end, assert_success, expect
+from ..checks.expect import assert_no_clean_end, assert_success, expect, only_upstream_request
 from ..checks.expect_streams import assert_events, came_events, own_error_of
 from ..checks.registry import checks
 from ..dialects.stream_order import broken_rule
 from ..observer import End, Reply, StreamFault
-from ..probe.probe import AMP, Probe
-from ..wire.messages import Exchange
+from ..probe.probe import Probe
+from ..wire.messages import AMP, Exchange
 from ..wire.sse import decoded
-from .support.conditions import can_fail_in_band, claims_way, forwards_bodies, frames_no_names, streams
+from .support.conditions import can_fail_in_band, claims_way, forwards_bodies, has_bare_errors, streams
 from .support.rich_streams import asking_for_all, rich_events
 from .support.streams import (
     big_frames,
@@ -68,7 +68,7 @@ def test_well_formed(case: VariedCase, probe: Probe) -> None:
     exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames)),))
 
     assert_success(exchange)
-    broken = broken_rule(case.call.dialect, came_events(exchange.response))
+    broken = broken_rule(probe.reference.endpoints[case.call.dialect], came_events(exchange.response))
     expect(broken is None, "a client cannot follow the stream", expected="the dialect's order", actual=broken or "")
 
 
@@ -140,7 +140,7 @@ def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     assert_events(exchange, model=client_model(case, probe))
 
 
-@checks("streaming.bare-error-relayed", when=frames_no_names, applies=forwards_bodies)
+@checks("streaming.bare-error-relayed", when=has_bare_errors, applies=forwards_bodies)
 def test_bare_error_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given an error in a stream without any framing, when the proxy relays it, then it is still there."""
     exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR_BARE),))
@@ -152,7 +152,7 @@ def test_bare_error_is_relayed(case: CallCase, probe: Probe) -> None:
 
 
 def _assert_asked(case: VariedCase, exchange: Exchange) -> None:
-    exchange.only_upstream_request(AMP if case.way == "elsewhere" else None)
+    only_upstream_request(exchange, AMP if case.way == "elsewhere" else None)
 
 
 def _broken(case: VariedCase, probe: Probe) -> Reply:

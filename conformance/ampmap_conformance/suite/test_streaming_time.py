@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..cases.cases import VariedCase
-from ..checks.expect import assert_success, expect
+from ..checks.expect import assert_success, expect, only_upstream_request
 from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..observer import Gzip, Reply
@@ -42,7 +42,7 @@ def test_events_are_flushed(case: VariedCase, probe: Probe) -> None:
 @checks("streaming.flushed-with-compression", when=streams, applies=claims_way, requests=ATTEMPTS + 1)
 def test_compressed_events_are_flushed(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that compresses a stream because it was allowed to, then each event comes before later ones."""
-    allowed = probe.send(case).only_upstream_request().headers.all("accept-encoding")
+    allowed = only_upstream_request(probe.send(case)).headers.all("accept-encoding")
     coding = Gzip.DECLARED if any("gzip" in value for value in allowed) else Gzip.NONE
     assert_flushed(case, probe, Reply(pieces=in_pieces(several_frames(case, probe)), gzip=coding))
 
@@ -59,7 +59,7 @@ def test_silence_is_survived(case: VariedCase, probe: Probe) -> None:
     }[case.variation]
     exchange = probe.send(case, replies=(Reply(pieces=pieces),))
 
-    exchange.only_upstream_request()
+    only_upstream_request(exchange)
     assert_success(exchange)
     assert_events(exchange, model=client_model(case, probe))
 

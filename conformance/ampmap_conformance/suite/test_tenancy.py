@@ -7,25 +7,22 @@ import secrets
 import time
 
 from ..cases.cases import ManagementCase, VariedCase
-from ..checks.expect import assert_equal, assert_status, assert_success, expect
+from ..checks.expect import assert_equal, assert_status, assert_success, expect, only_upstream_request
 from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..observer import End, Reply
-from ..probe.probe import AMP, Probe
+from ..probe.probe import Probe
 from ..target.amp_config import ClientKeys
 from ..wire.credentials import NO_CREDENTIAL, as_client_sends, carried, holding
-from ..wire.messages import Exchange
+from ..wire.messages import AMP, Exchange
 from ..wire.sse import decoded
+from .support.attempts import ATTEMPTS, LOOKS
 from .support.concurrent import Marked, at_once, in_step, marked_answer, marked_calls, marked_stream
 from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, streams
 from .support.management_conditions import is_sample_with_key
 from .support.own_errors import provoked
 from .support.streams import client_model
 
-ATTEMPTS = 6
-"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
-LOOKS = 40
-"""Requests that a check may make until a change has taken effect, and as many until it is undone."""
 MANY = 64
 SOME = 12
 TOGETHER = 3
@@ -75,7 +72,10 @@ def test_unlisted_client_has_the_common_key(case: VariedCase, probe: Probe) -> N
     """Given an Amp key for one client alone, when another one's call goes to Amp, then it has the common key."""
     common, own = probe.canary(), probe.canary()
     entries = (ClientKeys(upstream_api_key=own, api_keys=(probe.second_client_key,)),)
-    seen = lambda: common in _amp_keys(probe.send(case))  # noqa: E731
+
+    def seen() -> bool:
+        return common in _amp_keys(probe.send(case))
+
     with probe.reloading.changed(seen, upstream_api_key=common, upstream_api_keys=entries) as adopted:
         keys = _amp_keys(probe.send(case))
         other = "another client's key" if own in keys else "another key"
@@ -123,7 +123,7 @@ def test_headers_stay_with_their_call(case: VariedCase, probe: Probe) -> None:
     exchanges = at_once(lambda trace: probe.send(case, more_headers=(_trace(trace),)), traces)
 
     for trace, exchange in zip(traces, exchanges, strict=True):
-        sent = exchange.only_upstream_request().headers.get("traceparent") or ""
+        sent = only_upstream_request(exchange).headers.get("traceparent") or ""
         found = TRACE.match(sent)
         foreign = found is not None and found[1] in traces and found[1] != trace
         expect(not foreign, "a call carries another call's trace id", expected="its own, or none", actual="another's")
@@ -137,7 +137,7 @@ def test_nothing_is_carried_over(case: VariedCase, probe: Probe) -> None:
     probe.send(case, more_headers=asked, replies=(Reply(more_headers=(("Set-Cookie", f"jar={word}; Path=/"),)),))
     following = probe.send(case)
 
-    left = word.encode() in following.only_upstream_request().raw
+    left = word.encode() in only_upstream_request(following).raw
     expect(not left, "a call carries what belongs to an earlier one", expected="nothing of it", actual="a header of it")
 
 
@@ -147,7 +147,7 @@ def test_no_shared_answer(case: VariedCase, probe: Probe) -> None:
     request = probe.request(case)
     for _ in range(2):
         exchange = probe.exchange(request, persona=probe.persona_of(case))
-        exchange.only_upstream_request()
+        only_upstream_request(exchange)
 
 
 @checks("tenancy.each-call-is-authenticated", requests=3)
@@ -172,7 +172,7 @@ def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
                 provoked(case, connection).response.status >= 400, "no error was made", expected="one", actual="none"
             )
         following = connection.send(case)
-        following.only_upstream_request()
+        only_upstream_request(following)
         assert_success(following)
 
 

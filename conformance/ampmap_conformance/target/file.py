@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ..reference.types import CredentialCarrier
-
-ClaimName: TypeAlias = Literal[
-    "mapping", "upstream-fallback", "per-client-upstream", "management", "localhost-only", "hot-reload"
-]
-"""Optional features that a target may claim; everything else is core and cannot be disclaimed."""
+from ..reference.types import ClaimName, CredentialCarrier
 
 
 def absolute_url(url: str) -> str:

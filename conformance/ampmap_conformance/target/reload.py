@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ReloadFailedError
+from ..wire.messages import AMP
 from .amp_config import AmpBlock, BlockMapping, ClientKeys
 from .file import ModelMapping, Reload
 from .target import Target
@@ -22,11 +23,8 @@ from .target import Target
 if TYPE_CHECKING:
     from ..observer import Observing
 
-AMP = "amp"
 PAUSE = 0.02
 """Seconds between two looks whether a change has taken effect; they grow."""
-LOOKS = 25
-"""The most looks whether one change has taken effect, however long it may take: each costs a request."""
 COMMAND_SECONDS = 60.0
 RENAME, IN_PLACE, SYMLINK = "rename", "in-place", "symlink"
 
@@ -150,7 +148,7 @@ class Reloading:
             self.hook.put(self.block.text(), RENAME)
 
     def eventually(self, seen: Callable[[], bool]) -> bool:
-        """Whether `seen` becomes true in time; it is asked LOOKS times at most."""
+        """Whether `seen` becomes true in time; each look costs a request, so they grow rarer."""
         deadline, pause = time.monotonic() + self.seconds, PAUSE
         longest = max(0.5, self.seconds / 10)
         while not seen():

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ValidationError
 from .. import reference as packaged
 from ..errors import UsageError
 from ..files import Document, did_you_mean, read_yaml
-from ..reference.types import Model, Provider, Reference, find_model
-from .file import ClaimName, ModelMapping, Policy, SecretReference, TargetFile
+from ..reference.types import ClaimName, Model, Provider, Reference, find_model
+from .file import ModelMapping, Policy, SecretReference, TargetFile
 
 DISCLAIMING = frozenset(
     (name,) for name in ("disclaims", "disclaim", "exempt", "exclude", "excludes", "skip", "except")

@@ -10,6 +10,9 @@ from urllib.parse import parse_qsl, quote
 from ..reference.types import CredentialCarrier, Provider
 from .messages import Headers
 
+REFUSED = (401, 403)
+"""Statuses with which a server rejects a credential, or a call without one."""
+
 PLACEHOLDER = "placeholder"
 """The word that Google's SDK sends where a key would stand. Never a credential."""
 

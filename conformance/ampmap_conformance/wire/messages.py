@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import Violation
-
 
 @dataclass(frozen=True, slots=True)
 class Headers:
@@ -141,6 +139,15 @@ class UpstreamAnswer:
     """What is wrong with this answer by the observer's own schemas: a fault of the kit."""
 
 
+def media_type(content_type: str | None) -> str:
+    """The media type in a `Content-Type`, without parameters, in lower case; empty where there is none."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+AMP = "amp"
+"""The persona of Amp's own servers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One probe: the request, the answer, and the requests that reached the observer."""
@@ -160,29 +167,3 @@ class Exchange:
     def since_begin(self, at: float) -> float:
         """A time of the upstream hop in seconds since the probe began."""
         return at - self.begun
-
-    def only_upstream_request(self, persona: str | None = None) -> UpstreamRequest:
-        """The one request that reached an upstream, which is `persona` (by default whom the call is for).
-
-        Raises Violation when none or several arrived, or when another back end got it.
-        """
-        wanted = persona or self.persona
-        expected = f"one request at {wanted}"
-        if not self.upstream:
-            raise Violation(
-                "the call did not reach the upstream",
-                expected=expected,
-                actual=f"no request; the client got status {self.response.status}",
-            )
-        first, *others = self.upstream
-        if others:
-            seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in self.upstream)
-            raise Violation(
-                "the proxy sent several requests for one call",
-                expected=expected,
-                actual=f"{len(self.upstream)} requests: {seen}",
-            )
-        if first.persona != wanted:
-            actual = f"{first.method} {first.path} at {first.persona}"
-            raise Violation("the call reached another upstream", expected=expected, actual=actual)
-        return first

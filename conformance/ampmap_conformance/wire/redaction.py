@@ -14,6 +14,7 @@ from .messages import Headers
 
 NONCE = re.compile(r"ampmap-[0-9a-f]{16}")
 """By which the observer finds a request again, wherever in it this stands."""
+NONCE_BYTES = re.compile(NONCE.pattern.encode())
 _HIDDEN = frozenset({*CREDENTIAL_HEADERS, "cookie", "set-cookie", "proxy-authorization"})
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -19,8 +20,9 @@ from ampmap_conformance.cases.cases import expand
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.dialects.schemas import Schemas
 from ampmap_conformance.engine.options import RunOptions
-from ampmap_conformance.errors import Failure, NoAnswerError, NotTestableError, Violation
+from ampmap_conformance.errors import Failure, KitFaultError, NoAnswerError, NotTestableError, Violation
 from ampmap_conformance.fuzz.document import document_for, part_for
+from ampmap_conformance.fuzz.generation import Generator, Part
 from ampmap_conformance.fuzz.rules import RULES, Facts, Sent, Wrong
 from ampmap_conformance.fuzz.session import MOST_SILENT, Campaign
 from ampmap_conformance.probe.probe import Probe
@@ -109,29 +111,47 @@ def requests_sent(folder: Path) -> int:
 
 GENERATE = """
 import hashlib, sys
+from contextlib import closing
 from ampmap_conformance import reference
 from ampmap_conformance.cases.cases import expand
 from ampmap_conformance.cli.show import embedded_description
-from ampmap_conformance.engine.options import RunOptions
-from ampmap_conformance.run.open import opened
 from ampmap_conformance.fuzz.document import document_for, part_for
-from ampmap_conformance.fuzz.generation import generated
+from ampmap_conformance.fuzz.generation import Generator, Part
+seed, *names = sys.argv[1:]
 known = reference.load()
-row = known.requirements["fuzz.no-leak"]
-case = next(c for c in expand(row, embedded_description(known)) if c.name == "openai-responses")
-made = generated(part_for(document_for(known), known, case), seed=int(sys.argv[1]), max_examples=5, model="m")
+cases = {c.name: c for c in expand(known.requirements["fuzz.no-leak"], embedded_description(known))}
+parts = {name: Part(part_for(document_for(known), known, cases[name]), "m") for name in names}
+with closing(Generator(parts, seed=int(seed), max_examples=5)) as generator:
+    made = generator.requests("openai-responses")
 print(len(made), hashlib.sha256(repr(made).encode()).hexdigest())
 """
 
 
-def test_the_same_seed_gives_the_same_requests_in_every_process(python: Callable[..., Done]) -> None:
+def test_the_same_seed_gives_the_same_requests_whatever_else_is_generated_or_configured(
+    python: Callable[..., Done],
+) -> None:
     first, second, other = (
-        python("-c", GENERATE, seed, env={"PYTHONHASHSEED": salt}).stdout
-        for seed, salt in (("1", "1"), ("1", "2"), ("2", "1"))
+        python("-c", GENERATE, *words, env=env).stdout
+        for words, env in (
+            (("1", "openai-responses"), {"PYTHONHASHSEED": "1"}),
+            (("1", "xai-models.list", "openai-responses", "groq-chat.completions"), {"PYTHONHASHSEED": "2", "CI": "1"}),
+            (("2", "openai-responses"), {}),
+        )
     )
     assert int(first.split()[0]) > 60
     assert first == second
     assert first != other
+
+
+def test_a_document_that_schemathesis_cannot_read_is_a_fault_of_the_kit() -> None:
+    path = {"/x": {"post": {"requestBody": {"$ref": "#/nowhere"}, "responses": {}}}}
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": path}
+    good = {**document, "paths": {"/y": {"get": {"responses": {"200": {"description": "d"}}}}}}
+    parts = {"bad": Part(document, ""), "good": Part(good, "")}
+    with closing(Generator(parts, seed=1, max_examples=0)) as generator:
+        with pytest.raises(KitFaultError, match=r"(?s)schemathesis cannot generate data: .*nowhere"):
+            generator.requests("bad")
+        assert {request.target for request in generator.requests("good")} == {"/y"}
 
 
 def test_it_runs_only_when_it_is_named(command: Callable[..., Done]) -> None:

@@ -15,12 +15,12 @@ from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.engine.claims import without_rows
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.observer import Observer
-from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.reference.types import ClaimName, Reference
 from ampmap_conformance.refproxy import ProxyConfig, ReferenceProxy, config_for_observer
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.target import target as targets
 from ampmap_conformance.target.discover import discovered, target_file
-from ampmap_conformance.target.file import ClaimName, Part, TargetFile
+from ampmap_conformance.target.file import Part, TargetFile
 from ampmap_conformance.target.target import Secret
 from ampmap_conformance.verdicts import ExitCode, Verdict
 from ampmap_tests_support.places import GUIDES

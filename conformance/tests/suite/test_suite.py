@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import pytest
+from ampmap_conformance.cases.cases import AXES
 from ampmap_conformance.cases.selection import ON_REQUEST
 from ampmap_conformance.checks.registry import Check
 from ampmap_conformance.cli.show import embedded_description
@@ -84,6 +85,17 @@ def test_rows_and_checks_that_do_not_fit_do_not_load(
     rows = {**reference.requirements, row.id: row}
     with pytest.raises(SuiteError, match=words):
         make_plan(embedded_description(reference.model_copy(update={"requirements": rows})))
+
+
+def test_an_axis_that_the_kit_or_the_reference_does_not_know_does_not_load(
+    reference: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {name: axis for name, axis in AXES.items() if name != "pause"}
+    monkeypatch.setattr("ampmap_conformance.engine.plan.AXES", {**known, "planet": AXES["pause"]})
+    with pytest.raises(SuiteError) as raised:
+        make_plan(embedded_description(reference))
+    assert "the kit cannot expand over pause" in str(raised.value)
+    assert "planet is not an axis of the reference" in str(raised.value)
 
 
 def test_what_rests_on_a_failed_control_is_blocked_and_names_it(run: Run) -> None:

@@ -7,66 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from ..load.findings import Location
 from ..load.spec import Spec, SpecEntry
 from ..load.yaml_nodes import Node, Pointer
+from ..vendored.catalogue import AxisName, ClaimName
 from .spec_index import Names, SpecIndex
 
-AXES: Final = (
-    "provider",
-    "provider_operation",
-    "alternate_root",
-    "credential_carrier",
-    "stream",
-    "agent_mode",
-    "edition",
-    "management_route",
-    "model",
-    "status",
-    "sse_form",
-    "stream_break",
-    "body_break",
-    "bad_json",
-    "upstream_refusal",
-    "upstream_failure",
-    "odd_error",
-    "upstream_refused_count",
-    "answer_kind",
-    "malformed_credential",
-    "request_coding",
-    "upstream_choice",
-    "climb",
-    "conflicting_framing",
-    "no_answer",
-    "own_error",
-    "way_to_write",
-    "sdk_status",
-    "sdk_retries",
-    "retry_hint",
-    "client",
-    "first_provider",
-    "dialect",
-    "model_route",
-    "management_family",
-    "management_method",
-    "answer_form",
-    "rare_sse_form",
-    "stream_end",
-    "pause",
-)
-"""Axes over which the conformance kit can expand a requirement."""
-
-CLAIMS: Final = (
-    "mapping",
-    "upstream-fallback",
-    "per-client-upstream",
-    "management",
-    "localhost-only",
-    "hot-reload",
-)
-"""Features that a target of the conformance kit may claim, without which a requirement does not apply."""
+AXES: Final[tuple[str, ...]] = get_args(AxisName)
+CLAIMS: Final[tuple[str, ...]] = get_args(ClaimName)
 
 UNKNOWN: Final = "unknown"
 """Value of a field that the sources do not state."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .base import DialectId, Fact, Json, Lifecycle, Method, OperationId, ProviderId, Shape, SourceRef, Unknown
 from .wire import ClientCall
@@ -174,6 +174,60 @@ class Fallback(Fact):
 
 
 # --- what a proxy must do
+
+# What the conformance kit can expand a requirement over.
+AxisName: TypeAlias = Literal[
+    "provider",
+    "provider_operation",
+    "alternate_root",
+    "credential_carrier",
+    "stream",
+    "agent_mode",
+    "edition",
+    "management_route",
+    "model",
+    "status",
+    "sse_form",
+    "stream_break",
+    "body_break",
+    "bad_json",
+    "upstream_refusal",
+    "upstream_failure",
+    "odd_error",
+    "upstream_refused_count",
+    "answer_kind",
+    "malformed_credential",
+    "request_coding",
+    "upstream_choice",
+    "climb",
+    "conflicting_framing",
+    "no_answer",
+    "own_error",
+    "way_to_write",
+    "sdk_status",
+    "sdk_retries",
+    "retry_hint",
+    "client",
+    "first_provider",
+    "dialect",
+    "model_route",
+    "management_family",
+    "management_method",
+    "answer_form",
+    "rare_sse_form",
+    "stream_end",
+    "pause",
+]
+
+# A feature that a target may claim, without which some requirements do not apply; everything else is core.
+ClaimName: TypeAlias = Literal[
+    "mapping",
+    "upstream-fallback",
+    "per-client-upstream",
+    "management",
+    "localhost-only",
+    "hot-reload",
+]
 
 
 class Requirement(Fact):

@@ -140,6 +140,12 @@ class Operation(Shape):
     """A minimal complete stream, terminator included."""
     in_band_error: StreamEvent | None = None
     """How an error after the 200 looks."""
+    client_request: Json = None
+    """Members that the Amp client sends on streaming calls beside those of `request`."""
+    rare_request: Json = None
+    """Members in place of those of `request` that make a valid form which is easily rejected; null leaves one out."""
+    rich_response: Json = None
+    """Members in place of those of `response`: thinking, a call of a tool, and details of the usage."""
     aliases: tuple[str, ...] = ()
     sources: tuple[SourceRef, ...] = ()
 
@@ -168,6 +174,12 @@ class StreamFraming(Shape):
     text_data: tuple[str, ...] = ()
     """Texts that the data of an event may have instead of JSON."""
     ping: str | None = None
+    opens_with: str | None = None
+    """The event that begins every stream, once; None where events have no names."""
+    ends_with: tuple[str, ...] = ()
+    """The events of which one is the last of a complete stream; empty where events have no names."""
+    bare_errors: bool = False
+    """Whether upstreams were seen to send an error after the 200 without any framing."""
     order: str
     without_switch: str | None = None
     """What is sent when the stream is asked for in the dialect's other form."""
@@ -183,6 +195,8 @@ class Endpoint(Fact):
     """Headers that the SDKs of this dialect send on every call."""
     schemas: dict[str, Json] = {}
     """What the schemas of the operations have in common, by name."""
+    among_management: bool = False
+    """Whether a known proxy counts the dialect's paths among its management paths."""
     truncation: dict[str, str] = {}
     """What the client makes of a stream that ends early, by kind of end."""
     notes: tuple[str, ...] = ()

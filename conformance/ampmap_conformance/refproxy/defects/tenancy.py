@@ -238,14 +238,18 @@ def caller_trusted_once(right: Behaviour) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
+AGAIN = ("x-again", "1")
+"""The line that marks a repeated answer, so that it is not repeated in its turn."""
+
+
 @defect("refusal-repeated", breaks=("tenancy.connection-after-error",), also=("*",))
 def refusal_repeated(right: Behaviour) -> Behaviour:
     """Answers the call behind a rejected one with the same rejection."""
     left: list[Refusal] = []
 
     def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
-        if refusal.status in (400, 405, 502) and not refusal.lines[2:]:
-            left[:] = [replace(refusal, lines=(*refusal.lines, ("x-again", "1"), ("x-again", "2")))]
+        if refusal.status in (400, 405, 502) and AGAIN not in refusal.lines:
+            left[:] = [replace(refusal, lines=(*refusal.lines, AGAIN))]
         return right.own_answer(reference, refusal)
 
     def place(routes: Routes, incoming: Incoming) -> Place:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...dialects import bodies
 from ...reference.types import Provider, Reference
-from ...wire.messages import Headers
+from ...wire.messages import Headers, media_type
 from ..behaviour import Behaviour
 from ..exchange import Exchange, Incoming, OwnAnswer, Place, Refusal
 from ..headers import answer_coding
@@ -53,7 +53,7 @@ def answers_compressed(right: Behaviour) -> Behaviour:
     def applies(exchange: Exchange, headers: Headers) -> bool:
         asked = exchange.incoming
         takes = any("gzip" in value for value in asked.headers.all("accept-encoding"))
-        kind = (headers.get("content-type") or "").partition(";")[0]
+        kind = media_type(headers.get("content-type"))
         plain = answer_coding(headers) == "identity" and headers.get("content-length") not in (None, "0")
         return takes and asked.method != "HEAD" and kind == "application/json" and plain
 

@@ -160,9 +160,10 @@ def is_no_object(case: VariedCase, _target: Target) -> bool:
     return case.variation in ("empty", "null", "number", "text", "array")
 
 
-def frames_no_names(case: CallCase, _target: Target) -> bool:
-    """Streams whose upstream sends errors without framing, as observed."""
-    return case.stream and case.call.dialect == "gemini"
+def has_bare_errors(case: CallCase, target: Target) -> bool:
+    """Streams whose upstream was seen to send errors without any framing."""
+    framing = target.reference.endpoints[case.call.dialect].streaming
+    return case.stream and framing is not None and framing.bare_errors
 
 
 # --- applies: why a target is not bound
@@ -314,9 +315,9 @@ def carrier_once(case: CredentialCase, target: Target) -> bool:
     return case.carrier in filled or case.provider.id == target.providers[0].id
 
 
-def is_no_bridge(case: CallCase, _target: Target) -> bool:
-    """Calls whose path one known proxy does not count among its management paths, as it does Google's."""
-    return case.call.dialect != "gemini"
+def is_not_among_management(case: CallCase, target: Target) -> bool:
+    """Calls whose path no known proxy counts among its management paths."""
+    return not target.reference.endpoints[case.call.dialect].among_management
 
 
 def is_asked_for_blocks(case: CallCase, _target: Target) -> bool:

@@ -11,9 +11,8 @@ from ...observer import End, Reply
 from ...probe.probe import Probe
 from ...wire.credentials import NO_CREDENTIAL
 from ...wire.messages import Exchange
+from .attempts import ATTEMPTS
 
-ATTEMPTS = 6
-"""Replies that are held ready, so that a proxy that tries again meets the same upstream."""
 LONG = 100_000
 """Bytes of an error that is too long for small buffers."""
 NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"

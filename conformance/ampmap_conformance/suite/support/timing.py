@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ...cases.cases import Case, ManagementCase, VariedCase
-from ...checks.expect import assert_success, expect
+from ...checks.expect import assert_success, expect, only_upstream_request
 from ...errors import Violation
 from ...observer import Reply
-from ...probe.probe import AMP, Probe
+from ...probe.probe import Probe
 from ...wire.lockstep import Steps
+from ...wire.messages import AMP
 
 ATTEMPTS = 2
 """The best counts: a busy machine holds events back too."""
@@ -30,7 +31,7 @@ def assert_flushed(case: Case, probe: Probe, reply: Reply) -> None:
 def _assert_flushed_now(case: Case, probe: Probe, reply: Reply, persona: str | None) -> None:
     with Steps() as steps:
         exchange = probe.send_in_step(case, steps, reply)
-    exchange.only_upstream_request(persona)
+    only_upstream_request(exchange, persona)
     assert_success(exchange)
     expect(
         not steps.stalled,
