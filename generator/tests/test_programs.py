@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from ampmap_tests_support import programs
 
-pytest_plugins = ["pytester"]
-
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["one process", "two workers"])
 def test_the_summary_names_the_packages(

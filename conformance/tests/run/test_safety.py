@@ -24,6 +24,8 @@ from ampmap_conformance.target.reload import LOOKS, CommandHook, Reloading
 from ampmap_conformance.verdicts import ExitCode
 from ampmap_conformance.wire.redaction import forms
 
+from ..support import DefaultRun
+
 Process: TypeAlias = "subprocess.Popen[str]"
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 Run: TypeAlias = Callable[..., RunOutcome]
@@ -159,7 +161,7 @@ def test_the_plan_is_never_exceeded(
     assert len(counting[1]) <= requests.planned
 
 
-def test_the_whole_plan_is_what_is_sent_at_most(default_run: RunOutcome, command: Command) -> None:
+def test_the_whole_plan_is_what_is_sent_at_most(default_run: DefaultRun, command: Command) -> None:
     requests = default_run.report.requests
     assert requests is not None
     assert len(default_run.report.results) <= requests.sent <= requests.planned
