@@ -29,8 +29,6 @@ from click.testing import CliRunner
 
 from .support import MAIN, OWN, DefaultRun, Done, Process, Silent, report_of, start_python, wait_for_end
 
-pytest_plugins = ["ampmap_tests_support.plugin"]
-
 
 @pytest.fixture(scope="session")
 def reference() -> Reference:

@@ -15,8 +15,6 @@ from ampmap_tests_support.specs import ShowPlace, WriteSpec
 
 from .support import BuiltSite, build_site
 
-pytest_plugins = ["ampmap_tests_support.plugin"]
-
 REPOSITORY_SPEC = CHECKOUT / "spec"
 
 

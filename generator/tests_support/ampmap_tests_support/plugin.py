@@ -11,6 +11,8 @@ import pytest
 from ampmap_tests_support import nginx as nginx_helpers
 from ampmap_tests_support.programs import describe_skips, need_program
 
+pytest_plugins = ["pytester"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of these tests alone."""
