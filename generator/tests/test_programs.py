@@ -37,9 +37,11 @@ def test_the_summary_names_the_packages(
     )
     result = pytester.runpytest_subprocess("-rs", *arguments)
     result.assert_outcomes(skipped=7)
-    result.stdout.fnmatch_lines(["SKIPPED * nginx is not installed (Debian: nginx-light)"])
     result.stdout.fnmatch_lines(
-        ["6 tests were skipped: install caddy, chromium, nginx-light, nodejs, npm (Debian) to run them"]
+        [
+            "SKIPPED * test_the_summary_names_the_packages.py:* caddy is not installed (Debian: caddy)",
+            "6 tests were skipped: install caddy, chromium, nginx-light, nodejs, npm (Debian) to run them",
+        ]
     )
 
 
