@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import chdir
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from threading import Thread
-from typing import Any, TypeAlias
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from ampmap_conformance.cli.main import main
 from ampmap_conformance.engine.options import RunOptions
-from ampmap_conformance.engine.session import Session
 from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Reference
-from ampmap_conformance.report.model import Report, Result
+from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.outcome import RunOutcome
+from ampmap_conformance.report.write import read_report
 from ampmap_conformance.run.run import Listener, conformance
+from ampmap_tests_support.once import made_once
 from click.testing import CliRunner
 
-pytest_plugins = ["ampmap_tests_support.plugin"]
-
-Process: TypeAlias = "subprocess.Popen[str]"
-Done: TypeAlias = "subprocess.CompletedProcess[str]"
-
-
-OWN = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere"}
-"""The environment of a command: nothing of the user's own."""
-MEASURED = {name: value for name, value in os.environ.items() if name == "COVERAGE_PROCESS_CONFIG"}
-"""What coverage hands on to the processes that it measures."""
-
-
-class Silent:
-    """Watches a run and says nothing."""
-
-    def begin(self, session: Session) -> None: ...
-
-    def case(self, result: Result) -> None: ...
+from .support import MAIN, OWN, DefaultRun, Done, Process, Silent, report_of, start_python, wait_for_end
 
 
 @pytest.fixture(scope="session")
@@ -67,62 +51,21 @@ def made_report() -> Callable[..., Report]:
     return report_of
 
 
-def report_of(
-    verdicts: Mapping[str, str], *, results: Mapping[str, Any] | None = None, report: Any = None, **summary: Any
-) -> Report:
-    """A report with these verdicts by id; `results` are fields of each result, `summary` those of the summary."""
-    made = []
-    for name, verdict in verdicts.items():
-        requirement, _, case = name.partition("[")
-        made.append(
-            {
-                "id": name,
-                "requirement": requirement,
-                "case": case.removesuffix("]"),
-                "level": "must",
-                "profile": requirement.partition(".")[0],
-                "verdict": verdict,
-                "reason": "" if verdict == "pass" else f"why {verdict}",
-                "expected": "",
-                "actual": "",
-                "docs_url": "",
-                "exchanges": [],
-                "reproduce": {"curl": "", "command": f"ampmap-conformance run --select '{name}'"},
-                "duration_ms": 1.5,
-                **(results or {}),
-            }
-        )
-    profiles = {
-        name: Counter(r["verdict"] for r in made if r["profile"] == name) for name in (r["profile"] for r in made)
-    }
-    counts = Counter(r["verdict"] for r in made)
-    return Report.model_validate(
-        {
-            "kit": {"version": "1.0"},
-            "reference": {"edition": "amp-1", "digest": "sha256:0"},
-            "target": {"name": "staging", "version": None, "base_url": "https://proxy.example.com", "claims": []},
-            "summary": {
-                "verdict": "conformant",
-                "planned": len(made),
-                "counts": counts,
-                "by_profile": profiles,
-                "by_level": {"must": counts},
-                **summary,
-            },
-            "rules": {
-                r["requirement"]: {"statement": "It does.", "level": "must", "profile": r["profile"], "docs_url": ""}
-                for r in made
-            },
-            "results": made,
-            **(report or {}),
-        }
-    )
-
-
 @pytest.fixture(scope="session")
-def default_run(run: Callable[..., RunOutcome]) -> RunOutcome:
-    """The whole default run, once."""
-    return run()
+def default_run(tmp_path_factory: pytest.TempPathFactory) -> DefaultRun:
+    """`ampmap-conformance run`, once for all tests that look at what it left behind."""
+
+    def make(folder: Path) -> None:
+        before = getrusage(RUSAGE_CHILDREN)
+        done = wait_for_end(start_python(folder, *MAIN, "run"))
+        after = getrusage(RUSAGE_CHILDREN)
+        seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        told = (done.args, done.returncode, done.stdout, done.stderr)
+        (folder / "ended.json").write_text(json.dumps([told, seconds]), encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "default-run", make)
+    told, seconds = json.loads((folder / "ended.json").read_text(encoding="utf-8"))
+    return DefaultRun(subprocess.CompletedProcess(*told), seconds, read_report(folder / "ampmap-report/report.json"))
 
 
 @pytest.fixture
@@ -130,19 +73,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     """Starts a command of Python's in an empty folder, with nothing of the user's own in its environment."""
     begun: list[Process] = []
 
-    def started(*words: str, env: dict[str, str] | None = None) -> Process:
-        process = subprocess.Popen(
-            [sys.executable, *words],
-            cwd=tmp_path,
-            env={**OWN, **MEASURED, "PYTHONPATH": ":".join(filter(None, sys.path)), **(env or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        begun.append(process)
-        return process
+    def begin(*words: str, env: dict[str, str] | None = None) -> Process:
+        begun.append(start_python(tmp_path, *words, env=env))
+        return begun[-1]
 
-    yield started
+    yield begin
     for process in begun:
         process.terminate()
         process.communicate(timeout=30)
@@ -151,13 +86,13 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
 @pytest.fixture
 def begin(start: Callable[..., Process]) -> Callable[..., Process]:
     """Starts `ampmap-conformance`."""
-    return partial(start, "-c", "from ampmap_conformance.cli.main import main; main()")
+    return partial(start, *MAIN)
 
 
 @pytest.fixture
 def process(begin: Callable[..., Process]) -> Callable[..., Done]:
     """Runs `ampmap-conformance` to its end, in a process of its own."""
-    return lambda *words, **rest: finished(begin(*words, **rest))
+    return lambda *words, **rest: wait_for_end(begin(*words, **rest))
 
 
 @pytest.fixture
@@ -175,12 +110,7 @@ def command(tmp_path: Path) -> Callable[..., Done]:
 @pytest.fixture
 def python(start: Callable[..., Process]) -> Callable[..., Done]:
     """Runs Python to its end."""
-    return lambda *words, **rest: finished(start(*words, **rest))
-
-
-def finished(process: Process) -> Done:
-    out, err = process.communicate(timeout=120)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    return lambda *words, **rest: wait_for_end(start(*words, **rest))
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ import pytest
 from ampmap_generator.compile import compile_editions
 from ampmap_generator.load.spec import load
 from ampmap_generator.vendored.reference import Reference
+from ampmap_tests_support.once import made_once
 from ampmap_tests_support.places import CHECKOUT
 from ampmap_tests_support.specs import ShowPlace, WriteSpec
 
-pytest_plugins = ["ampmap_tests_support.plugin"]
+from .support import BuiltSite, build_site
 
 REPOSITORY_SPEC = CHECKOUT / "spec"
 
@@ -57,3 +58,10 @@ def editions(repository_spec: Path) -> Mapping[str, Reference]:
 def reference(editions: Mapping[str, Reference]) -> Reference:
     """The reference of its base edition."""
     return next(iter(editions.values()))
+
+
+@pytest.fixture(scope="session")
+def built_site(tmp_path_factory: pytest.TempPathFactory, editions: Mapping[str, Reference]) -> BuiltSite:
+    """The site of the base edition, built once for all tests and worker processes."""
+    pytest.importorskip("material")
+    return BuiltSite(made_once(tmp_path_factory, "site", lambda folder: build_site(folder, editions)))

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 from ampmap_tests_support import programs
 
-pytest_plugins = ["pytester"]
 
-
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["one process", "two workers"])
+@pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "two workers"])
 def test_the_summary_names_the_packages(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(Path(programs.__file__).parents[1]))
     pytester.makeconftest(
         """
@@ -39,9 +38,11 @@ def test_the_summary_names_the_packages(
     )
     result = pytester.runpytest_subprocess("-rs", *arguments)
     result.assert_outcomes(skipped=7)
-    result.stdout.fnmatch_lines(["SKIPPED * nginx is not installed (Debian: nginx-light)"])
     result.stdout.fnmatch_lines(
-        ["6 tests were skipped: install caddy, chromium, nginx-light, nodejs, npm (Debian) to run them"]
+        [
+            "SKIPPED * test_the_summary_names_the_packages.py:* caddy is not installed (Debian: caddy)",
+            "6 tests were skipped: install caddy, chromium, nginx-light, nodejs, npm (Debian) to run them",
+        ]
     )
 
 

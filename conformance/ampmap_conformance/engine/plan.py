@@ -105,7 +105,7 @@ def make_plan(target: Target) -> Plan:
     faults += [f"{row.id}: {axis} is not an axis" for row in rows.values() for axis in row.for_each if axis not in AXES]
     faults += [f"the kit cannot expand over {axis}" for axis in get_args(AxisName) if axis not in AXES]
     faults += [f"{axis} is not an axis of the reference" for axis in AXES if axis not in get_args(AxisName)]
-    faults += [f"{row.id} is its own control in the end" for row in rows.values() if _circular(row, rows)]
+    faults += [f"the chain of controls of {row.id} is circular" for row in rows.values() if _circular(row, rows)]
     if faults:
         raise SuiteError("\n".join(faults))
     tasks: dict[str, tuple[Task, ...]] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import signal
 import socket
 import subprocess
@@ -19,28 +18,25 @@ from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
 from ampmap_conformance.refproxy.embedded import spare_models
 from ampmap_conformance.report.write import read_report
 
+from ..support import DefaultRun
+
 Process: TypeAlias = "subprocess.Popen[str]"
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 KEY = "canary-of-the-command-canary"
 
 
 @pytest.mark.cost
-def test_the_default_run_is_green_and_quick(process: Command, tmp_path: Path, reference: Reference) -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = process("run")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-
+def test_the_default_run_is_green_and_quick(default_run: DefaultRun, reference: Reference) -> None:
+    done, report = default_run.done, default_run.report
     assert done.returncode == 0, done.stdout
     assert "conformant: " in done.stdout
     assert done.stderr == ""
-    report = read_report(tmp_path / "ampmap-report" / "report.json")
     assert report.summary.verdict == "conformant"
     assert set(report.summary.counts) == {"pass"}
     usual = [row for row in proxy_rules(reference).values() if not row.excluded and row.profile not in ON_REQUEST]
     assert {r.requirement for r in report.results} == {row.id for row in usual}
     assert (report.reference.edition, report.reference.digest) == (EDITION, reference.digest)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert spent < 20  # seconds of processor time: other load on the machine does not count
+    assert default_run.seconds < 20  # of processor time: other load on the machine does not count
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the table of defects says of itself; that each defect is caught is a matter of the suite (test_suite)."""
+"""What the table of defects says of itself; that each defect is caught is a matter of `suite/test_suite.py`."""
 
 from __future__ import annotations
 

@@ -19,6 +19,8 @@ from ampmap_conformance.verdicts import ExitCode, Verdict
 from ampmap_conformance.version import version
 from ampmap_tests_support.places import EVIDENCE
 
+from ..support import DefaultRun
+
 Run: TypeAlias = Callable[..., RunOutcome]
 MANIFEST = EVIDENCE / "manifest.json"
 RELEASED: dict[str, str] = {}
@@ -91,9 +93,7 @@ def test_a_requirement_that_does_not_score_is_shown_and_decides_nothing(
 ) -> None:
     wanted = {"defects": ("query-dropped",), "select": (f"{LATE}[groq-*]", "routing.reaches-upstream[groq-*]")}
     assert run(**wanted).code is ExitCode.FAILURES
-    monkeypatch.setattr(
-        "ampmap_conformance.engine.session.release_of", lambda _: Release(status="draft", trial=(LATE,))
-    )
+    monkeypatch.setattr("ampmap_conformance.run.open.release_of", lambda _: Release(status="draft", trial=(LATE,)))
     ended = run(**wanted)
     assert ended.code is ExitCode.CONFORMANT
     broken = [result for result in ended.report.results if result.verdict is Verdict.FAIL]
@@ -105,7 +105,7 @@ def test_a_requirement_that_does_not_score_is_shown_and_decides_nothing(
 # --- the manifest
 
 
-def test_the_committed_manifest_is_what_a_default_run_emits(default_run: RunOutcome, reference: Reference) -> None:
+def test_the_committed_manifest_is_what_a_default_run_emits(default_run: DefaultRun, reference: Reference) -> None:
     made = manifest(default_run.report, reference, release_of(version()))
     committed = json.loads(MANIFEST.read_text(encoding="utf-8"))
     assert drift(committed, made) == (), "run `nox -s evidence` and commit what it writes"
@@ -114,7 +114,7 @@ def test_the_committed_manifest_is_what_a_default_run_emits(default_run: RunOutc
     assert "not the text of the suite" in made["made_from"]
 
 
-def test_a_case_that_was_not_emitted_shows_in_the_manifest(default_run: RunOutcome, reference: Reference) -> None:
+def test_a_case_that_was_not_emitted_shows_in_the_manifest(default_run: DefaultRun, reference: Reference) -> None:
     whole = manifest(default_run.report, reference, release_of(version()))
     less = tuple(r for r in default_run.report.results if r.requirement != LATE)
     other = manifest(default_run.report.model_copy(update={"results": less}), reference, release_of(version()))

@@ -6,12 +6,13 @@ import io
 import itertools
 
 from ampmap_conformance.reference.types import Reference
-from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.terminal import Terminal
 from rich.console import Console
 
+from ..support import DefaultRun
 
-def shown(default_run: RunOutcome, reference: Reference, *, terminal: bool) -> str:
+
+def shown(default_run: DefaultRun, reference: Reference, *, terminal: bool) -> str:
     """What forty cases look like that take four seconds each."""
     out = io.StringIO()
     clock = itertools.count(0, 4)
@@ -24,7 +25,7 @@ def shown(default_run: RunOutcome, reference: Reference, *, terminal: bool) -> s
     return out.getvalue()
 
 
-def test_a_log_gets_a_line_now_and_then(default_run: RunOutcome, reference: Reference) -> None:
+def test_a_log_gets_a_line_now_and_then(default_run: DefaultRun, reference: Reference) -> None:
     lines = shown(default_run, reference, terminal=False).splitlines()
     progress = [line for line in lines if " cases, about " in line]
     assert progress[0] == "3 of 40 cases, about 148 s left"
@@ -33,7 +34,7 @@ def test_a_log_gets_a_line_now_and_then(default_run: RunOutcome, reference: Refe
     assert not any("\x1b" in line for line in lines)
 
 
-def test_a_terminal_gets_a_bar_with_the_time_that_is_left(default_run: RunOutcome, reference: Reference) -> None:
+def test_a_terminal_gets_a_bar_with_the_time_that_is_left(default_run: DefaultRun, reference: Reference) -> None:
     text = shown(default_run, reference, terminal=True)
     assert "40/40" in text
     assert "0:00:00" in text

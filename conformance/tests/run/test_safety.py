@@ -18,11 +18,14 @@ from ampmap_conformance.probe.budget import Budget
 from ampmap_conformance.reference.types import Reference, calls
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
 from ampmap_conformance.report.outcome import RunOutcome
+from ampmap_conformance.suite.support.attempts import LOOKS
 from ampmap_conformance.target.amp_config import AmpBlock
 from ampmap_conformance.target.file import Reload
-from ampmap_conformance.target.reload import LOOKS, CommandHook, Reloading
+from ampmap_conformance.target.reload import CommandHook, Reloading
 from ampmap_conformance.verdicts import ExitCode
 from ampmap_conformance.wire.redaction import forms
+
+from ..support import DefaultRun
 
 Process: TypeAlias = "subprocess.Popen[str]"
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -159,7 +162,7 @@ def test_the_plan_is_never_exceeded(
     assert len(counting[1]) <= requests.planned
 
 
-def test_the_whole_plan_is_what_is_sent_at_most(default_run: RunOutcome, command: Command) -> None:
+def test_the_whole_plan_is_what_is_sent_at_most(default_run: DefaultRun, command: Command) -> None:
     requests = default_run.report.requests
     assert requests is not None
     assert len(default_run.report.results) <= requests.sent <= requests.planned

@@ -34,6 +34,8 @@ from ampmap_conformance.verdicts import ExitCode, Level, Verdict
 from ampmap_conformance.wire.messages import Headers, Request
 from ampmap_tests_support.places import EVIDENCE, GUIDES
 
+from ..support import DefaultRun
+
 Run: TypeAlias = Callable[..., RunOutcome]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 Change: TypeAlias = Callable[[Behaviour], Behaviour]
@@ -83,7 +85,7 @@ def test_success_whatever_failed(process: Command) -> None:
 # --- options that do not do what they say
 
 
-def test_a_filter_that_only_hides_output(run: Run, default_run: RunOutcome) -> None:
+def test_a_filter_that_only_hides_output(run: Run, default_run: DefaultRun) -> None:
     """A filter hid results while every test ran, and each cost tokens (openresponses)."""
     part = run(select=("routing.answer-relayed[groq-models.list]",)).report.requests
     assert part is not None
@@ -262,7 +264,7 @@ def test_ids_that_are_bound_to_one_edition() -> None:
     assert [name for ids in known.values() for name in ids if re.search(outcomes, name)] == []
 
 
-def test_two_generations_of_data_side_by_side(default_run: RunOutcome, reference: Reference) -> None:
+def test_two_generations_of_data_side_by_side(default_run: DefaultRun, reference: Reference) -> None:
     """An old and a new form of the same data were both shipped, and drifted apart (wycheproof)."""
     package = Path(bodies.__file__).parent
     versions = [file for file in package.rglob("*") if re.search(r"(_v\d|\.old|\.bak|-v\d)(\.|$)", file.name)]

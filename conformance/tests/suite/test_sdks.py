@@ -27,6 +27,8 @@ from ampmap_conformance.suite.sdks.stainless import Stainless
 from ampmap_conformance.suite.sdks.wire import Line, new_nonce
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 
+from ..support import DefaultRun
+
 Run: TypeAlias = Callable[..., RunOutcome]
 PROFILE = "clients"
 RULES = [name for name, row in proxy_rules(load()).items() if row.profile == PROFILE]
@@ -41,7 +43,7 @@ def no_sdks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "version_of", lambda _package, _module: None)
 
 
-def test_sdks_take_no_part_in_a_run_that_does_not_ask_for_them(default_run: RunOutcome) -> None:
+def test_sdks_take_no_part_in_a_run_that_does_not_ask_for_them(default_run: DefaultRun) -> None:
     assert not [result for result in default_run.report.results if result.profile == PROFILE]
     assert default_run.report.clients == ()
 

@@ -1,22 +1,18 @@
-"""The suite itself: every requirement has its check, every defect is caught, and pytest runs it too."""
+"""The suite itself: every defect is caught, and what a check says is said of what it tests."""
 
 from __future__ import annotations
 
-import subprocess
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
 import pytest
-from ampmap_conformance.cases.cases import AXES
 from ampmap_conformance.cases.selection import ON_REQUEST
 from ampmap_conformance.checks.registry import Check
-from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.engine.judge import Engine
 from ampmap_conformance.engine.options import RunOptions
-from ampmap_conformance.engine.plan import make_plan, proxy_rules, suite_checks
-from ampmap_conformance.errors import SuiteError
+from ampmap_conformance.engine.plan import make_plan
 from ampmap_conformance.evidence.files import read_matrix
 from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference.types import Reference
@@ -28,8 +24,6 @@ from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 from ampmap_tests_support.places import EVIDENCE
 
 Run: TypeAlias = Callable[..., RunOutcome]
-Done: TypeAlias = "subprocess.CompletedProcess[str]"
-SUITE = "ampmap_conformance.suite"
 
 
 USUAL = {
@@ -37,8 +31,8 @@ USUAL = {
     for id_, defect in DEFECTS.items()
     if (rules := tuple(rule for rule in defect.breaks if rule.partition(".")[0] not in ON_REQUEST))
 }
-"""Defects with the rules by which a run that names no profile catches them; others are caught in `test_fuzz` and
-`test_clients`."""
+"""Defects with the rules by which a run that names no profile catches them; others are caught in
+`fuzz/test_fuzz.py` and `suite/test_sdks.py`."""
 
 
 @pytest.mark.parametrize("defect", USUAL)
@@ -60,42 +54,6 @@ def kills() -> defaultdict[str, set[str]]:
     rows = read_matrix(EVIDENCE).defects.items()
     made = {defect: {f"{name}[{case}]" for name, case in row.kills.items()} for defect, row in rows}
     return defaultdict(set, made)
-
-
-def test_every_requirement_has_a_check_and_every_check_a_requirement(reference: Reference) -> None:
-    rules = proxy_rules(reference)
-    assert set(suite_checks()) == {name for name, row in rules.items() if not row.excluded}
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"id": "auth.new-rule"}, "neither a check nor `excluded`"),
-        ({"control": None}, "a negative check without a control"),
-        ({"control": "auth.missing-credential-rejected"}, "its own control"),
-        ({"for_each": ("planet",)}, "planet is no axis"),
-        ({"for_each": ("management_route",)}, "must take a case of type ManagementCase"),
-        ({"excluded": "cannot be tested"}, "neither a check nor"),
-    ],
-)
-def test_rows_and_checks_that_do_not_fit_do_not_load(
-    reference: Reference, change: dict[str, object], words: str
-) -> None:
-    row = reference.requirements["auth.missing-credential-rejected"].model_copy(update=change)
-    rows = {**reference.requirements, row.id: row}
-    with pytest.raises(SuiteError, match=words):
-        make_plan(embedded_description(reference.model_copy(update={"requirements": rows})))
-
-
-def test_an_axis_that_the_kit_or_the_reference_does_not_know_does_not_load(
-    reference: Reference, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = {name: axis for name, axis in AXES.items() if name != "pause"}
-    monkeypatch.setattr("ampmap_conformance.engine.plan.AXES", {**known, "planet": AXES["pause"]})
-    with pytest.raises(SuiteError) as raised:
-        make_plan(embedded_description(reference))
-    assert "the kit cannot expand over pause" in str(raised.value)
-    assert "planet is not an axis of the reference" in str(raised.value)
 
 
 def test_what_rests_on_a_failed_control_is_blocked_and_names_it(run: Run) -> None:
@@ -141,21 +99,3 @@ def test_what_is_neither_claimed_nor_promised_is_not_applicable() -> None:
             outcome = engine.outcome(task)
             assert outcome.verdict is Verdict.NOT_APPLICABLE
             assert outcome.reason
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "says"),
-    [
-        (("-k", "fallback and openai"), 0, "passed"),
-        (("-k", "routing", "--collect-only", "-q"), 0, "routing.warm-up[cerebras-tcp_warming]"),
-        (("--base-url", "http://127.0.0.1:9"), 6, "is unreachable: the connection was refused."),
-        (("--target", "gone.yaml"), 4, "gone.yaml: No such file or directory"),
-    ],
-)
-def test_plain_pytest_runs_the_same_suite(
-    python: Callable[..., Done], words: tuple[str, ...], code: int, says: str
-) -> None:
-    plain = ("-m", "pytest", "-p", "ampmap_conformance.run.items", "-p", "no:cacheprovider", "-W", "error")
-    done = python(*plain, "--pyargs", SUITE, *words, env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
-    assert done.returncode == code, done.stdout
-    assert says in done.stdout + done.stderr

@@ -101,3 +101,23 @@ def test_an_address_alone_is_a_target(reference: Reference) -> None:
     assert targets.from_url("http://127.0.0.1:8317", reference, {}).client is None
     with pytest.raises(UsageError, match="--base-url"):
         targets.from_url("127.0.0.1:8317", reference, {})
+
+
+@pytest.mark.parametrize(
+    ("observer", "words"),
+    [
+        ("{advertise: 'http://o', control: 'http://c'}", "name it under `token`"),
+        ("{advertise: 'http://o', token: {env: STAGING_KEY}, personas: {groq: 'http://g'}}", "when it is started"),
+        ("{advertise: 'http://o', personas: {grok: 'http://g'}}", "there is no persona `grok`; did you mean `groq`?"),
+        ("{advertise: 'o:9100'}", "an absolute http or https URL is needed"),
+    ],
+)
+def test_an_observer_is_named_in_one_of_two_ways(
+    tmp_path: Path, reference: Reference, observer: str, words: str
+) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(f"name: x\nbase_url: http://p\nobserver: {observer}\n", encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        targets.load(file, reference, {"STAGING_KEY": KEY})
+    assert str(caught.value).startswith(f"{file}:3:")
+    assert words in str(caught.value)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,28 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ampmap_generator.render.site.whole_site import render_docs
-from ampmap_generator.render.write import write
-from ampmap_generator.vendored.reference import Reference
 from ampmap_tests_support.places import CHECKOUT
 
-SUB_PATH = "ampmap/latest"
+from ..support import SUB_PATH, BuiltSite
+
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
-
-
-@pytest.fixture(scope="session")
-def built_site(tmp_path_factory: pytest.TempPathFactory, editions: Mapping[str, Reference]) -> Path:
-    """The folder that holds the site below `SUB_PATH`, as a web server would."""
-    root = tmp_path_factory.mktemp("site")
-    write(root / "build", render_docs(next(iter(editions.values())), editions), ())
-    served = root / "www" / SUB_PATH
-    subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-f", "build/mkdocs.yml", "-d", str(served)],
-        cwd=root,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "SITE_URL": f"http://site/{SUB_PATH}/"},
-        check=True,
-    )
-    return root / "www"
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -46,9 +26,9 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def site_url(built_site: Path) -> Iterator[str]:
+def site_url(built_site: BuiltSite) -> Iterator[str]:
     """Where the site is served; ends with a slash."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(built_site))) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(built_site.www))) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/{SUB_PATH}/"

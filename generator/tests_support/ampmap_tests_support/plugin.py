@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -10,6 +10,8 @@ import pytest
 
 from ampmap_tests_support import nginx as nginx_helpers
 from ampmap_tests_support.programs import describe_skips, need_program
+
+pytest_plugins = ["pytester"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,8 +43,10 @@ def node() -> str:
     return need_program("node")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says what to install for the tests that were skipped for want of a program."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """Says what to install for the tests that were skipped for want of a program, below the list of skips."""
+    yield
     # A skip's `longrepr` is (file, line, reason), also after xdist brought the report from a worker.
     skipped = [report.longrepr for report in terminalreporter.stats.get("skipped", [])]
     if line := describe_skips(where[2] for where in skipped if isinstance(where, tuple)):

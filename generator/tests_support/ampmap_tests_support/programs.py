@@ -46,11 +46,13 @@ def find_program(name: str) -> str | None:
 
 def need_program(name: str) -> str:
     """The path of a program of `PROGRAMS`; the test that asks for one that is not installed is skipped."""
+    __tracebackhide__ = True  # the place of a skip is the test, not this line
     return find_program(name) or skip_without(name)
 
 
 def skip_without(name: str) -> NoReturn:
     """Skips the test, and names the package that brings the program."""
+    __tracebackhide__ = True
     pytest.skip(REASON.format(name, PROGRAMS[name].package))
 
 
