@@ -19,7 +19,12 @@ Done: TypeAlias = "subprocess.CompletedProcess[str]"
 OWN = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere"}
 """The environment of a command: nothing of the user's own."""
 
-MAIN = ("-c", "from ampmap_conformance.cli.main import main; main()")
+MAIN = (
+    "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from ampmap_conformance.cli.main import main; main()",
+)
+"""The command, for Python. A shell lets what it starts in the background ignore SIGINT, and tests send one."""
 
 
 class Silent:
