@@ -22,7 +22,12 @@ OWN = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere"}
 MEASURED = {name: value for name, value in os.environ.items() if name == "COVERAGE_PROCESS_CONFIG"}
 """What coverage hands on to the processes that it measures."""
 
-MAIN = ("-c", "from ampmap_conformance.cli.main import main; main()")
+MAIN = (
+    "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from ampmap_conformance.cli.main import main; main()",
+)
+"""The command, for Python. A shell lets what it starts in the background ignore SIGINT, and tests send one."""
 
 
 class Silent:
