@@ -230,7 +230,7 @@ def _sparse_schema(kind: Kind) -> JsonSchema:
     return {**_root(kind), **part, "title": f"{_title(kind)}, in a layer", "$defs": {**used, **sparse}}
 
 
-def _sparse(schema: JsonSchema, definitions: JsonSchema, sparse: JsonSchema) -> JsonSchema:
+def _make_sparse(schema: JsonSchema, definitions: JsonSchema, sparse: JsonSchema) -> JsonSchema:
     if _is_restricted(schema):
         return schema
     if "$ref" in schema:
