@@ -14,7 +14,7 @@ from typing import TypeAlias
 import pytest
 from ampmap_conformance.cases.selection import ON_REQUEST
 from ampmap_conformance.engine.plan import proxy_rules
-from ampmap_conformance.reference.types import DIGEST, EDITION, Reference
+from ampmap_conformance.reference.types import EDITION, Reference
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
 from ampmap_conformance.refproxy.embedded import spare_models
 from ampmap_conformance.report.write import read_report
@@ -227,11 +227,11 @@ def test_requirements_and_defects_are_listed(command: Command, reference: Refere
     assert "amp-routing-map" in explained
 
 
-def test_the_version_names_tool_edition_and_reference(process: Command) -> None:
+def test_the_version_names_tool_edition_and_reference(process: Command, reference: Reference) -> None:
     done = process("--version")
     assert done.returncode == 0
     assert EDITION in done.stdout
-    assert DIGEST in done.stdout
+    assert reference.digest in done.stdout
 
 
 @pytest.mark.parametrize("name", ["", "run", "list", "explain", "defects", "observe", "serve", "target", "manifest"])

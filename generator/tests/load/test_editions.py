@@ -7,10 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from ampmap_conformance import reference as packaged
 from ampmap_generator.check.all_editions import examine
 from ampmap_generator.cli import main
-from ampmap_generator.compile import compile_editions, compile_reference
+from ampmap_generator.compile import compile_editions, compile_reference, plain
 from ampmap_generator.load.spec import UnknownEditionError, load
+from ampmap_generator.render.write import write
+from ampmap_generator.targets import render_reference
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import UnknownNameError, find_call, route
 from ampmap_tests_support.specs import GOOD, ShowPlace, WriteSpec
@@ -154,6 +157,23 @@ def test_references_of_editions_differ_in_digest_and_name_themselves(editions: E
     assert list(editions) == [BASE, *LATER]
     assert [name for name, reference in editions.items() if reference.edition.id != name] == []
     assert len({reference.digest for reference in editions.values()}) == len(editions)
+
+
+@pytest.mark.parametrize("place", [0, -1], ids=["over the base", "over the newest"])
+def test_the_kit_puts_an_edition_together_from_what_it_changes(place: int, editions: Editions, tmp_path: Path) -> None:
+    base = list(editions.values())[place]
+    files = render_reference(base, editions)
+    write(tmp_path, files, ())
+
+    read = {name: packaged.load(tmp_path / name) for name in files}
+
+    assert {other.edition.id: other.model_dump(mode="json", exclude_unset=True) for other in read.values()} == {
+        name: plain(edition) for name, edition in editions.items()
+    }
+    assert [list(other.models) for other in read.values()] == [
+        list(editions[o.edition.id].models) for o in read.values()
+    ]
+    assert sum(len(files[name]) for name in files if name != "reference.json") < len(files["reference.json"])
 
 
 READER = """\
