@@ -6,13 +6,12 @@ while their cases are run is left out, and nothing but their cases is run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
 
 from ..cases.selection import ON_REQUEST
+from ..checks.registry import Pace
 from ..engine.plan import Plan
 from ..refproxy.defects import DEFECTS
 from ..refproxy.variants.variants import VARIANTS
@@ -21,14 +20,13 @@ from .degenerate import DEGENERATES, Scores, degenerates_of, scores
 from .degenerate import problems as score_problems
 from .false_alarms import ALARMS
 from .files import DegenerateRow, Degenerates, KillMatrix, matrix_of
-from .matrix import Kills, is_sampled, met_by, representatives
+from .matrix import WAITING, Kills, is_sampled, met_by, representatives
 from .matrix import problems as matrix_problems
 from .stage import staged
 from .trace import Trace
 
 AT_ONCE = 12
-"""Proxies that are tried at the same time: most of the time a check waits."""
-Found = TypeVar("Found")
+"""Proxies that are tried at the same time."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +66,20 @@ def touching(rules: Iterable[str], matrix: KillMatrix | None = None) -> Touching
     wanted = tuple(rules)
     fresh = frozenset() if matrix is None else _without_row(matrix, wanted)
     plan, chosen, alarms = _traced(wanted, fresh)
-    kills = dict(_each({name: partial(met_by, name, None if name in fresh else wanted, plan) for name in chosen}))
+    waits = any(task.check.pace is Pace.WAITS for name in wanted for task in plan.all[name])
+    with ThreadPoolExecutor(WAITING if waits else AT_ONCE) as pool:
+        defects = {name: pool.submit(met_by, name, None if name in fresh else wanted, plan) for name in chosen}
+        variants = {name: pool.submit(_alarms, name, wanted, plan) for name in VARIANTS}
+        servers = {name: pool.submit(scores, name, wanted) for name in DEGENERATES}
+    kills = {name: future.result() for name, future in defects.items()}
     for name in chosen:
         if any(because(DEFECTS[name], rule) is None for rule in kills[name].cases if rule not in DEFECTS[name].breaks):
             kills[name] = met_by(name, kills[name].asked, plan)  # nothing runs beside it now
-    of_variants = dict(_each({name: partial(_alarms, name, wanted, plan) for name in VARIANTS}))
     return Touching(
         wanted,
-        {name: kills[name] for name in chosen},
-        (*alarms, *(f"{name}: {alarm}" for name in VARIANTS for alarm in of_variants[name])),
-        dict(_each({name: partial(scores, name, wanted) for name in DEGENERATES})),
+        kills,
+        (*alarms, *(f"{name}: {alarm}" for name, future in variants.items() for alarm in future.result())),
+        {name: future.result() for name, future in servers.items()},
     )
 
 
@@ -114,14 +116,6 @@ def _alarms(variant: str, rules: tuple[str, ...], plan: Plan) -> tuple[str, ...]
         tasks = [task for name in rules for task in stage.plan.all[name] if task.row.profile not in ON_REQUEST]
         outcomes = map(engine.outcome, tasks)
         return tuple(f"{one.task.id}: {one.reason}" for one in outcomes if one.verdict in ALARMS)
-
-
-def _each(work: Mapping[str, Callable[[], Found]]) -> Iterator[tuple[str, Found]]:
-    """What each piece of work gives, by its name, as it comes."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        begun = {pool.submit(one): name for name, one in work.items()}
-        for future in as_completed(begun):
-            yield begun[future], future.result()
 
 
 # --- the committed files with what was found
