@@ -101,11 +101,9 @@ def _touching(rules: tuple[str, ...], folder: Path, *, check: bool) -> None:
         raise click.BadParameter(f"no requirement on a proxy is called {unknown[0]!r}{hint}", param_hint="--touching")
     committed = files.read_matrix(folder)
     found = touching(rules, committed)
-    for line in found.noticed:
+    for line in found.caught:
         click.echo(line)
-    click.echo(
-        f"{len(found.kills)} defects can be met, {sum(map(bool, (k.cases for k in found.kills.values())))} are noticed"
-    )
+    click.echo(f"The cases can meet {len(found.kills)} defects.")
     _end_for(found.problems)
     _keep(merged_matrix(committed, found, known), folder / files.MATRIX, check=check)
     _keep(merged_scores(files.read_degenerates(folder), found), folder / files.DEGENERATE, check=check)

@@ -1,7 +1,7 @@
-"""What a few requirements notice: their cases against every proxy that can answer them otherwise than the right one.
+"""What a few requirements catch: their cases against every proxy that can answer them in another way.
 
-It gives what the whole of the evidence says of these requirements, in seconds: a defect none of whose decisions differs
-while their cases are run is left out, and nothing but their cases is run.
+It finds what the whole of the evidence says of these requirements, in seconds: it leaves out each defect of which no
+decision differs while their cases run, and runs nothing but their cases.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ AT_ONCE = 12
 
 @dataclass(frozen=True)
 class Touching:
-    """What a few requirements notice."""
+    """What a few requirements catch."""
 
     rules: tuple[str, ...]
     kills: Mapping[str, Kills]
     """By defect that they can meet, those of the requirements that it broke."""
     alarms: tuple[str, ...]
-    """What they find fault with in unusual proxies, and in the right one."""
+    """Their false alarms: cases that fail with a variant, or with the reference proxy."""
     scores: Mapping[str, Scores]
     """By degenerate server, those of the requirements that it meets."""
 
@@ -48,13 +48,13 @@ class Touching:
         return [*of_defects, *self.alarms, *score_problems(self.scores)]
 
     @property
-    def noticed(self) -> Iterator[str]:
-        """Which case of which requirement notices which defect, a line each."""
+    def caught(self) -> Iterator[str]:
+        """Which case of which requirement catches which defect, a line each."""
         for name, one in self.kills.items():
             for rule, case in one.cases.items():
                 if rule in self.rules:
-                    why = "kills" if rule in DEFECTS[name].breaks else because(DEFECTS[name], rule) or "no reason"
-                    yield f"{rule}[{case}] notices {name} ({why})"
+                    why = "kills" if rule in DEFECTS[name].breaks else because(DEFECTS[name], rule) or "not listed"
+                    yield f"{rule}[{case}] catches {name} ({why})"
 
 
 def touching(rules: Iterable[str], matrix: KillMatrix | None = None) -> Touching:
