@@ -203,11 +203,15 @@ def proxies(session: nox.Session) -> None:
 
 @nox.session
 def defects(session: nox.Session) -> None:
-    """Prove the suite by faulty, unusual and degenerate proxies; `-- --check` compares only, `-- --only DEFECT`."""
+    """Prove the suite by faulty, unusual and degenerate proxies; `-- --check` compares the committed files only.
+
+    `-- --only DEFECT` tries one defect. `-- --touching RULE[,RULE]` tries the cases of a rule against all proxies that
+    they can meet, in half a minute, and brings the files up to date; the whole takes a quarter of an hour.
+    """
     install(session, "conformance")
     evidence = ("python", "-m", "ampmap_conformance.evidence")
     session.run(*evidence, "matrix", *session.posargs)
-    if not any(word.startswith("--only") for word in session.posargs):
+    if not any(word.startswith(("--only", "--touching")) for word in session.posargs):
         session.run(*evidence, "variants")
         session.run(*evidence, "degenerate", *session.posargs)
 

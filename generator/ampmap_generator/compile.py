@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from .load.kinds import KINDS
 from .load.spec import Spec
 from .vendored.platforms import Platform
-from .vendored.reference import Reference
+from .vendored.reference import Reference, digest_of
 
 BASE_EDITION = "amp-0.0.1760587291"
 
@@ -29,7 +27,7 @@ def compile_reference(spec: Spec, edition: str | None = None) -> Reference:
     if spec.layers:
         facts["layers"] = spec.layers
     reference = Reference.model_construct(schema_version=1, digest="", **facts)
-    return reference.model_copy(update={"digest": digest_of(reference)})
+    return reference.model_copy(update={"digest": digest_of(plain(reference))})
 
 
 def compile_editions(spec: Spec) -> dict[str, Reference]:
@@ -53,8 +51,7 @@ def plain(reference: Reference) -> dict[str, Any]:
     return reference.model_dump(mode="json", exclude_unset=True)
 
 
-def digest_of(reference: Reference) -> str:
-    """`sha256:<hex>` over the canonical JSON of everything but the digest itself."""
-    data = {key: value for key, value in plain(reference).items() if key != "digest"}
-    canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+def facts_alone(reference: Reference) -> dict[str, Any]:
+    """The reference as JSON values without its requirements, under a digest of its own: what the types hold."""
+    data = {key: value for key, value in plain(reference).items() if key != "requirements"}
+    return {**data, "digest": digest_of(data)}

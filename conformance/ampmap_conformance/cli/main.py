@@ -66,10 +66,11 @@ def _told(error: Exception) -> int:
 def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from ..reference.types import DIGEST, EDITION
+    from ..reference import digest
+    from ..reference.types import EDITION
     from ..version import version
 
-    click.echo(f"ampmap-conformance {version()}, edition {EDITION}, reference {DIGEST}")
+    click.echo(f"ampmap-conformance {version()}, edition {EDITION}, reference {digest()}")
     context.exit()
 
 

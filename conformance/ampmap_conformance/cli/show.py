@@ -73,7 +73,9 @@ def list_requirements(profiles: tuple[str, ...], *, as_json: bool) -> int:
     for profile in profiles:
         if profile not in names:
             raise UsageError(f"--profile: unknown profile `{profile}`{did_you_mean(profile, names)}")
-    plan = make_plan(embedded_description(known))
+    plan = make_plan(embedded_description(known), drafts=True)
+    for row in rows:
+        _warn_of_draft(row, plan)
     if as_json:
         click.echo(json.dumps([_as_data(row, plan) for row in rows], ensure_ascii=False, indent=1))
         return 0
@@ -96,7 +98,8 @@ def explain_requirement(name: str) -> int:
     row = {**known.requirements}.get(name)
     if row is None:
         raise UsageError(f"unknown requirement `{name}`{did_you_mean(name, list(known.requirements))}")
-    plan = make_plan(embedded_description(known))
+    plan = make_plan(embedded_description(known), drafts=True)
+    _warn_of_draft(row, plan)
     tasks = plan.all.get(name, ())
     click.echo(f"{row.id}   {row.level}   profile {row.profile}\n")
     parts = [
@@ -105,7 +108,7 @@ def explain_requirement(name: str) -> int:
         ("formerly", ", ".join(row.formerly)),
         ("needs", ", ".join(row.needs)),
         ("claim", f"applies where the target claims `{row.claim}`" if row.claim else ""),
-        ("cases", _cases_in_words(row, len(tasks))),
+        ("cases", "none yet" if name in plan.unchecked else _cases_in_words(row, len(tasks))),
         ("control", row.control or ""),
         ("sent", f"{tasks[0].case.method} {tasks[0].case.target}, for example" if tasks else ""),
         ("check", _source_of(tasks[0].check.function) if tasks else ""),
@@ -179,6 +182,12 @@ def _as_data(row: Requirement, plan: Plan) -> dict[str, Any]:
     data = row.model_dump(mode="json", exclude_unset=True)
     cases = [task.case.name for task in plan.all.get(row.id, ())] or _vectors(row)
     return {**data, "cases": cases, "defects": _breaking(row.id)}
+
+
+def _warn_of_draft(row: Requirement, plan: Plan) -> None:
+    if row.id in plan.unchecked:
+        file = f"conformance/ampmap_conformance/suite/test_{row.profile}.py"
+        click.echo(f"warning: {row.id} has no check yet: write one in {file}", err=True)
 
 
 def _breaking(requirement: str) -> list[str]:

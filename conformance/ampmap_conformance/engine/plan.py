@@ -51,6 +51,8 @@ class Plan:
     """Profiles whose requirements are none on a proxy."""
     renames: Renames = NONE
     """What the requirements were called before."""
+    unchecked: frozenset[str] = frozenset()
+    """Requirements that have no check yet, in a plan that is shown and not run."""
 
     def control_of(self, task: Task) -> Task | None:
         """The case that must pass for this one to say anything: the nearest one of the requirement's control.
@@ -88,11 +90,16 @@ def proxy_rules(reference: Reference) -> dict[str, Requirement]:
     return {row.id: row for row in reference.requirements.values() if RESOLVER not in row.needs}
 
 
-def make_plan(target: Target) -> Plan:
-    """Every task. Raises SuiteError when requirements and checks do not fit together."""
+def make_plan(target: Target, *, drafts: bool = False) -> Plan:
+    """Every task. With `drafts` a requirement may do without a check, as one does that was just written.
+
+    Raises SuiteError when requirements and checks do not fit together.
+    """
     checks = suite_checks()
     reference = target.reference
-    rows = proxy_rules(reference)
+    on_proxies = proxy_rules(reference)
+    unchecked = frozenset(id_ for id_, row in on_proxies.items() if id_ not in checks and row.excluded is None)
+    rows = {id_: row for id_, row in on_proxies.items() if not drafts or id_ not in unchecked}
     faults = [f"{name} has a check but is not a requirement" for name in checks if name not in rows]
     faults += [
         f"{row.id} has neither a check nor `excluded`"
@@ -119,7 +126,7 @@ def make_plan(target: Target) -> Plan:
             tasks[row.id] = tuple(Task(row, check, case) for case in cases if check.when(case, target))
     on_resolvers = frozenset(row.profile for row in reference.requirements.values() if RESOLVER in row.needs)
     every = tuple(task for group in tasks.values() for task in group)
-    return Plan(tasks, every, cells, on_resolvers, Renames.of(rows))
+    return Plan(tasks, every, cells, on_resolvers, Renames.of(rows), unchecked)
 
 
 def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:

@@ -26,19 +26,34 @@ def main() -> None:
 @click.option(
     "--only", multiple=True, metavar="DEFECT", help="Try only these defects and write nothing; may be repeated."
 )
+@click.option(
+    "--touching",
+    metavar="RULE[,RULE]...",
+    help="Run only the cases of these requirements, against all proxies that they can tell from the reference proxy.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the committed file differs.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder of the file.")
-def matrix(only: tuple[str, ...], check: bool, out: Path | None) -> None:
+def matrix(only: tuple[str, ...], touching: str | None, check: bool, out: Path | None) -> None:
     """Runs each defect of the reference proxy against a sample of every requirement.
+
+    With --touching it runs variants and degenerate servers too, and updates the files for these requirements. It exits
+    with 1 if a requirement does not catch a defect of its own, if one catches a defect and `consequences.yaml` does not
+    say why, and with --touching also for a false alarm or an undeserved score.
 
     \b
     Example:
       python -m ampmap_conformance.evidence matrix --only query-dropped
+      python -m ampmap_conformance.evidence matrix --touching routing.query-kept
     """
     from ..refproxy.defects import DEFECTS
     from . import files
     from .matrix import problems, tried
 
+    if touching is not None:
+        if only:
+            raise click.UsageError("--only names defects and --touching requirements: use one of them")
+        _touching(tuple(touching.split(",")), out or files.FOLDER, check=check)
+        return
     if unknown := [name for name in only if name not in DEFECTS]:
         raise click.BadParameter(f"unknown defect {unknown[0]!r}", param_hint="--only")
     kills = [made for _, made in each(tried, only or tuple(DEFECTS), PER_CORE)]
@@ -73,6 +88,25 @@ def degenerate(check: bool, out: Path | None) -> None:
     made = dict(each(scores, DEGENERATES, PER_CORE))
     _end_for(problems(made))
     _keep(degenerates_of(made, _edition()), (out or files.FOLDER) / files.DEGENERATE, check=check)
+
+
+def _touching(rules: tuple[str, ...], folder: Path, *, check: bool) -> None:
+    from ..files import did_you_mean
+    from . import files
+    from .touching import merged_matrix, merged_scores, touching
+
+    known = _requirements()
+    if unknown := [name for name in rules if name not in known]:
+        hint = did_you_mean(unknown[0], list(known))
+        raise click.BadParameter(f"no requirement on a proxy is called {unknown[0]!r}{hint}", param_hint="--touching")
+    committed = files.read_matrix(folder)
+    found = touching(rules, committed)
+    for line in found.caught:
+        click.echo(line)
+    click.echo(f"The cases can meet {len(found.kills)} defects.")
+    _end_for(found.problems)
+    _keep(merged_matrix(committed, found, known), folder / files.MATRIX, check=check)
+    _keep(merged_scores(files.read_degenerates(folder), found), folder / files.DEGENERATE, check=check)
 
 
 def _end_for(problems: Iterable[str]) -> None:

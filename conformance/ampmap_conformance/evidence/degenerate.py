@@ -6,7 +6,7 @@ import contextlib
 import random
 import socketserver
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from types import MappingProxyType
 from ..checks.registry import Pace
 from ..dialects.schemas import Schemas
 from ..engine.judge import Engine, Outcome
-from ..engine.plan import Plan, Task, make_plan
+from ..engine.plan import Task, make_plan
 from ..observer.wire import Connection, MalformedError, Received
 from ..probe.context import RunContext
 from ..reference import load
@@ -145,10 +145,13 @@ class Scores:
     blind: Score
 
 
-def scores(id_: str) -> Scores:
-    """Runs the suite twice against a degenerate server. Raises LookupError for an unknown one."""
+def scores(id_: str, rules: Collection[str] | None = None) -> Scores:
+    """Runs the suite, or the cases of some requirements, twice against a degenerate server.
+
+    Raises LookupError for an unknown server.
+    """
     reference, degenerate = load(), DEGENERATES[id_]
-    return Scores(*(scored(degenerate, reference, observed=observed) for observed in (True, False)))
+    return Scores(*(scored(degenerate, reference, observed=observed, rules=rules) for observed in (True, False)))
 
 
 def problems(made: Mapping[str, Scores]) -> list[str]:
@@ -187,15 +190,21 @@ def _row(degenerate: Degenerate, both: Scores) -> DegenerateRow:
     )
 
 
-def scored(degenerate: Degenerate, reference: Reference, *, observed: bool) -> Score:
-    """Runs the suite against a degenerate server that claims everything, with or without an observer."""
+def scored(
+    degenerate: Degenerate, reference: Reference, *, observed: bool, rules: Collection[str] | None = None
+) -> Score:
+    """Runs the suite, or the cases of some requirements, against a degenerate server that claims everything.
+
+    It does so with or without an observer.
+    """
     with embedded(reference) as right, serving(degenerate) as url, ProxyClient(url) as client:
         setting = _context(right, reference, url, client, observed=observed)
         plan = make_plan(setting.target)
         engine = Engine(setting, plan, Scrubber(setting.secrets, ()), strict=True)
         passed: dict[Level, set[str]] = {level: set() for level in Level}
         faults = []
-        for outcome in _outcomes(engine, plan):
+        tasks = [task for task in plan.selected if rules is None or task.row.id in rules]
+        for outcome in _outcomes(engine, tasks):
             if outcome.verdict is Verdict.PASS:
                 passed[Level(outcome.task.row.level)].add(outcome.task.row.id)
             if outcome.verdict is Verdict.ERROR:
@@ -220,11 +229,11 @@ def _context(right: Embedded, reference: Reference, url: str, client: ProxyClien
     )
 
 
-def _outcomes(engine: Engine, plan: Plan) -> Iterator[Outcome]:
+def _outcomes(engine: Engine, tasks: Iterable[Task]) -> Iterator[Outcome]:
     """All outcomes; what must run alone does."""
     alone: list[Task] = []
     together: list[Task] = []
-    for task in plan.selected:
+    for task in tasks:
         (alone if task.check.pace is Pace.ALONE else together).append(task)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(engine.outcome, together)

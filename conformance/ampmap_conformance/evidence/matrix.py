@@ -6,27 +6,19 @@ notices although the defect is about another one is looked at twice, alone the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 
 from ..cases.cases import CallCase
 from ..cases.selection import ON_REQUEST
 from ..checks.registry import Pace
-from ..engine.judge import Engine
-from ..engine.options import RunOptions
 from ..engine.plan import Plan, Task
-from ..engine.session import Session
-from ..reference import load
-from ..reference.types import Reference
 from ..refproxy.defects import DEFECTS, Defect
-from ..run.open import opened
 from ..verdicts import Verdict
 from .consequences import because, remembers
+from .stage import Stage, staged
 
-TIMEOUT = 9.0
-"""Seconds without a byte after which a probe gives up: a defect may well be silence."""
 WAITING = 32
 """Checks that wait at the same time."""
 FLEET = 20
@@ -43,6 +35,8 @@ class Kills:
     """Each requirement that it broke, with the first case that failed."""
     faults: tuple[str, ...] = ()
     """Cases in which the kit itself failed."""
+    asked: frozenset[str] | None = None
+    """The requirements of which cases were run; None for all."""
 
 
 def tried(defect: str) -> Kills:
@@ -50,15 +44,25 @@ def tried(defect: str) -> Kills:
 
     One that remembers is run against the latter alone. Raises LookupError for an unknown defect.
     """
+    return met_by(defect)
+
+
+def met_by(defect: str, rules: Collection[str] | None = None, plan: Plan | None = None) -> Kills:
+    """What `tried` finds of some requirements alone; `plan` is that of another stage, so that none has to be made.
+
+    Raises LookupError for an unknown defect.
+    """
     row = DEFECTS[defect]
-    with opened(RunOptions(defects=(defect,)), _reference()) as session:
-        seen = _Seen(session)
-        seen.run([task for task in _sample(session.plan, row) if not remembers(row) or task.row.id in row.breaks])
+    with staged((defect,), plan=plan) as stage:
+        wanted = frozenset(stage.plan.all if rules is None else rules)
+        seen = _Seen(stage)
+        seen.run([task for task in sample(stage.plan, row) if task.row.id in wanted])
         for requirement in row.breaks:
-            seen.run_until_broken(session.plan.all.get(requirement, ()))
+            if requirement in wanted:
+                seen.run_until_broken(stage.plan.all.get(requirement, ()))
         chance = seen.not_broken_again({name: task for name, task in seen.broken.items() if name not in row.breaks})
         cases = {name: task.case.name for name, task in sorted(seen.broken.items()) if name not in chance}
-        return Kills(defect, cases, tuple(seen.faults))
+        return Kills(defect, cases, tuple(seen.faults), None if rules is None else wanted)
 
 
 def representatives(tasks: Sequence[Task]) -> tuple[Task, ...]:
@@ -69,21 +73,27 @@ def representatives(tasks: Sequence[Task]) -> tuple[Task, ...]:
     return both[-1:] if tasks and tasks[0].check.pace is Pace.WAITS else both
 
 
-def _sample(plan: Plan, defect: Defect) -> tuple[Task, ...]:
+def sample(plan: Plan, defect: Defect) -> tuple[Task, ...]:
+    """The cases that a defect meets: of its own requirements, and of the others unless it remembers."""
     return tuple(
         task
         for name, tasks in plan.all.items()
         for task in representatives(tasks)
-        if name in defect.breaks or (task.check.requests <= FLEET and task.row.profile not in ON_REQUEST)
+        if name in defect.breaks or (not remembers(defect) and is_sampled(task))
     )
+
+
+def is_sampled(task: Task) -> bool:
+    """Whether a case is made for defects that are about other requirements."""
+    return task.check.requests <= FLEET and task.row.profile not in ON_REQUEST
 
 
 class _Seen:
     """Outcomes as they come. Quick checks run one after another, so that a proxy does the same in each run."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._engine = self._fresh_engine()
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._engine = stage.engine()
         self.broken: dict[str, Task] = {}
         """The first case of each requirement that failed, in the order of the plan."""
         self.faults: list[str] = []
@@ -110,12 +120,8 @@ class _Seen:
 
     def not_broken_again(self, tasks: Mapping[str, Task]) -> set[str]:
         """Those of the tasks that hold when they are made once more, by themselves."""
-        again = self._fresh_engine()
+        again = self._stage.engine()
         return {name for name, task in tasks.items() if again.outcome(task).verdict is not Verdict.FAIL}
-
-    def _fresh_engine(self) -> Engine:
-        session = self._session
-        return Engine(replace(session.context, timeout=TIMEOUT), session.plan, session.scrubber, strict=True)
 
     def _take(self, task: Task) -> None:
         outcome = self._engine.outcome(task)
@@ -128,24 +134,21 @@ class _Seen:
 def problems(kills: Iterable[Kills], requirements: Iterable[str]) -> list[str]:
     """What is wrong with a matrix, one sentence each."""
     every = tuple(kills)
-    found = [problem for one in every for problem in _problems(one)]
+    found = [problem for one in every for problem in problems_of(one)]
     killed = {name for one in every for name in one.cases if name in DEFECTS[one.defect].breaks}
     return found + [f"{name}: no defect breaks it" for name in requirements if name not in killed]
 
 
-def _problems(one: Kills) -> list[str]:
+def problems_of(one: Kills) -> list[str]:
+    """What is wrong with a row of a matrix."""
     defect = DEFECTS[one.defect]
+    expected = [name for name in defect.breaks if one.asked is None or name in one.asked]
     return [
         *(f"{one.defect}: {fault}" for fault in one.faults),
-        *(f"{one.defect}: {name} does not catch it" for name in defect.breaks if name not in one.cases),
+        *(f"{one.defect}: {name} does not catch it" for name in expected if name not in one.cases),
         *(
             f"{one.defect}: {name}[{case}] catches it, but `consequences.yaml` does not say why"
             for name, case in one.cases.items()
             if name not in defect.breaks and because(defect, name) is None
         ),
     ]
-
-
-@cache
-def _reference() -> Reference:
-    return load()

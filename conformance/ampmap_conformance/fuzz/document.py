@@ -11,7 +11,7 @@ from typing import Any
 from .. import reference as packaged
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import UsageError
-from ..reference.types import EDITION, Reference
+from ..reference.types import EDITION, Reference, surface_digest
 
 Document = dict[str, Any]
 
@@ -21,7 +21,7 @@ METHODS = frozenset({"get", "head", "post", "put", "patch", "delete", "options",
 def document_for(reference: Reference, file: Path | None = None) -> Document:
     """The document in `file`, or the packaged one of the reference's edition.
 
-    Raises UsageError if the document is missing or invalid, or was built from another reference.
+    Raises UsageError if the document is missing or invalid, or states that a proxy serves anything else.
     """
     text = _read(file) if file else _packaged(reference)
     name = f"--openapi {file}" if file else "the packaged OpenAPI document"
@@ -30,9 +30,9 @@ def document_for(reference: Reference, file: Path | None = None) -> Document:
         digest = document["info"]["x-ampmap"]["digest"]
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"{name}: expected an OpenAPI document that `ampmap build openapi` wrote") from None
-    if digest != reference.digest:
+    if digest != (expected := surface_digest(reference)):
         raise UsageError(
-            f"{name} was built from another reference ({digest[:19]}, not {reference.digest[:19]}):"
+            f"{name} was built from another reference ({str(digest)[:19]}, not {expected[:19]}):"
             " build one with `ampmap build openapi --out DIR` and add `--openapi DIR/openapi.json`"
         )
     return dict(document)

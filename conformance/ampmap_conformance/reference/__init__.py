@@ -5,10 +5,17 @@ May import nothing of the kit but `errors` and `files`.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from .types import EDITION, Reference
+from .types import EDITION, Json, Reference, digest_of
+
+WHOLE = "reference.json"
+OVER = "over"
+"""The key that names an edition of which a file below `editions/` states the changes alone."""
 
 
 class UnknownEditionError(LookupError):
@@ -28,10 +35,49 @@ def editions() -> tuple[str, ...]:
 def load(path: Path | None = None, *, edition: str | None = None) -> Reference:
     """The reference in `path`; by default that of `edition`, or of the base, which this package was built with.
 
-    Raises UnknownEditionError; OSError or pydantic.ValidationError when the file is not a reference of these types.
+    A file that `ampmap build reference` wrote into `editions/` holds what an edition changes; the whole reference that
+    it lies over is read beside that folder. Raises UnknownEditionError; OSError or pydantic.ValidationError when a file
+    is not a reference of these types.
     """
-    file = path or resources.files(__name__) / ("reference.json" if edition in (None, EDITION) else _name(edition))
-    return Reference.model_validate_json(file.read_text(encoding="utf-8"))
+    if path is not None:
+        return _reference(path, path.parent.parent / WHOLE)
+    packaged = resources.files(__name__)
+    return _reference(packaged / (WHOLE if edition in (None, EDITION) else _name(edition)), packaged / WHOLE)
+
+
+def digest() -> str:
+    """The digest of the base edition's reference, read without the rest of it being validated."""
+    return str(json.loads((resources.files(__name__) / WHOLE).read_text(encoding="utf-8"))["digest"])
+
+
+def _reference(file: Path | Traversable, base: Path | Traversable) -> Reference:
+    text = file.read_text(encoding="utf-8")
+    if (changes := _changes(text)) is not None:
+        text = json.dumps(_with_changes(json.loads(base.read_text(encoding="utf-8")), changes))
+    return Reference.model_validate_json(text)
+
+
+def _changes(text: str) -> dict[str, Json] | None:
+    """What a file changes of another reference; None for a file that is whole, or no reference at all."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) and OVER in data else None
+
+
+def _with_changes(base: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
+    """The reference that lies over another one, in the order of its ids; null takes away a fact or a key."""
+    data = dict(base)
+    for key, value in changes.items():
+        below = data.get(key)
+        data[key] = value if key == "edition" or not isinstance(below, dict) else _stated({**below, **value})
+    whole = _stated({key: value for key, value in data.items() if key != OVER})
+    return {**whole, "digest": digest_of(whole)}
+
+
+def _stated(values: Mapping[str, Json]) -> dict[str, Json]:
+    return {id_: value for id_, value in sorted(values.items()) if value is not None}
 
 
 def _name(edition: str | None) -> str:

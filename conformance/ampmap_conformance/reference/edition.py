@@ -37,7 +37,8 @@ def _from_file(file: Path) -> Reference:
     try:
         return packaged.load(file)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--reference: {file}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None
+        place, told = getattr(error, "filename", None) or file, getattr(error, "strerror", None)
+        raise UsageError(f"--reference: {place}: {told or 'not UTF-8 text'}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the file"

@@ -17,7 +17,7 @@ from ..target.file import ModelMapping, Models, Policy, TargetFile
 from ..target.reload import FileHook, Reloading, block_of
 from ..target.target import Secret, Target
 from ..wire.foreign_peer import Elsewhere, opened
-from .behaviour import CORRECT
+from .behaviour import CORRECT, Behaviour
 from .config import config_for_observer
 from .live import with_block
 from .server import ReferenceProxy
@@ -54,20 +54,21 @@ def embedded(
     defects: Iterable[str] = (),
     *,
     variant: str | None = None,
+    behaviour: Behaviour = CORRECT,
     clients: tuple[str, str] | None = None,
     at: tuple[str, int] = ("127.0.0.1", 0),
 ) -> Iterator[Embedded]:
     """Starts observer and reference proxy, and stops them.
 
-    `defects` are ids of faults to switch on, `variant` is that of an unusual proxy; `clients` are the keys of two
-    clients, by default random; `at` is where the proxy listens, by default on a port that the system chooses. Raises
-    LookupError for a defect or variant that does not exist, and OSError for an address that is not to be had.
+    `defects` are ids of faults to switch on in `behaviour`, `variant` is the id of an unusual proxy that takes its
+    place; `clients` are the keys of two clients, by default random ones; `at` is where the proxy listens, by default on
+    a port that the system chooses. Raises LookupError for a defect or variant that does not exist, and OSError for an
+    address that cannot be bound.
     """
-    behaviour = CORRECT
     if chosen := tuple(defects):
         from .defects import behaviour_with
 
-        behaviour = behaviour_with(chosen)
+        behaviour = behaviour_with(chosen, behaviour)
     policy = POLICY
     if variant is not None:
         from .variants.variants import VARIANTS, varied

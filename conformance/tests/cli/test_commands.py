@@ -7,13 +7,18 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from ampmap_conformance import reference as packaged
 from ampmap_conformance.cases.selection import ON_REQUEST
+from ampmap_conformance.cli import show as show_rules
+from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.plan import proxy_rules
-from ampmap_conformance.reference.types import DIGEST, EDITION, Reference
+from ampmap_conformance.errors import SuiteError
+from ampmap_conformance.reference.types import EDITION, Reference
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
 from ampmap_conformance.refproxy.embedded import spare_models
 from ampmap_conformance.report.write import read_report
@@ -223,11 +228,29 @@ def test_requirements_and_defects_are_listed(command: Command, reference: Refere
     assert "amp-routing-map" in explained
 
 
-def test_the_version_names_tool_edition_and_reference(process: Command) -> None:
+def test_a_rule_without_a_check_is_shown_with_a_warning_and_not_run(
+    reference: Reference, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft = reference.requirements["auth.none-refused"].model_copy(update={"id": "headers.draft", "profile": "headers"})
+    rows = {**reference.requirements, draft.id: draft}
+    monkeypatch.setattr(packaged, "load", lambda **_: reference.model_copy(update={"requirements": rows}))
+
+    file = "conformance/ampmap_conformance/suite/test_headers.py"
+    listed = partial(show_rules.list_requirements, (), as_json=False)
+    for show in (partial(show_rules.explain_requirement, draft.id), listed):
+        code = show()
+        shown = capsys.readouterr()
+        assert (code, draft.id in shown.out) == (0, True)
+        assert shown.err == f"warning: {draft.id} has no check yet: write one in {file}\n"
+    with pytest.raises(SuiteError, match="draft has neither a check nor `excluded`"):
+        show_rules.dry_run(RunOptions())
+
+
+def test_the_version_names_tool_edition_and_reference(process: Command, reference: Reference) -> None:
     done = process("--version")
     assert done.returncode == 0
     assert EDITION in done.stdout
-    assert DIGEST in done.stdout
+    assert reference.digest in done.stdout
 
 
 @pytest.mark.parametrize("name", ["", "run", "list", "explain", "defects", "observe", "serve", "target", "manifest"])

@@ -13,7 +13,8 @@ from ampmap_conformance.reference.edition import reference_for
 from ampmap_conformance.reference.types import EDITION
 from ampmap_conformance.target.target import load
 
-LATER = packaged.editions()[-1]
+LATER = "amp-0.0.1777897475"
+"""An edition that has a provider which the base does not have."""
 
 
 def target_file(folder: Path, edition: str | None, *more: str) -> Path:
@@ -93,6 +94,27 @@ def test_a_reference_file_may_have_ids_that_no_packaged_one_has(tmp_path: Path) 
     file.write_text(json.dumps(data))
 
     assert "house" in reference_for(file).providers
+
+
+def test_a_file_of_changes_is_read_with_the_reference_that_it_lies_over(tmp_path: Path) -> None:
+    base = json.loads(packaged.load().model_dump_json(exclude_unset=True))
+    changes = {
+        "over": EDITION,
+        "edition": {**base["edition"], "id": "amp-1"},
+        "providers": {"groq": None, "house": {**base["providers"]["xai"], "id": "house"}},
+    }
+    (tmp_path / "editions").mkdir()
+    file = tmp_path / "editions" / "amp-1.json"
+    file.write_text(json.dumps(changes))
+
+    with pytest.raises(UsageError, match=f"--reference: {tmp_path}/reference.json: No such file"):
+        reference_for(file)
+    (tmp_path / "reference.json").write_text(json.dumps(base))
+    known = reference_for(file)
+
+    assert known.edition.id == "amp-1"
+    assert set(known.providers) ^ set(base["providers"]) == {"groq", "house"}
+    assert known.digest not in (base["digest"], packaged.load(edition=LATER).digest)
 
 
 def test_a_run_probes_the_edition_that_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -121,6 +122,7 @@ def validate(
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; list the files that differ, exit 1 if any does."
 )
+@click.option("-v", "--verbose", is_flag=True, help="Name each file that is written or removed.")
 def build(
     targets: Sequence[str],
     spec_dir: Path | None,
@@ -128,14 +130,17 @@ def build(
     edition: str | None,
     out: Path | None,
     only_check: bool,
+    verbose: bool,
 ) -> None:
     """Build TARGETs (docs, types, reference, openapi, vectors, schema, llms) from the spec; default: all.
 
-    With --check and without TARGET, only targets that are committed are compared; pages are not committed.
+    It prints one line a target. With --check and without TARGET, only targets that are committed are compared; pages
+    are not committed.
 
     \b
     Example:
       ampmap build docs --out build
+      ampmap build reference -v
       ampmap build --check
     """
     from ..render.site.evidence_files import EvidenceError
@@ -160,8 +165,12 @@ def build(
         except (EvidenceError, RedirectError) as error:
             raise click.ClickException(str(error)) from None
         with report_write_errors(output.folder(out)):
-            changes += compare_or_write(output.folder(out), files, output.owned)
-    _print_changes(changes, only_check=only_check)
+            made = compare_or_write(output.folder(out), files, output.owned)
+        changes += made
+        if not only_check:
+            click.echo(_count_line(target, len(files), made))
+        if only_check or verbose:
+            _print_changes(made, only_check=only_check)
     if only_check and changes:
         names = " ".join(wanted)
         click.echo(f"{len(changes)} files differ from the spec; run `ampmap build {names}` to update them.", err=True)
@@ -304,6 +313,13 @@ def editions(spec_dir: Path | None, as_json: bool) -> None:
     for edition in known:
         over = f"over {edition.base}" if edition.base else "the base"
         click.echo(f"{edition.id}  {edition.built}  {over}")
+
+
+def _count_line(target: str, files: int, changes: Sequence[Difference]) -> str:
+    """`types        1 file, 1 changed`: how many files a target has, and what `build` did to those that were there."""
+    counted = Counter(WRITTEN[change.drift.value] for change in changes)
+    done = [f"{counted[word]} {word}" for word in WRITTEN.values() if counted[word]]
+    return f"{target:12}{', '.join([f'{files} file' if files == 1 else f'{files} files', *done])}"
 
 
 def _short_path(path: Path) -> str:

@@ -1,11 +1,14 @@
-"""JSON Schemas of the spec's files, so that editors complete and check them while one types.
+"""JSON Schemas of the spec's files, so that editors complete and check a file as an author types.
 
 Each kind of file has two: a *strict* one for the spec, and a *sparse* one for layers, in which nothing is required.
+Every list of ids stands in one schema beside them, `ids`, and the others refer to it by its relative file name: a new
+provider, model or source changes that one file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from ..check.consistency import RULES
@@ -21,6 +24,30 @@ JsonSchema = dict[str, Any]
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 LAYER: Final = "layer/"
 """The folder of the sparse schemas, below that of the strict ones."""
+IDS: Final = "ids"
+"""The schema that holds the lists of ids. It describes no file of the spec."""
+
+NAMES_OF_IDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "sources": "SourceId",
+        "providers": "ProviderId",
+        "endpoints": "DialectId",
+        "operations": "OperationId",
+        "error_shapes": "ErrorShapeId",
+        "models": "ModelId",
+        "settings": "SettingName",
+        "requirements": "RequirementId",
+        "editions": "EditionId",
+        "axes": "Axis",
+        "claims": "Claim",
+        "suppressible rules": "SuppressibleRuleId",
+        "platforms": "PlatformId",
+        "platform auth_modes": "PlatformAuthModeId",
+        "platform errors": "PlatformErrorId",
+        "platform providers": "PlatformProviderId",
+    }
+)
+"""What each list of `offers` is called in the `$defs` of the schema `ids`."""
 
 
 def render_schema(editions: Mapping[str, Reference]) -> dict[str, bytes]:
@@ -31,15 +58,12 @@ def render_schema(editions: Mapping[str, Reference]) -> dict[str, bytes]:
 def editor_schemas(editions: Mapping[str, Reference]) -> dict[str, JsonSchema]:
     """One schema per kind of file by its name, `provider` or `platform-models`, and one for layers as `layer/provider`.
 
-    A field that holds an id lists the ids that exist in any of `editions`. In a layer, which may bring ids of its own,
-    they are offered and not required.
+    A field that holds an id refers to the list in the schema `ids`, which has those of all `editions`. In a layer,
+    which may bring ids of its own, they are offered and not required.
     """
-    offered = offers(editions.values())
-    schemas = {name: _file_schema(kind, offered) for name, kind in file_kinds().items()}
-    sparse = {
-        f"{LAYER}{name}": _sparse_schema(kind, offered) for name, kind in file_kinds().items() if _in_layers(kind)
-    }
-    return dict(sorted({**schemas, **sparse}.items()))
+    schemas = {name: _file_schema(kind) for name, kind in file_kinds().items()}
+    sparse = {f"{LAYER}{name}": _sparse_schema(kind) for name, kind in file_kinds().items() if _in_layers(kind)}
+    return {IDS: _ids_schema(editions), **dict(sorted({**schemas, **sparse}.items()))}
 
 
 def file_kinds() -> dict[str, Kind]:
@@ -65,6 +89,12 @@ def _in_layers(kind: Kind) -> bool:
 # --- ids
 
 
+def _ids_schema(editions: Mapping[str, Reference]) -> JsonSchema:
+    offered = offers(editions.values())
+    lists = {name: {"type": "string", "enum": offered.get(offer, [])} for offer, name in NAMES_OF_IDS.items()}
+    return {"$schema": DRAFT, "title": "ampmap spec: ids", "$defs": lists}
+
+
 def offers(references: Iterable[Reference]) -> dict[str, list[str]]:
     """The ids that an editor offers, by the names that `Link.offered` uses, over all of `references`."""
     offered: dict[str, dict[str, None]] = {}
@@ -77,6 +107,7 @@ def offers(references: Iterable[Reference]) -> dict[str, list[str]]:
 def _offers_of(reference: Reference) -> Iterator[tuple[str, Iterable[str]]]:
     yield "axes", AXES
     yield "claims", CLAIMS
+    yield "suppressible rules", [rule.id for rule in RULES.values() if rule.severity is not Severity.ERROR]
     yield "editions", [reference.edition.id]
     for name in ("sources", "providers", "endpoints", "error_shapes", "settings", "requirements", "platforms"):
         yield name, getattr(reference, name)
@@ -95,8 +126,8 @@ def _links(kind: Kind) -> Iterator[Link]:
 # --- strict schemas
 
 
-def _file_schema(kind: Kind, offered: Mapping[str, Sequence[str]]) -> JsonSchema:
-    entry, definitions = _entry_schema(kind, offered, open_to_others=False)
+def _file_schema(kind: Kind) -> JsonSchema:
+    entry, definitions = _entry_schema(kind, in_layer=False)
     if not kind.collection:
         return {**_root(kind), **entry, "title": _title(kind), "$defs": definitions}
     shape = kind.shape.__name__
@@ -117,23 +148,17 @@ def _title(kind: Kind) -> str:
     return f"ampmap spec: {kind.name}"
 
 
-def _entry_schema(
-    kind: Kind, offered: Mapping[str, Sequence[str]], *, open_to_others: bool
-) -> tuple[JsonSchema, JsonSchema]:
+def _entry_schema(kind: Kind, *, in_layer: bool) -> tuple[JsonSchema, JsonSchema]:
     """The schema of one fact without the fields that its path gives, and the definitions that it uses."""
     schema = kind.shape.model_json_schema()
     definitions: JsonSchema = schema.pop("$defs", {})
     _drop_fields(schema, ("id", kind.injected))
     for link in _links(kind):
         for place in _places(schema, definitions, link.where.split(".")):
-            _restrict(place, offered.get(link.offered, ()), open_to_others)
+            _restrict(place, link.offered, in_layer=in_layer)
     if kind in ROOT_KINDS:
-        _restrict(schema["properties"]["rule"], _suppressible_rules(), open_to_others)
+        _restrict(schema["properties"]["rule"], "suppressible rules", in_layer=in_layer)
     return schema, definitions
-
-
-def _suppressible_rules() -> list[str]:
-    return [rule.id for rule in RULES.values() if rule.severity is not Severity.ERROR]
 
 
 def _drop_fields(schema: JsonSchema, names: tuple[str | None, ...]) -> None:
@@ -145,6 +170,8 @@ def _drop_fields(schema: JsonSchema, names: tuple[str | None, ...]) -> None:
 
 def _places(schema: JsonSchema, definitions: JsonSchema, path: Sequence[str]) -> Iterator[JsonSchema]:
     """The schemas at a path of `Link.where`: `*` is any item or key, `~` the keys themselves."""
+    if _is_restricted(schema):
+        return
     if "$ref" in schema:
         yield from _places(definitions[schema["$ref"].rpartition("/")[2]], definitions, path)
         return
@@ -168,26 +195,33 @@ def _places(schema: JsonSchema, definitions: JsonSchema, path: Sequence[str]) ->
             yield from _places(inner, definitions, rest)
 
 
-def _restrict(schema: JsonSchema, values: Sequence[str], open_to_others: bool) -> None:
-    """Turns a schema of text into one of these values; with `open_to_others` they are offered beside any other text."""
+def _restrict(schema: JsonSchema, offer: str, *, in_layer: bool) -> None:
+    """Turns a schema of text into one of the ids of a list; in a layer these are offered beside any other text."""
     if schema.get("type") != "string" or "const" in schema or "enum" in schema:
         return
-    if not open_to_others:
-        schema["enum"] = list(values)
+    file = f"../{IDS}.schema.json" if in_layer else f"{IDS}.schema.json"
+    ids = {"$ref": f"{file}#/$defs/{NAMES_OF_IDS[offer]}"}
+    del schema["type"]
+    if in_layer:
+        schema["anyOf"] = [ids, {"type": "string"}]
     else:
-        del schema["type"]
-        schema["anyOf"] = [{"enum": list(values)}, {"type": "string"}]
+        schema.update(ids)
+
+
+def _is_restricted(schema: JsonSchema) -> bool:
+    """Whether a schema is what `_restrict` makes: two links may lead to one place."""
+    return any(not branch.get("$ref", "#").startswith("#") for branch in (schema, *schema.get("anyOf", ())))
 
 
 # --- sparse schemas
 
 
-def _sparse_schema(kind: Kind, offered: Mapping[str, Sequence[str]]) -> JsonSchema:
+def _sparse_schema(kind: Kind) -> JsonSchema:
     """What a layer may state: any part of a fact, `null` to remove what lies below, and the word for a stated null.
 
     Items of lists are whole, because a list replaces the one below it.
     """
-    entry, definitions = _entry_schema(kind, offered, open_to_others=True)
+    entry, definitions = _entry_schema(kind, in_layer=True)
     sparse: JsonSchema = {}
     part = _removable(_make_sparse(entry, definitions, sparse))
     if kind.collection:
@@ -197,6 +231,8 @@ def _sparse_schema(kind: Kind, offered: Mapping[str, Sequence[str]]) -> JsonSche
 
 
 def _make_sparse(schema: JsonSchema, definitions: JsonSchema, sparse: JsonSchema) -> JsonSchema:
+    if _is_restricted(schema):
+        return schema
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         if f"{name}Part" not in sparse:

@@ -6,7 +6,7 @@ import ast
 import json
 from importlib import resources
 
-from ..compile import plain
+from ..compile import facts_alone
 from ..vendored.reference import Reference
 from .json_text import data_lines
 from .templates import environment
@@ -19,8 +19,7 @@ IDS_END = "# end of ids\n"
 def render_types(reference: Reference, *, open_ids: bool = False) -> dict[str, bytes]:
     """The vendorable module, one file. With `open_ids` it reads references that have other ids than this one too."""
     parts = sources()
-    data = plain(reference)
-    data.pop("requirements", None)
+    data = facts_alone(reference)
     ids = {
         "SourceId": list(reference.sources),
         "ProviderId": list(reference.providers),
@@ -36,7 +35,7 @@ def render_types(reference: Reference, *, open_ids: bool = False) -> dict[str, b
         .render(
             edition=reference.edition.id,
             client_build=reference.edition.client_build,
-            digest=reference.digest,
+            digest=data["digest"],
             imports=imports({**parts, "": "from functools import cache"}),
             body=body(parts, None if open_ids else ids),
             data=data_lines(data),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
-from .base import AgentModeId, DialectId, Edition, ErrorShapeId, ProviderId, Shape, Source, SourceId
+from .base import AgentModeId, DialectId, Edition, ErrorShapeId, Fact, Json, ProviderId, Shape, Source, SourceId
 from .catalogue import AgentMode, Fallback, Flow, HeaderSet, ManagementRoute, Model, Requirement, Setting, Tool
 from .platforms import Platform
 from .wire import Endpoint, ErrorShape, Provider
@@ -37,3 +40,43 @@ class Reference(Shape):
     platforms: dict[str, Platform]
     requirements: dict[str, Requirement] = {}
     """Empty in the vendored module: rules for proxies are the conformance kit's business."""
+
+
+def digest_of(data: Mapping[str, Json]) -> str:
+    """`sha256:<hex>` over the canonical JSON of `data`, a reference for example, without its own key `digest`."""
+    rest = {key: value for key, value in data.items() if key != "digest"}
+    canonical = json.dumps(rest, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def surface_digest(reference: Reference, dialects: Iterable[DialectId] | None = None) -> str:
+    """The digest of the facts that say what a proxy serves; with `dialects`, of its provider routes in these alone.
+
+    They are the edition's build, the providers that pass the proxy, their dialects and error shapes, and the management
+    routes. Models are not among them, for every route takes any model, nor are rules and sources.
+    """
+    chosen: set[DialectId] = set(reference.endpoints if dialects is None else dialects)
+    providers = [
+        provider
+        for provider in reference.providers.values()
+        if provider.via_proxy and provider.base_path and chosen & set(provider.operations)
+    ]
+    spoken = chosen & {name for provider in providers for name in provider.operations}
+    shapes: set[ErrorShapeId] = {provider.error_shape for provider in providers}
+    return digest_of(
+        {
+            "edition": {"id": reference.edition.id, "client_build": reference.edition.client_build},
+            "providers": _unsourced(providers),
+            "endpoints": _unsourced([reference.endpoints[name] for name in spoken], "operations"),
+            "error_shapes": _unsourced([reference.error_shapes[name] for name in shapes]),
+            "management": _unsourced(reference.management.values(), "calls") if dialects is None else {},
+        }
+    )
+
+
+def _unsourced(facts: Iterable[Fact], parts: str = "") -> Json:
+    """Facts as JSON, without who states them; `parts` is the field whose items name sources of their own."""
+    left_out: dict[str, Any] = {"sources": True, "claims": True, "notes": True}
+    if parts:
+        left_out[parts] = {"__all__": {"sources"}}
+    return {fact.id: fact.model_dump(mode="json", exclude_unset=True, exclude=left_out) for fact in facts}

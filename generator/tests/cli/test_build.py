@@ -101,10 +101,26 @@ def test_a_place_that_cannot_be_written_is_told_in_a_line(words: tuple[str, ...]
     assert "taken/below cannot be written: " in result.stderr
 
 
-def test_what_was_written_is_not_called_missing(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["build", "types", "--out", str(tmp_path)])
+def test_build_counts_files_by_target_and_names_them_on_request(tmp_path: Path) -> None:
+    def lines(*words: str) -> list[str]:
+        result = CliRunner().invoke(main, ["build", "types", "schema", "--out", str(tmp_path), *words])
+        assert result.exit_code == 0
+        return [" ".join(line.replace(str(tmp_path), "").split()) for line in result.stdout.splitlines()[:-1]]
 
-    assert (result.exit_code, result.stdout.split()[0]) == (0, "new")
+    assert lines()[0] == "types 1 file, 1 new"
+    every = len(list(tmp_path.rglob("*.schema.json")))
+    assert lines() == ["types 1 file", f"schema {every} files"]
+
+    (tmp_path / "types.py").write_text("changed", encoding="utf-8")
+    (tmp_path / "schema" / "nothing.schema.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "schema" / "tool.schema.json").unlink()
+    assert lines("-v") == [
+        "types 1 file, 1 changed",
+        "changed /types.py",
+        f"schema {every} files, 1 new, 1 removed",
+        "removed /schema/nothing.schema.json",
+        "new /schema/tool.schema.json",
+    ]
 
 
 def test_an_unchanged_file_is_not_touched(tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
-"""Editor schemas: every spec file fits the one that its first line names, and a mistyped id does not."""
+"""Editor schemas: every spec file fits the one that its first line names, and a mistyped id does not.
+
+Schemas refer to the lists of ids by a relative file name. The tests resolve it as an editor does: against the place of
+the schema that says so.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +17,12 @@ from ampmap_generator.compile import compile_editions
 from ampmap_generator.load.kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
 from ampmap_generator.load.spec import load
 from ampmap_generator.load.yaml_nodes import parse
-from ampmap_generator.render.editor_schemas import JsonSchema, editor_schemas, file_kinds, offers
+from ampmap_generator.render.editor_schemas import IDS, NAMES_OF_IDS, JsonSchema, editor_schemas, file_kinds, offers
 from ampmap_generator.vendored.reference import Reference
 from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+ValidatorOf = Callable[[str], Draft202012Validator]
 
 MODELINE = "# yaml-language-server: $schema="
 
@@ -30,6 +37,15 @@ def editions(repository_spec: Path) -> Mapping[str, Reference]:
 @pytest.fixture(scope="module")
 def schemas(editions: Mapping[str, Reference]) -> dict[str, JsonSchema]:
     return editor_schemas(editions)
+
+
+@pytest.fixture(scope="module")
+def validator_of(schemas: dict[str, JsonSchema]) -> ValidatorOf:
+    """A validator by the name of its schema, where the schemas lie in one folder."""
+    place = "file:///spec/schema/{}.schema.json"
+    files = {place.format(name): Resource.from_contents(schema) for name, schema in schemas.items()}
+    registry: Registry[Any] = Registry().with_resources(files.items())
+    return lambda name: Draft202012Validator({"$ref": place.format(name)}, registry=registry)
 
 
 def spec_files(spec: Path) -> Iterator[Path]:
@@ -63,8 +79,10 @@ def test_the_first_line_of_each_file_names_its_schema(repository_spec: Path) -> 
     assert wrong == []
 
 
-def test_every_spec_file_fits_its_schema(repository_spec: Path, schemas: dict[str, JsonSchema]) -> None:
-    validators = {name: Draft202012Validator(schema) for name, schema in schemas.items()}
+def test_every_spec_file_fits_its_schema(
+    repository_spec: Path, schemas: dict[str, JsonSchema], validator_of: ValidatorOf
+) -> None:
+    validators = {name: validator_of(name) for name in schemas}
     names = {id(kind): name for name, kind in file_kinds().items()}
     errors = []
     files = list(spec_files(repository_spec))
@@ -88,7 +106,7 @@ def test_every_schema_is_one(schemas: dict[str, JsonSchema]) -> None:
     for schema in schemas.values():
         Draft202012Validator.check_schema(schema)
 
-    assert {name for name in schemas if not name.startswith("layer/")} == set(file_kinds())
+    assert {name for name in schemas if not name.startswith("layer/")} == {*file_kinds(), IDS}
 
 
 def test_the_committed_schemas_are_these(repository_spec: Path, schemas: dict[str, JsonSchema]) -> None:
@@ -99,6 +117,50 @@ def test_the_committed_schemas_are_these(repository_spec: Path, schemas: dict[st
     }
 
     assert committed == schemas
+
+
+def test_ids_are_listed_in_one_schema_alone(schemas: dict[str, JsonSchema]) -> None:
+    """A new provider, model or source is a change of one file."""
+    listed = {
+        json.dumps(listed["enum"]): name
+        for name, listed in schemas[IDS]["$defs"].items()
+        if name in ("SourceId", "ProviderId", "ModelId", "RequirementId", "EditionId")
+    }
+    copies = [
+        (name, listed[ids])
+        for name, schema in schemas.items()
+        for ids in (json.dumps(each) for each in _enums(schema))
+        if name != IDS and ids in listed
+    ]
+
+    assert len(listed) == 5
+    assert copies == []
+
+
+def test_an_editor_finds_the_ids_beside_the_committed_schemas(repository_spec: Path) -> None:
+    def read(uri: str) -> Resource[Any]:
+        return Resource.from_contents(json.loads(Path(uri.removeprefix("file://")).read_text(encoding="utf-8")))
+
+    registry: Registry[Any] = Registry(retrieve=read)  # type: ignore[call-arg]
+    folder = (repository_spec / "schema").resolve()
+    fact = {"provider": "anthropik", "model": "gpt-5"}
+    found = {}
+    for name in ("agent-mode", "layer/agent-mode"):
+        validator = Draft202012Validator({"$ref": (folder / f"{name}.schema.json").as_uri()}, registry=registry)
+        found[name] = [error.json_path for error in validator.iter_errors(fact) if error.validator != "required"]
+
+    assert found == {"agent-mode": ["$.provider"], "layer/agent-mode": []}
+
+
+def _enums(schema: Any) -> Iterator[list[str]]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("enum"), list):
+            yield schema["enum"]
+        for inner in schema.values():
+            yield from _enums(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _enums(inner)
 
 
 def test_every_object_is_closed(schemas: dict[str, JsonSchema]) -> None:
@@ -134,7 +196,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize("row", MISTAKES, ids=[row[2] for row in MISTAKES])
 def test_a_mistake_is_an_error_in_the_editor(
-    row: tuple[str, str, str, str], repository_spec: Path, schemas: dict[str, JsonSchema]
+    row: tuple[str, str, str, str], repository_spec: Path, validator_of: ValidatorOf
 ) -> None:
     path, old, new, word = row
     text = (repository_spec / path).read_text(encoding="utf-8")
@@ -144,7 +206,7 @@ def test_a_mistake_is_an_error_in_the_editor(
     node, _ = parse(text.replace(old, new, 1), path)
     assert node is not None
 
-    errors = list(Draft202012Validator(schemas[f"{layer}{name}"]).iter_errors(as_json(node.plain())))
+    errors = list(validator_of(f"{layer}{name}").iter_errors(as_json(node.plain())))
 
     assert errors
     assert word in " ".join(_messages(errors))
@@ -178,13 +240,13 @@ LAYERS = [
 
 @pytest.mark.parametrize(("name", "text", "fits"), LAYERS, ids=[f"{row[0]} {row[1]}" for row in LAYERS])
 def test_a_layer_may_state_any_part_and_nothing_foreign(
-    name: str, text: str, fits: bool, schemas: dict[str, JsonSchema]
+    name: str, text: str, fits: bool, validator_of: ValidatorOf
 ) -> None:
     node, findings = parse(text, "layer")
     assert node is not None
     assert findings == []
 
-    errors = list(Draft202012Validator(schemas[f"layer/{name}"]).iter_errors(as_json(node.plain())))
+    errors = list(validator_of(f"layer/{name}").iter_errors(as_json(node.plain())))
 
     assert (errors == []) is fits
 
@@ -192,6 +254,7 @@ def test_a_layer_may_state_any_part_and_nothing_foreign(
 def test_an_editor_is_offered_every_kind_of_id(editions: Mapping[str, Reference]) -> None:
     offered = offers(editions.values())
 
-    assert {link.offered for link in LINKS if link.offered} <= set(offered)
+    assert {link.offered for link in LINKS if link.offered} <= set(NAMES_OF_IDS)
+    assert set(NAMES_OF_IDS) == set(offered)
     assert "kimi" in offered["providers"], "ids of later editions are offered too"
     assert set(offered["editions"]) == set(editions)

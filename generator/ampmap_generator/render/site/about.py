@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
+from ...compile import facts_alone
 from ...load.findings import SpecRule
 from ...vendored.base import Source
 from ...vendored.reference import Reference
@@ -132,6 +133,7 @@ def _edition(reference: Reference) -> Page:
     edition = reference.edition
     counts = (
         ("Digest", code(reference.digest)),
+        ("Digest of the types", code(str(facts_alone(reference)["digest"]))),
         ("Providers", str(len(reference.providers))),
         ("Models", str(len(reference.models))),
         ("Agent modes", str(len(reference.agent_modes))),

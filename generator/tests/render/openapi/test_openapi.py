@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jsonschema
@@ -64,6 +64,47 @@ def test_there_is_one_document_and_one_per_dialect(found: Documents) -> None:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_linter_finds_nothing(name: str, found: Documents) -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(found[name]).iter_errors()] == []
+
+
+def _without_rules(reference: Reference) -> Reference:
+    return reference.model_copy(update={"requirements": {}, "digest": f"sha256:{'0' * 64}"})
+
+
+def _without_source(reference: Reference) -> Reference:
+    groq = reference.providers["groq"].model_copy(update={"sources": (), "claims": ()})
+    return reference.model_copy(update={"providers": {**reference.providers, "groq": groq}})
+
+
+def _with_direct_provider(reference: Reference) -> Reference:
+    direct = reference.providers["groq"].model_copy(update={"id": "direct", "via_proxy": False, "base_path": None})
+    return reference.model_copy(update={"providers": {**reference.providers, "direct": direct}})
+
+
+def _with_provider(reference: Reference) -> Reference:
+    other = {"id": "other", "base_path": "/api/provider/other/v1"}
+    more = reference.providers["xai"].model_copy(update=other)
+    return reference.model_copy(update={"providers": {**reference.providers, "other": more}})
+
+
+# what changes, and the documents that change with it
+CHANGES = [
+    (_without_rules, set()),
+    (_without_source, set()),
+    (_with_direct_provider, set()),
+    (_with_provider, {"openapi.json", "openapi/openai-chat.json"}),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), CHANGES, ids=[row[0].__name__.strip("_") for row in CHANGES])
+def test_a_document_changes_with_its_own_facts_alone(
+    change: Callable[[Reference], Reference], expected: set[str], reference: Reference, found: Documents
+) -> None:
+    changed = documents(change(reference))
+
+    assert {name for name in found if text_of(changed[name]) != text_of(found[name])} == expected
+    digests = {name: (document["info"]["x-ampmap"]["digest"], changed[name]["info"]["x-ampmap"]["digest"])
+               for name, document in found.items()}  # fmt: skip
+    assert {name for name, (before, after) in digests.items() if before != after} == expected
 
 
 def test_the_surface_is_every_provider_route_and_every_management_route(reference: Reference, found: Documents) -> None:
