@@ -1,4 +1,12 @@
-"""A peer that is not on the target's machine, as far as the target can tell: for rules about who may call."""
+"""A peer that is not on the target's machine, as far as the target can tell: for rules about who may call.
+
+The proxy decides by the peer address of the connection, so neither a header nor a second loopback address can stand in
+for another machine. The kit's machine may have no other address (a container without a network), and a second machine
+is never at hand. Linux gives a thread a network namespace of its own, in which loopback may have any address. Python has
+`os.unshare` from 3.12 on only, and no call that sets the address of an interface: hence `ctypes` and `ioctl`. Where the
+system refuses the namespace, the rules are not testable on the embedded target. A target that is reached by URL is
+called from an address of the machine instead.
+"""
 
 from __future__ import annotations
 

@@ -100,6 +100,50 @@ def test_without_scripts_the_tables_answer(open_page: OpenPage) -> None:
     assert "/api/provider/openai/v1/responses" in row.inner_text()
 
 
+FAULTS_OF_PICTURES = """() => [...document.querySelectorAll(".am-picture")].flatMap((picture) => {
+  const place = (element) => element.getBoundingClientRect();
+  const boxes = [...picture.querySelectorAll(".am-box")];
+  const sheet = place(picture);
+  const outside = boxes.filter((box) => place(box).left < sheet.left - 1 || place(box).right > sheet.right + 1);
+  const cut = boxes.filter((box) => box.scrollWidth > box.clientWidth);
+  const covered = boxes.filter((box, index) => boxes.slice(index + 1).some((other) => {
+    const [a, b] = [place(box), place(other)];
+    return a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  }));
+  const size = (line) => parseFloat(getComputedStyle(line).fontSize);
+  const small = [...picture.querySelectorAll("span")].filter((line) => size(line) < 12);
+  return Object.entries({ outside, cut, covered, small }).flatMap(([kind, found]) =>
+    found.map((element) => `${kind}: ${element.textContent}`));
+})"""
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "providers/anthropic/",
+        "providers/openrouter/",
+        "fallback/",
+        "auth-modes/",
+        "endpoints/anthropic-messages/",
+        "endpoints/openai-chat/",
+    ],
+)
+def test_no_text_of_a_picture_is_cut_covered_or_small(open_page: OpenPage, path: str, size: str) -> None:
+    page = open_page(path, size=size)
+    assert page.locator(".am-picture").count() > 0
+    assert page.evaluate(FAULTS_OF_PICTURES) == []
+
+
+def test_the_map_leads_on_by_keyboard(open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator(".am-map a.am-box").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/providers/*/")
+
+
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize(
     ("name", "path"), [("front", "?q=gpt-5-codex"), ("provider", "providers/anthropic/"), ("errors", "errors/")]

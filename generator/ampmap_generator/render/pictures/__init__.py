@@ -1,4 +1,4 @@
-"""Draws the pictures of the pages, as SVG.
+"""Lays out the pictures of the pages, as HTML that `finder.css` styles.
 
 It may import `render` itself, and none of its other sub-packages.
 """

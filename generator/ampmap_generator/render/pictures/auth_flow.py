@@ -10,10 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...vendored.platforms import Platform, PlatformError, ResolutionStep
-from .svg import NARROW, PADDING, Box, Canvas, Frame, Line, Style, figure
-
-GAP = 22
-"""Between two boxes, for an arrow."""
+from .boxes import Box, Line, Style, box, figure, listed, text
 
 
 @dataclass(frozen=True)
@@ -54,34 +51,20 @@ def _chain(
 
 
 def flow_picture(platform: Platform) -> str:
-    """The picture of a platform's steps, as wide as a phone."""
-    canvas = Canvas(NARROW)
+    """The picture of a platform's steps, one below the other."""
     found = blocks(platform.steps)
-    for number, block in enumerate(found):
-        if number:
-            _arrow(canvas, canvas.height)
-        _draw(canvas, block, platform.errors)
+    shown = [_drawn(block, platform.errors) for block in found]
     steps = ". ".join(f"{step.title}: {step.does}" for block in found for chain in block.chains for step in chain)
-    return figure(f"flow-{platform.id}", f"How {platform.about.display_name} chooses an auth mode", steps, canvas)
+    title = f"How {platform.about.display_name} chooses an auth mode"
+    return figure("am-flow", title, steps, listed("am-chain", shown, "ol"))
 
 
-def _arrow(canvas: Canvas, y: float) -> None:
-    canvas.arrow([(NARROW / 2, y - 1), (NARROW / 2, y + GAP)])
-
-
-def _draw(canvas: Canvas, block: Block, errors: Mapping[str, PlatformError]) -> None:
+def _drawn(block: Block, errors: Mapping[str, PlatformError]) -> str:
     if not block.is_frame:
-        canvas.box(0, canvas.height, NARROW - 2, _step(block.chains[0][0], errors))
-        return
-    top = canvas.height
-    canvas.text(NARROW / 2, top + 17, "no source orders these", Style.NOTE, "middle")
-    for chain in block.chains:
-        for place, step in enumerate(chain):
-            if place:
-                _arrow(canvas, canvas.height)
-            y = canvas.height + (0 if place else PADDING / 2)
-            canvas.box(PADDING, y, NARROW - 2 - 2 * PADDING, _step(step, errors))
-    canvas.rectangle(Frame(0, top, NARROW - 2, canvas.height - top + PADDING), "am-frame")
+        return box(_step(block.chains[0][0], errors))
+    chains = [listed("am-chain", [box(_step(step, errors)) for step in chain], "ol") for chain in block.chains]
+    note = text(Line("no source orders these", Style.NOTE))
+    return f'<div class="am-frame">{note}\n{listed("am-unordered", chains)}\n</div>'
 
 
 def _step(step: ResolutionStep, errors: Mapping[str, PlatformError]) -> Box:
@@ -91,7 +74,7 @@ def _step(step: ResolutionStep, errors: Mapping[str, PlatformError]) -> Box:
 
 def _told(error: PlatformError) -> str:
     """The code of an error, else its message, else its id."""
-    for text in (error.code, error.message):
-        if text not in (None, "unknown"):
-            return str(text)
+    for words in (error.code, error.message):
+        if words not in (None, "unknown"):
+            return str(words)
     return error.id

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ...vendored.catalogue import Decision, Fallback
-from .svg import NARROW, Box, Canvas, Frame, Line, Style, figure
+from .boxes import Box, Line, Style, box, figure, listed
 
 ANY = "any"
-INDENT = 16
-BETWEEN = 6
 
 
 @dataclass(frozen=True)
@@ -61,11 +59,9 @@ def _tree(rows: Sequence[Decision], left: Sequence[str]) -> Tree:
 
 def fallback_picture(fallback: Fallback) -> str:
     """The decisions of a fallback from the first question down."""
-    canvas = Canvas(NARROW)
     tree = tree_of(fallback.decisions)
-    _draw(canvas, tree, 0, 0, "")
     description = "; ".join(_sentences(tree, ()))
-    return figure(f"fallback-{fallback.id}", f"{fallback.display_name}: who answers", f"{description}.", canvas)
+    return figure("am-tree", f"{fallback.display_name}: who answers", f"{description}.", _way(tree, ""))
 
 
 def _sentences(tree: Tree, so_far: tuple[str, ...]) -> list[str]:
@@ -78,22 +74,18 @@ def _sentences(tree: Tree, so_far: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _draw(canvas: Canvas, tree: Tree, depth: int, y: float, label: str) -> Frame:
-    """Draws a way from `y` down; returns the frame of its first box, after which `canvas.height` is where it ends."""
-    x = depth * INDENT
+def _way(tree: Tree, label: str) -> str:
+    """A way from its first box down; `label` is the answer that leads to it."""
     first = (Line(label, Style.NOTE),) if label else ()
     if isinstance(tree, End):
         given = ", ".join(f"{_words(name)} {_words(value)}" for name, value in tree.given.items())
         more = (Line(f"where {given}", Style.NOTE),) if given else ()
         lines = (*first, Line(tree.decision.outcome, Style.CODE), Line(_plain(tree.decision.answers)), *more)
-        return canvas.box(x, y, NARROW - 2 - x, Box(lines, "am-outcome"))
-    own = canvas.box(
-        x, y, NARROW - 2 - x, Box((*first, Line(f"{_words(tree.condition)}?", Style.TITLE)), "am-question")
-    )
-    for value, way in tree.ways.items():
-        below = _draw(canvas, way, depth + 1, canvas.height + BETWEEN, f"{_words(tree.condition)}: {_words(value)}")
-        canvas.line([(x + 7, own.bottom), (x + 7, below.y + 16), (below.x, below.y + 16)])
-    return own
+        return box(Box(lines, "am-outcome"))
+    asked = _words(tree.condition)
+    question = box(Box((*first, Line(f"{asked}?", Style.TITLE)), "am-question"))
+    ways = [_way(way, f"{asked}: {_words(value)}") for value, way in tree.ways.items()]
+    return f"{question}\n{listed('am-branches', ways)}"
 
 
 def _words(name: str) -> str:

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...vendored.base import Json
 from ...vendored.wire import Endpoint, Operation, StreamEvent
-from .svg import NARROW, Canvas, Style, figure, measure
+from .boxes import Line, Style, figure, listed, text
 
-LANES = ((44.0, "Client"), (172.0, "Proxy"), (300.0, "Provider"))
-STEP = 30
-TOP = 26
-MOST = 30
+LANES = ("Client", "Proxy", "Provider")
+MOST = 40
 """Longest label of an event, in letters."""
 
 
@@ -21,39 +19,16 @@ def stream_picture(endpoint: Endpoint, name: str, operation: Operation) -> str:
         return ""
     labels = labels_of(operation.events)
     terminator = endpoint.streaming.terminator
-    canvas = Canvas(NARROW)
-    for x, lane in LANES:
-        canvas.text(x, 13, lane, Style.TITLE, "middle")
-    (client, _), (proxy, _), (provider, _) = LANES
-    y = TOP + STEP / 2
-    canvas.text(
-        (client + provider) / 2, y - 6, f"{operation.method}, asking for a stream", Style.NOTE, "middle", "am-over"
-    )
-    canvas.arrow([(client, y), (proxy, y)])
-    canvas.arrow([(proxy, y), (provider, y)])
-    y += STEP
-    _event(canvas, y, f"200 {endpoint.streaming.content_type}", "")
-    for index, label in enumerate(labels):
-        y += STEP
-        is_last = index == len(labels) - 1 and terminator is not None
-        _event(canvas, y, label, "am-last" if is_last else "")
-    y += STEP
+    asks = text(Line(f"{operation.method}, asking for a stream", Style.NOTE))
+    answers = (f"200 {endpoint.streaming.content_type}", *labels)
+    events = [f"<li>{text(Line(label, Style.CODE))}</li>" for label in answers]
+    if terminator is not None:
+        events[-1] = f'<li class="am-last">{text(Line(labels[-1], Style.END))}</li>'
     end = "the stream is complete" if terminator else "the end of the body is the end of the stream"
-    canvas.text((client + provider) / 2, y, end, Style.NOTE, "middle")
-    events, canvas.parts = canvas.parts, []
-    for x, _ in LANES:
-        canvas.line([(x, TOP - 6), (x, y - 14)], "am-life")
-    canvas.parts += events
-    listed = ", ".join(labels)
-    description = f"The proxy forwards the request to the provider and relays, one by one: {listed}."
-    return figure(f"stream-{name.replace('.', '-')}", f"A stream of {name}", description, canvas)
-
-
-def _event(canvas: Canvas, y: float, label: str, kind: str) -> None:
-    (client, _), (proxy, _), (provider, _) = LANES
-    canvas.text((client + provider) / 2, y - 6, label, Style.END if kind else Style.CODE, "middle", "am-over")
-    canvas.arrow([(provider, y), (proxy, y)], kind)
-    canvas.arrow([(proxy, y), (client, y)], kind)
+    lanes = listed("am-lanes", [text(Line(lane, Style.TITLE)) for lane in LANES])
+    steps = [f'<li class="am-asks">{asks}</li>', *events, f'<li class="am-over">{text(Line(end, Style.NOTE))}</li>']
+    description = f"The proxy forwards the request to the provider and relays, one by one: {', '.join(labels)}."
+    return figure("am-stream", f"A stream of {name}", description, f"{lanes}\n{listed('am-events', steps, 'ol')}")
 
 
 def labels_of(events: Sequence[StreamEvent]) -> list[str]:
@@ -95,7 +70,6 @@ def _leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
 
 
 def _shortened(label: str) -> str:
-    room = LANES[-1][0] - LANES[0][0]
-    while measure(label, Style.CODE) > room and ", " in label:
+    while len(label) > MOST and ", " in label:
         label = f"{label.removesuffix(', …').rpartition(', ')[0]}, …"
-    return label if len(label) <= MOST + 10 else f"{label[:MOST]}…"
+    return label if len(label) <= MOST else f"{label[:MOST]}…"

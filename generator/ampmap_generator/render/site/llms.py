@@ -32,7 +32,7 @@ _TITLE = re.compile(r"^# (.+?)(?: \{ #\S+ \})?$", re.MULTILINE)
 _ANCHOR = re.compile(r" ?(?:\[\])?\{ #\S+ \}")
 
 
-_FIGURE = re.compile(r"<figure.*?<title[^>]*>(.*?)</title>\s*<desc[^>]*>(.*?)</desc>.*?</figure>", re.DOTALL)
+_FIGURE = re.compile(r"<figure.*?<figcaption[^>]*><strong>(.*?)</strong> (.*?)</figcaption>.*?</figure>", re.DOTALL)
 """A picture in a page."""
 
 

@@ -20,7 +20,6 @@ from ampmap_generator.vendored.reference import Reference
 from ampmap_tests_support.places import CHECKOUT
 
 SCRIPT = CHECKOUT / "site" / "docs" / "assets" / "auth-resolver.js"
-SVG = "{http://www.w3.org/2000/svg}"
 
 RUN_PAGE_SCRIPT = """
 const fs = require("fs");
@@ -81,7 +80,7 @@ def test_the_page_has_the_resolver_and_needs_no_other_place(reference: Reference
 
 def test_the_picture_shows_every_step_in_an_order_that_the_sources_state(rensei: Platform) -> None:
     root = ElementTree.fromstring(flow_picture(rensei))  # noqa: S314 - our own text
-    texts = [unescape("".join(node.itertext())) for node in root.iter(f"{SVG}text")]
+    texts = [unescape("".join(node.itertext())) for node in root.iter("span")]
     place = {step.id: texts.index(step.title) for step in rensei.steps.values()}
 
     assert all(place[before] < place[step.id] for step in rensei.steps.values() for before in step.after)
