@@ -91,9 +91,7 @@ def test_a_requirement_that_does_not_score_is_shown_and_decides_nothing(
 ) -> None:
     wanted = {"defects": ("query-dropped",), "select": (f"{LATE}[groq-*]", "routing.reaches-upstream[groq-*]")}
     assert run(**wanted).code is ExitCode.FAILURES
-    monkeypatch.setattr(
-        "ampmap_conformance.engine.session.release_of", lambda _: Release(status="draft", trial=(LATE,))
-    )
+    monkeypatch.setattr("ampmap_conformance.run.open.release_of", lambda _: Release(status="draft", trial=(LATE,)))
     ended = run(**wanted)
     assert ended.code is ExitCode.CONFORMANT
     broken = [result for result in ended.report.results if result.verdict is Verdict.FAIL]
