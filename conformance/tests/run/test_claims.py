@@ -246,9 +246,9 @@ def test_target_init_writes_a_file_once(command: Command, always: Callable[[int]
     again = command("target", "init", "--out", "staging.yaml")
     assert (again.returncode, "already exists" in again.stderr) == (4, True)
     for url, code, words in (
-        ("http://127.0.0.1:9", 6, "cannot be asked: the connection was refused."),
+        ("http://127.0.0.1:9", 6, "is unreachable: the connection was refused."),
         (always(404), 6, "has no Amp surface"),
-        ("nonsense", 4, "--from-url: an absolute http or https URL"),
+        ("nonsense", 4, "--from-url: `nonsense` is invalid; expected an absolute http or https URL"),
     ):
         done = command("target", "init", "--from-url", url)
         assert (done.returncode, words in done.stderr, done.stdout) == (code, True, "")
