@@ -20,7 +20,6 @@ from ampmap_generator.cli.main import main
 
 ROOT = outputs.CHECKOUT
 PACKAGES = (ROOT / "generator" / "ampmap_generator", ROOT / "conformance" / "ampmap_conformance")
-TEMPLATES = PACKAGES[0] / "render" / "templates"
 SITE = ROOT / "site" / "docs"
 GENERATED = PACKAGES[1] / "reference" / "types.py"
 """Made of `vendored`, which is read, and of the spec."""
@@ -42,8 +41,8 @@ def messages() -> Iterator[Text]:
 
 
 def templates() -> Iterator[Text]:
-    """The words of pages and of exported configurations, line by line."""
-    for file in sorted((*TEMPLATES.rglob("*.j2"), *TEMPLATES.rglob("*.md"))):
+    """The words of pages, exported configurations and reports, paragraph by paragraph."""
+    for file in sorted(file for package in PACKAGES for kind in ("*.j2", "*.md") for file in package.rglob(kind)):
         text = re.sub(r"{{.*?}}|{%.*?%}", "`code`", file.read_text(encoding="utf-8"), flags=re.DOTALL)
         yield from paragraphs(file, text)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..report.model import Report
 
 EXIT_CODES = (
-    "Exit codes: 0 conformant, 1 failures, 2 interrupted, 3 kit error, 4 usage, 5 nothing ran or too little,"
+    "Exit codes: 0 conformant, 1 failures, 2 interrupted, 3 kit error, 4 invalid usage, 5 too little tested,"
     " 6 target unreachable, 7 stale baseline."
 )
 

@@ -69,7 +69,7 @@ def render(file: Path, form: str, out: Path | None) -> int:
     return 0
 
 
-@report.command(epilog="Exit codes: 0 no regression, 1 regressions, 4 usage.")
+@report.command(epilog="Exit codes: 0 no regression, 1 regressions, 4 invalid usage.")
 @click.argument("old", metavar="OLD.json", type=FILE)
 @click.argument("new", metavar="NEW.json", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")

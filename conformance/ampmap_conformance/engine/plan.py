@@ -48,7 +48,7 @@ class Plan:
     cells: Mapping[str, int] = field(default_factory=dict)
     """How many cells the axes of each requirement have; those of which it speaks are its cases."""
     on_resolvers: frozenset[str] = frozenset()
-    """Profiles whose requirements are none on a proxy."""
+    """Profiles whose requirements are on a resolver, not on a proxy."""
     renames: Renames = NONE
     """What the requirements were called before."""
     unchecked: frozenset[str] = frozenset()

@@ -114,7 +114,8 @@ def valid_forwarded(sent: Sent) -> None:
     """The proxy does not reject data that the document allows: it reaches an upstream."""
     if sent.wrong is Wrong.NOTHING and sent.facts.observed and not sent.facts.answers_itself:
         actual = f"status {sent.status}, and no request to an upstream"
-        expect(bool(sent.exchange.upstream), "a valid request was rejected", expected="it goes on", actual=actual)
+        wanted = "a request to an upstream"
+        expect(bool(sent.exchange.upstream), "a valid request was rejected", expected=wanted, actual=actual)
 
 
 def invalid_rejected_or_relayed(sent: Sent) -> None:

@@ -25,7 +25,7 @@ from .support.streams import json_answer
 GRACE = 3.0
 """Seconds beyond the promised time within which a proxy must have given up."""
 NOBODY = "http://127.0.0.1:9"
-"""An address at which nobody listens."""
+"""An address at which no process listens."""
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 
 
@@ -82,7 +82,7 @@ def test_upstream_unreachable(case: VariedCase, probe: Probe) -> None:
 
 @checks("errors.connection-refused", when=goes_elsewhere, applies=claims_way, pace=Pace.ALONE, requests=LOOKS * 2)
 def test_connection_refused(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream at whose address nobody listens, when it is called, then the status says so."""
+    """Given an upstream at whose address no process listens, when it is called, then the status says so."""
 
     def seen() -> bool:
         return probe.send(case).response.status in (502, 503, 504)

@@ -149,26 +149,26 @@ def target_file(url: str, reference: Reference, found: Found | None = None) -> s
     name = urlsplit(url).netloc or "staging"
     others = [name for name in editions() if name != reference.edition.id][:1]
     every = ", ".join(p.id for p in reference.providers.values() if p.via_proxy)
-    lines = ["# The proxy under test, for `ampmap-conformance run --target FILE`. What is in comments is optional."]
+    lines = ["# The proxy under test, for `ampmap-conformance run --target FILE`. Lines in comments are optional."]
     if found:
-        lines += [f"# Found by {found.sent} requests that cost nothing. Look it through before you use it."]
-    lines += ["", f"name: {name}", f"# version: 2.3.1{_told(told.server, '   # the proxy calls itself')}"]
-    lines += [f"base_url: {url}", f"# edition: {reference.edition.id}   # the client build that it serves"]
-    lines += [f"# editions: [{', '.join(others)}]   # further ones", ""]
-    lines += ["# Secrets stand here by reference: the name of a variable, or of a file."]
+        lines += [f"# Discovered with {found.sent} requests, free of charge. Check it before you use it."]
+    lines += ["", f"name: {name}", f"# version: 2.3.1{_told(told.server, '   # the proxy reports')}"]
+    lines += [f"base_url: {url}", f"# edition: {reference.edition.id}   # the client build that the proxy serves"]
+    lines += [f"# editions: [{', '.join(others)}]   # further editions", ""]
+    lines += ["# Secrets are given by reference: the name of an environment variable, or the path of a file."]
     lines += _key_notes(told)
     lines += ["credentials:", f"  client: {{env: {CLIENT_KEY_VARIABLE}}}", "  # second_client: {file: second.key}", ""]
     lines += ["# Optional features that the proxy has, and that are tested; everything else is core and always tested."]
     lines += [f"claims: [{'management' if told.management else ''}]"]
     lines += [f"# {', '.join(get_args(ClaimName))}", ""]
-    lines += ["# Who is served; by default everybody who passes the proxy."]
+    lines += ["# Providers that the proxy serves; default: all that the routing map sends to a proxy."]
     if told.providers is None:
         lines += [f"# providers: [{every}]"]
     else:
         lines += [f"providers: [{', '.join(told.providers)}]"]
         if told.absent:
             lines += [f"# Their routes answer 404: {', '.join(told.absent)}"]
-    lines += ["# mounts: {openai: /openai/v1}   # where a base path is another than the routing map's", ""]
+    lines += ["# mounts: {openai: /openai/v1}   # base paths that differ from the routing map", ""]
     lines += OPTIONAL
     lines += _model_lines(told)
     lines += ["# mappings: [{from: claude-opus-4-5-20251101, to: claude-sonnet-4-20250514, regex: false}]", ""]

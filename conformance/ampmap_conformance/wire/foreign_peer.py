@@ -2,9 +2,9 @@
 
 The proxy decides by the peer address of the connection, so neither a header nor a second loopback address can stand in
 for another machine. The kit's machine may have no other address (a container without a network), and a second machine
-is never at hand. Linux gives a thread a network namespace of its own, in which loopback may have any address. Python has
-`os.unshare` from 3.12 on only, and no call that sets the address of an interface: hence `ctypes` and `ioctl`. Where the
-system refuses the namespace, the rules are not testable on the embedded target. A target that is reached by URL is
+is seldom at hand. Linux gives a thread a network namespace of its own, in which loopback may have any address. Python
+has `os.unshare` from 3.12 on only, and no call that sets the address of an interface: hence `ctypes` and `ioctl`. Where
+the system refuses the namespace, the rules are not testable on the embedded target. A target that is reached by URL is
 called from an address of the machine instead.
 """
 

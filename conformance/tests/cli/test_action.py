@@ -146,7 +146,7 @@ def test_failures_are_annotated_and_end_the_step(step: Step) -> None:
     errors = commands(done.log)
     assert len(errors) == json.loads(done.outputs["counts"])["fail"] > 1
     assert all(line.startswith("::error title=fail%3A headers.upstream-credential-set[groq-") for line in errors)
-    assert "### What is wrong" in done.summary
+    assert "### Failures" in done.summary
 
 
 def test_the_inputs_reach_the_run(step: Step, tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_a_known_failure_is_put_up_with(run: Run, tmp_path: Path) -> None:
     [
         (None, "--openapi api.json: No such file or directory"),
         ("{}", "--openapi api.json: expected an OpenAPI document that `ampmap build openapi` wrote"),
-        ('{"info": {"x-ampmap": {"digest": "sha256:0"}}}', "--openapi api.json was made from another reference"),
+        ('{"info": {"x-ampmap": {"digest": "sha256:0"}}}', "--openapi api.json was built from another reference"),
     ],
 )
 def test_a_wrong_document_ends_in_one_message(

@@ -102,7 +102,7 @@ def test_max_requests_is_told_before_and_kept(
     words = ("--base-url", url, "--profile", "auth", "--max-requests", "7")
     done = command("run", *words, env={"AMPMAP_CLIENT_KEY": CLIENT})
     before = done.stdout.partition("profile ")[0]
-    assert "no more than 7 are sent" in before
+    assert "at most 7 are sent" in before
     assert "calls of the target's own upstreams, each with the smallest token limit" in before
     assert len(seen) == 7
     assert "requests   7 sent" in done.stdout
