@@ -27,7 +27,7 @@ from ampmap_conformance.engine.session import Session
 from ampmap_conformance.errors import NoAnswerError
 from ampmap_conformance.probe.exchange import Sending, nonce_of
 from ampmap_conformance.report.build import make_result
-from ampmap_conformance.run.open import opened
+from ampmap_conformance.run.open import open_run
 from ampmap_conformance.run.run import outcomes
 from ampmap_conformance.run.smoke import smoke
 from ampmap_conformance.verdicts import BROKEN
@@ -113,7 +113,7 @@ def main() -> int:
     runs, loops = [], []
     for number in range(1, ROUNDS + 1):
         noted: list[Noted] = []
-        with opened(RunOptions()) as session:
+        with open_run(RunOptions()) as session:
             smoke(session)
             runs.append(timed_run(noting(session, noted)))
             sent = tuple(noted)

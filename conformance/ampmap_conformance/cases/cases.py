@@ -28,7 +28,7 @@ from ..reference.types import (
     find_call,
     find_model,
 )
-from ..target.target import Target, served
+from ..target.target import Target, served_providers
 from .sdks import SDKS, Sdk
 from .variations import VARIATIONS
 
@@ -276,7 +276,7 @@ def _edition(cell: Cell, target: Target) -> Iterator[Cell]:
     yield cell.having(reference=target.reference, providers=target.providers)
     for other in target.others:
         known = {provider.id for provider in target.providers}
-        providers = tuple(provider for provider in served(target.file, other) if provider.id in known)
+        providers = tuple(provider for provider in served_providers(target.file, other) if provider.id in known)
         yield cell.having(other.edition.id, reference=other, providers=providers)
 
 

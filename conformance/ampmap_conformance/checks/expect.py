@@ -12,8 +12,8 @@ from ..errors import Violation
 from ..reference.types import Call, CredentialCarrier, StreamEvent
 from ..wire.credentials import PLACEHOLDER, carried
 from ..wire.messages import Exchange, Headers, Response, UpstreamRequest
-from ..wire.redaction import NONCE, forms, masked
-from ..wire.sse import Event, covers, decoded, events
+from ..wire.redaction import NONCE, forms, mask
+from ..wire.sse import Event, covers, decode_body, events
 
 SHOWN = 160
 """Longest piece of a body in a message, in characters."""
@@ -58,7 +58,7 @@ def assert_answers(exchange: Exchange, call: Call) -> None:
     if not isinstance(call.operation.response, dict):
         return
     response = exchange.response
-    answer, asked = _json(decoded(response.headers, response.body)), _json(exchange.request.body)
+    answer, asked = _json(decode_body(response.headers, response.body)), _json(exchange.request.body)
     own = set(call.operation.response) - set(asked if isinstance(asked, dict) else ())
     answers = isinstance(answer, dict) and bool(own & set(answer))
     saying, wanted = "the answer is not an answer to this call", f"JSON with {', '.join(sorted(own))}"
@@ -138,7 +138,7 @@ def assert_shape(body: bytes, template: Any, *, saying: str) -> None:
 
 def assert_json_relayed(exchange: Exchange) -> None:
     """The client got what the observer answered: the same bytes, or JSON that has all of it."""
-    sent, came = exchange.answers[0].body, decoded(exchange.response.headers, exchange.response.body)
+    sent, came = exchange.answers[0].body, decode_body(exchange.response.headers, exchange.response.body)
     if sent == came:
         return
     try:
@@ -152,7 +152,7 @@ def assert_json_relayed(exchange: Exchange) -> None:
 def assert_events_relayed(exchange: Exchange) -> None:
     """The client got every event that the observer sent, in order, with name and data."""
     sent = events(exchange.answers[0].body)
-    came = events(decoded(exchange.response.headers, exchange.response.body))
+    came = events(decode_body(exchange.response.headers, exchange.response.body))
     expect(bool(sent), "the upstream sent no events", expected="a stream", actual="no events")
     for number, (theirs, ours) in enumerate(zip(sent, came, strict=False), start=1):
         same = theirs.name == ours.name and covers(theirs.json(), ours.json())
@@ -173,16 +173,16 @@ def assert_events_came(exchanges: Iterable[Exchange]) -> None:
             continue
         if exchange.answers and exchange.answers[-1].body == response.body and b"\ndata:" in response.body:
             continue
-        if exchange.answers and not any(events(decoded(a.headers, a.body)) for a in exchange.answers):
+        if exchange.answers and not any(events(decode_body(a.headers, a.body)) for a in exchange.answers):
             continue
-        came = events(decoded(response.headers, response.body))
+        came = events(decode_body(response.headers, response.body))
         expect(bool(came), "the stream has no events", expected="at least one event", actual="none")
 
 
 def assert_no_clean_end(exchange: Exchange, in_band_error: StreamEvent | None) -> None:
     """A stream that broke off upstream is broken for the client too, or ends with the dialect's own error event."""
     response = exchange.response
-    came = events(decoded(response.headers, response.body))
+    came = events(decode_body(response.headers, response.body))
     told = bool(came) and in_band_error is not None and _same_kind(in_band_error, came[-1])
     expect(
         response.broken is not None or told or response.status >= 500,
@@ -195,7 +195,7 @@ def assert_no_clean_end(exchange: Exchange, in_band_error: StreamEvent | None) -
 def assert_names_model(exchange: Exchange, model: str, *, instead_of: str) -> None:
     """Wherever the answer names its model, it is `model`."""
     response = exchange.response
-    body = decoded(response.headers, response.body)
+    body = decode_body(response.headers, response.body)
     answers = [event.json() for event in events(body)] or [_json(body)]
     named = [name for answer in answers for name in _models(answer)]
     expect(bool(named), "the answer names no model", expected=model, actual="no model in the answer")
@@ -294,13 +294,13 @@ def _place_of(secret: str, message: UpstreamRequest | Response) -> str | None:
     written = tuple(form.encode() for form in forms(secret))
     label = f"{message.method} {message.path}" if isinstance(message, UpstreamRequest) else f"{message.status} answer"
     if isinstance(message, UpstreamRequest) and _holds(message.target.encode(), written):
-        return f"{masked(secret)} in the query or path of {label}"
+        return f"{mask(secret)} in the query or path of {label}"
     for number, (name, value) in enumerate(message.headers, start=1):
         if _holds(value.encode("latin-1", "replace"), written):
-            return f"{name}: {masked(secret)}  (header {number} of {label})"
+            return f"{name}: {mask(secret)}  (header {number} of {label})"
     whole = message.raw if isinstance(message, UpstreamRequest) else message.body
     if _holds(whole, written) or (message.body not in whole and _holds(message.body, written)):
-        return f"{masked(secret)} in the body of {label}"
+        return f"{mask(secret)} in the body of {label}"
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import Message
 
 from ..wire.messages import Headers, media_type
-from ..wire.sse import decoded
+from ..wire.sse import decode_body
 from .expect import assert_equal, expect
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -30,7 +30,7 @@ def unpacked(headers: Headers, body: bytes, saying: str) -> bytes:
         expected="a Content-Encoding that matches the bytes",
         actual=f"Content-Encoding: {label}, and {packed}",
     )
-    return decoded(headers, body)
+    return decode_body(headers, body)
 
 
 def assert_same_media_type(headers: Headers, expected: str, saying: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..wire.messages import Exchange, Response
-from ..wire.sse import Event, covers, decoded, events
+from ..wire.sse import Event, covers, decode_body, events
 from .expect import assert_equal, expect
 
 MODEL_PLACES = (
@@ -20,10 +20,10 @@ MODEL_PLACES = (
 """Where an answer, or an event of one, names its model."""
 
 
-def named(answer: Any, model: str) -> Any:
+def with_model_name(answer: Any, model: str) -> Any:
     """A JSON answer with `model` wherever it names its model, and everything else as it is."""
     if isinstance(answer, list):  # a stream in the form of an array
-        return [named(item, model) for item in answer]
+        return [with_model_name(item, model) for item in answer]
     if not isinstance(answer, dict):
         return answer
     changed = dict(answer)
@@ -52,7 +52,7 @@ def assert_events(exchange: Exchange, *, model: str | None = None) -> None:
 def assert_same_events(came: tuple[Event, ...], sent: tuple[Event, ...], *, model: str | None = None) -> None:
     """Two streams have the same events."""
     for number, (theirs, ours) in enumerate(zip(sent, came, strict=False), start=1):
-        wanted = theirs.json() if model is None else named(theirs.json(), model)
+        wanted = theirs.json() if model is None else with_model_name(theirs.json(), model)
         same = theirs.name == ours.name and covers(wanted, ours.json())
         if not same:
             shown = _shown(ours.name, ours.json()), _shown(theirs.name, wanted)
@@ -63,8 +63,8 @@ def assert_same_events(came: tuple[Event, ...], sent: tuple[Event, ...], *, mode
 
 def assert_json_answer(exchange: Exchange, *, model: str) -> None:
     """The client got the upstream's JSON with `model` as its model and everything else as it was."""
-    wanted = named(json.loads(exchange.answers[0].body), model)
-    actual = json.loads(decoded(exchange.response.headers, exchange.response.body))
+    wanted = with_model_name(json.loads(exchange.answers[0].body), model)
+    actual = json.loads(decode_body(exchange.response.headers, exchange.response.body))
     if not covers(wanted, actual):
         saying = "the answer is not the upstream's answer with only the model's name changed"
         assert_equal(_shown("", actual), _shown("", wanted), saying)
@@ -72,7 +72,7 @@ def assert_json_answer(exchange: Exchange, *, model: str) -> None:
 
 def came_events(response: Response) -> tuple[Event, ...]:
     """The events that a client reads from an answer."""
-    return events(decoded(response.headers, response.body))
+    return events(decode_body(response.headers, response.body))
 
 
 def own_error_of(came: Iterable[Event]) -> Any:

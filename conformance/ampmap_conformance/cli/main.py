@@ -47,11 +47,11 @@ class Group(click.Group):
             sys.stderr.close()
             sys.exit(1)
         except Exception as error:  # noqa: BLE001 - told apart, and raised again unless it is known
-            sys.exit(_told(error))
+            sys.exit(_report(error))
         sys.exit(outcome if isinstance(outcome, int) else 0)
 
 
-def _told(error: Exception) -> int:
+def _report(error: Exception) -> int:
     from ..errors import SuiteError, UnreachableError, UsageError
     from ..verdicts import ExitCode
 

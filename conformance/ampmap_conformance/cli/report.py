@@ -103,11 +103,11 @@ def diff(old: Path, new: Path, as_json: bool) -> int:
         if changes:
             click.echo(f"\n{title}")
         for change in changes:
-            click.echo(f"  {_told(change)}")
+            click.echo(f"  {_change_line(change)}")
     click.echo(f"\n{', '.join(f'{len(changes)} {title}' for title, changes in parts)}")
     return int(bool(found.regressions))
 
 
-def _told(change: Change) -> str:
+def _change_line(change: Change) -> str:
     verdicts = " -> ".join(verdict.value for verdict in (change.before, change.after) if verdict)
     return f"{change.id}  {verdicts}{f': {change.reason}' if change.reason else ''}"

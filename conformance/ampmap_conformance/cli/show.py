@@ -18,14 +18,14 @@ from ..cases.renames import Renames
 from ..cases.selection import renamed_in
 from ..engine.estimate import estimate, plan_lines
 from ..engine.options import RunOptions
-from ..engine.plan import RESOLVER, Plan, make_plan, narrowed
+from ..engine.plan import RESOLVER, Plan, make_plan, narrow
 from ..errors import UsageError
 from ..files import did_you_mean
 from ..probe.budget import Budget
-from ..probe.prerequisites import promised
+from ..probe.prerequisites import promised_prerequisites
 from ..reference.edition import reference_for
 from ..reference.types import Reference, Requirement
-from ..refproxy.embedded import CLIENT_LABEL, NAME, POLICY, claimed, spare_models
+from ..refproxy.embedded import CLIENT_LABEL, NAME, POLICY, claims_of, spare_models
 from ..releases import release_of
 from ..target import target as targets
 from ..target.file import Models, TargetFile
@@ -44,10 +44,10 @@ def dry_run(options: RunOptions) -> int:
     """Prints what a run would do, without sending anything or starting a server."""
     known = reference_for(options.reference, options.edition, options.target)
     target = _target(options, known)
-    plan = narrowed(make_plan(target), profiles=options.profiles, select=options.select, skip=options.skip)
+    plan = narrow(make_plan(target), profiles=options.profiles, select=options.select, skip=options.skip)
     embedded = options.target is None and options.base_url is None
     observed = embedded or bool(options.observer or target.file.observer)
-    available = promised(target, observed=observed, embedded=embedded)
+    available = promised_prerequisites(target, observed=observed, embedded=embedded)
     reckoned = estimate(plan, target, available=available, repeat=options.repeat, max_examples=options.max_examples)
     for text in renamed_in((*options.select, *options.skip, *options.trace), plan.renames):
         click.echo(f"notice: {text}", err=True)
@@ -161,7 +161,7 @@ def embedded_description(known: Reference) -> Target:
     file = TargetFile(
         name=NAME,
         base_url="http://127.0.0.1",
-        claims=claimed(known),
+        claims=claims_of(known),
         policy=POLICY,
         mappings=mappings,
         models=Models(unavailable=unavailable),

@@ -95,7 +95,7 @@ class Engine:
                 raise
         return future.result()
 
-    def explored(self, task: Task) -> Outcome:
+    def explore(self, task: Task) -> Outcome:
         """The outcome of a task that the target's claims do not bind it to. Not shared, and never a control."""
         return self._judge(task, bound=False)
 
@@ -170,7 +170,7 @@ class Engine:
         control = self._plan.control_of(task)
         if control is None:
             return None
-        found = self.outcome(control) if bound else self.explored(control)
+        found = self.outcome(control) if bound else self.explore(control)
         if found.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
             return None
         if found.verdict is Verdict.NOT_TESTABLE:

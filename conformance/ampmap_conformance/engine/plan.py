@@ -129,7 +129,7 @@ def make_plan(target: Target, *, drafts: bool = False) -> Plan:
     return Plan(tasks, every, cells, on_resolvers, Renames.of(rows), unchecked)
 
 
-def narrowed(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
+def narrow(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
     """The plan with fewer selected tasks. Raises UsageError for a profile or pattern that means nothing.
 
     Those of `ON_REQUEST` are left out unless they are named, in `profiles` or at the beginning of a pattern.

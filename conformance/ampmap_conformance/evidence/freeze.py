@@ -7,7 +7,7 @@ import sys
 from ..engine.plan import proxy_rules
 from ..files import write_atomically
 from ..reference import load
-from ..releases import FOLDER, digest, frozen, read, version_of
+from ..releases import FOLDER, digest, read, released_text, version_of
 
 
 def main(arguments: list[str]) -> int:
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
         return 4
     trial = read(file).trial if file.exists() else ()
     rows = (row.id for row in proxy_rules(load()).values() if not row.excluded and row.id not in trial)
-    write_atomically(file, frozen(rows).encode())
+    write_atomically(file, released_text(rows).encode())
     print(f'wrote {file.name}; add "{version}": "{digest(file)}" to RELEASED in test_releases.py')  # noqa: T201
     return 0
 

@@ -32,7 +32,7 @@ class Finding:
         request = self.exchange.request
         return len(request.target) + len(request.body) + sum(len(n) + len(v) for n, v in request.headers)
 
-    def told(self, of: int) -> Violation:
+    def as_violation(self, of: int) -> Violation:
         """The violation, with what is special about the request, and in how many `of` them the rule was broken."""
         what = self.what if len(self.what) <= SHOWN else f"{self.what[:SHOWN]}..."
         saying = f"{self.violation.saying} ({what}; {self.count} of {of} requests)"

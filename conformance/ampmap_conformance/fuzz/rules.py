@@ -13,7 +13,7 @@ from ..checks.stack_traces import TRACES
 from ..dialects.schemas import Schemas
 from ..reference.types import ErrorShape
 from ..wire.messages import Exchange, media_type
-from ..wire.sse import decoded
+from ..wire.sse import decode_body
 
 NOT_THE_PROXYS = frozenset({503, 504, 529})
 """Statuses that a busy upstream gives; unless it is seen, they say nothing of the proxy."""
@@ -76,7 +76,7 @@ class Sent:
     @property
     def body(self) -> bytes:
         """The answer's body, unpacked."""
-        return decoded(self.exchange.response.headers, self.exchange.response.body)
+        return decode_body(self.exchange.response.headers, self.exchange.response.body)
 
     @property
     def media_type(self) -> str:

@@ -41,7 +41,7 @@ class Campaign:
         finding = self.findings.get(rule)
         if finding is not None:
             exchanges.append(finding.exchange)
-            raise finding.told(self.sent)
+            raise finding.as_violation(self.sent)
         if self.stopped is not None:
             raise self.stopped
 

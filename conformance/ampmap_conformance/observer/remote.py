@@ -16,7 +16,7 @@ from ..wire.messages import Headers, Request, Response
 from .control import LONGEST_WAIT, PREFIX
 from .records import Seen
 from .script import Reply
-from .transport import decoded
+from .transport import decode_seen
 
 PATIENCE = 10.0
 """Seconds that a call may take beyond what it was asked to wait."""
@@ -75,7 +75,7 @@ class RemoteObserver:
         query = urlencode({"at_least": at_least, "within": min(within, LONGEST_WAIT)})
         found = self._ask("GET", f"records/{nonce}?{query}", waiting=within)
         now = time.monotonic()
-        return tuple(decoded(record, now) for record in found["records"])
+        return tuple(decode_seen(record, now) for record in found["records"])
 
     def client_closed(self, nonce: str, *, within: float) -> bool:
         """Whether the sender of a request with `nonce` went away early. Raises ObserverGoneError."""

@@ -37,7 +37,7 @@ def encoded(seen: Seen, now: float) -> dict[str, Any]:
     }
 
 
-def decoded(data: dict[str, Any], now: float) -> Seen:
+def decode_seen(data: dict[str, Any], now: float) -> Seen:
     """The reverse of `encoded`. Raises KeyError, TypeError or ValueError for anything else."""
     request = UpstreamRequest(
         persona=data["persona"],

@@ -48,7 +48,7 @@ def available(context: RunContext) -> frozenset[str]:
     return frozenset(name for name, need in NEEDS.items() if need.there(context))
 
 
-def promised(target: Target, *, observed: bool, embedded: bool) -> frozenset[str]:
+def promised_prerequisites(target: Target, *, observed: bool, embedded: bool) -> frozenset[str]:
     """What a run against `target` can have, before anything is started: a peer elsewhere is taken to be there."""
     there = {
         "upstream": observed,

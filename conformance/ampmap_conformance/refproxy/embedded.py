@@ -16,7 +16,7 @@ from ..reference.types import ClaimName, Provider, Reference
 from ..target.file import ModelMapping, Models, Policy, TargetFile
 from ..target.reload import FileHook, Reloading, block_of
 from ..target.target import Secret, Target
-from ..wire.foreign_peer import Elsewhere, opened
+from ..wire.foreign_peer import Elsewhere, open_foreign_peer
 from .behaviour import CORRECT, Behaviour
 from .config import config_for_observer
 from .live import with_block
@@ -71,12 +71,16 @@ def embedded(
         behaviour = behaviour_with(chosen, behaviour)
     policy = POLICY
     if variant is not None:
-        from .variants.variants import VARIANTS, varied
+        from .variants.variants import VARIANTS, build_variant
 
-        behaviour, policy = varied(variant), POLICY.model_copy(update=dict(VARIANTS[variant].policy))
+        behaviour, policy = build_variant(variant), POLICY.model_copy(update=dict(VARIANTS[variant].policy))
     client, second = clients or tuple(f"canary-{secrets.token_hex(12)}-canary" for _ in range(2))
     unavailable, mappings = spare_models(reference)
-    with Observer(reference).start() as observer, opened() as elsewhere, TemporaryDirectory(prefix="ampmap-") as folder:
+    with (
+        Observer(reference).start() as observer,
+        open_foreign_peer() as elsewhere,
+        TemporaryDirectory(prefix="ampmap-") as folder,
+    ):
         block = block_of(observer.persona_url("amp"), (client, second), mappings, localhost_only=True)
         config = replace(
             config_for_observer(reference, _base_urls(reference, observer), (client, second)),
@@ -91,7 +95,7 @@ def embedded(
             file = TargetFile(
                 name=NAME,
                 base_url=proxy.url,
-                claims=claimed(reference),
+                claims=claims_of(reference),
                 policy=policy,
                 mappings=mappings,
                 models=Models(unavailable=unavailable),
@@ -127,7 +131,7 @@ def _base_urls(reference: Reference, observer: Observer) -> Callable[[str], str]
     return lambda persona: urls.get(persona) or observer.persona_url(persona)
 
 
-def claimed(reference: Reference) -> tuple[ClaimName, ...]:
+def claims_of(reference: Reference) -> tuple[ClaimName, ...]:
     """All claims that the reference has requirements on: the reference proxy can do them."""
     known = {row.claim for row in reference.requirements.values()}
     every: tuple[ClaimName, ...] = get_args(ClaimName)

@@ -80,7 +80,7 @@ def read(file: Path) -> Release:
         raise UsageError(f"{file}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from error
 
 
-def frozen(requirements: Iterable[str]) -> str:
+def released_text(requirements: Iterable[str]) -> str:
     """The text of a released file."""
     return "\n".join([f"{HEADER}status: released", "requirements:", *(f"  - {name}" for name in requirements), ""])
 

@@ -12,7 +12,7 @@ from ..engine.session import Session
 from ..reference.types import Reference
 from ..verdicts import EXECUTED, ExitCode, Level, Verdict
 from ..version import version
-from .exchanges import reported
+from .exchanges import report_exchange
 from .model import (
     BaselineUse,
     Client,
@@ -65,7 +65,7 @@ def make_report(
         claims=tuple(file.claims),
     )
     selection = Selection(profiles=options.profiles, select=options.select, skip=options.skip, defects=options.defects)
-    return assembled(
+    return assemble_report(
         session.reference,
         target,
         selection,
@@ -96,7 +96,7 @@ def generated_of(session: Session) -> Generated | None:
     return Generated(seed=session.options.seed, max_examples=session.options.max_examples, by=by)
 
 
-def assembled(
+def assemble_report(
     reference: Reference,
     target: TargetId,
     selection: Selection,
@@ -177,7 +177,7 @@ def make_result(
         expected=outcome.expected,
         actual=outcome.actual,
         docs_url=docs_link(task.row.id, docs_url),
-        exchanges=tuple(reported(exchange, session.scrubber) for exchange in kept),
+        exchanges=tuple(report_exchange(exchange, session.scrubber) for exchange in kept),
         reproduce=Reproduce(
             curl=curl_line(last.request, session.target, session.scrubber) if last else "",
             command=command_line(task.id, session.target, session.options, outcome.verdict),

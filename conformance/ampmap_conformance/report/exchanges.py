@@ -15,7 +15,7 @@ BODY_LIMIT = 16_384
 GZIP = b"\x1f\x8b"
 
 
-def reported(exchange: Exchange, scrubber: Scrubber) -> ReportedExchange:
+def report_exchange(exchange: Exchange, scrubber: Scrubber) -> ReportedExchange:
     """One probe on both hops."""
     request, response, book = exchange.request, exchange.response, scrubber.secrets
     answers = exchange.answers if len(exchange.answers) == len(exchange.upstream) else ()

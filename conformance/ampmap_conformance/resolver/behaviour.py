@@ -23,7 +23,7 @@ NOT_ENTITLED = Failed(message="Organisation is not entitled to use metered auth 
 NO_KEY = Failed(message="No metered key is configured")
 
 
-def asked(vector: AuthVector) -> Modes:
+def requested_modes(vector: AuthVector) -> Modes:
     """The modes that are looked for at all: those of the profile that the provider has."""
     return tuple(mode for mode in vector.profile.auth_modes if mode in vector.provider.auth_modes)
 
@@ -41,7 +41,7 @@ def cell(matrix: AccessMatrix, keys: Keys, mode: str) -> bool | None:
     return None
 
 
-def narrowed(left: Modes, said: dict[str, bool | None]) -> Modes:
+def intersect(left: Modes, said: dict[str, bool | None]) -> Modes:
     """What is left of the modes after a scope."""
     return tuple(mode for mode in left if said[mode] is not False)
 
@@ -76,11 +76,11 @@ def runtime(provider: str, mode: str) -> str | None:
 class Behaviour:
     """The decisions of a resolver."""
 
-    asked: Callable[[AuthVector], Modes] = asked
+    requested_modes: Callable[[AuthVector], Modes] = requested_modes
     scopes: Callable[[AccessPolicy], Sequence[AccessMatrix]] = scopes
     keys: Callable[[Keys], Keys] = tuple
     cell: Callable[[AccessMatrix, Keys, str], bool | None] = cell
-    narrowed: Callable[[Modes, dict[str, bool | None]], Modes] = narrowed
+    intersect: Callable[[Modes, dict[str, bool | None]], Modes] = intersect
     pick: Callable[[Modes], str] = pick
     none_left: Callable[[AuthVector, Modes], Found | Failed] = none_left
     obstacle: Callable[[str, DispatchEnvironment], Failed | None] = obstacle
@@ -100,11 +100,11 @@ def answer(behaviour: Behaviour, vector: AuthVector, seq: int = 0) -> Answer:
 
 def _outcome(behaviour: Behaviour, vector: AuthVector) -> Found | Failed:
     keys = behaviour.keys((vector.profile.model, vector.profile.provider, "*"))
-    wanted = behaviour.asked(vector)
+    wanted = behaviour.requested_modes(vector)
     allowed: Modes = PREFERENCE
     for matrix in behaviour.scopes(vector.policy):
         said = {mode: behaviour.cell(matrix, keys, mode) for mode in (*PREFERENCE, *wanted)}
-        allowed = behaviour.narrowed(allowed, said)
+        allowed = behaviour.intersect(allowed, said)
     left = tuple(mode for mode in wanted if mode in allowed)
     if not left:
         return behaviour.none_left(vector, allowed)

@@ -70,7 +70,7 @@ def _fallback(vector: AuthVector, allowed: Modes) -> Found | Failed:
 
 
 def _empty_means_all(vector: AuthVector) -> Modes:
-    return correct.asked(vector) if vector.profile.auth_modes else vector.provider.auth_modes
+    return correct.requested_modes(vector) if vector.profile.auth_modes else vector.provider.auth_modes
 
 
 def _first_word(vector: AuthVector) -> Modes:
@@ -84,7 +84,7 @@ def _unknown_first(left: Modes) -> str:
 
 def _words_stay(left: Modes, said: dict[str, bool | None]) -> Modes:
     """As `narrowed`, but words that are not modes are never removed."""
-    return (*correct.narrowed(left, said), *(word for word in said if word not in (*PREFERENCE, *left)))
+    return (*correct.intersect(left, said), *(word for word in said if word not in (*PREFERENCE, *left)))
 
 
 # --- the later steps
@@ -153,7 +153,7 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
         "allowed-true-widens",
         "Lets a narrower scope restore a mode that a wider one removed.",
         ("never-widens",),
-        lambda b: replace(b, narrowed=_allowed_again),
+        lambda b: replace(b, intersect=_allowed_again),
     ),
     (
         "matrices-merged",
@@ -213,13 +213,13 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
         "absent-denies",
         "Removes a mode that a scope does not mention.",
         ("absent-allows",),
-        lambda b: replace(b, narrowed=_only_allowed),
+        lambda b: replace(b, intersect=_only_allowed),
     ),
     (
         "one-denial-denies-all",
         "Removes every mode once one is denied.",
         ("denied-removed",),
-        lambda b: replace(b, narrowed=_all_or_nothing),
+        lambda b: replace(b, intersect=_all_or_nothing),
     ),
     (
         "policy-ignored",
@@ -267,13 +267,13 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
         "empty-set-means-all",
         "Reads an empty set as every mode of the provider.",
         ("empty-intersection",),
-        lambda b: replace(b, asked=_empty_means_all),
+        lambda b: replace(b, requested_modes=_empty_means_all),
     ),
     (
         "unknown-mode-taken",
         "Resolves to a word that is not an auth mode.",
         ("result-in-set",),
-        lambda b: replace(b, asked=_first_word, pick=_unknown_first, narrowed=_words_stay),
+        lambda b: replace(b, requested_modes=_first_word, pick=_unknown_first, intersect=_words_stay),
     ),
     (
         "one-code-for-all",
@@ -345,13 +345,13 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...], Change], ...] = (
         "refuses-everything",
         "Answers every question with AUTHMODES_UNSATISFIABLE.",
         ("single-mode", "preference-order", "absent-allows"),
-        lambda b: replace(b, asked=lambda _: ()),
+        lambda b: replace(b, requested_modes=lambda _: ()),
     ),
     (
         "always-byok",
         "Answers every question with byok.",
         ("single-mode", "empty-intersection", "scopes-narrow"),
-        lambda b: replace(b, asked=lambda _: (), none_left=lambda *_: Found(mode="byok")),
+        lambda b: replace(b, requested_modes=lambda _: (), none_left=lambda *_: Found(mode="byok")),
     ),
 )
 

@@ -37,13 +37,13 @@ def judge(vector: AuthVector, given: Answer | NoUsableAnswerError, level: Level,
         return Judgement(verdict, violation.saying, violation.expected, violation.actual)
     if not vector.asserted:
         silent = f"the sources do not state the answer ({', '.join(vector.open)})"
-        return Judgement(Verdict.NOT_APPLICABLE, f"{silent}: {given}; the reference: {wanted(vector)}")
+        return Judgement(Verdict.NOT_APPLICABLE, f"{silent}: {given}; the reference: {describe_expected(vector)}")
     if vector.requirement == RUNTIME and given.resolution and given.resolution.runtime_provider is None:
         return Judgement(Verdict.NOT_APPLICABLE, "the resolver does not name a runtime provider")
     return Judgement(Verdict.PASS)
 
 
-def wanted(vector: AuthVector) -> str:
+def describe_expected(vector: AuthVector) -> str:
     """The expected answer in words."""
     expected = vector.expected
     if expected.outcome == "resolved":
@@ -51,7 +51,7 @@ def wanted(vector: AuthVector) -> str:
     return refusal(expected.code) if expected.code else "rejected, with any code or without a code"
 
 
-def asked(vector: AuthVector) -> str:
+def describe_question(vector: AuthVector) -> str:
     """The question in words."""
     parts = [f"{vector.profile.provider} with {', '.join(vector.profile.auth_modes) or 'no mode'}"]
     for scope in ("system", "org", "project"):
@@ -73,7 +73,7 @@ def _violation(vector: AuthVector, given: Answer) -> Violation | None:
     found, expected = given.resolution, vector.expected
     if found is not None and found.mode not in vector.possible:
         left = f"one of the modes {', '.join(vector.possible)}, or a rejection" if vector.possible else "a rejection"
-        full = _in_full(vector) if vector.asserted else f"{left}. Asked: {asked(vector)}."
+        full = _in_full(vector) if vector.asserted else f"{left}. Asked: {describe_question(vector)}."
         return Violation("the mode is excluded by profile or policy", expected=full, actual=str(given))
     if not vector.asserted:
         return None
@@ -89,4 +89,4 @@ def _violation(vector: AuthVector, given: Answer) -> Violation | None:
 
 
 def _in_full(vector: AuthVector) -> str:
-    return f"{wanted(vector)}. Asked: {asked(vector)}. Steps: {'; '.join(vector.because)}."
+    return f"{describe_expected(vector)}. Asked: {describe_question(vector)}. Steps: {'; '.join(vector.because)}."

@@ -144,7 +144,7 @@ class _Running:
     def _late(self, seconds: float) -> NoUsableAnswerError:
         if self._held:
             return NoUsableAnswerError(
-                Fault.PARTIAL, f"{protocol.shown(self._held)}, then nothing for {seconds:g} s", self._held
+                Fault.PARTIAL, f"{protocol.printable(self._held)}, then nothing for {seconds:g} s", self._held
             )
         return NoUsableAnswerError(Fault.TIMEOUT, f"nothing for {seconds:g} s")
 
@@ -156,7 +156,9 @@ class _Running:
         else:
             how = f"with exit code {code}" if code >= 0 else f"by signal {-code}"
         if self._held:
-            return NoUsableAnswerError(Fault.PARTIAL, f"{protocol.shown(self._held)}, then it ended {how}", self._held)
+            return NoUsableAnswerError(
+                Fault.PARTIAL, f"{protocol.printable(self._held)}, then it ended {how}", self._held
+            )
         return NoUsableAnswerError(Fault.ENDED, how)
 
 

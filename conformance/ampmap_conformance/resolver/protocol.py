@@ -140,7 +140,7 @@ def read_answer(data: bytes, seq: int, *, seq_needed: bool = True) -> Answer:
     return answer
 
 
-def shown(data: bytes) -> str:
+def printable(data: bytes) -> str:
     """The beginning of an unusable answer."""
     text = data.decode("utf-8", "replace").strip()
     return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}...")
@@ -150,9 +150,9 @@ def _read(shape: type[Message], data: bytes) -> Message:
     try:
         value: Any = json.loads(data)
     except ValueError:
-        raise NoUsableAnswerError(Fault.NO_JSON, shown(data), data) from None
+        raise NoUsableAnswerError(Fault.NO_JSON, printable(data), data) from None
     if not isinstance(value, dict):
-        raise NoUsableAnswerError(Fault.SHAPE, f"{shown(data)} is not an object", data)
+        raise NoUsableAnswerError(Fault.SHAPE, f"{printable(data)} is not an object", data)
     try:
         return shape.model_validate(value)
     except ValidationError as error:

@@ -13,7 +13,7 @@ from ..cases.renames import Renames
 from ..cases.selection import renamed_in
 from ..errors import UnreachableError
 from ..reference.types import AuthVector, Reference, Requirement
-from ..report.build import assembled, docs_link
+from ..report.build import assemble_report, docs_link
 from ..report.model import Message, Notice, ReportedExchange, Reproduce, Result, Selection, TargetId
 from ..report.outcome import RunOutcome
 from ..verdicts import EXECUTED, Level, Verdict, exit_code
@@ -21,7 +21,7 @@ from . import protocol
 from .judge import Judgement, judge
 from .protocol import Answer, Implementation, NoUsableAnswerError, Ready
 from .resolvers import Resolver, ResolverOptions, resolver_for
-from .vectors import load, narrowed, vector_id
+from .vectors import load, select_vectors, vector_id
 
 PATIENCE = 3
 """So many vectors in a row without an answer, and the rest is not asked."""
@@ -46,7 +46,7 @@ def check_resolver(options: ResolverOptions, watcher: Watcher, *, docs_url: str 
     """
     known, everything = packaged.load(), load()
     renames = Renames.of(known.requirements)
-    vectors = narrowed(everything.vectors, renames, select=options.select, skip=options.skip)
+    vectors = select_vectors(everything.vectors, renames, select=options.select, skip=options.skip)
     resolver = resolver_for(options, everything.platform)
     results: list[Result] = []
     interrupted = False
@@ -66,7 +66,7 @@ def check_resolver(options: ResolverOptions, watcher: Watcher, *, docs_url: str 
         resolver.close()
     missing = untested(vectors, results)
     code = exit_code((result.verdict for result in results), missing=missing, interrupted=interrupted)
-    report = assembled(
+    report = assemble_report(
         known,
         TargetId(name=who.name, version=who.version, base_url=options.target, claims=()),
         Selection(select=options.select, skip=options.skip, defects=options.defects),
@@ -84,7 +84,7 @@ def check_resolver(options: ResolverOptions, watcher: Watcher, *, docs_url: str 
 def lines(options: ResolverOptions) -> Iterator[bytes]:
     """The lines that a check would send. Raises UsageError for a pattern that matches nothing."""
     everything, renames = load(), Renames.of(packaged.load().requirements)
-    vectors = narrowed(everything.vectors, renames, select=options.select, skip=options.skip)
+    vectors = select_vectors(everything.vectors, renames, select=options.select, skip=options.skip)
     yield protocol.start(everything.platform)
     for seq, vector in enumerate(vectors, 1):
         yield protocol.resolve(seq, vector)

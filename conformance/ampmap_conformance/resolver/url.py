@@ -55,6 +55,6 @@ class UrlResolver:
         try:
             json.loads(response.body)
         except ValueError:
-            detail = f"status {response.status}, {protocol.shown(response.body)}"
+            detail = f"status {response.status}, {protocol.printable(response.body)}"
             raise NoUsableAnswerError(Fault.NO_JSON, detail, response.body) from None
         return response.body

@@ -25,7 +25,7 @@ def vector_id(vector: AuthVector) -> str:
     return f"{vector.requirement}[{vector.case}]"
 
 
-def narrowed(
+def select_vectors(
     vectors: Iterable[AuthVector], renames: Renames, *, select: Iterable[str] = (), skip: Iterable[str] = ()
 ) -> tuple[AuthVector, ...]:
     """Those that are selected, in their order. Raises UsageError for a pattern that matches nothing."""

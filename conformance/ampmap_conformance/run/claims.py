@@ -29,7 +29,7 @@ def unclaimed_but_there(plan: Plan, target: Target, engine: Engine) -> tuple[Not
 
 def _until_broken(looks: Iterable[Task], engine: Engine) -> Iterator[Verdict]:
     for task in looks:
-        verdict = engine.explored(task).verdict
+        verdict = engine.explore(task).verdict
         yield verdict
         if verdict not in (Verdict.PASS, Verdict.NOT_TESTABLE):
             return

@@ -19,7 +19,7 @@ from ..engine.plan import Task
 from ..engine.session import Session
 from ..errors import SuiteError, UnreachableError, UsageError
 from ..verdicts import BROKEN, ExitCode, Verdict
-from .open import opened
+from .open import open_run
 from .smoke import smoke
 
 NAME = "ampmap-suite"
@@ -118,7 +118,7 @@ class SuitePlugin:
                 rate=config.getoption("ampmap_rate", None),
             )
             try:
-                self._session = self._opened.enter_context(opened(options))
+                self._session = self._opened.enter_context(open_run(options))
                 if not config.option.collectonly:
                     smoke(self._session)
             except UsageError as error:

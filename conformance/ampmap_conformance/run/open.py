@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from ..dialects.schemas import Schemas
 from ..engine.judge import Engine
 from ..engine.options import RunOptions
-from ..engine.plan import make_plan, narrowed
+from ..engine.plan import make_plan, narrow
 from ..engine.session import Session
 from ..fuzz.options import PROFILE
 from ..fuzz.session import Campaigns
@@ -23,13 +23,13 @@ from .surroundings import Surroundings, surroundings_of
 
 
 @contextmanager
-def opened(options: RunOptions, reference: Reference | None = None) -> Iterator[Session]:
+def open_run(options: RunOptions, reference: Reference | None = None) -> Iterator[Session]:
     """Everything that a run needs, started before and stopped after.
 
     Raises UsageError for bad options and SuiteError when suite and requirements do not fit together.
     """
     with surroundings_of(options, reference) as around, _context(options, around) as context:
-        plan = narrowed(make_plan(context.target), profiles=options.profiles, select=options.select, skip=options.skip)
+        plan = narrow(make_plan(context.target), profiles=options.profiles, select=options.select, skip=options.skip)
         scrubber = Scrubber(context.secrets, around.addresses)
         engine = Engine(
             context, plan, scrubber, strict=options.strict, repeat=options.repeat, attribute=options.attribute

@@ -24,7 +24,7 @@ from ..verdicts import Verdict, exit_code
 from . import completeness
 from .claims import unclaimed_but_there
 from .notices import maybe_crowded, renamed, unscored_failures
-from .open import opened
+from .open import open_run
 from .smoke import smoke
 
 STOPPING = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.ERROR})
@@ -50,7 +50,7 @@ def conformance(
     the kit.
     """
     baseline = baselines.load(options.baseline) if options.baseline else None
-    with opened(options, reference) as session:
+    with open_run(options, reference) as session:
         record = _Record(session, listener, baseline, docs_url)
         try:
             smoke(session)

@@ -18,7 +18,7 @@ from ..dialects import bodies
 from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.raw import in_chunks
-from ..wire.sse import covers, decoded
+from ..wire.sse import covers, decode_body
 from .support.codings import zstd
 from .support.conditions import LARGE_BODY, forwards_bodies, is_asked_for_blocks, takes_large_bodies
 
@@ -74,7 +74,7 @@ def test_values_come_back(case: CallCase, probe: Probe) -> None:
 
     only_upstream_request(exchange)
     assert_whole(exchange.response)
-    came = decoded(exchange.response.headers, exchange.response.body)
+    came = decode_body(exchange.response.headers, exchange.response.body)
     if not covers(exact(sent), exact(came)):
         assert_equal(came, sent, "the client got changed values")
 
@@ -143,7 +143,7 @@ def test_history_round_trip(case: CallCase, probe: Probe) -> None:
     """Given blocks as the client got them, when it sends them back, then the upstream sees its own."""
     answer = {**json.loads(bodies.response_body(case.call, case.model)), "content": BLOCKS}
     first = probe.send(case, replies=(Reply(body=bodies.dump(answer)),))
-    came = json.loads(decoded(first.response.headers, first.response.body))["content"]
+    came = json.loads(decode_body(first.response.headers, first.response.body))["content"]
 
     asked = json.loads(bodies.request_body(case.call, case.model, "Say hi.", stream=False))
     result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": BLOCKS[1]["id"], "content": "done"}]}

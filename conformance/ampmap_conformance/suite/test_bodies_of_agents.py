@@ -11,7 +11,7 @@ from ..checks.registry import checks
 from ..dialects import bodies
 from ..observer import Reply
 from ..probe.probe import Probe
-from ..wire.sse import covers, decoded
+from ..wire.sse import covers, decode_body
 from .support.client_bodies import client_request, rare_request, rich_answer
 from .support.conditions import forwards_bodies
 from .test_bodies import exact
@@ -51,7 +51,7 @@ def test_rich_answer_comes_back(case: CallCase, probe: Probe) -> None:
 
     only_upstream_request(exchange)
     assert_whole(exchange.response)
-    came = decoded(exchange.response.headers, exchange.response.body)
+    came = decode_body(exchange.response.headers, exchange.response.body)
     if not covers(exact(sent), exact(came)):
         assert_equal(came, sent, "parts of the answer were lost or changed")
 
@@ -64,6 +64,6 @@ def test_large_answer(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, replies=(Reply(body=sent),))
 
     assert_success(exchange)
-    came = decoded(exchange.response.headers, exchange.response.body)
+    came = decode_body(exchange.response.headers, exchange.response.body)
     whole = came == sent or (len(came) >= SIZE and covers(exact(sent), exact(came)))
     expect(whole, "the answer was cut or changed", expected=f"{len(sent)} bytes", actual=f"{len(came)} bytes")

@@ -11,7 +11,7 @@ from ..observer import End, Reply, StreamFault
 from ..observer.script import Lines
 from ..probe.probe import Probe
 from ..target.target import Target
-from .sdks.session import Talk, described, names
+from .sdks.session import Talk, describe, names
 from .support.conditions import forwards_bodies
 from .support.streams import in_pieces, stream_frames
 
@@ -51,7 +51,7 @@ def test_errors(case: ClientCase, probe: Probe) -> None:
     _assert_class(talk, error, status)
     wanted = json.loads(reply.body or b"null")
     saying = "the SDK does not find the upstream's error"
-    expect(talk.sdk.body_of(error) == wanted, saying, expected=json.dumps(wanted), actual=described(error))
+    expect(talk.sdk.body_of(error) == wanted, saying, expected=json.dumps(wanted), actual=describe(error))
     if id_header:
         found = talk.sdk.header_of(error, id_header)
         assert_equal(found, "req_example0002", "the SDK does not find the upstream's request id")
@@ -67,7 +67,7 @@ def test_own_errors(case: ClientCase, probe: Probe) -> None:
 
     _assert_class(talk, error, WRONG_KEY)
     body = talk.sdk.body_of(error)
-    expect(bool(body), "the SDK finds no words in the error", expected="a body of JSON", actual=described(error))
+    expect(bool(body), "the SDK finds no words in the error", expected="a body of JSON", actual=describe(error))
     expect(not arrived, "a call with a wrong key was sent on", expected="no request", actual=f"{len(arrived)} requests")
 
 
@@ -81,7 +81,7 @@ def test_retries(case: ClientCase, probe: Probe) -> None:
         error = talk.fails(lambda: talk.sdk.plain(talk.model, talk.text), "an upstream that is busy")
         arrived = talk.arrived()
 
-    expect(talk.sdk.is_own(error), "the error is not the SDK's", expected="an error", actual=described(error))
+    expect(talk.sdk.is_own(error), "the error is not the SDK's", expected="an error", actual=describe(error))
     _assert_count(len(arrived), retries + 1, f"an SDK with {retries} retries")
 
 
@@ -108,7 +108,7 @@ def test_timeout(case: ClientCase, probe: Probe) -> None:
         arrived = talk.arrived()
 
     saying = "the SDK does not notice that its time is over"
-    expect(talk.sdk.is_timeout(error), saying, expected="the SDK's own timeout", actual=described(error))
+    expect(talk.sdk.is_timeout(error), saying, expected="the SDK's own timeout", actual=describe(error))
     _assert_count(len(arrived), 1, "an SDK that waits")
 
 
@@ -139,7 +139,7 @@ def test_stream_error(case: ClientCase, probe: Probe) -> None:
     told = (error is not None and talk.sdk.is_own(error)) or (
         not talk.sdk.tells_stream_errors and message in talk.got()
     )
-    actual = described(error) if error else "a stream that ends as if it were whole"
+    actual = describe(error) if error else "a stream that ends as if it were whole"
     expect(told, "the SDK does not learn of an error in a stream", expected="the SDK's error", actual=actual)
 
 
@@ -175,7 +175,7 @@ def _assert_class(talk: Talk, error: Exception, status: int) -> None:
     wanted = talk.sdk.error_names(status)
     kinds = {kind.__name__ for kind in type(error).__mro__}
     saying = f"the SDK raises another error for status {status}"
-    expect(bool(kinds & set(wanted)), saying, expected=names(wanted), actual=described(error))
+    expect(bool(kinds & set(wanted)), saying, expected=names(wanted), actual=describe(error))
     assert_equal(talk.sdk.status_of(error), status, "the SDK names another status")
 
 

@@ -12,9 +12,9 @@ from ..probe.probe import Probe
 from ..wire.credentials import carried
 from ..wire.messages import Request, media_type
 from ..wire.raw import RawRequest, chunked, whole
-from ..wire.sse import decoded
+from ..wire.sse import decode_body
 from .support.conditions import forwards_bodies, has_body, is_no_object, names_model_in_body, promises_body_limit
-from .support.own_errors import bad_json, nested, padded, provoked, two_models
+from .support.own_errors import bad_json, nested, padded, provoke_error, two_models
 
 NO_SUCH_PROVIDER = "ampmap-no-such-provider"
 MALFORMED = b'{"model": "example-model", "messages": [}'
@@ -156,13 +156,13 @@ def test_unknown_coding(case: VariedCase, probe: Probe) -> None:
 @checks("errors.own-shape")
 def test_own_errors_have_the_providers_shape(case: VariedCase, probe: Probe) -> None:
     """Given an error of the proxy's own, when the client gets it, then it is JSON in the provider's shape."""
-    response = provoked(case, probe).response
+    response = provoke_error(case, probe).response
 
     expect(response.status >= 400, "no error was made", expected="an error", actual=f"status {response.status}")
     kind = media_type(response.headers.get("content-type")) or "none"
     saying = "SDKs do not read the error: it is not marked as JSON"
     expect(kind.endswith("json"), saying, expected="Content-Type: application/json", actual=f"Content-Type: {kind}")
-    shape, body = probe.error_shape(case), decoded(response.headers, response.body)
+    shape, body = probe.error_shape(case), decode_body(response.headers, response.body)
     if shape.body_schema is None or probe.schemas.error(shape, body) is not None:
         assert_shape(body, shape.body, saying=f"not the error shape of {shape.display_name}")
 
@@ -171,9 +171,9 @@ def test_own_errors_have_the_providers_shape(case: VariedCase, probe: Probe) -> 
 def test_errors_tell_no_internals(case: VariedCase, probe: Probe) -> None:
     """Given an error of the proxy's own, when the client gets it, then it shows no stack trace and no address."""
     hosts = [request.headers.get("host") or "" for request in probe.send(case).upstream]
-    failed = provoked(case, probe)
+    failed = provoke_error(case, probe)
     relayed = failed.answers and case.variation != "no-upstream"
-    text = "" if relayed else decoded(failed.response.headers, failed.response.body).decode("utf-8", "replace")
+    text = "" if relayed else decode_body(failed.response.headers, failed.response.body).decode("utf-8", "replace")
 
     trace = TRACES.search(text)
     expect(trace is None, "an error shows the proxy's internals", expected="no stack trace", actual="a stack trace")
@@ -185,7 +185,7 @@ def test_errors_tell_no_internals(case: VariedCase, probe: Probe) -> None:
 def test_errors_tell_no_key(case: VariedCase, probe: Probe) -> None:
     """Given an error of the proxy's own, when the client gets it, then the upstream's key is not in it."""
     good = probe.send(case)
-    failed = provoked(case, probe)
+    failed = provoke_error(case, probe)
 
     for request in good.upstream:
         for keys in carried(request.headers, request.query).values():

@@ -9,7 +9,7 @@ from ..checks.registry import Pace, checks
 from ..dialects.bodies import dump
 from ..observer import End, Reply
 from ..probe.probe import Probe
-from ..wire.sse import decoded
+from ..wire.sse import decode_body
 from .support.attempts import ATTEMPTS, LOOKS
 from .support.conditions import (
     claims_way,
@@ -60,7 +60,7 @@ def test_odd_error_is_relayed(case: VariedCase, probe: Probe) -> None:
         assert_events(exchange)
         return
     response = exchange.response
-    assert_equal(decoded(response.headers, response.body), reply.body, "the upstream's error was re-written")
+    assert_equal(decode_body(response.headers, response.body), reply.body, "the upstream's error was re-written")
 
 
 @checks("errors.failure-keeps-error-status", applies=claims_way)
@@ -136,4 +136,4 @@ def _assert_relayed(case: VariedCase, probe: Probe, status: int) -> None:
     expect(bool(exchange.upstream), "the call did not reach the upstream", expected="a request", actual="none")
     response = exchange.response
     assert_equal(response.status, status, "the upstream's status changed")
-    assert_equal(decoded(response.headers, response.body), reply.body, "the upstream's error was re-written")
+    assert_equal(decode_body(response.headers, response.body), reply.body, "the upstream's error was re-written")

@@ -15,7 +15,7 @@ from ..observer import Gzip, Reply
 from ..probe.probe import Probe
 from ..wire.messages import Request, UpstreamRequest
 from ..wire.raw import Piece, RawRequest, wire
-from ..wire.sse import covers, decoded, events
+from ..wire.sse import covers, decode_body, events
 from .support.attempts import ATTEMPTS
 from .support.codings import zstd
 from .support.conditions import forwards_bodies, goes_mapped
@@ -71,7 +71,7 @@ def test_compressed_answer_is_readable(case: VariedCase, probe: Probe) -> None:
     answer, response = exchange.answers[0], exchange.response
     assert_whole(response)
     assert_equal(response.status, answer.status, "the status changed")
-    sent = decoded(answer.headers, answer.body)
+    sent = decode_body(answer.headers, answer.body)
     came = unpacked(response.headers, response.body, "the answer's label is wrong")
     if case.variation == "error":
         assert_equal(came, sent, "the error cannot be read")
@@ -87,7 +87,7 @@ def test_undeclared_compression_is_treated_alike(case: CallCase, probe: Probe) -
     for status in STATUSES:
         reply = Reply.error(probe.error_shape(case), status) if status >= STATUSES[1] else Reply()
         response = probe.send(case, replies=(replace(reply, gzip=Gzip.UNDECLARED),) * ATTEMPTS).response
-        packed = decoded(response.headers, response.body).startswith(GZIP_MAGIC)
+        packed = decode_body(response.headers, response.body).startswith(GZIP_MAGIC)
         treated[status] = "still compressed" if packed else "readable"
 
     actual = ", ".join(f"{status} {how}" for status, how in treated.items())

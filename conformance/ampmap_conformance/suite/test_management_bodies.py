@@ -13,7 +13,7 @@ from ..dialects import bodies
 from ..observer import Gzip, Reply
 from ..probe.probe import Probe
 from ..wire.messages import AMP
-from ..wire.sse import decoded
+from ..wire.sse import decode_body
 from .support.management_conditions import is_first_family, is_sample, is_sample_with_body
 
 EVERY_BYTE = bytes(range(256)) * 4
@@ -72,5 +72,5 @@ def test_errors_are_relayed(case: ManagementCase, probe: Probe) -> None:
 
         expect(bool(exchange.upstream), "Amp's servers got no call", expected="a call of them", actual="none")
         assert_equal(exchange.response.status, status, "the status changed")
-        came = decoded(exchange.response.headers, exchange.response.body)
+        came = decode_body(exchange.response.headers, exchange.response.body)
         assert_equal(came, ERROR, "the client got a changed error")

@@ -21,7 +21,7 @@ from ..dialects import bodies
 from ..observer import Framing, Reply
 from ..probe.probe import Probe
 from ..wire.messages import AMP
-from ..wire.sse import decoded
+from ..wire.sse import decode_body
 from .support.management_conditions import (
     changes_something,
     has_paths_below,
@@ -181,7 +181,7 @@ def test_successes_are_relayed(case: ManagementCase, probe: Probe) -> None:
         assert_equal(exchange.response.status, status, "the status changed")
         assert_whole(exchange.response)
         assert_equal(
-            decoded(exchange.response.headers, exchange.response.body), body, "the client got a changed answer"
+            decode_body(exchange.response.headers, exchange.response.body), body, "the client got a changed answer"
         )
 
 

@@ -21,7 +21,7 @@ from ..probe.probe import Probe
 from ..probe.requests import BLANK
 from ..wire.messages import AMP, Request
 from ..wire.raw import RawRequest, whole
-from ..wire.sse import decoded
+from ..wire.sse import decode_body
 from .support.attempts import ATTEMPTS
 from .support.conditions import (
     RELAYED,
@@ -109,7 +109,7 @@ def test_form_of_a_list(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     assert_success(exchange)
-    body = decoded(exchange.response.headers, exchange.response.body)
+    body = decode_body(exchange.response.headers, exchange.response.body)
     problem = probe.schemas.response(case.call, body)
     expect(problem is None, "the list has another form", expected=f"the {case.call.dialect} form", actual=problem or "")
 

@@ -40,7 +40,7 @@ def coming_from(address: str) -> list[tuple[str, str]]:
     return [("Forwarded", forwarded), *((name, address) for name in ADDRESS_HEADERS)]
 
 
-def named(probe: Probe, case: Case, name: str) -> Exchange:
+def call_by_host_name(probe: Probe, case: Case, name: str) -> Exchange:
     """The call of a case, made where it always is, by another name of the host."""
     request = probe.request(case)
     port = urlsplit(f"//{request.headers.get('host')}").port
@@ -105,21 +105,21 @@ def test_peer_decides(case: ManagementCase, probe: Probe) -> None:
 @checks("security.rebound-name-refused")
 def test_rebound_name_is_refused(case: ManagementCase, probe: Probe) -> None:
     """Given a call on this machine by a name that is not its own, when it is made, then the proxy rejects it."""
-    assert_refused(probe, lambda: named(probe, case, OTHER_NAME), "a foreign name got through")
+    assert_refused(probe, lambda: call_by_host_name(probe, case, OTHER_NAME), "a foreign name got through")
 
 
 @checks("security.look-alike-name-refused", when=is_first_family, requests=len(LOOK_ALIKES))
 def test_look_alike_names_are_refused(case: ManagementCase, probe: Probe) -> None:
     """Given a call by a name that begins as this machine's, when it is made, then the proxy rejects it."""
     for name in LOOK_ALIKES:
-        assert_refused(probe, partial(named, probe, case, name), "a foreign name got through")
+        assert_refused(probe, partial(call_by_host_name, probe, case, name), "a foreign name got through")
 
 
 @checks("security.own-names-served", when=is_first_family, requests=3)
 def test_own_names_are_served(case: ManagementCase, probe: Probe) -> None:
     """Given the names of this machine, when a call is made by each, then it is served."""
     for name in OWN_NAMES:
-        exchange = named(probe, case, name)
+        exchange = call_by_host_name(probe, case, name)
         expect(bool(exchange.upstream), f"{name} is not served", expected="a request at Amp's servers", actual="none")
         assert_success(exchange)
 

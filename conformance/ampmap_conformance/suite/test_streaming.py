@@ -12,7 +12,7 @@ from ..dialects.stream_order import broken_rule
 from ..observer import End, Reply, StreamFault
 from ..probe.probe import Probe
 from ..wire.messages import AMP, Exchange
-from ..wire.sse import decoded
+from ..wire.sse import decode_body
 from .support.conditions import can_fail_in_band, claims_way, forwards_bodies, has_bare_errors, streams
 from .support.rich_streams import asking_for_all, rich_events
 from .support.streams import (
@@ -57,7 +57,7 @@ def test_comments_are_relayed(case: VariedCase, probe: Probe) -> None:
     """Given comments in a stream, when the proxy relays it, then they are there: they keep idle connections open."""
     exchange = probe.send(case, replies=(formed("comments", case, probe),))
 
-    body = decoded(exchange.response.headers, exchange.response.body)
+    body = decode_body(exchange.response.headers, exchange.response.body)
     expect(b"\n: a comment" in b"\n" + body, "comments were dropped", expected="comment lines", actual="none")
 
 
@@ -146,7 +146,7 @@ def test_bare_error_is_relayed(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR_BARE),))
 
     bare = exchange.answers[0].body.rpartition(b"\n")[2]
-    body = decoded(exchange.response.headers, exchange.response.body)
+    body = decode_body(exchange.response.headers, exchange.response.body)
     broken = exchange.response.broken is not None
     expect(bare in body or broken, "the error was swallowed", expected="the error as it was sent", actual="none")
 

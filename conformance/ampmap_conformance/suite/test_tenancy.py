@@ -15,12 +15,12 @@ from ..probe.probe import Probe
 from ..target.amp_config import ClientKeys
 from ..wire.credentials import NO_CREDENTIAL, as_client_sends, carried, holding
 from ..wire.messages import AMP, Exchange
-from ..wire.sse import decoded
+from ..wire.sse import decode_body
 from .support.attempts import ATTEMPTS, LOOKS
 from .support.concurrent import Marked, at_once, in_step, marked_answer, marked_calls, marked_stream
 from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, streams
 from .support.management_conditions import is_sample_with_key
-from .support.own_errors import provoked
+from .support.own_errors import provoke_error
 from .support.streams import client_model
 
 MANY = 64
@@ -99,7 +99,7 @@ def test_answers_stay_with_their_calls(case: VariedCase, probe: Probe) -> None:
     marked = marked_calls(case, probe, SOME)
     for own, exchange in zip(marked, at_once(lambda one: marked_answer(one, probe), marked), strict=True):
         assert_success(exchange)
-        body = decoded(exchange.response.headers, exchange.response.body)
+        body = decode_body(exchange.response.headers, exchange.response.body)
         found = set(MARK.findall(body.decode("utf-8", "replace")))
         saying = "a client got another client's answer"
         expect(found == {own.mark}, saying, expected="its own", actual="another's" if found else "none")
@@ -169,7 +169,10 @@ def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
     with probe.on_own_connections() as connection:
         for _ in range(2 if case.variation == "no-upstream" else 1):
             expect(
-                provoked(case, connection).response.status >= 400, "no error was made", expected="one", actual="none"
+                provoke_error(case, connection).response.status >= 400,
+                "no error was made",
+                expected="one",
+                actual="none",
             )
         following = connection.send(case)
         only_upstream_request(following)

@@ -162,7 +162,7 @@ def load(file: Path, reference: Reference, environment: Mapping[str, str] = os.e
         token = _look_up(document, ("observer", "token"), parsed.observer.token, environment)
     return Target(
         file=parsed,
-        providers=served(parsed, reference),
+        providers=served_providers(parsed, reference),
         reference=reference,
         client=secrets.get("client"),
         second_client=secrets.get("second_client"),
@@ -185,14 +185,14 @@ def from_url(url: str, reference: Reference, environment: Mapping[str, str] = os
     client = Secret(key, f"${CLIENT_KEY_VARIABLE}") if key else None
     return Target(
         file=parsed,
-        providers=served(parsed, reference),
+        providers=served_providers(parsed, reference),
         reference=reference,
         client=client,
         source=f"--base-url {shlex.quote(url)}",
     )
 
 
-def served(file: TargetFile, reference: Reference) -> tuple[Provider, ...]:
+def served_providers(file: TargetFile, reference: Reference) -> tuple[Provider, ...]:
     """The providers of an edition that the target serves, with their base paths as mounted there."""
     found = [p for p in reference.providers.values() if p.via_proxy and (not file.providers or p.id in file.providers)]
     mounts: dict[str, str] = {**file.mounts}

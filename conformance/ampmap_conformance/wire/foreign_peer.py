@@ -75,7 +75,7 @@ class Elsewhere:
 
 
 @contextmanager
-def opened() -> Iterator[Elsewhere | None]:
+def open_foreign_peer() -> Iterator[Elsewhere | None]:
     """A namespace, or None where the system does not let this process make one."""
     try:
         made = Elsewhere()

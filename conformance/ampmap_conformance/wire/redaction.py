@@ -23,7 +23,7 @@ def new_nonce() -> str:
     return f"ampmap-{random.token_hex(8)}"
 
 
-def masked(secret: str) -> str:
+def mask(secret: str) -> str:
     """A secret as it may be shown: `can***ry`; nothing of a short one."""
     return f"{secret[:3]}***{secret[-2:]}" if len(secret) >= 12 else "***"
 
@@ -43,7 +43,7 @@ class SecretBook:
         if value:
             with self._lock:
                 for form in forms(value):
-                    self._forms[form] = masked(value)
+                    self._forms[form] = mask(value)
                 self._longest_first = tuple(sorted(self._forms.items(), key=lambda item: -len(item[0])))
         return value
 

@@ -61,7 +61,7 @@ def covers(sent: Any, received: Any) -> bool:
     return type(sent) is type(received) and bool(sent == received)
 
 
-def decoded(headers: Headers, body: bytes) -> bytes:
+def decode_body(headers: Headers, body: bytes) -> bytes:
     """The uncompressed body if the headers declare gzip; unchanged if it is not valid gzip."""
     if (headers.get("content-encoding") or "").strip().lower() != "gzip":
         return body

@@ -9,7 +9,7 @@ import pytest
 from ampmap_conformance.cases.cases import AXES, CallCase, ModeCase, case_type, expand
 from ampmap_conformance.cases.pairing import twin
 from ampmap_conformance.cli.show import embedded_description
-from ampmap_conformance.engine.plan import Plan, make_plan, narrowed
+from ampmap_conformance.engine.plan import Plan, make_plan, narrow
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.reference import load as edition
 from ampmap_conformance.reference.types import Provider, Reference, Requirement
@@ -107,7 +107,7 @@ def test_a_negative_case_rests_on_the_same_call(plan: Plan) -> None:
     ],
 )
 def test_patterns_pick_cases(plan: Plan, options: dict[str, list[str]], picked: set[str]) -> None:
-    chosen = narrowed(plan, **options)
+    chosen = narrow(plan, **options)
     assert chosen.selected
     for start in picked:
         assert any(task.id.startswith(start) for task in chosen.selected)
@@ -115,7 +115,7 @@ def test_patterns_pick_cases(plan: Plan, options: dict[str, list[str]], picked: 
 
 
 def test_brackets_are_brackets(plan: Plan) -> None:
-    chosen = narrowed(plan, select=["routing.reaches-upstream[groq*]"])
+    chosen = narrow(plan, select=["routing.reaches-upstream[groq*]"])
     assert {task.case.name for task in chosen.selected} == {
         "groq-chat.completions",
         "groq-chat.completions-stream",
@@ -135,7 +135,7 @@ def test_brackets_are_brackets(plan: Plan) -> None:
 )
 def test_what_matches_nothing_is_refused(plan: Plan, options: dict[str, list[str]], words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        narrowed(plan, **options)
+        narrow(plan, **options)
     assert words in str(caught.value)
 
 

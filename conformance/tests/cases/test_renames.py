@@ -14,7 +14,7 @@ from ampmap_conformance.baseline.update import default_reason, updated
 from ampmap_conformance.cases.renames import Renames
 from ampmap_conformance.cases.selection import Pattern, parse
 from ampmap_conformance.cli.show import embedded_description
-from ampmap_conformance.engine.plan import make_plan, narrowed
+from ampmap_conformance.engine.plan import make_plan, narrow
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.releases import Release
@@ -23,7 +23,7 @@ from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import write_report
 from ampmap_conformance.resolver.vectors import load as auth_vectors
-from ampmap_conformance.resolver.vectors import narrowed as narrowed_vectors
+from ampmap_conformance.resolver.vectors import select_vectors as narrowed_vectors
 
 Run: TypeAlias = Callable[..., RunOutcome]
 Made: TypeAlias = Callable[..., Report]
@@ -73,7 +73,7 @@ def test_every_earlier_id_selects_its_rule(reference: Reference) -> None:
 
     assert OLD in formers
     for former, present in formers.items():
-        selected = narrowed(plan, select=[former]).selected
+        selected = narrow(plan, select=[former]).selected
         assert {task.row.id for task in selected} == {present}, former
 
 

@@ -22,7 +22,7 @@ from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.refproxy.variants.variants import VARIANTS
-from ampmap_conformance.run.open import opened
+from ampmap_conformance.run.open import open_run
 from ampmap_conformance.verdicts import Level
 from ampmap_tests_support.places import EVIDENCE
 from jsonschema import Draft202012Validator
@@ -125,7 +125,7 @@ def test_there_are_unusual_proxies_of_many_kinds() -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_an_unusual_proxy_raises_no_alarm(variant: str, reference: Reference) -> None:
     """In two cases of each requirement whose check neither waits nor must be alone; `nox -s defects` makes them all."""
-    with opened(RunOptions(variant=variant), reference) as session:
+    with open_run(RunOptions(variant=variant), reference) as session:
         sample = [
             task
             for tasks in session.plan.all.values()

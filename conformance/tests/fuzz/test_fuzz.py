@@ -30,7 +30,7 @@ from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import read_report
-from ampmap_conformance.run.open import opened
+from ampmap_conformance.run.open import open_run
 from ampmap_conformance.verdicts import ExitCode, Verdict
 from ampmap_conformance.wire.messages import (
     Chunk,
@@ -259,7 +259,7 @@ def test_a_target_that_says_nothing_is_not_asked_to_the_end(monkeypatch: pytest.
 
     names = ("fuzz.no-server-error", "fuzz.no-leak")
     monkeypatch.setattr(Probe, "exchange", silent)
-    with opened(RunOptions(select=tuple(f"{name}[xai-models.list]" for name in names))) as session:
+    with open_run(RunOptions(select=tuple(f"{name}[xai-models.list]" for name in names))) as session:
         probe = Probe(session.context)
         (first, second) = session.plan.selected
         campaign = probe.generated(first.case, names[0])
@@ -280,7 +280,7 @@ def test_what_the_dialect_wants_may_be_missing(monkeypatch: pytest.MonkeyPatch) 
         return send(probe, request, persona=persona)
 
     monkeypatch.setattr(Probe, "exchange", noting)
-    with opened(RunOptions(select=("fuzz.no-leak[anthropic-messages.count_tokens]",))) as session:
+    with open_run(RunOptions(select=("fuzz.no-leak[anthropic-messages.count_tokens]",))) as session:
         (task,) = session.plan.selected
         Probe(session.context).generated(task.case, task.row.id).raise_for(task.row.id, [])
     assert {None, "2023-06-01"} <= versions

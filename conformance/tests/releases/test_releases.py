@@ -47,7 +47,7 @@ def test_the_sets_name_requirements_that_there_are(reference: Reference) -> None
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "0.1.0.yaml").write_text(releases.frozen(["auth.missing-credential-rejected"]), encoding="utf-8")
+    (tmp_path / "0.1.0.yaml").write_text(releases.released_text(["auth.missing-credential-rejected"]), encoding="utf-8")
     (tmp_path / "0.10.0.yaml").write_text(f"status: draft\ntrial: [{LATE}]\n", encoding="utf-8")
     return tmp_path
 

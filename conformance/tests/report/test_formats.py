@@ -15,7 +15,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.report.badge import badge_json, badge_svg
-from ampmap_conformance.report.exchanges import BODY_LIMIT, reported
+from ampmap_conformance.report.exchanges import BODY_LIMIT, report_exchange
 from ampmap_conformance.report.github import line, marks, outputs
 from ampmap_conformance.report.junit import to_junit
 from ampmap_conformance.report.markdown import LONGEST, to_markdown
@@ -360,7 +360,7 @@ def test_a_report_holds_the_beginning_of_a_long_body_and_the_text_of_a_packed_on
         answers=(UpstreamAnswer(200, Headers(), b"ok"),),
         begun=10.0,
     )
-    found = reported(exchange, Scrubber(SecretBook("my-secret-value-of-old")))
+    found = report_exchange(exchange, Scrubber(SecretBook("my-secret-value-of-old")))
     assert (len(found.request.body), found.request.left_out) == (BODY_LIMIT, 100_020 - BODY_LIMIT)
     assert (found.response.encoding, found.response.body) == ("gzip", "hello, my-***ld")
     assert (found.upstream[0].request.encoding, found.upstream[0].request.left_out) == ("base64", 20_000 - BODY_LIMIT)

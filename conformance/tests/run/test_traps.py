@@ -18,7 +18,7 @@ from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.dialects import bodies
 from ampmap_conformance.dialects.schemas import Schemas
 from ampmap_conformance.engine.options import RunOptions
-from ampmap_conformance.engine.plan import make_plan, narrowed, proxy_rules
+from ampmap_conformance.engine.plan import make_plan, narrow, proxy_rules
 from ampmap_conformance.probe.exchange import nonce_of
 from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference import editions, load
@@ -29,7 +29,7 @@ from ampmap_conformance.refproxy.exchange import Exchange as Proxied
 from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import RENDERERS
-from ampmap_conformance.run.open import opened
+from ampmap_conformance.run.open import open_run
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
 from ampmap_conformance.wire.messages import Headers, Request
 from ampmap_tests_support.places import EVIDENCE, GUIDES
@@ -143,9 +143,9 @@ def test_exceptions_that_match_nothing(command: Command, tmp_path: Path) -> None
 def test_brackets_that_match_too_much(reference: Reference) -> None:
     """Brackets in a pattern were a set of letters, and matched other tests (sigstore)."""
     plan = make_plan(embedded_description(reference))
-    exact = narrowed(plan, select=["routing.reaches-upstream[groq-models.list]"])
+    exact = narrow(plan, select=["routing.reaches-upstream[groq-models.list]"])
     assert [task.id for task in exact.selected] == ["routing.reaches-upstream[groq-models.list]"]
-    names = {task.case.name for task in narrowed(plan, select=["routing.reaches-upstream[groq-*]"]).selected}
+    names = {task.case.name for task in narrow(plan, select=["routing.reaches-upstream[groq-*]"]).selected}
     assert all(name.startswith("groq-") for name in names)
 
 
@@ -186,7 +186,7 @@ def test_a_probe_that_lacks_a_mandatory_field(reference: Reference) -> None:
     """A probe lacked a field that had nothing to do with it, so that every strict target failed (MCP #309)."""
     judge = Schemas(reference)
     wrong: dict[str, str] = {}
-    with opened(RunOptions()) as session:
+    with open_run(RunOptions()) as session:
         for task in session.plan.selected:
             if not isinstance(task.case, CallCase):
                 continue

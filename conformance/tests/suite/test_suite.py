@@ -18,7 +18,7 @@ from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.outcome import RunOutcome
-from ampmap_conformance.run.open import opened
+from ampmap_conformance.run.open import open_run
 from ampmap_conformance.target.file import Policy
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 from ampmap_tests_support.places import EVIDENCE
@@ -40,7 +40,7 @@ def test_every_defect_is_caught_by_a_requirement_that_it_breaks(
     reference: Reference, kills: dict[str, set[str]], defect: str
 ) -> None:
     """The case that caught it when the matrix was made is tried first; `nox -s defects` tries all that it breaks."""
-    with opened(RunOptions(defects=(defect,), strict=True, attribute=True), reference) as session:
+    with open_run(RunOptions(defects=(defect,), strict=True, attribute=True), reference) as session:
         tasks = [task for name in USUAL[defect] for task in session.plan.all[name]]
         tasks.sort(key=lambda task: task.id not in kills[defect])
         outcomes = map(session.engine.outcome, tasks)
@@ -69,7 +69,7 @@ def test_a_fault_of_the_kit_is_an_error_and_not_a_failure_of_the_target() -> Non
     def faulty(_case: object, probe: Probe) -> None:
         raise ZeroDivisionError(f"nonce and key: {probe.client_key}")
 
-    with opened(RunOptions(select=("routing.warm-up",))) as session:
+    with open_run(RunOptions(select=("routing.warm-up",))) as session:
         (task,) = session.plan.selected
         check = Check(task.row.id, faulty, task.check.when, ())
         outcome = session.engine.outcome(replace(task, check=check))
@@ -88,7 +88,7 @@ def test_a_provider_that_is_added_to_the_reference_passes(run: Run, reference: R
 
 
 def test_what_is_neither_claimed_nor_promised_is_not_applicable() -> None:
-    with opened(RunOptions()) as session:
+    with open_run(RunOptions()) as session:
         file = session.target.file.model_copy(update={"claims": (), "policy": Policy(lists="own")})
         target = replace(session.target, file=file)
         plan = make_plan(target)

@@ -42,7 +42,7 @@ def variant(id_: str, **policy: Any) -> Callable[[Change], Change]:
     return register
 
 
-def varied(id_: str) -> Behaviour:
+def build_variant(id_: str) -> Behaviour:
     """The correct behaviour in the way of a variant. Raises LookupError for an unknown id, naming it."""
     if id_ not in VARIANTS:
         raise LookupError(f"no variant is called {id_!r}")

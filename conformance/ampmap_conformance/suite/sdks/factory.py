@@ -24,7 +24,7 @@ ADAPTERS: Mapping[str, Callable[[ModuleType, str, Settings], Adapter]] = Mapping
 _ENVIRONMENT = threading.Lock()
 
 
-def made(sdk: Sdk, operation: str, settings: Settings) -> Adapter:
+def make_adapter(sdk: Sdk, operation: str, settings: Settings) -> Adapter:
     """The adapter of an SDK for an operation. Raises NotTestableError where the SDK is not installed."""
     if sdk.version is None:
         raise NotTestableError(f"the SDK {sdk.package} is not installed: {REMEDY}")

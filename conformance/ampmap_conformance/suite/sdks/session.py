@@ -13,7 +13,7 @@ from ...probe.exchange import SETTLING
 from ...probe.prerequisites import NO_OBSERVER
 from ...probe.probe import Probe
 from ...wire.messages import Exchange, UpstreamRequest
-from .factory import made
+from .factory import make_adapter
 from .protocol import Adapter, Settings
 from .wire import Line, new_nonce
 
@@ -48,7 +48,7 @@ class Talk:
         )
 
     def __enter__(self) -> Self:
-        self.sdk: Adapter = made(self._case.sdk, self._case.call.id, self._settings)
+        self.sdk: Adapter = make_adapter(self._case.sdk, self._case.call.id, self._settings)
         return self
 
     def __exit__(
@@ -80,7 +80,7 @@ class Talk:
             return call()
         except Exception as error:
             self._raise_fault()
-            raise Violation(f"{doing} failed in the SDK", expected="an answer", actual=described(error)) from error
+            raise Violation(f"{doing} failed in the SDK", expected="an answer", actual=describe(error)) from error
 
     def fails(self, call: Callable[[], object], doing: str) -> Exception:
         """What a call raises. Raises Violation where it raises nothing."""
@@ -129,7 +129,7 @@ class Talk:
         )
 
 
-def described(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """An error in a few words."""
     lines = str(error).splitlines()
     return f"{type(error).__name__}: {lines[0][:SHOWN]}" if lines else type(error).__name__

@@ -18,7 +18,7 @@ LONG = 100_000
 NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"
 
 
-def provoked(case: VariedCase, probe: Probe) -> Exchange:
+def provoke_error(case: VariedCase, probe: Probe) -> Exchange:
     """The exchange of a case that fails in the way that its word names."""
     return _WAYS[case.variation](case, probe)
 
