@@ -117,10 +117,10 @@ def test_a_claim_without_any_requirement_cannot_be_exercised(reference: Referenc
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
-        ("claims: [no-routing]", "6:10", "`routing` is core: every target is held to the core"),
+        ("claims: [no-routing]", "6:10", "`routing` is core: every target is tested on the core"),
         ("claims: [auth.missing-credential-rejected]", "6:10", "`auth.missing-credential-rejected` is core"),
-        ("claims: [-management]", "6:10", "leave `management` out of `claims`"),
-        ("claims: [managment]", "6:10", "there is no claim `managment`; did you mean `management`?"),
+        ("claims: [-management]", "6:10", "remove `-management` from `claims`"),
+        ("claims: [managment]", "6:10", "unknown claim `managment`; did you mean `management`?"),
         ("exempt: [auth]", "6:1", "a target file cannot disclaim it"),
         ("skip: [auth]", "6:1", "a target file cannot disclaim it"),
     ],

@@ -61,7 +61,7 @@ def test_without_a_key_it_says_only_what_is_sure(config: ProxyConfig, reference:
         wrong = discovered(proxy.url, reference, Secret("a-wrong-key", "$AMPMAP_CLIENT_KEY"))
     assert (found.providers, found.needs_key, found.key_accepted) == (None, True, None)
     assert (wrong.providers, wrong.key_accepted) == (None, False)
-    assert "is refused on every route" in target_file(proxy.url, reference, wrong)
+    assert "rejects the key in" in target_file(proxy.url, reference, wrong)
 
 
 def test_the_file_names_everything_that_can_be_said(reference: Reference, tmp_path: Path) -> None:
@@ -98,11 +98,11 @@ def test_target_init_writes_a_file_once(command: Command, always: Callable[[int]
     checked = command("target", "check", "staging.yaml", env={"AMPMAP_CLIENT_KEY": KEY})
     assert checked.returncode == 0
     again = command("target", "init", "--out", "staging.yaml")
-    assert (again.returncode, "is there already" in again.stderr) == (4, True)
+    assert (again.returncode, "already exists" in again.stderr) == (4, True)
     for url, code, words in (
-        ("http://127.0.0.1:9", 6, "cannot be asked: the connection was refused."),
+        ("http://127.0.0.1:9", 6, "is unreachable: the connection was refused."),
         (always(404), 6, "has no Amp surface"),
-        ("nonsense", 4, "--from-url: an absolute http or https URL"),
+        ("nonsense", 4, "--from-url: `nonsense` is invalid; expected an absolute http or https URL"),
     ):
         done = command("target", "init", "--from-url", url)
         assert (done.returncode, words in done.stderr, done.stdout) == (code, True, "")

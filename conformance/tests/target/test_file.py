@@ -106,10 +106,13 @@ def test_an_address_alone_is_a_target(reference: Reference) -> None:
 @pytest.mark.parametrize(
     ("observer", "words"),
     [
-        ("{advertise: 'http://o', control: 'http://c'}", "name it under `token`"),
-        ("{advertise: 'http://o', token: {env: STAGING_KEY}, personas: {groq: 'http://g'}}", "when it is started"),
-        ("{advertise: 'http://o', personas: {grok: 'http://g'}}", "there is no persona `grok`; did you mean `groq`?"),
-        ("{advertise: 'o:9100'}", "an absolute http or https URL is needed"),
+        ("{advertise: 'http://o', control: 'http://c'}", "requires `token`"),
+        (
+            "{advertise: 'http://o', token: {env: STAGING_KEY}, personas: {groq: 'http://g'}}",
+            "start the remote observer with --persona",
+        ),
+        ("{advertise: 'http://o', personas: {grok: 'http://g'}}", "unknown persona `grok`; did you mean `groq`?"),
+        ("{advertise: 'o:9100'}", "expected an absolute http or https URL"),
     ],
 )
 def test_an_observer_is_named_in_one_of_two_ways(
