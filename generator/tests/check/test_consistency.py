@@ -86,7 +86,7 @@ ROWS: list[tuple[str, str, str, list[str], str]] = [
             "base-path-form spec/providers/acme.yaml:4:12",
             "mode-endpoint spec/tools/oracle.yaml:5:11",
         ],
-        "`/api/acme` (spec/providers/acme.yaml:4)",
+        "expected `/api/acme`, the base of provider `acme` (spec/providers/acme.yaml:4)",
     ),
     (
         "providers/acme.yaml",
@@ -100,7 +100,7 @@ ROWS: list[tuple[str, str, str, list[str], str]] = [
         "base_path: ",
         "base_url: https://a.example\nbase_path: ",
         ["base-path-form spec/providers/acme.yaml:4:11"],
-        "has no `base_url`",
+        "must not have `base_url`",
     ),
     ("models/acme.yaml", "rensei: {", "rensay: {", ["unknown-reference spec/models/acme.yaml:3:15"], "`rensei`"),
     (
@@ -185,7 +185,7 @@ ROWS: list[tuple[str, str, str, list[str], str]] = [
         "    model_in: body\n",
         "    model_in: body\n    request_schema: {anyOf: [{additionalProperties: false}]}\n",
         ["closed-schema spec/endpoints/chat.yaml:8:53"],
-        "leave it out",
+        "remove it",
     ),
     (
         "endpoints/chat.yaml",
@@ -226,7 +226,7 @@ MORE_ROWS: list[tuple[dict[str, str], list[str], str]] = [
     (
         {"models/other.yaml": OTHER_MODEL, "providers/other.yaml": OTHER_PROVIDER, "agent_modes/o.yaml": OTHER_MODE},
         ["model-provider spec/agent_modes/o.yaml:2:8"],
-        "provider `other` does (spec/models/other.yaml:1)",
+        "provider `other` serves it (spec/models/other.yaml:1)",
     ),
     (
         {

@@ -46,7 +46,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     (
         suppression(path="sources/map/title"),
         ["old-source spec/sources/map.yaml:3:7", "suppression-unused spec/suppressions.yaml:1:1"],
-        "finds nothing there",
+        "no longer has a finding there",
     ),
     (
         suppression(expires="2026-11-20"),

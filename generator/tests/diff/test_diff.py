@@ -151,7 +151,7 @@ ROWS: list[tuple[str, Any, list[tuple[str, str, str]], str]] = [
         "headers>sent>headers>0",
         {"name": "x-amp-id", "value": "{id}", "renamed_from": "amp-id"},
         [("headers/sent/headers.x-amp-id", "renamed", "breaking")],
-        "Read `x-amp-id` where `amp-id` is read",
+        "Read `x-amp-id` instead of `amp-id`",
     ),
     ("settings>amp.model>values", ["m", "n"], [("settings/amp.model/values", "items added", "addition")], ""),
     (
@@ -164,7 +164,7 @@ ROWS: list[tuple[str, Any, list[tuple[str, str, str]], str]] = [
     ("requirements>r.two", {"id": "r.two"}, [("requirements/r.two", "added", "addition")], ""),
     ("platforms>p>about>summary", "t", [("platforms/p/about/summary", "changed", "note")], ""),
     ("platforms>p>rules>x>values", {"a": 1}, [("platforms/p/rules/x/values.a", "added", "addition")], ""),
-    ("platforms>p>rules", {}, [("platforms/p/rules/x", "removed", "breaking")], "Take `x` out"),
+    ("platforms>p>rules", {}, [("platforms/p/rules/x", "removed", "breaking")], "Remove `x` from"),
     ("edition>built", "2026", [("edition/built", "changed", "note")], ""),
     ("digest", "sha256:1", [], ""),
 ]
@@ -196,7 +196,7 @@ def test_a_rename_is_one_change_and_its_fields_are_compared() -> None:
         ("models/zen/n", "renamed", "acme/m"),
         ("models/zen/n/display_name", "changed", None),
     ]
-    assert found.changes[0].migration == "Write `zen/n` where `acme/m` stands."
+    assert found.changes[0].migration == "Replace `acme/m` by `zen/n`."
 
 
 def test_a_requirement_that_names_its_earlier_id_was_renamed() -> None:

@@ -84,7 +84,7 @@ CHAINS: list[tuple[dict[str, str], list[str], str]] = [
     (
         {"editions/later/editions/x.yaml": edition("first")},
         ["unknown-folder spec/editions/later/editions:1:1"],
-        "belong to the spec",
+        "must not have editions",
     ),
     ({"editions/later/provider/x.yaml": "null\n"}, ["unknown-folder spec/editions/later/provider:1:1"], "folders"),
 ]

@@ -42,7 +42,7 @@ ROWS = [
     ("models/acme.yaml", "gpt-y: null\n", "unknown-reference spec/tools/oracle.yaml:3:16", "no model"),
     ("settings/more.yaml", GOOD["settings/all.yaml"], "duplicate-id house/settings/more.yaml:1:1", "spec/settings/all"),
     ("provider/acme.yaml", "{}\n", "unknown-folder house/provider:1:1", "folders"),
-    ("editions/new.yaml", GOOD["editions/first.yaml"], "unknown-folder house/editions:1:1", "belong to the spec"),
+    ("editions/new.yaml", GOOD["editions/first.yaml"], "unknown-folder house/editions:1:1", "must not have editions"),
 ]
 
 

@@ -70,7 +70,7 @@ ROWS = [
     # files and folders
     ("sources/A_b.yaml", SOURCE, "file-name spec/sources/A_b.yaml:1:1", "`a-b`"),
     ("sources/a.yml", SOURCE, "unknown-file spec/sources/a.yml:1:1", "rename it to `a.yaml`"),
-    ("sources/a.txt", "", "unknown-file spec/sources/a.txt:1:1", "ends in `.yaml`"),
+    ("sources/a.txt", "", "unknown-file spec/sources/a.txt:1:1", "must end in `.yaml`"),
     ("a.yaml", SOURCE, "unknown-file spec/a.yaml:1:1", "outside the folders"),
     ("source/a.yaml", SOURCE, "unknown-folder spec/source:1:1", "folders: sources"),
     ("sources/more/a.yaml", SOURCE, "unknown-folder spec/sources/more:1:1", "subfolders"),
