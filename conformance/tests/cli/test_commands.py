@@ -231,7 +231,8 @@ def test_requirements_and_defects_are_listed(command: Command, reference: Refere
 def test_a_rule_without_a_check_is_shown_with_a_warning_and_not_run(
     reference: Reference, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    draft = reference.requirements["auth.none-refused"].model_copy(update={"id": "headers.draft", "profile": "headers"})
+    known = reference.requirements["auth.accepts-credential"]
+    draft = known.model_copy(update={"id": "headers.draft", "profile": "headers"})
     rows = {**reference.requirements, draft.id: draft}
     monkeypatch.setattr(packaged, "load", lambda **_: reference.model_copy(update={"requirements": rows}))
 

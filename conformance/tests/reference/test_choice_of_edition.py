@@ -48,7 +48,7 @@ def test_the_target_names_its_edition(tmp_path: Path) -> None:
 def test_a_provider_of_another_edition_is_not_known(tmp_path: Path) -> None:
     file = target_file(tmp_path, LATER, "providers: [supernova]")
 
-    with pytest.raises(UsageError, match=r"staging.yaml:4:\d+: no provider `supernova`"):
+    with pytest.raises(UsageError, match=r"staging.yaml:4:\d+: `supernova` is not a provider"):
         load(file, reference_for(target=file))
 
 

@@ -68,7 +68,8 @@ def test_a_typo_in_any_name_of_the_repository_spec_is_found(
     before, _ = load(repository_spec)
     mutated = [use for use in uses(before) if chosen(use.link.where) and use.pointer and not _is_injected(use)]
     texts = {
-        file: _with_typos(text, [u for u in mutated if u.entry.file == file]) for file, text in before.texts.items()
+        file: _with_typos(text, [(number, u) for number, u in enumerate(mutated) if u.entry.file == file])
+        for file, text in before.texts.items()
     }
 
     after, findings = load(write_spec({file.removeprefix("spec/"): text for file, text in texts.items()}))
@@ -86,10 +87,10 @@ def _is_injected(use: Use) -> bool:
     return use.pointer == (use.entry.kind.injected,)
 
 
-def _with_typos(text: str, names: Iterable[Use]) -> str:
-    """Puts a different letter pair at the end of each name, within its quotes."""
+def _with_typos(text: str, names: Iterable[tuple[int, Use]]) -> str:
+    """Puts its number at the end of each name, within its quotes: no two files have the same typo in the same name."""
     lines = split_lines(text)
-    for number, use in enumerate(sorted(names, key=lambda use: (use.location.line, -use.location.column))):
+    for number, use in sorted(names, key=lambda name: (name[1].location.line, -name[1].location.column)):
         line = lines[use.location.line - 1]
         end = use.location.column - 1 + use.location.length
         end -= line[end - 1] in "\"'"
