@@ -6,7 +6,7 @@ import json
 from typing import Final
 
 from .changes import ABSENT, Change, ChangeKind
-from .severity import DiffRule
+from .diff_rule import DiffRule
 
 
 def migration(change: Change, row: DiffRule) -> str:

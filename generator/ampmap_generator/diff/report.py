@@ -10,8 +10,9 @@ from typing import Any, Literal
 from ..load.spec_only_shapes import AcceptedChange
 from ..vendored.base import Json, Shape
 from .changes import ABSENT, EDITION, Change, Plain, differences
+from .diff_rule import DiffRule, Gravity
 from .migrations import migration, shown
-from .severity import TABLE, DiffRule, Gravity, rule_for
+from .severity import TABLE, rule_for
 
 
 class Side(Shape):

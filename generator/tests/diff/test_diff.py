@@ -13,8 +13,9 @@ from ampmap_generator import outputs
 from ampmap_generator.cli import main
 from ampmap_generator.compile import compile_editions, plain
 from ampmap_generator.diff.changes import ABSENT, ChangeKind, Key, by_name, differences, facts_of
+from ampmap_generator.diff.diff_rule import Gravity
 from ampmap_generator.diff.report import DiffReport, render_json, render_markdown, report, report_schema
-from ampmap_generator.diff.severity import TABLE, Gravity
+from ampmap_generator.diff.severity import TABLE
 from ampmap_generator.diff.snapshots import read_accepted, read_reference
 from ampmap_generator.load.spec import load
 from click.testing import CliRunner
