@@ -21,17 +21,7 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[2]
 GUIDES = CHECKOUT / "site/docs/guides"
-KEPT = (
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "README.md",
-    "conformance",
-    "generator",
-    "noxfile.py",
-    "pyproject.toml",
-    "site",
-    "spec",
-)
+KEPT = ("README.md", "conftest.py", "conformance", "generator", "noxfile.py", "pyproject.toml", "site", "spec")
 """What is copied. The tests are too, since a guide's command writes the goldens."""
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "ampmap-report", "*.egg-info")
 FENCE = re.compile(r"^```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
