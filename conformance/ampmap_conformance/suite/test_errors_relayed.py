@@ -92,8 +92,8 @@ def test_connection_refused(case: VariedCase, probe: Probe) -> None:
         expect(told, saying, expected="status 502 or 503 or 504", actual="another status")
 
 
-@checks("errors.truncated-answer-fails", applies=claims_way)
-def test_truncated_answer_fails(case: VariedCase, probe: Probe) -> None:
+@checks("errors.truncation-reaches-client", applies=claims_way)
+def test_truncation_reaches_client(case: VariedCase, probe: Probe) -> None:
     """Given an answer that breaks off, when the proxy relays it, then the client gets an error or a broken transfer."""
     body = dump(json_answer(case, probe))
     reply = {

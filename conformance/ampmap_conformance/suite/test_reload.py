@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 from ..cases.cases import CallCase, ManagementCase, VariedCase
 from ..checks.expect import assert_equal, assert_success, expect, only_upstream_request
@@ -24,7 +25,9 @@ LOOKS = 90
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""
 OTHER_PATH = "/ampmap-second"
 """Below it Amp's servers are another upstream."""
-CALLS = 24
+CALLS = 48
+FIRST_PAUSE, PAUSE_GROWTH = 0.01, 1.1
+"""Seconds between the first two calls beside a change, and how much longer each further pause is."""
 CHANGES = 3
 BEGUN = 10.0
 """Seconds within which a stream must have begun."""
@@ -168,16 +171,30 @@ def test_removed_mapping_is_gone(case: VariedCase, probe: Probe) -> None:
         expect(adopted, "a mapping holds that was taken away", expected="a call at Amp", actual="the mapped model")
 
 
-@checks("reload.calls-go-on", pace=Pace.ALONE, requests=LOOKS * 2)
+@checks("reload.calls-go-on", pace=Pace.ALONE, requests=LOOKS * 2 + CALLS)
 def test_no_call_fails(case: VariedCase, probe: Probe) -> None:
     """Given calls one after another, when the configuration changes meanwhile, then all of them are answered."""
     absent = _absent(case, probe)
     url = probe.reloading.block.upstream_url + OTHER_PATH
+    over = Event()
+
+    def keep_calling() -> list[Exchange]:
+        """Calls until the changes are over, at growing intervals, so that a slow change meets calls too."""
+        exchanges, pause = [], FIRST_PAUSE
+        while len(exchanges) < CALLS and not over.is_set():
+            exchanges.append(probe.send(case))
+            over.wait(pause)
+            pause *= PAUSE_GROWTH
+        return exchanges
+
     with ThreadPoolExecutor(1) as beside:
-        calling = beside.submit(lambda: [probe.send(case) for _ in range(CALLS)])
-        for _ in range(CHANGES):
-            with probe.reloading.changed(lambda: _path(absent, probe).startswith(OTHER_PATH), upstream_url=url):
-                pass
+        calling = beside.submit(keep_calling)
+        try:
+            for _ in range(CHANGES):
+                with probe.reloading.changed(lambda: _path(absent, probe).startswith(OTHER_PATH), upstream_url=url):
+                    pass
+        finally:
+            over.set()
         for exchange in calling.result():
             assert_success(exchange)
 

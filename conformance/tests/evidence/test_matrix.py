@@ -61,7 +61,9 @@ def test_a_defect_comes_to_what_the_matrix_says() -> None:
         (
             {"routing.query-kept": "groq", "auth.missing-credential-rejected": "groq"},
             (),
-            ["query-sorted: auth.missing-credential-rejected[groq] notices too, and no consequence tells why"],
+            [
+                "query-sorted: auth.missing-credential-rejected[groq] catches it, but `consequences.yaml` does not say why"
+            ],
         ),
         ({"routing.query-kept": "groq", "management.query-bytes": "api-auth"}, (), []),
         ({"routing.query-kept": "groq"}, ("a[b]: it broke",), ["query-sorted: a[b]: it broke"]),
@@ -167,13 +169,13 @@ def test_every_class_of_real_defects_is_caught_or_excluded_for_a_reason() -> Non
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"caught_by": ("routing.query-kept", "auth.nothing")}, "auth.nothing is no requirement"),
+        ({"caught_by": ("routing.query-kept", "auth.nothing")}, "unknown requirement auth.nothing"),
         (
             {"caught_by": ("auth.missing-credential-rejected",)},
             "no defect of this class breaks auth.missing-credential-rejected",
         ),
-        ({"caught_by": ()}, "is caught by something, or excluded"),
-        ({"proven_by": ("no-such",)}, "no-such is no defect"),
+        ({"caught_by": ()}, "expected either `caught_by` or `excluded`"),
+        ({"proven_by": ("no-such",)}, "unknown defect no-such"),
     ],
 )
 def test_a_promise_that_the_suite_does_not_keep_is_a_gap(change: dict[str, object], says: str) -> None:

@@ -99,7 +99,7 @@ def test_held_answers_are_released(observer: RemoteObserver, url: str) -> None:
 
 def test_one_that_is_not_there_is_told(observer: RemoteObserver) -> None:
     with (
-        pytest.raises(ObserverGoneError, match="is not there"),
+        pytest.raises(ObserverGoneError, match="is unreachable"),
         RemoteObserver("", "http://127.0.0.1:9", TOKEN) as gone,
     ):
         gone.about()
@@ -198,7 +198,7 @@ def test_a_run_rests_on_a_remote_observer(command: Command, url: str, tmp_path: 
     assert report.summary.counts["pass"] > 50  # type: ignore[index]
     assert any(exchange.upstream for result in report.results for exchange in result.exchanges)
     assert wrong.returncode == 6
-    assert "refuses the token" in wrong.stderr
+    assert "rejects the token" in wrong.stderr
     assert other.returncode == 4
     assert "start both with the same --edition" in other.stderr
     written = "".join(file.read_text(encoding="utf-8") for file in (tmp_path / "ampmap-report").iterdir())

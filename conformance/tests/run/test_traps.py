@@ -113,7 +113,7 @@ def test_junit_without_failure_elements(command: Command, tmp_path: Path) -> Non
     failed = [case for case in root.iter("testcase") if case.find("failure") is not None]
     report = json.loads((tmp_path / "ampmap-report" / "report.json").read_bytes())
     assert len(failed) == report["summary"]["counts"]["fail"] > 0
-    assert "query changed" in (failed[0].find("failure").get("message") or "")  # type: ignore[union-attr]
+    assert "changed query" in (failed[0].find("failure").get("message") or "")  # type: ignore[union-attr]
 
 
 def test_documentation_that_promises_files_which_need_a_flag(command: Command, tmp_path: Path) -> None:

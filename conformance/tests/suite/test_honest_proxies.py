@@ -73,7 +73,7 @@ def buffering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     [
         ("streaming.upstream-abort-not-ended-cleanly[openai-chat-local-cut-at-once-stream]", Verdict.PASS),
         ("streaming.upstream-abort-not-ended-cleanly[openai-chat-local-cut-in-event-stream]", Verdict.PASS),
-        ("errors.truncated-answer-fails[openai-chat-local-cut]", Verdict.PASS),
+        ("errors.truncation-reaches-client[openai-chat-local-cut]", Verdict.PASS),
         ("errors.upstream-unreachable[openai-chat-local-closed]", Verdict.FAIL),
     ],
 )

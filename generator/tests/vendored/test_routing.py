@@ -113,7 +113,7 @@ def test_the_command_prints_the_documented_json() -> None:
         (["route", "smrt"], "did you mean smart"),
         (["route", "smart", "--operation", "nope"], "it has messages"),
         (["route", "smart", "--amp-url", "proxy.example.com"], "absolute http or https URL"),
-        (["route", "smart", "--edition", "amp-9"], "known: amp-0.0.1760587291"),
+        (["route", "smart", "--edition", "amp-9"], "known editions: amp-0.0.1760587291"),
     ],
 )
 def test_bad_input_is_one_clear_message(arguments: list[str], said: str) -> None:

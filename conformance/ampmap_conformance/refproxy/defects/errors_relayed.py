@@ -50,7 +50,7 @@ def amp_errors_502(right: Behaviour) -> Behaviour:
     return replace(right, response_status=status)
 
 
-@defect("cut-answer-completed", breaks=("errors.truncated-answer-fails",), seen_in="Portkey-AI/gateway#267")
+@defect("cut-answer-completed", breaks=("errors.truncation-reaches-client",), seen_in="Portkey-AI/gateway#267")
 def cut_answer_completed(right: Behaviour) -> Behaviour:
     """Hands half an answer out as a whole one when the upstream's connection is lost."""
 
@@ -65,7 +65,7 @@ def cut_answer_completed(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks, response_headers=_lengthless(right))
 
 
-@defect("mapped-cut-answer-completed", breaks=("errors.truncated-answer-fails",))
+@defect("mapped-cut-answer-completed", breaks=("errors.truncation-reaches-client",))
 def mapped_cut_answer_completed(right: Behaviour) -> Behaviour:
     """Hands out what came of a mapped answer that broke off, where it had to be read whole."""
 

@@ -270,7 +270,7 @@ def _pages_in(value: Any) -> Iterator[str]:
 def test_without_javascript_the_page_points_to_its_tables(reference: Reference) -> None:
     page = pages(reference)["index.md"]
 
-    assert '<noscript><p>The route finder needs JavaScript. The <a href="#models">' in page
+    assert '<noscript><p>The route finder requires JavaScript. The <a href="#models">' in page
     assert "{ #models }" in page
     assert "{ #agent-modes }" in page
 

@@ -128,7 +128,8 @@ def test_nothing_that_a_fact_carries_is_left_out(field: str, reference: Referenc
 
 def test_the_summary_counts_the_models_of_each_provider(reference: Reference, site: Site) -> None:
     rows = re.findall(r"^\| \[(.+?)\]\(providers/.+?\) \| (\d+) \|", site["index.md"], re.MULTILINE)
-    serving = Counter(reference.providers[model.provider].display_name for model in reference.models.values())
+    owners = [reference.providers[model.provider] for model in reference.models.values()]
+    serving = Counter(reference.providers[owner.served_through or owner.id].display_name for owner in owners)
 
     assert {name: int(count) for name, count in rows} == serving
 

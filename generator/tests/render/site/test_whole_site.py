@@ -147,7 +147,7 @@ def test_an_old_address_goes_on_to_the_new_one(old: str, new: str, file: str, ta
     ("old", "new", "said"),
     [
         ("providers/old.md", "providers/gone.md", "not a page of the site"),
-        ("providers/old.md", "providers/new.md#gone", "no such anchor"),
+        ("providers/old.md", "providers/new.md#gone", "does not have this anchor"),
         ("providers/new.md", "index.md", "is a page of the site"),
         ("../x.md", "index.md", "not a valid path of a page"),
     ],
