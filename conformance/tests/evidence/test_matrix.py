@@ -53,17 +53,18 @@ def test_a_defect_comes_to_what_the_matrix_says() -> None:
     assert set(row.also) == {"tenancy.own-amp-key-on-management"}
 
 
+NO_KEY = "auth.missing-credential-rejected"
+
+
 @pytest.mark.parametrize(
     ("cases", "faults", "says"),
     [
         ({"routing.query-kept": "groq"}, (), []),
         ({}, (), ["query-sorted: routing.query-kept does not catch it"]),
         (
-            {"routing.query-kept": "groq", "auth.missing-credential-rejected": "groq"},
+            {"routing.query-kept": "groq", NO_KEY: "groq"},
             (),
-            [
-                "query-sorted: auth.missing-credential-rejected[groq] catches it, but `consequences.yaml` does not say why"
-            ],
+            [f"query-sorted: {NO_KEY}[groq] catches it, but `consequences.yaml` does not say why"],
         ),
         ({"routing.query-kept": "groq", "management.query-bytes": "api-auth"}, (), []),
         ({"routing.query-kept": "groq"}, ("a[b]: it broke",), ["query-sorted: a[b]: it broke"]),
