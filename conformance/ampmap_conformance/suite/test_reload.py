@@ -180,7 +180,8 @@ def test_no_call_fails(case: VariedCase, probe: Probe) -> None:
 
     def keep_calling() -> list[Exchange]:
         """Calls until the changes are over, at growing intervals, so that a slow change meets calls too."""
-        exchanges, pause = [], FIRST_PAUSE
+        exchanges: list[Exchange] = []
+        pause = FIRST_PAUSE
         while len(exchanges) < CALLS and not over.is_set():
             exchanges.append(probe.send(case))
             over.wait(pause)
