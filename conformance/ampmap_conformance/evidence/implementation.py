@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from ..engine.plan import proxy_rules
 from ..errors import UsageError
-from ..reference.types import Reference
+from ..reference.types import Reference, Shape
 from ..report.model import Kit, ReferenceId, Report, Result
 from ..verdicts import Verdict
 
@@ -37,13 +37,7 @@ TOLD = 3
 NO_CASE = "the target gives no case of it"
 
 
-class Part(BaseModel):
-    """A closed part of the file. `null` and what is absent are the same."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Implementation(Part):
+class Implementation(Shape):
     """What was tested."""
 
     name: str
@@ -53,7 +47,7 @@ class Implementation(Part):
     """Where its source or its makers are."""
 
 
-class Row(Part):
+class Row(Shape):
     """One requirement: its verdict, and how many cases came to each."""
 
     model_config = ConfigDict(alias_generator=lambda name: name.rstrip("_").replace("_", "-"), validate_by_name=True)
@@ -75,7 +69,7 @@ class Row(Part):
     """Where a known failure is followed up."""
 
 
-class Evidence(Part):
+class Evidence(Shape):
     """One file."""
 
     implementation: Implementation

@@ -33,7 +33,7 @@ VALUE = re.compile(r"(?:[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?)?")
 
 
 @dataclass(frozen=True)
-class Part:
+class GenerationJob:
     """What to generate requests of."""
 
     document: Document
@@ -66,7 +66,7 @@ class Generator:
     ask. Closing it ends the process.
     """
 
-    def __init__(self, parts: Mapping[Hashable, Part], *, seed: int, max_examples: int) -> None:
+    def __init__(self, parts: Mapping[Hashable, GenerationJob], *, seed: int, max_examples: int) -> None:
         self._parts = {key: part for key, part in parts.items() if part.document["paths"]}
         self._options = {"seed": seed, "max_examples": max_examples}
         self._made: dict[Hashable, tuple[Generated, ...] | KitFaultError] = {}

@@ -18,7 +18,7 @@ from ..target.target import Target
 from ..wire.messages import Exchange, Headers, Request
 from .document import document_for, part_for
 from .findings import Finding
-from .generation import Generated, Generator, Part
+from .generation import Generated, GenerationJob, Generator
 from .options import most_requests, require_schemathesis
 from .rules import RULES, Facts, Sent, Wrong
 
@@ -66,11 +66,11 @@ class Campaigns:
         """
         require_schemathesis()
         document = document_for(self._reference, self._file)
-        parts: dict[Hashable, Part] = {}
+        parts: dict[Hashable, GenerationJob] = {}
         for case in cases:
             if kin(case) not in parts:
                 model = case.model if isinstance(case, CallCase) else ""
-                parts[kin(case)] = Part(part_for(document, self._reference, case), model)
+                parts[kin(case)] = GenerationJob(part_for(document, self._reference, case), model)
         self._generator = Generator(parts, seed=self.seed, max_examples=self.max_examples)
 
     def close(self) -> None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
-
+from ..reference.types import Shape
 from ..verdicts import Attribution, Level, Verdict
 
 SCHEMA_VERSION: Final = 1
@@ -17,26 +16,20 @@ Encoding: TypeAlias = Literal["utf-8", "gzip", "base64"]
 HeaderLine: TypeAlias = tuple[str, str]
 
 
-class Part(BaseModel):
-    """A closed part of the report."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Kit(Part):
+class Kit(Shape):
     """Who tested."""
 
     version: str
 
 
-class ReferenceId(Part):
+class ReferenceId(Shape):
     """What was tested against."""
 
     edition: str
     digest: str
 
 
-class TargetId(Part):
+class TargetId(Shape):
     """What was tested; no secret, ever."""
 
     name: str
@@ -45,7 +38,7 @@ class TargetId(Part):
     claims: tuple[str, ...]
 
 
-class Message(Part):
+class Message(Shape):
     """A request or an answer on one hop, secrets masked. Text bodies are text; others are base64."""
 
     start: str
@@ -62,7 +55,7 @@ class Message(Part):
     """When it arrived, or, for the observer's answer, when it was begun; absent if it was not observed."""
 
 
-class UpstreamMessage(Part):
+class UpstreamMessage(Shape):
     """What one upstream saw, and what the observer set out to answer."""
 
     persona: str
@@ -70,7 +63,7 @@ class UpstreamMessage(Part):
     response: Message | None = None
 
 
-class ReportedExchange(Part):
+class ReportedExchange(Shape):
     """One probe on both hops."""
 
     request: Message
@@ -80,7 +73,7 @@ class ReportedExchange(Part):
     """When the answer was there as a whole."""
 
 
-class Reproduce(Part):
+class Reproduce(Shape):
     """How to see it again, in a POSIX shell. Keys stand as the variable or file that holds them."""
 
     curl: str
@@ -93,7 +86,7 @@ class Reproduce(Part):
     """Whether `curl` sees what the kit saw: not where the upstream's answer was scripted, or the bytes were special."""
 
 
-class KnownFailure(Part):
+class KnownFailure(Shape):
     """The entry of the baseline that a case falls under."""
 
     pattern: str
@@ -103,7 +96,7 @@ class KnownFailure(Part):
     expires: str | None = None
 
 
-class Result(Part):
+class Result(Shape):
     """One case."""
 
     id: str
@@ -132,7 +125,7 @@ class Result(Part):
     """Whose fault a violation is, where the run asked (`--attribute`)."""
 
 
-class Rule(Part):
+class Rule(Shape):
     """What a requirement says."""
 
     statement: str
@@ -143,14 +136,14 @@ class Rule(Part):
     """Its earlier ids, the latest first, so that reports from before a renaming compare."""
 
 
-class Notice(Part):
+class Notice(Shape):
     """Something that the run noticed and that decides nothing."""
 
     kind: Literal["unclaimed-feature", "unscored-failure", "not-testable", "renamed"]
     text: str
 
 
-class Requests(Part):
+class Requests(Shape):
     """How many requests the target got."""
 
     planned: int
@@ -162,7 +155,7 @@ class Requests(Part):
     """`--rate`, in requests per second."""
 
 
-class Generated(Part):
+class Generated(Shape):
     """What the data of the profile `fuzz` came from; the same values give the same data."""
 
     seed: int
@@ -172,7 +165,7 @@ class Generated(Part):
     """The generator and its version."""
 
 
-class Client(Part):
+class Client(Shape):
     """An SDK that made calls."""
 
     name: str
@@ -180,7 +173,7 @@ class Client(Part):
     version: str
 
 
-class Selection(Part):
+class Selection(Shape):
     """What part of the suite was asked for; all empty is the whole."""
 
     profiles: tuple[str, ...] = ()
@@ -195,7 +188,7 @@ class Selection(Part):
         return not (self.profiles or self.select or self.skip)
 
 
-class BaselineProblem(Part):
+class BaselineProblem(Shape):
     """An entry of the baseline that makes the run red."""
 
     kind: Literal["stale", "unknown", "expired"]
@@ -205,7 +198,7 @@ class BaselineProblem(Part):
     message: str
 
 
-class BaselineUse(Part):
+class BaselineUse(Shape):
     """The baseline of a run."""
 
     file: str
@@ -213,7 +206,7 @@ class BaselineUse(Part):
     problems: tuple[BaselineProblem, ...]
 
 
-class Summary(Part):
+class Summary(Shape):
     """All cases counted."""
 
     verdict: SummaryVerdict
@@ -228,7 +221,7 @@ class Summary(Part):
     by_level: dict[Level, dict[Verdict, int]]
 
 
-class Report(Part):
+class Report(Shape):
     """The outcome of a run."""
 
     schema_version: Literal[1] = SCHEMA_VERSION

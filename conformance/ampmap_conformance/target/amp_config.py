@@ -8,27 +8,29 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator
+
+from ..reference.types import Shape
 
 
 def _kebab(name: str) -> str:
     return name.rstrip("_").replace("_", "-")
 
 
-class Part(BaseModel):
-    """A closed part of the block; on the outside its names have hyphens."""
+class KebabShape(Shape):
+    """A closed part of the block; in the file its names have hyphens."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_kebab, populate_by_name=True)
+    model_config = ConfigDict(alias_generator=_kebab, populate_by_name=True)
 
 
-class ClientKeys(Part):
+class ClientKeys(KebabShape):
     """The Amp key of some clients."""
 
     upstream_api_key: str = Field(repr=False)
     api_keys: tuple[str, ...] = Field(repr=False)
 
 
-class BlockMapping(Part):
+class BlockMapping(KebabShape):
     """A model mapping."""
 
     from_: str
@@ -36,7 +38,7 @@ class BlockMapping(Part):
     regex: bool = False
 
 
-class AmpBlock(Part):
+class AmpBlock(KebabShape):
     """The options that take effect without a restart."""
 
     upstream_url: str = ""

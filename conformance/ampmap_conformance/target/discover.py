@@ -26,7 +26,7 @@ NOWHERE = "/api/ampmap-no-such-path"
 
 
 @dataclass(frozen=True)
-class Found:
+class Discovery:
     """What a proxy told of itself. None stands for what it did not tell."""
 
     server: str | None = None
@@ -42,7 +42,7 @@ class Found:
     sent: int = 0
 
 
-def discovered(url: str, reference: Reference, key: Secret | None) -> Found:
+def discovered(url: str, reference: Reference, key: Secret | None) -> Discovery:
     """Asks the proxy at `url`. Raises UnreachableError when it is not there, or serves no route of Amp's."""
     with ProxyClient(url) as client:
         asked = _Asking(client, reference, key)
@@ -62,7 +62,7 @@ class _Asking:
         self._sent = 0
         self._served = tuple(p for p in reference.providers.values() if p.via_proxy)
 
-    def all(self) -> Found:
+    def all(self) -> Discovery:
         nobody = self._send("POST", NOBODY, NO_CREDENTIAL, NO_JSON)
         closed = {p.id: self._ask(p, NO_CREDENTIAL).status for p in self._served}
         opened = {p.id: self._ask(p, self._credential(p)).status for p in self._served} if self._key else closed
@@ -72,7 +72,7 @@ class _Asking:
         there = tuple(name for name, status in opened.items() if status not in (404, *REFUSED))
         key_accepted = bool(there) if self._key else None
         known = telling and (key_accepted is not False)
-        return Found(
+        return Discovery(
             server=nobody.headers.get("server"),
             needs_key=all(status in REFUSED for status in closed.values() if status != 404),
             key_accepted=key_accepted,
@@ -143,9 +143,9 @@ def _listed(answer: Response) -> set[str | None]:
     return {str(name).removeprefix("models/") for name in names if name}
 
 
-def target_file(url: str, reference: Reference, found: Found | None = None) -> str:
+def target_file(url: str, reference: Reference, found: Discovery | None = None) -> str:
     """The text of a target file for the proxy at `url`: what was found, and in comments all else that can be said."""
-    told = found or Found()
+    told = found or Discovery()
     name = urlsplit(url).netloc or "staging"
     others = [name for name in editions() if name != reference.edition.id][:1]
     every = ", ".join(p.id for p in reference.providers.values() if p.via_proxy)
@@ -202,7 +202,7 @@ OBSERVED = (
 )
 
 
-def _key_notes(found: Found) -> list[str]:
+def _key_notes(found: Discovery) -> list[str]:
     notes = []
     if found.needs_key is False:
         notes.append("# The proxy answers calls without a key.")
@@ -211,7 +211,7 @@ def _key_notes(found: Found) -> list[str]:
     return notes
 
 
-def _model_lines(found: Found) -> list[str]:
+def _model_lines(found: Discovery) -> list[str]:
     if not found.models:
         return ["# models: {available: {openai: [gpt-5]}, unavailable: [claude-opus-4-5-20251101]}"]
     lines = ["models:", "  available:   # models of the routing map that the proxy lists"]

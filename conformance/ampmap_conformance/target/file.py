@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from ..reference.types import ClaimName, CredentialCarrier
+from ..reference.types import ClaimName, CredentialCarrier, Shape
 
 
 def absolute_url(url: str) -> str:
@@ -23,13 +23,7 @@ def absolute_url(url: str) -> str:
     return url.rstrip("/")
 
 
-class Part(BaseModel):
-    """A closed part of the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SecretReference(Part):
+class SecretReference(Shape):
     """Where a secret is: the environment variable or the file that holds it."""
 
     env: str | None = None
@@ -42,14 +36,14 @@ class SecretReference(Part):
         return self
 
 
-class Credentials(Part):
+class Credentials(Shape):
     """Keys that the proxy accepts from its clients."""
 
     client: SecretReference | None = None
     second_client: SecretReference | None = None
 
 
-class Policy(Part):
+class Policy(Shape):
     """Behaviour of the proxy where the sources leave a choice. Optional keys that are omitted are not judged."""
 
     body: Literal["verbatim", "translated"] = "verbatim"
@@ -69,7 +63,7 @@ class Policy(Part):
     """Seconds after which the proxy gives up waiting for an upstream that says nothing."""
 
 
-class ModelMapping(Part):
+class ModelMapping(Shape):
     """One model mapping of the proxy's configuration."""
 
     from_: str = Field(alias="from")
@@ -86,14 +80,14 @@ class ModelMapping(Part):
         return self
 
 
-class Models(Part):
+class Models(Shape):
     """Models that the proxy serves itself, by provider, and models that it does not have."""
 
     available: dict[str, tuple[str, ...]] = {}
     unavailable: tuple[str, ...] = ()
 
 
-class ObserverAddress(Part):
+class ObserverAddress(Shape):
     """Where the proxy's upstreams are configured to go.
 
     With a `token` the observer is a process of its own, which is asked by its control API; without one this process
@@ -125,7 +119,7 @@ class ObserverAddress(Part):
         return self
 
 
-class Reload(Part):
+class Reload(Shape):
     """How the kit changes the proxy's configuration while it runs."""
 
     command: tuple[str, ...]
@@ -138,7 +132,7 @@ class Reload(Part):
     """How long the proxy may take to apply a new configuration."""
 
 
-class TargetFile(Part):
+class TargetFile(Shape):
     """The target file."""
 
     name: str

@@ -22,7 +22,7 @@ from ampmap_conformance.dialects.schemas import Schemas
 from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.errors import Failure, KitFaultError, NoAnswerError, NotTestableError, Violation
 from ampmap_conformance.fuzz.document import document_for, part_for
-from ampmap_conformance.fuzz.generation import Generator, Part
+from ampmap_conformance.fuzz.generation import GenerationJob, Generator
 from ampmap_conformance.fuzz.rules import RULES, Facts, Sent, Wrong
 from ampmap_conformance.fuzz.session import MOST_SILENT, Campaign
 from ampmap_conformance.probe.probe import Probe
@@ -116,11 +116,11 @@ from ampmap_conformance import reference
 from ampmap_conformance.cases.cases import expand
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.fuzz.document import document_for, part_for
-from ampmap_conformance.fuzz.generation import Generator, Part
+from ampmap_conformance.fuzz.generation import Generator, GenerationJob
 seed, *names = sys.argv[1:]
 known = reference.load()
 cases = {c.name: c for c in expand(known.requirements["fuzz.no-leak"], embedded_description(known))}
-parts = {name: Part(part_for(document_for(known), known, cases[name]), "m") for name in names}
+parts = {name: GenerationJob(part_for(document_for(known), known, cases[name]), "m") for name in names}
 with closing(Generator(parts, seed=int(seed), max_examples=5)) as generator:
     made = generator.requests("openai-responses")
 print(len(made), hashlib.sha256(repr(made).encode()).hexdigest())
@@ -147,7 +147,7 @@ def test_a_document_that_schemathesis_cannot_read_is_a_fault_of_the_kit() -> Non
     path = {"/x": {"post": {"requestBody": {"$ref": "#/nowhere"}, "responses": {}}}}
     document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": path}
     good = {**document, "paths": {"/y": {"get": {"responses": {"200": {"description": "d"}}}}}}
-    parts = {"bad": Part(document, ""), "good": Part(good, "")}
+    parts = {"bad": GenerationJob(document, ""), "good": GenerationJob(good, "")}
     with closing(Generator(parts, seed=1, max_examples=0)) as generator:
         with pytest.raises(KitFaultError, match=r"(?s)schemathesis cannot generate data: .*nowhere"):
             generator.requests("bad")

@@ -11,11 +11,11 @@ from typing import TypeAlias, get_args
 
 import pytest
 from ampmap_conformance.observer import Observer
-from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.reference.types import Reference, Shape
 from ampmap_conformance.refproxy import ProxyConfig, ReferenceProxy, config_for_observer
 from ampmap_conformance.target import target as targets
 from ampmap_conformance.target.discover import discovered, target_file
-from ampmap_conformance.target.file import ClaimName, Part, TargetFile
+from ampmap_conformance.target.file import ClaimName, TargetFile
 from ampmap_conformance.target.target import Secret
 from ampmap_tests_support.places import GUIDES
 
@@ -83,12 +83,12 @@ def test_the_guide_explains_everything_that_can_be_said() -> None:
     assert set(get_args(ClaimName)) <= set(re.findall(r"`([\w-]+)`", guide))
 
 
-def named_keys(model: type[Part]) -> Iterator[str]:
+def named_keys(model: type[Shape]) -> Iterator[str]:
     """Every key that a target file can have, at any depth."""
     for name, info in model.model_fields.items():
         yield info.alias or name
         for kind in (info.annotation, *getattr(info.annotation, "__args__", ())):
-            if isinstance(kind, type) and issubclass(kind, Part):
+            if isinstance(kind, type) and issubclass(kind, Shape):
                 yield from named_keys(kind)
 
 
