@@ -169,15 +169,15 @@ def mappings_added_up(right: Behaviour) -> Behaviour:
 @defect("calls-refused-while-changing", breaks=("reload.calls-go-on",), also=("reload.*", "fallback.*", "errors.*"))
 def calls_refused_while_changing(right: Behaviour) -> Behaviour:
     """Serves no call for a moment when its configuration has changed."""
-    until = [0.0]
+    until: list[float] = []
 
     def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
-        until[0] = time.monotonic() + PAUSE
+        until.append(time.monotonic() + PAUSE if until else 0.0)  # the first configuration changes nothing
         return right.reloaded(current, text)
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         found = right.place(routes, incoming)
-        refused = isinstance(found, ProviderCall) and time.monotonic() < until[0]
+        refused = isinstance(found, ProviderCall) and time.monotonic() < until[-1]
         return Refusal(503, "The configuration is being changed.", about(found)) if refused else found
 
     return replace(right, reloaded=reloaded, place=place)
