@@ -77,7 +77,10 @@ def differences(old: Plain, new: Plain) -> tuple[Change, ...]:
     A fact or header that says what it was called before is one change and is compared field by field with its earlier
     self. Lists of named items (headers) are compared by name, other lists by their items.
     """
-    before, after = facts_of(old), facts_of(new)
+    stated_before, stated_after = _stated_facts(old), _stated_facts(new)
+    same = {key for key, fact in stated_before.items() if key in stated_after and stated_after[key] == fact}
+    before = {key: fact if key in same else by_name(fact) for key, fact in stated_before.items()}
+    after = {key: fact if key in same else by_name(fact) for key, fact in stated_after.items()}
     renamed = dict(_renames(before, after))
     changes: list[Change] = []
     for key in sorted({*before, *after}, key=_in_order):
@@ -102,16 +105,19 @@ def _ids(having: Mapping[Key, Plain], lacking: Mapping[Key, Plain]) -> set[str]:
 
 def facts_of(reference: Plain) -> dict[Key, Plain]:
     """Every fact of a reference by scope and id, with lists of named items as mappings."""
+    return {key: by_name(fact) for key, fact in _stated_facts(reference).items()}
+
+
+def _stated_facts(reference: Plain) -> dict[Key, Plain]:
+    """Every fact of a reference by scope and id, as it is stated."""
     facts: dict[Key, Plain] = {}
     for name, value in reference.items():
         if name == "platforms":
-            facts |= {
-                key: by_name(fact) for platform, kinds in value.items() for key, fact in _platform(platform, kinds)
-            }
+            facts |= {key: fact for platform, kinds in value.items() for key, fact in _platform(platform, kinds)}
         elif name == EDITION:
-            facts[EDITION, ""] = by_name(value)
+            facts[EDITION, ""] = value
         elif isinstance(value, Mapping):
-            facts |= {(name, key): by_name(fact) for key, fact in value.items()}
+            facts |= {(name, key): fact for key, fact in value.items()}
         elif name not in _NOT_COMPARED:
             facts[name, ""] = {"value": value}
     return facts
