@@ -30,9 +30,12 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The browser, started once: a process can hold a single session of Playwright."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        pytest.skip("playwright is not installed")
     path = need_program("chromium")
-    with sync_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()

@@ -54,7 +54,8 @@
     if (found.length) {
       for (const [step, rule] of found) note(step, rule, `${mode} is refused`);
       const [step, , error] = found[0];
-      if (found.length > 1) note(step, "resolution-order-of-later-checks", "the sources do not state which of these comes first");
+      if (found.length > 1)
+        note(step, "resolution-order-of-later-checks", "the sources do not state which of these comes first");
       const others = left.slice(1);
       const retried = mode === "metered" && others.includes("shared");
       const rule = retried ? "resolution-metered-retry" : "resolution-no-retry-inferred";
@@ -87,7 +88,9 @@
       outcome: "refused",
       error,
       code: known?.code ?? "unknown",
-      message: told ? known.message.replace("{provider}", provider) : (known?.raised_when ?? "The sources do not name an error."),
+      message: told
+        ? known.message.replace("{provider}", provider)
+        : (known?.raised_when ?? "The sources do not name an error."),
       step,
       mode,
       open: openRules(data, trace),
