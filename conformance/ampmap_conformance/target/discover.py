@@ -186,6 +186,7 @@ OPTIONAL = (
     "#   invalid_data: either       # proxy or upstream: which of them rejects invalid data",
     "#   body_limit: 10485760       # bytes; the proxy answers larger bodies with 413",
     "#   answer_timeout: 300        # seconds that the proxy waits for an upstream",
+    "#   abort_timeout: 5           # seconds within which a client sees the end of a broken answer",
     "",
     "# Models that the proxy serves itself, and models that it does not have.",
 )
