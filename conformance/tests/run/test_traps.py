@@ -26,7 +26,7 @@ from ampmap_conformance.reference import editions, load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
-from ampmap_conformance.refproxy.exchange import Exchange as Proxied
+from ampmap_conformance.refproxy.exchange import RoutedExchange
 from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import RENDERERS
@@ -208,10 +208,10 @@ def test_forwarding_that_is_read_from_the_response(run: Run, unusual: Callable[[
     dropped = ("anthropic-beta", "x-ampmap-probe")
 
     def echoing(right: Behaviour) -> Behaviour:
-        def upstream(exchange: Proxied, body: bytes) -> Headers:
+        def upstream(exchange: RoutedExchange, body: bytes) -> Headers:
             return right.upstream_headers(exchange, body).without(*dropped)
 
-        def answer(exchange: Proxied, headers: Headers) -> Headers:
+        def answer(exchange: RoutedExchange, headers: Headers) -> Headers:
             echo = (line for line in exchange.incoming.headers if line[0].lower() in dropped)
             return right.response_headers(exchange, headers).adding(*echo)
 
@@ -242,7 +242,7 @@ def test_a_header_of_the_test_in_the_production_path(
         wanted = {"content-type", "content-length", "host", "authorization", "x-api-key", "x-goog-api-key", "accept"}
         wanted |= {name.lower() for endpoint in reference.endpoints.values() for name in endpoint.request_headers}
 
-        def upstream(exchange: Proxied, body: bytes) -> Headers:
+        def upstream(exchange: RoutedExchange, body: bytes) -> Headers:
             lines = right.upstream_headers(exchange, body)
             return Headers(tuple(line for line in lines if line[0].lower() in wanted))
 
@@ -316,7 +316,9 @@ def test_a_route_that_is_used_again_by_the_next_test(
     late: list[bytes] = []
 
     def stale(right: Behaviour) -> Behaviour:
-        async def body(exchange: Proxied, headers: Headers, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async def body(
+            exchange: RoutedExchange, headers: Headers, chunks: AsyncIterator[bytes]
+        ) -> AsyncIterator[bytes]:
             now = b"".join([chunk async for chunk in right.response_body(exchange, headers, chunks)])
             late.append(now)
             yield late[-2] if len(late) > 1 else now

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ...wire.messages import Headers
 from ..behaviour import CORRECT, Behaviour
-from ..exchange import Exchange
+from ..exchange import RoutedExchange
 from ..headers import answer_coding
 
 Chunks: TypeAlias = AsyncIterator[bytes]
@@ -49,10 +49,10 @@ def build_variant(id_: str) -> Behaviour:
     return VARIANTS[id_].change(CORRECT)
 
 
-def on_its_way(right: Behaviour, change: Callable[[Exchange, Headers, Chunks], Chunks]) -> Behaviour:
+def on_its_way(right: Behaviour, change: Callable[[RoutedExchange, Headers, Chunks], Chunks]) -> Behaviour:
     """The behaviour with a change to the bodies of answers."""
 
-    def chunks(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+    def chunks(exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         return change(exchange, headers, right.response_body(exchange, headers, given))
 
     return replace(right, response_body=chunks)
