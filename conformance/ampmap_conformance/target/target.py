@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,19 @@ from .. import reference as packaged
 from ..errors import UsageError
 from ..files import Document, did_you_mean, read_yaml
 from ..reference.types import ClaimName, Model, Provider, Reference, find_model
-from .file import ModelMapping, Policy, SecretReference, TargetFile
+from . import serving
+from .file import (
+    NAMED,
+    SINGLE,
+    BodyPolicy,
+    ListPolicy,
+    ModelMapping,
+    Policy,
+    ProviderPolicy,
+    SecretReference,
+    ServedBy,
+    TargetFile,
+)
 
 DISCLAIMING = frozenset(
     (name,) for name in ("disclaims", "disclaim", "exempt", "exclude", "excludes", "skip", "except")
@@ -73,6 +85,22 @@ class Target:
     def claims(self, claim: str) -> bool:
         """Whether the target says that it has a feature."""
         return claim in self.file.claims
+
+    def served_by(self, provider: Provider) -> ServedBy:
+        """Who serves the calls of a provider."""
+        return serving.served_by(self.file, provider.id)
+
+    def body_of(self, provider: Provider, dialect: str) -> BodyPolicy:
+        """How the body of a client's call in `dialect` reaches the provider."""
+        return serving.body_of(self.file, provider.id, dialect)
+
+    def upstream_dialects(self, provider: Provider, dialect: str) -> frozenset[str]:
+        """The dialects in which the provider's upstream may be called for a client's call in `dialect`."""
+        return serving.upstream_dialects(self.file, provider.id, dialect, self.reference.endpoints)
+
+    def lists_of(self, provider: Provider) -> ListPolicy:
+        """Who answers calls that list or describe a provider's models."""
+        return serving.lists_of(self.file, provider.id)
 
     def models(self, provider: Provider) -> tuple[Model, ...]:
         """The models of a provider that this proxy is asked for: those of the edition less the unavailable ones.
@@ -194,23 +222,33 @@ def from_url(url: str, reference: Reference, environment: Mapping[str, str] = os
 
 def served_providers(file: TargetFile, reference: Reference) -> tuple[Provider, ...]:
     """The providers of an edition that the target serves, with their base paths as mounted there."""
-    found = [p for p in reference.providers.values() if p.via_proxy and (not file.providers or p.id in file.providers)]
+    found = [p for p in reference.providers.values() if p.via_proxy and serving.served_by(file, p.id) != "none"]
     mounts: dict[str, str] = {**file.mounts}
     return tuple(p.model_copy(update={"base_path": mounts[p.id]}) if p.id in mounts else p for p in found)
 
 
 def _check_names(document: Document, file: TargetFile, reference: Reference) -> None:
     known = [provider.id for provider in reference.providers.values() if provider.via_proxy]
+    listed = {} if isinstance(file.providers, dict) else dict(enumerate(file.providers or ()))
+    particular = file.providers if isinstance(file.providers, dict) else {}
     named: list[tuple[tuple[str | int, ...], str]] = [
-        *((("providers", index), name) for index, name in enumerate(file.providers or ())),
+        *((("providers", index), name) for index, name in listed.items()),
+        *((("providers", name), name) for name in particular),
         *((("mounts", name), name) for name in file.mounts),
         *((("models", "available", name), name) for name in file.models.available),
     ]
     others = f"; known: {', '.join(known)}"
+    dialects = list(reference.endpoints)
+    known_dialects = f"; known: {', '.join(dialects)}"
     problems = [
         f"{document.at_key(path)}: `{name}` is not a provider behind the proxy{did_you_mean(name, known) or others}"
         for path, name in named
         if name not in known
+    ]
+    problems += [
+        f"{document.at_key(path)}: unknown dialect `{name}`{did_you_mean(name, dialects) or known_dialects}"
+        for path, name in _dialects_named(file)
+        if name not in dialects
     ]
     personas = ["amp", *reference.providers]
     problems += [
@@ -228,6 +266,17 @@ def _check_names(document: Document, file: TargetFile, reference: Reference) -> 
         problems.append(f"{document.at(('edition',))}: expected `{reference.edition.id}`, the edition of the reference")
     if problems:
         raise UsageError("\n".join(problems))
+
+
+def _dialects_named(file: TargetFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every dialect that a file names, with its place."""
+    particular = file.providers if isinstance(file.providers, dict) else {}
+    policies: list[tuple[tuple[str, ...], Policy | ProviderPolicy]] = [(("policy",), file.policy)]
+    for place, policy in policies + [(("providers", name), own) for name, own in particular.items()]:
+        for name in policy.body if isinstance(policy.body, dict) else ():
+            yield (*place, "body", name), name
+        for index, name in enumerate(policy.upstream_dialects):
+            yield (*place, "upstream_dialects", index), name
 
 
 def _look_up(
@@ -249,7 +298,7 @@ def _look_up(
 
 
 def _complaint(document: Document, problem: Any, core: Collection[str]) -> str:
-    path = tuple(problem["loc"])
+    path = tuple(part for part in problem["loc"] if part not in (NAMED, SINGLE))
     place = document.at(path)
     name = ".".join(str(part) for part in path)
     if path[:1] == ("claims",) and len(path) == 2:
@@ -281,6 +330,9 @@ def _in_words(problem: Any) -> str:
     given = problem["input"]
     if problem["type"] == "string_type" and isinstance(given, int | float):
         return f'expected text, not a number; write "{given}" in quotes'
+    if problem["type"] == "literal_error":
+        words = re.findall(r"'([^']*)'", problem["ctx"]["expected"])
+        return f"expected {' or '.join(f'`{word}`' for word in words)}{did_you_mean(str(given), words)}"
     if problem["type"] == "tuple_type":
         return f"expected a list: [{given}]" if isinstance(given, str) else "expected a list"
     return _plain(problem["msg"])
@@ -291,11 +343,18 @@ def _plain(message: str) -> str:
 
 
 def _fields(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    """The names that may stand at a path. A part that is not a field is a name or a place in a collection of them."""
     for part in path:
-        found = model.model_fields.get(str(part))
-        options = [found.annotation, *getattr(found.annotation, "__args__", ())] if found else []
-        inner = next((kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-        if inner is None:
-            return []
-        model = inner
+        if (found := model.model_fields.get(str(part))) is not None:
+            inner = next(_shapes(found.annotation), None)
+            if inner is None:
+                return []
+            model = inner
     return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _shapes(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _shapes(part)

@@ -81,6 +81,16 @@ def test_a_secret_may_stand_in_a_file_beside_the_target(tmp_path: Path, referenc
         ("- name\n", "1:1", "a mapping"),
         ("name: x\nbase_url: http://p\nversion: 2.3\n", "3:10", 'write "2.3" in quotes'),
         ("name: x\nbase_url: http://p\nclaims: mapping\n", "3:9", "expected a list: [mapping]"),
+        ("name: x\nbase_url: http://p\npolicy: {body: rewriten}\n", "3:16", "did you mean `rewritten`?"),
+        ("name: x\nbase_url: http://p\npolicy: {body: {gemni: verbatim}}\n", "3:17", "did you mean `gemini`?"),
+        ("name: x\nbase_url: http://p\npolicy: {upstream_dialects: [chat]}\n", "3:30", "unknown dialect `chat`"),
+        ("name: x\nbase_url: http://p\nproviders: {gogle: amp}\n", "3:13", "did you mean `google`?"),
+        ("name: x\nbase_url: http://p\nproviders: {google: ampp}\n", "3:21", "did you mean `amp`?"),
+        (
+            "name: x\nbase_url: http://p\nproviders:\n  google: {bodies: verbatim}\n",
+            "4:12",
+            "unknown key `providers.google.bodies`; did you mean `body`?",
+        ),
     ],
 )
 def test_a_complaint_names_the_place(tmp_path: Path, reference: Reference, text: str, place: str, words: str) -> None:
@@ -101,6 +111,48 @@ def test_an_address_alone_is_a_target(reference: Reference) -> None:
     assert targets.from_url("http://127.0.0.1:8317", reference, {}).client is None
     with pytest.raises(UsageError, match="--base-url"):
         targets.from_url("127.0.0.1:8317", reference, {})
+
+
+PARTICULAR = """\
+name: x
+base_url: http://p
+policy: {body: {anthropic-messages: rewritten, gemini: translated}, lists: own}
+providers:
+  google: {upstream_dialects: [openai-chat]}
+  openai: {body: {openai-chat: translated}, lists: relayed}
+  cerebras: {body: rewritten}
+  groq: amp
+  xai: {served_by: amp, body: translated}
+  supernova: none
+"""
+
+
+def test_a_provider_may_differ_from_the_policy(tmp_path: Path, reference: Reference) -> None:
+    target = targets.load(written(tmp_path, PARTICULAR), reference, {})
+    served = {provider.id: provider for provider in target.providers}
+
+    assert set(served) == {"anthropic", "cerebras", "google", "groq", "openai", "xai"}
+    assert {name: target.served_by(provider) for name, provider in served.items() if name in ("google", "groq")} == {
+        "google": "target",
+        "groq": "amp",
+    }
+    bodies = {
+        ("anthropic", "anthropic-messages"): "rewritten",
+        ("google", "gemini"): "translated",
+        ("openai", "openai-chat"): "translated",
+        ("openai", "openai-responses"): "verbatim",
+        ("cerebras", "openai-chat"): "rewritten",
+        ("groq", "openai-chat"): "verbatim",
+        ("xai", "openai-chat"): "rewritten",  # Amp's servers are called in the client's dialect
+    }
+    assert {at: target.body_of(served[at[0]], at[1]) for at in bodies} == bodies
+    assert target.upstream_dialects(served["google"], "gemini") == {"openai-chat"}
+    assert target.upstream_dialects(served["openai"], "openai-chat") == set(reference.endpoints)
+    assert target.upstream_dialects(served["openai"], "openai-responses") == {"openai-responses"}
+    assert {name: target.lists_of(served[name]) for name in ("openai", "google")} == {
+        "openai": "relayed",
+        "google": "own",
+    }
 
 
 @pytest.mark.parametrize(
