@@ -120,7 +120,7 @@ def facts_of(case: Case, probe: Probe) -> Facts:
         probe.reference.error_shapes[provider.error_shape] if provider else None,
         observed=probe.is_observed,
         invalid_data=target.policy.invalid_data,
-        rewrites=target.policy.body == "translated",
+        rewrites=target.body_of(provider) != "verbatim",
         answers_itself=_answers_itself(case, target),
         client_key=target.client.value if target.client else "",
         other_keys=tuple(secret.value for secret in target.secrets if secret is not target.client),

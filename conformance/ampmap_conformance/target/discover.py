@@ -178,7 +178,7 @@ def target_file(url: str, reference: Reference, found: Discovery | None = None) 
 OPTIONAL = (
     "# Behaviour of the proxy where the sources leave a choice.",
     "# policy:",
-    "#   body: verbatim             # or translated: the proxy rewrites requests for another upstream",
+    "#   body: verbatim             # or rewritten: JSON written anew; or translated: another dialect upstream",
     "#   response_model: requested  # or upstream: answers to mapped calls name the upstream's model",
     "#   amp_headers: forwarded     # or stripped; default: not tested",
     "#   carriers: [x-api-key]      # further headers in which the proxy accepts a key on every route",

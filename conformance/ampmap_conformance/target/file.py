@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -43,11 +43,16 @@ class Credentials(Shape):
     second_client: SecretReference | None = None
 
 
+Body: TypeAlias = Literal["verbatim", "rewritten", "translated"]
+"""How a proxy forwards the bodies of model calls; see `Policy.body`."""
+
+
 class Policy(Shape):
     """Behaviour of the proxy where the sources leave a choice. Optional keys that are omitted are not judged."""
 
-    body: Literal["verbatim", "translated"] = "verbatim"
-    """`translated`: requests are re-written for another back end."""
+    body: Body = "verbatim"
+    """`verbatim`: bodies go on byte for byte. `rewritten`: their JSON is written anew, in the same dialect.
+    `translated`: the upstream is called in another dialect."""
     response_model: Literal["requested", "upstream"] = "requested"
     """Which model name an answer carries after a mapping."""
     amp_headers: Literal["forwarded", "stripped"] | None = None

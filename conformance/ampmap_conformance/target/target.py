@@ -18,7 +18,7 @@ from .. import reference as packaged
 from ..errors import UsageError
 from ..files import Document, did_you_mean, read_yaml
 from ..reference.types import ClaimName, Model, Provider, Reference, find_model
-from .file import ModelMapping, Policy, SecretReference, TargetFile
+from .file import Body, ModelMapping, Policy, SecretReference, TargetFile
 
 DISCLAIMING = frozenset(
     (name,) for name in ("disclaims", "disclaim", "exempt", "exclude", "excludes", "skip", "except")
@@ -69,6 +69,19 @@ class Target:
     def policy(self) -> Policy:
         """The promised behaviour."""
         return self.file.policy
+
+    def body_of(self, _provider: Provider | None, *, at_amp: bool = False) -> Body:
+        """What the proxy does with the bodies of calls to a provider; without one, what its file says of all.
+
+        Amp's servers speak the dialect of the path that was called, so a call that goes there (`at_amp`) is
+        rewritten at most.
+        """
+        body = self.policy.body
+        return "rewritten" if at_amp and body == "translated" else body
+
+    def is_elsewhere(self, model: str) -> bool:
+        """Whether a call for a model goes to Amp's servers: the proxy neither serves it itself nor maps it."""
+        return model in self.unavailable and self.mapped(model) is None
 
     def claims(self, claim: str) -> bool:
         """Whether the target says that it has a feature."""

@@ -344,7 +344,7 @@ def amp_headers_kept_back(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@variant("requests-written-anew", body="translated", amp_headers="stripped")
+@variant("requests-written-anew", body="rewritten", amp_headers="stripped")
 def requests_written_anew(right: Behaviour) -> Behaviour:
     """Writes the JSON of requests anew, and sends the upstream no header of the client's; and says so."""
 

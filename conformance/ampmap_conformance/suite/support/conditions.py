@@ -169,9 +169,10 @@ def has_bare_errors(case: CallCase, target: Target) -> bool:
 # --- applies: why a target is not bound
 
 
-def forwards_bodies(_case: CallCase, target: Target) -> str | None:
-    """Bound unless the target promises to translate."""
-    return "the target translates bodies (`policy.body`)" if target.policy.body == "translated" else None
+def forwards_bodies(case: CallCase, target: Target) -> str | None:
+    """Bound unless the target promises to write bodies anew, or to translate."""
+    body = target.body_of(case.provider, at_amp=target.is_elsewhere(case.model))
+    return None if body == "verbatim" else "the target translates bodies (`policy.body`)"
 
 
 def relays_lists(case: CallCase, target: Target) -> str | None:
