@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from .file import Bodies, BodyPolicy, ListPolicy, ProviderPolicy, ServedBy, TargetFile
@@ -33,21 +33,17 @@ def served_by(file: TargetFile, provider: str) -> ServedBy:
 
 
 def body_of(file: TargetFile, provider: str, dialect: str) -> BodyPolicy:
-    """How the body of a call in `dialect` reaches the provider.
+    """How the body of a call in `dialect` reaches a provider's own upstream.
 
-    What the file says of the provider counts before `policy`, and in each of them the dialect's own value. Amp's own
-    servers are called by the client's path, and so in its dialect.
+    What the file says of the provider counts before `policy`, and in each of them the dialect's own value.
     """
-    own = of_provider(file, provider)
-    policy = _of_dialect(own.body, dialect) or _of_dialect(file.policy.body, dialect) or "verbatim"
-    return "rewritten" if policy == "translated" and own.served_by == "amp" else policy
+    own = of_provider(file, provider).body
+    return _of_dialect(own, dialect) or _of_dialect(file.policy.body, dialect) or "verbatim"
 
 
-def upstream_dialects(file: TargetFile, provider: str, dialect: str, known: Iterable[str]) -> frozenset[str]:
-    """The dialects, of those `known`, in which a call in `dialect` may reach the provider's upstream."""
-    if body_of(file, provider, dialect) != "translated":
-        return frozenset({dialect})
-    return frozenset(of_provider(file, provider).upstream_dialects or file.policy.upstream_dialects or known)
+def dialects_named(file: TargetFile, provider: str) -> frozenset[str]:
+    """The dialects in which translated calls reach a provider's upstream; empty where the file names none."""
+    return frozenset(of_provider(file, provider).upstream_dialects or file.policy.upstream_dialects)
 
 
 def lists_of(file: TargetFile, provider: str) -> ListPolicy:

@@ -155,6 +155,35 @@ def test_a_provider_may_differ_from_the_policy(tmp_path: Path, reference: Refere
     }
 
 
+def test_a_call_arrives_where_its_model_leads(tmp_path: Path, reference: Reference) -> None:
+    text = """\
+name: x
+base_url: http://p
+policy: {body: {gemini: translated}}
+providers: {groq: amp, cerebras: {body: rewritten}}
+mappings:
+  - {from: gemini-2.5-flash, to: claude-sonnet-4-5-20250929}
+  - {from: claude-opus-4-5-20251101, to: claude-sonnet-4-5-20250929}
+models: {unavailable: [gemini-2.5-pro]}
+"""
+    target = targets.load(written(tmp_path, text), reference, {})
+    served = {provider.id: provider for provider in target.providers}
+    chat = "openai-chat"
+
+    def about(provider: str, dialect: str, model: str = "") -> tuple[str, str, frozenset[str]]:
+        where = (served[provider], dialect, model)
+        return target.back_end_of(served[provider], model), target.body_of(*where), target.upstream_dialects(*where)
+
+    assert about("google", "gemini") == ("google", "translated", frozenset(reference.endpoints))
+    assert about("google", "gemini", "gemini-2.5-pro") == ("amp", "rewritten", frozenset({"gemini"}))
+    to_claude = about("google", "gemini", "gemini-2.5-flash")
+    assert to_claude == ("anthropic", "translated", frozenset(reference.providers["anthropic"].operations))
+    at_home = about("anthropic", "anthropic-messages", "claude-opus-4-5-20251101")
+    assert at_home == ("anthropic", "verbatim", frozenset({"anthropic-messages"}))
+    assert about("groq", chat) == ("amp", "verbatim", frozenset({chat}))
+    assert about("cerebras", chat) == ("cerebras", "rewritten", frozenset({chat}))
+
+
 @pytest.mark.parametrize(
     ("observer", "words"),
     [

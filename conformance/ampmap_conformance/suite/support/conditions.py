@@ -172,7 +172,7 @@ def has_bare_errors(case: CallCase, target: Target) -> bool:
 
 def forwards_bodies(case: CallCase, target: Target) -> str | None:
     """Bound where the target sends the bodies of such calls on byte for byte."""
-    policy = target.body_of(case.provider, case.call.dialect)
+    policy = target.body_of(case.provider, case.call.dialect, case.model)
     return None if policy == "verbatim" else f"{BODIES_IN_WORDS[policy]} (`body: {policy}`)"
 
 
