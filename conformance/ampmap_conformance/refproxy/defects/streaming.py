@@ -47,7 +47,7 @@ def abort_as_clean_end(right: Behaviour) -> Behaviour:
 def client_left_waiting(right: Behaviour) -> Behaviour:
     """Leaves the client's answer open when the upstream broke off: the client waits until it gives up by itself."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
             async for chunk in right.response_body(exchange, headers, given):
                 yield chunk
