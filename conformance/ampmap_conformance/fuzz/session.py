@@ -120,17 +120,21 @@ def facts_of(case: Case, probe: Probe) -> Facts:
         probe.reference.error_shapes[provider.error_shape] if provider else None,
         observed=probe.is_observed,
         invalid_data=target.policy.invalid_data,
-        rewrites=target.policy.body == "translated",
+        rewrites=_rewrites(case, target),
         answers_itself=_answers_itself(case, target),
         client_key=target.client.value if target.client else "",
         other_keys=tuple(secret.value for secret in target.secrets if secret is not target.client),
     )
 
 
+def _rewrites(case: Case, target: Target) -> bool:
+    return isinstance(case, CallCase) and target.body_of(case.provider, case.call.dialect) != "verbatim"
+
+
 def _answers_itself(case: Case, target: Target) -> bool:
     if not isinstance(case, CallCase):
         return True
-    lists = target.policy.lists == "own" and not _is_metered(case)
+    lists = target.lists_of(case.provider) == "own" and not _is_metered(case)
     return lists or case.call.id == WARM_UP
 
 

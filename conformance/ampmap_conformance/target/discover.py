@@ -168,6 +168,7 @@ def target_file(url: str, reference: Reference, found: Discovery | None = None) 
         lines += [f"providers: [{', '.join(discovery.providers)}]"]
         if discovery.absent:
             lines += [f"# Their routes answer 404: {', '.join(discovery.absent)}"]
+    lines += list(PARTICULAR)
     lines += ["# mounts: {openai: /openai/v1}   # base paths that differ from the routing map", ""]
     lines += OPTIONAL
     lines += _model_lines(discovery)
@@ -175,17 +176,25 @@ def target_file(url: str, reference: Reference, found: Discovery | None = None) 
     return "\n".join([*lines, *OBSERVED, ""])
 
 
+PARTICULAR = (
+    "# Or what is particular about some of them; all others are served as `policy` states:",
+    "# providers:",
+    "#   google: {body: translated, upstream_dialects: [openai-chat]}",
+    "#   groq: {served_by: amp}     # or shorter: `groq: amp`; with `none`, the proxy does not serve it",
+)
 OPTIONAL = (
     "# Behaviour of the proxy where the sources leave a choice.",
     "# policy:",
-    "#   body: verbatim             # or translated: the proxy rewrites requests for another upstream",
+    "#   body: verbatim             # or rewritten: the JSON is written anew; or translated: into another dialect",
+    "#   upstream_dialects: []      # the dialects of translated calls; default: any",
     "#   response_model: requested  # or upstream: answers to mapped calls name the upstream's model",
     "#   amp_headers: forwarded     # or stripped; default: not tested",
     "#   carriers: [x-api-key]      # further headers in which the proxy accepts a key on every route",
-    "#   lists: relayed             # or own: the proxy answers lists of models itself",
+    "#   lists: relayed             # or own: the proxy answers lists of models itself; or amp: Amp's servers do",
     "#   invalid_data: either       # proxy or upstream: which of them rejects invalid data",
     "#   body_limit: 10485760       # bytes; the proxy answers larger bodies with 413",
     "#   answer_timeout: 300        # seconds that the proxy waits for an upstream",
+    "#   abort_timeout: 5           # seconds within which a client sees the end of a broken answer",
     "",
     "# Models that the proxy serves itself, and models that it does not have.",
 )

@@ -7,7 +7,7 @@ import re
 import subprocess
 import xml.etree.ElementTree as Xml
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from ampmap_conformance.dialects import bodies
 from ampmap_conformance.dialects.schemas import Schemas
 from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.plan import make_plan, narrow, proxy_rules
+from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe.exchange import nonce_of
 from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference import editions, load
@@ -31,6 +32,7 @@ from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import RENDERERS
 from ampmap_conformance.run.open import open_run
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
+from ampmap_conformance.wire.client import Watch
 from ampmap_conformance.wire.messages import Headers, Request
 from ampmap_tests_support.places import EVIDENCE, GUIDES
 
@@ -294,9 +296,9 @@ def nonces(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     seen: list[str] = []
     before = Probe.deliver
 
-    def deliver(probe: Probe, request: Request) -> object:
+    def deliver(probe: Probe, request: Request, watch: Watch | None = None, replies: Iterable[Reply] = ()) -> object:
         seen.append(nonce_of(request))
-        return before(probe, request)
+        return before(probe, request, watch, replies)
 
     monkeypatch.setattr(Probe, "deliver", deliver)
     return seen

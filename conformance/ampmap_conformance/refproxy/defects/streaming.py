@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -10,6 +11,9 @@ from ..behaviour import Behaviour
 from ..exchange import RoutedExchange
 from ..upstream import UpstreamBrokenError
 from .registry import defect
+
+FOREVER = 60.0
+"""Seconds for which a call is left open: longer than any client of the kit waits."""
 
 
 def is_event_stream(headers: Headers) -> bool:
@@ -31,6 +35,24 @@ def abort_as_clean_end(right: Behaviour) -> Behaviour:
                 yield chunk
         except UpstreamBrokenError:
             return
+
+    return replace(right, response_body=chunks)
+
+
+@defect(
+    "client-left-waiting",
+    breaks=("streaming.upstream-abort-not-ended-cleanly", "errors.truncation-reaches-client"),
+    seen_in="HA7CH/ai-native-company#15",
+)
+def client_left_waiting(right: Behaviour) -> Behaviour:
+    """Leaves the client's answer open when the upstream broke off: the client waits until it gives up by itself."""
+
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in right.response_body(exchange, headers, given):
+                yield chunk
+        except UpstreamBrokenError:
+            await asyncio.sleep(FOREVER)
 
     return replace(right, response_body=chunks)
 

@@ -311,10 +311,12 @@ def slow_readers_miss(right: Behaviour) -> Behaviour:
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUED)
 
         async def fill() -> None:
-            async for chunk in given:
-                if not queue.full():
-                    queue.put_nowait(chunk)
-            await queue.put(None)
+            try:
+                async for chunk in given:
+                    if not queue.full():
+                        queue.put_nowait(chunk)
+            finally:
+                await queue.put(None)
 
         filling = asyncio.ensure_future(fill())
         try:

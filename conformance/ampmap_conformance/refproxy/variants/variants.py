@@ -31,7 +31,7 @@ from ..headers import answer_coding
 from ..routing import Routes
 from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamSender
 from . import answers as variants_of_answers
-from .registry import VARIANTS, Chunks, build_variant, is_plain_stream, on_its_way, variant
+from .registry import VARIANTS, Chunks, is_plain_stream, on_its_way, variant, variant_called
 
 LATENCY = 0.03
 SILENCE = 0.3
@@ -344,7 +344,7 @@ def amp_headers_kept_back(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@variant("requests-written-anew", body="translated", amp_headers="stripped")
+@variant("requests-written-anew", body="rewritten", amp_headers="stripped")
 def requests_written_anew(right: Behaviour) -> Behaviour:
     """Writes the JSON of requests anew, and sends the upstream no header of the client's; and says so."""
 
@@ -396,4 +396,4 @@ def configuration_taken_up_late(right: Behaviour) -> Behaviour:
     return replace(right, file_text=text)
 
 
-__all__ = ["VARIANTS", "build_variant", "variants_of_answers"]
+__all__ = ["VARIANTS", "variant_called", "variants_of_answers"]
