@@ -17,7 +17,7 @@ from ..target.amp_config import BlockMapping, ClientKeys
 from ..wire.credentials import carried
 from ..wire.lockstep import Steps
 from ..wire.messages import AMP, Exchange
-from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, goes_mapped, streams
+from .support.conditions import goes_elsewhere, goes_mapped, streams
 from .support.management_conditions import is_first_family
 from .support.streams import client_model, in_pieces, several_frames
 
@@ -35,7 +35,7 @@ FORBIDDEN = 403
 BROKEN = {"address-that-is-none": '{"upstream-url": "http://["}', "text-that-is-none": "upstream-url: [\n\t- : {"}
 
 
-@checks("reload.model-mappings", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.model-mappings", pace=Pace.ALONE, requests=LOOKS)
 def test_model_mappings_are_reloaded(case: CallCase, probe: Probe) -> None:
     """Given a new mapping, when its model is called, then the upstream gets the mapping's target."""
     absent, target = _absent(case, probe), probe.target.models(case.provider)[0].id
@@ -44,7 +44,7 @@ def test_model_mappings_are_reloaded(case: CallCase, probe: Probe) -> None:
         expect(adopted, "a new mapping did not take effect", expected=target, actual="another model")
 
 
-@checks("reload.ways-to-write", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.ways-to-write", pace=Pace.ALONE, requests=LOOKS)
 def test_each_way_to_write_is_noticed(case: VariedCase, probe: Probe) -> None:
     """Given a new configuration, when an editor or a tool writes it in its own way, then it takes effect."""
     if case.variation not in probe.reloading.hook.ways:
@@ -110,7 +110,7 @@ def test_localhost_rule_is_reloaded(case: ManagementCase, probe: Probe) -> None:
     expect(back, saying, expected=words[usual], actual=words[not usual])
 
 
-@checks("reload.open-stream", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.open-stream", when=streams, pace=Pace.ALONE, requests=LOOKS)
 def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
     """Given a stream that has begun, when the configuration changes, then the stream still comes to its end."""
     absent = _absent(case, probe)
@@ -153,7 +153,7 @@ def test_recovers_after_unreadable_file(case: VariedCase, probe: Probe) -> None:
         expect(adopted, "a good file behind a broken one was not noticed", expected="the new URL", actual="the old one")
 
 
-@checks("reload.broken-pattern-is-left-out", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.broken-pattern-is-left-out", pace=Pace.ALONE, requests=LOOKS)
 def test_broken_pattern_is_left_out(case: CallCase, probe: Probe) -> None:
     """Given an invalid pattern and a valid mapping, when the valid one's model is called, then it is mapped."""
     absent, target = _absent(case, probe), probe.target.models(case.provider)[0].id
@@ -162,11 +162,9 @@ def test_broken_pattern_is_left_out(case: CallCase, probe: Probe) -> None:
         expect(adopted, "a broken pattern takes the others with it", expected=target, actual="another model")
 
 
-@checks("reload.mapping-removed", when=goes_mapped, applies=claims_way, pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.mapping-removed", when=goes_mapped, pace=Pace.ALONE, requests=LOOKS)
 def test_removed_mapping_is_gone(case: VariedCase, probe: Probe) -> None:
     """Given mappings that are taken away, when a model of one of them is called, then it is not mapped any more."""
-    if not probe.target.claims("upstream-fallback"):
-        raise NotTestableError("without an Amp upstream the kit cannot see where the call would go")
     with probe.reloading.changed(lambda: _goes_to_amp(case, probe), model_mappings=()) as adopted:
         expect(adopted, "a mapping holds that was taken away", expected="a call at Amp", actual="the mapped model")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from ..reference.types import ClaimName, CredentialCarrier, Shape
+from ..reference.types import BodyPolicy, ClaimName, CredentialCarrier, Shape
 
 
 def absolute_url(url: str) -> str:
@@ -43,14 +43,10 @@ class Credentials(Shape):
     second_client: SecretReference | None = None
 
 
-Body: TypeAlias = Literal["verbatim", "rewritten", "translated"]
-"""How a proxy forwards the bodies of model calls; see `Policy.body`."""
-
-
 class Policy(Shape):
     """Behaviour of the proxy where the sources leave a choice. Optional keys that are omitted are not judged."""
 
-    body: Body = "verbatim"
+    body: BodyPolicy = "verbatim"
     """`verbatim`: bodies go on byte for byte. `rewritten`: their JSON is written anew, in the same dialect.
     `translated`: the upstream is called in another dialect."""
     response_model: Literal["requested", "upstream"] = "requested"

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ValidationError
 from .. import reference as packaged
 from ..errors import UsageError
 from ..files import Document, did_you_mean, read_yaml
-from ..reference.types import ClaimName, Model, Provider, Reference, find_model
-from .file import Body, ModelMapping, Policy, SecretReference, TargetFile
+from ..reference.types import BodyPolicy, ClaimName, Model, Provider, Reference, find_model
+from .file import ModelMapping, Policy, SecretReference, TargetFile
 
 DISCLAIMING = frozenset(
     (name,) for name in ("disclaims", "disclaim", "exempt", "exclude", "excludes", "skip", "except")
@@ -70,7 +70,7 @@ class Target:
         """The promised behaviour."""
         return self.file.policy
 
-    def body_of(self, _provider: Provider | None, *, at_amp: bool = False) -> Body:
+    def body_of(self, _provider: Provider | None, *, at_amp: bool = False) -> BodyPolicy:
         """What the proxy does with the bodies of calls to a provider; without one, what its file says of all.
 
         Amp's servers speak the dialect of the path that was called, so a call that goes there (`at_amp`) is
