@@ -8,7 +8,7 @@ from typing import Any
 
 from ..wire.messages import Exchange, Response
 from ..wire.sse import Event, covers, decode_body, events
-from .expect import assert_equal, expect
+from .expect import assert_equal, assert_served, expect
 
 MODEL_PLACES = (
     ("model",),
@@ -41,8 +41,7 @@ def assert_events(exchange: Exchange, *, model: str | None = None) -> None:
     Events are compared by name and data. An object may have further fields.
     """
     response = exchange.response
-    actual = f"no request; the client got status {response.status}"
-    expect(bool(exchange.answers), "the call did not reach the upstream", expected="a request", actual=actual)
+    assert_served(exchange)
     if response.body != exchange.answers[0].body or model is not None:
         assert_same_events(came_events(response), events(exchange.answers[0].body), model=model)
     broken = response.broken or ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..cases.cases import CallCase, CredentialCase
-from ..checks.expect import assert_absent, assert_answers, assert_nothing_upstream, assert_status, assert_success
+from ..checks.expect import assert_absent, assert_answers, assert_success
 from ..checks.registry import checks
 from ..probe.probe import Probe
 from ..wire.credentials import NO_CREDENTIAL, PLACEHOLDER, REFUSED, Credential, holding
 from .support.conditions import carrier_once, client_uses_carrier
+from .support.refusals import ONE_MORE, assert_rejected
 
 ODD = 400
 """The status for a key in the query where a proxy accepts no key there."""
@@ -30,34 +31,31 @@ def test_credential_is_accepted(case: CredentialCase, probe: Probe) -> None:
         assert_answers(exchange, case.call)
 
 
-@checks("auth.missing-credential-rejected")
+@checks("auth.missing-credential-rejected", requests=1 + ONE_MORE)
 def test_missing_credential_rejected(case: CallCase, probe: Probe) -> None:
     """Given no credential, when the call is sent, then the proxy rejects it and sends nothing upstream."""
     probe.require_client_key()
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
-    assert_status(exchange.response, *REFUSED, saying="a call without a credential was not rejected")
-    assert_nothing_upstream(exchange)
+    assert_rejected(case, probe, exchange, *REFUSED, saying="a call without a credential was let through")
 
 
-@checks("auth.wrong-refused")
+@checks("auth.wrong-refused", requests=1 + ONE_MORE)
 def test_wrong_key_is_refused(case: CredentialCase, probe: Probe) -> None:
     """Given a wrong key, when the call is sent, then the proxy rejects it and sends nothing upstream."""
     probe.require_client_key()
     exchange = probe.send(case, credential=holding(case.carrier, probe.canary()))
 
-    assert_status(exchange.response, *refusals(case), saying="a wrong key was not rejected")
-    assert_nothing_upstream(exchange)
+    assert_rejected(case, probe, exchange, *refusals(case), saying="a wrong key was accepted")
 
 
-@checks("auth.placeholder-rejected", when=carrier_once)
+@checks("auth.placeholder-rejected", when=carrier_once, requests=1 + ONE_MORE)
 def test_placeholder_rejected(case: CredentialCase, probe: Probe) -> None:
     """Given the SDK's placeholder alone, when it is sent, then the proxy rejects it and sends nothing upstream."""
     probe.require_client_key()
     exchange = probe.send(case, credential=holding(case.carrier, PLACEHOLDER))
 
-    assert_status(exchange.response, *refusals(case), saying="the placeholder was accepted as a key")
-    assert_nothing_upstream(exchange)
+    assert_rejected(case, probe, exchange, *refusals(case), saying="the placeholder was accepted as a key")
 
 
 @checks("auth.client-keys-not-returned", when=carrier_once, requests=3)

@@ -19,7 +19,6 @@ from ampmap_conformance.dialects import bodies
 from ampmap_conformance.dialects.schemas import Schemas
 from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.plan import make_plan, narrow, proxy_rules
-from ampmap_conformance.probe.exchange import nonce_of
 from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference import editions, load
 from ampmap_conformance.reference.types import Reference
@@ -31,7 +30,7 @@ from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import RENDERERS
 from ampmap_conformance.run.open import open_run
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
-from ampmap_conformance.wire.messages import Headers, Request
+from ampmap_conformance.wire.messages import Headers, Request, nonce_of
 from ampmap_tests_support.places import EVIDENCE, GUIDES
 
 from ..support import DefaultRun
