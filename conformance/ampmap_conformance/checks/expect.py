@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from ..errors import UnservedError, Violation
-from ..reference.types import Call, CredentialCarrier, StreamEvent
+from ..reference.types import Call, CredentialCarrier
 from ..wire.credentials import PLACEHOLDER, carried
 from ..wire.messages import Exchange, Headers, Response, UpstreamRequest
 from ..wire.redaction import NONCE, forms, mask
@@ -222,19 +222,6 @@ def assert_events_came(exchanges: Iterable[Exchange]) -> None:
         expect(bool(came), "the stream has no events", expected="at least one event", actual="none")
 
 
-def assert_no_clean_end(exchange: Exchange, in_band_error: StreamEvent | None) -> None:
-    """A stream that broke off upstream is broken for the client too, or ends with the dialect's own error event."""
-    response = exchange.response
-    came = events(decode_body(response.headers, response.body))
-    told = bool(came) and in_band_error is not None and _same_kind(in_band_error, came[-1])
-    expect(
-        response.broken is not None or told or response.status >= 500,
-        "a stream that was cut off looks complete",
-        expected="a broken transfer or an error event at the end",
-        actual=f"status {response.status}, {len(came)} events and a clean end",
-    )
-
-
 def assert_names_model(exchange: Exchange, model: str, *, instead_of: str) -> None:
     """Wherever the answer names its model, it is `model`."""
     response = exchange.response
@@ -281,12 +268,6 @@ def _models(answer: Any) -> Iterable[str]:
     elif isinstance(answer, list):
         for item in answer:
             yield from _models(item)
-
-
-def _same_kind(template: StreamEvent, event: Event) -> bool:
-    data = event.json()
-    keys = set(template.data) if isinstance(template.data, dict) else set()
-    return isinstance(data, dict) and (event.name == (template.event or "")) and keys <= set(data)
 
 
 def _event(event: Event) -> str:

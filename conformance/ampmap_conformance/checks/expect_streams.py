@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from ..wire.messages import Exchange, Response
@@ -72,15 +71,6 @@ def assert_json_answer(exchange: Exchange, *, model: str) -> None:
 def came_events(response: Response) -> tuple[Event, ...]:
     """The events that a client reads from an answer."""
     return events(decode_body(response.headers, response.body))
-
-
-def own_error_of(came: Iterable[Event]) -> Any:
-    """The data of the first event that reports an error, or None."""
-    for event in came:
-        data = event.json()
-        if isinstance(data, dict) and (event.name == "error" or "error" in data or data.get("type") == "error"):
-            return data
-    return None
 
 
 def _shown(name: str, data: Any) -> str:

@@ -147,6 +147,14 @@ class Probe(Lookups):
         request = self.request(case, credential=credential, changes=changes)
         return self.exchange(request, persona=self.persona_of(case), replies=tuple(replies))
 
+    def compare(self, case: Case) -> Exchange:
+        """Sends the request of a case as the client does, to compare a failure with; beyond what its check sends."""
+        sent = self.sent
+        try:
+            return self.send(case)
+        finally:
+            self.sent = sent
+
     def send_raw(
         self,
         case: Case,

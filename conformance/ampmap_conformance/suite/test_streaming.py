@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_no_clean_end, assert_served, assert_success, expect, only_upstream_request
-from ..checks.expect_streams import assert_events, came_events, own_error_of
+from ..checks.error_events import assert_no_clean_end, own_error_of
+from ..checks.expect import assert_served, assert_success, expect, only_upstream_request
+from ..checks.expect_streams import assert_events, came_events
 from ..checks.registry import checks
 from ..dialects.stream_order import broken_rule
 from ..observer import End, Reply, StreamFault

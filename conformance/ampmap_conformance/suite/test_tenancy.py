@@ -22,7 +22,7 @@ from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, str
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
 from .support.own_errors import provoke_error
-from .support.refusals import ONE_MORE, assert_rejected
+from .support.refusals import assert_rejected
 from .support.streams import client_model
 
 MANY = 64
@@ -149,7 +149,7 @@ def test_no_shared_answer(case: VariedCase, probe: Probe) -> None:
         only_upstream_request(exchange)
 
 
-@checks("tenancy.each-call-is-authenticated", requests=3 + ONE_MORE)
+@checks("tenancy.each-call-is-authenticated", requests=3)
 def test_each_call_is_authenticated(case: VariedCase, probe: Probe) -> None:
     """Given a connection with an accepted call, when a call without a key follows on it, then the proxy rejects it."""
     probe.require_client_key()

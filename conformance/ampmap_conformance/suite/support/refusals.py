@@ -8,9 +8,6 @@ from ...errors import NotTestableError
 from ...probe.probe import Probe
 from ...wire.messages import Exchange
 
-ONE_MORE = 1
-"""Requests that `assert_rejected` adds."""
-
 
 def assert_rejected(case: Case, probe: Probe, exchange: Exchange, *allowed: int, saying: str) -> None:
     """The call of a case was rejected with an allowed status. `saying` is said where it was let through.
@@ -20,7 +17,7 @@ def assert_rejected(case: Case, probe: Probe, exchange: Exchange, *allowed: int,
     assert_not_let_through(exchange, saying)
     status = exchange.response.status
     if status not in allowed:
-        served = probe.send(case)
+        served = probe.compare(case)
         if served.response.status == status and not served.upstream:
             raise NotTestableError(f"the proxy does not serve this call: a valid key gets status {status} as well")
     assert_status(exchange.response, *allowed, saying="the rejection has another status")
