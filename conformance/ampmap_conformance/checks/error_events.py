@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,7 +30,7 @@ def assert_no_clean_end(exchange: Exchange, in_band_error: StreamEvent | None) -
             _form(in_band_error),
         )
         name = f"an event `{came[-1].name}`" if came[-1].name else "an event without a name"
-        seen, code = f"{name} with {came[-1].data[:160]}", "unread-error-event"
+        seen, code = f"{name} with {_fields(came[-1])}", "unread-error-event"
     raise Violation(saying, expected=wanted, actual=seen, code=code)
 
 
@@ -58,8 +59,18 @@ def own_error_of(came: Iterable[Event]) -> Any:
     return None
 
 
+def _fields(event: Event) -> str:
+    """What an event holds, without its values: they may hold ids."""
+    data = event.json()
+    if not isinstance(data, dict):
+        return "data that is not a JSON object"
+    inner = data.get("error")
+    names = [*data, *(f"error.{name}" for name in (inner if isinstance(inner, dict) else ()))]
+    return f"the fields {', '.join(map(str, names))}"
+
+
 def _form(template: StreamEvent | None) -> str:
     if template is None:
         return "a broken transfer"
     name = f"an event `{template.event}`" if template.event else "an event without a name"
-    return f"{name} like {template.data}"
+    return f"{name} like {json.dumps(template.data)}"

@@ -25,6 +25,17 @@ from .exchange import SETTLING, Sending, both_hops
 from .lookups import Lookups
 from .prerequisites import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
 
+ALONE = frozenset({"CONNECT", "TRACE"})
+MUCH = 1 << 16
+"""Bytes of a header or a body before whose end a proxy may well answer."""
+
+
+def spoils_connection(request: Request) -> bool:
+    """Whether a proxy may rightly leave a connection in an odd state behind a request: no other one then uses it."""
+    told = any(name in request.headers for name in ("connection", "upgrade", "expect"))
+    size = max((len(request.body), *(len(value) for _, value in request.headers)))
+    return told or request.method in ALONE or size > MUCH
+
 
 class Probe(Lookups):
     """The probes of one case. Every request carries a nonce of its own, by which its upstream request is found."""
@@ -274,7 +285,17 @@ class Probe(Lookups):
     def deliver(self, request: Request, watch: Watch | None = None) -> Response:
         """Puts a request on the wire. Raises NoAnswerError, and BudgetSpentError when it may not."""
         self._spend()
-        return self._context.client.send(request, timeout=self._context.timeout, watch=watch)
+        nonce, observer = nonce_of(request), self._context.observer
+
+        def lost() -> bool:
+            if observer is not None and observer.seen(nonce):
+                return False
+            self._context.budget.spend()
+            return True
+
+        return self._context.client.send(
+            request, timeout=self._context.timeout, watch=watch, lost=lost, alone=spoils_connection(request)
+        )
 
     def _exchange(self, sending: Sending) -> Exchange:
         if self._context.on_send is not None:
