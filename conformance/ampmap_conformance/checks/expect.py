@@ -222,6 +222,16 @@ def assert_events_came(exchanges: Iterable[Exchange]) -> None:
         expect(bool(came), "the stream has no events", expected="at least one event", actual="none")
 
 
+def assert_not_left_waiting(exchange: Exchange, limit: float) -> None:
+    """The client did not wait for more than `limit` seconds after its upstream broke off."""
+    expect(
+        not exchange.left_waiting(limit),
+        "the client is left waiting for an answer that its upstream broke off",
+        expected=f"an end within {limit:g} s of the upstream's end",
+        actual="no end, and the connection stays open",
+    )
+
+
 def assert_names_model(exchange: Exchange, model: str, *, instead_of: str) -> None:
     """Wherever the answer names its model, it is `model`."""
     response = exchange.response

@@ -17,7 +17,7 @@ from ..target.target import Target
 from ..wire.messages import UpstreamRequest
 from .sdks.expected import answered, text_of, tool_calls, tool_reply
 from .sdks.session import Talk
-from .support.conditions import forwards_bodies
+from .support.conditions import forwards_bodies, relays_lists
 from .support.streams import in_pieces, stream_frames
 
 ONE = 4
@@ -37,11 +37,6 @@ def lists_models(case: ClientCase, target: Target) -> bool:
     first = next(call for call, _ in case.sdk.calls(target.reference, case.provider))
     lists = any(call.id == "models.list" for call in calls(target.reference, case.provider))
     return lists and first.id == case.call.id and first.dialect == case.call.dialect
-
-
-def relays_lists(_case: ClientCase, target: Target) -> str | None:
-    """Bound unless the target answers lists by itself."""
-    return "the target's policy says that it answers lists of models itself" if target.policy.lists == "own" else None
 
 
 @checks("clients.plain", requests=ONE)

@@ -14,7 +14,7 @@ import httpcore
 import httpx
 
 from ..errors import Failure, NoAnswerError
-from .messages import Chunk, Headers, Request, Response
+from .messages import STALLED, Chunk, Headers, Request, Response
 
 CONNECTIONS = 128
 """Most connections that are open to the target at once."""
@@ -58,25 +58,26 @@ class ProxyClient:
         request: Request,
         *,
         timeout: float = 30.0,
+        whole: float | None = None,
         watch: Watch | None = None,
         lost: Lost = lambda: True,
         alone: bool = False,
     ) -> Response:
         """One request and its whole answer, of which `watch` is shown each part as it comes.
 
-        `timeout` is in seconds, for connecting and for each read. A kept connection that the target closes before any
-        byte of an answer says nothing of the request: where `lost`, it is sent once more on a new one. With `alone` it
-        goes on a connection that no other request uses. Raises NoAnswerError when no status arrived; a transfer that
-        is aborted later is described in `Response.broken`.
+        `timeout` is in seconds, for connecting and for each read, and `whole` for the answer in all. A kept connection
+        that the target closes before any byte of an answer says nothing of the request: where `lost`, it is sent once
+        more on a new one. With `alone` it goes on a connection that no other request uses. Raises NoAnswerError when no
+        status arrived; a transfer that is aborted later is described in `Response.broken`.
         """
         if alone:
-            return self._send(self._new, request, timeout, watch)
+            return self._send(self._new, request, timeout, whole, watch)
         try:
-            return self._send(self._kept, request, timeout, watch)
+            return self._send(self._kept, request, timeout, whole, watch)
         except NoAnswerError as error:
             if not (error.kept and lost()):
                 raise
-        return self._send(self._new, request, timeout, watch)
+        return self._send(self._new, request, timeout, whole, watch)
 
     def close(self) -> None:
         """Closes all connections."""
@@ -91,7 +92,14 @@ class ProxyClient:
     ) -> None:
         self.close()
 
-    def _send(self, pool: httpcore.ConnectionPool, request: Request, timeout: float, watch: Watch | None) -> Response:
+    def _send(
+        self,
+        pool: httpcore.ConnectionPool,
+        request: Request,
+        timeout: float,
+        whole: float | None,
+        watch: Watch | None,
+    ) -> Response:
         seen: set[str] = set()
         message = httpcore.Request(
             request.method.encode(),
@@ -111,7 +119,7 @@ class ProxyClient:
             failure = _failure(error)
             kept = failure is Failure.DROPPED and "connection.connect_tcp.started" not in seen
             raise NoAnswerError(failure, kept=kept) from error
-        return _read(answer, begun, time.monotonic() - begun, watch)
+        return _read(answer, begun, time.monotonic() - begun, whole, watch)
 
     def _lines(self, request: Request) -> list[tuple[bytes, bytes]]:
         lines = [(name.encode(), value.encode("latin-1", "replace")) for name, value in request.headers]
@@ -189,7 +197,9 @@ class _Stream(httpcore.NetworkStream):
             self._inner.write(held, self._timeout)
 
 
-def _read(answer: httpcore.Response, begun: float, head_at: float, watch: Watch | None) -> Response:
+def _read(
+    answer: httpcore.Response, begun: float, head_at: float, whole: float | None, watch: Watch | None
+) -> Response:
     lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers)
     headers = Headers(lines)
     chunks: list[Chunk] = []
@@ -199,8 +209,11 @@ def _read(answer: httpcore.Response, begun: float, head_at: float, watch: Watch 
             chunks.append(Chunk(time.monotonic() - begun, data))
             if watch is not None:
                 watch(headers, data)
+            if whole is not None and time.monotonic() - begun > whole:
+                broken = STALLED
+                break
     except httpcore.TimeoutException:
-        broken = "no more bytes arrived in time"
+        broken = STALLED
     except (httpcore.NetworkError, httpcore.ProtocolError):
         broken = "the transfer ended early"
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...cases.cases import WARM_UP, CallCase, CredentialCase, StatusCase, VariedCase
+from ...target.serving import BODIES_IN_WORDS
 from ...target.target import Target
 
 LARGE_BODY = 8 << 20
@@ -169,14 +170,15 @@ def has_bare_errors(case: CallCase, target: Target) -> bool:
 # --- applies: why a target is not bound
 
 
-def forwards_bodies(_case: CallCase, target: Target) -> str | None:
-    """Bound unless the target promises to translate."""
-    return "the target translates bodies (`policy.body`)" if target.policy.body == "translated" else None
+def forwards_bodies(case: CallCase, target: Target) -> str | None:
+    """Bound where the target sends the bodies of such calls on byte for byte."""
+    policy = target.body_of(case.provider, case.call.dialect, case.model)
+    return None if policy == "verbatim" else f"{BODIES_IN_WORDS[policy]} (`body: {policy}`)"
 
 
 def relays_lists(case: CallCase, target: Target) -> str | None:
     """Bound for unmetered calls unless the target answers lists itself."""
-    answers_itself = target.policy.lists == "own" and not case.call.operation.metered
+    answers_itself = target.lists_of(case.provider) == "own" and not case.call.operation.metered
     return "the target answers lists of models itself (`policy.lists`)" if answers_itself else None
 
 
