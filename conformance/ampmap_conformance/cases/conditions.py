@@ -58,14 +58,13 @@ def _claim_of_route(case: Case) -> str | None:
 
 
 def _body(case: Case, target: Target) -> BodyPolicy:
-    if not isinstance(case, CallCase):
-        return target.body_of(None)
-    return target.body_of(case.provider, at_amp=target.is_elsewhere(case.model))
+    """How the body of the case's call goes on. Calls that no provider takes are never translated."""
+    return target.body_of(case.provider, case.call.dialect, case.model) if isinstance(case, CallCase) else "verbatim"
 
 
 def _lists(case: Case, target: Target) -> str | None:
     """Who answers the call, if it lists or describes models."""
-    return target.policy.lists if isinstance(case, CallCase) and not case.call.operation.metered else None
+    return target.lists_of(case.provider) if isinstance(case, CallCase) and not case.call.operation.metered else None
 
 
 def _in_range(wanted: str | Bound | None, figure: float | None) -> bool:

@@ -123,7 +123,7 @@ def test_a_condition_speaks_of_what_a_target_file_can_say() -> None:
 def test_no_condition_is_hidden_in_code(reference: Reference) -> None:
     """A check that asks the target for its claims or for these words of its policy decides whom a rule binds."""
     words = {"claims", "body_of", "lists", "amp_headers"}
-    told = {"_without_amp", "_models", "facts_of", "_answers_itself"}
+    told = {"_without_amp", "_models", "facts_of", "_answers_itself", "_rewrites"}
     """Functions that ask in order to make the calls of a case, not to leave a rule out."""
     hidden = [
         f"{file.name}:{node.lineno}"

@@ -42,7 +42,7 @@ class PolicyCondition(Shape):
     """Words of a target's policy. All that are given must hold; of a list, one value."""
 
     body: tuple[BodyPolicy, ...] = ()
-    lists: Literal["relayed", "own"] | None = None
+    lists: Literal["relayed", "own", "amp"] | None = None
     """It speaks of calls that list or describe models only."""
     response_model: Literal["requested", "upstream"] | None = None
     amp_headers: Literal["forwarded", "stripped"] | None = None
@@ -68,6 +68,7 @@ _TEXTS: Final[dict[tuple[str, str], str]] = {
     ("body", "translated"): "calls another dialect upstream",
     ("lists", "relayed"): "relays lists of models",
     ("lists", "own"): "answers lists of models itself",
+    ("lists", "amp"): "has lists of models answered by Amp",
     ("response_model", "requested"): "names the client's model in answers to mapped calls",
     ("response_model", "upstream"): "names the upstream's model in answers to mapped calls",
     ("amp_headers", "forwarded"): "promises to forward Amp's headers",
