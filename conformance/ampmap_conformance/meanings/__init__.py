@@ -3,8 +3,8 @@
 May import `dialects`, `wire` and `reference`.
 """
 
-from .codec import Codec, codecs
-from .streams import Streamed, StreamReader
+from .codec import Codec, FrameWriter, codecs
+from .stream_reading import Streamed, StreamReader
 from .values import (
     Completion,
     Conversation,
@@ -30,6 +30,7 @@ __all__ = [
     "Conversation",
     "Failure",
     "Finish",
+    "FrameWriter",
     "Image",
     "Part",
     "Said",

@@ -10,7 +10,8 @@ from ..dialects.bodies import error_words, frame
 from ..reference.types import Endpoint, ErrorShape, Meanings, Reference, StreamFraming
 from .answers import Answers, read_failure
 from .requests import Requests
-from .streams import Pieces, StreamReader, Streams, in_two
+from .stream_reading import StreamForms, StreamReader
+from .stream_writing import Pieces, StreamWriter, in_one, in_two
 from .values import Completion, Conversation, Failure, Said
 
 UNKNOWN_STATUS = 500
@@ -33,7 +34,7 @@ class Codec:
         self.table = table
         self._requests = Requests(table)
         self._answers = Answers(table)
-        self._streams = Streams(table, self._answers)
+        self._stream_forms = StreamForms(table)
 
     def carries(self, said: Said) -> bool:
         """Whether a request of the dialect has a place for a part."""
@@ -72,19 +73,39 @@ class Codec:
         `usage` says whether the request asked for the usage. A failure comes after the parts and ends the stream; its
         type and code are those of `shape`, or of the vendor's own, for its status.
         """
-        failure = completion.failure
-        if failure is not None:
-            status = failure.status or UNKNOWN_STATUS
-            words = error_words(shape or self.shape, status)
-            failure = replace(
-                failure, status=status, type=failure.type or words["type"], code=failure.code or words["code"]
-            )
-        events = self._streams.render(replace(completion, failure=failure), usage=usage, pieces=pieces)
-        return [frame(event, self.framing) for event in events]
+        return self.stream_writer(usage=usage, pieces=pieces, shape=shape).end(completion)
+
+    def stream_writer(
+        self, *, usage: bool = True, pieces: Pieces = in_one, shape: ErrorShape | None = None
+    ) -> FrameWriter:
+        """What writes one stream while it becomes known what it says; arguments as for `render_stream`."""
+        writer = StreamWriter(self.table, self._answers, usage=usage, pieces=pieces)
+        return FrameWriter(writer, self.framing, shape or self.shape)
 
     def stream_reader(self) -> StreamReader:
         """What reads one stream of the dialect, event by event."""
-        return self._streams.reader()
+        return StreamReader(self._stream_forms, self._answers)
+
+
+class FrameWriter:
+    """Writes one stream as bytes: what it is given says each time all that is known so far."""
+
+    def __init__(self, writer: StreamWriter, framing: StreamFraming, shape: ErrorShape) -> None:
+        self._writer, self._framing, self._shape = writer, framing, shape
+
+    def grow(self, completion: Completion) -> list[bytes]:
+        """The frames for what is new."""
+        return [frame(event, self._framing) for event in self._writer.grow(completion)]
+
+    def end(self, completion: Completion) -> list[bytes]:
+        """The frames for the rest and the end, or for the rest and the failure."""
+        failure = completion.failure
+        if failure is not None:
+            status = failure.status or UNKNOWN_STATUS
+            words = error_words(self._shape, status)
+            type_, code = failure.type or words["type"], failure.code or words["code"]
+            completion = replace(completion, failure=replace(failure, status=status, type=type_, code=code))
+        return [frame(event, self._framing) for event in self._writer.end(completion)]
 
 
 def codecs(reference: Reference) -> dict[str, Codec]:

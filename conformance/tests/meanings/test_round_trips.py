@@ -35,6 +35,7 @@ from hypothesis import strategies as st
 
 REFERENCE = load()
 CODECS = codecs(REFERENCE)
+SCHEMAS = Schemas(REFERENCE)
 FEW = settings(max_examples=30, deadline=None)
 DIALECTS = pytest.mark.parametrize("dialect", sorted(CODECS))
 
@@ -132,16 +133,37 @@ def test_a_stream_says_what_was_to_be_said(dialect: str, completion: Completion,
 
 @DIALECTS
 @FEW
+@given(completion=completions(), upstream=st.sampled_from(sorted(CODECS)))
+def test_a_stream_is_translated_while_it_comes(dialect: str, upstream: str, completion: Completion) -> None:
+    """Each event of one dialect is written on in another as soon as it is read."""
+    reader, writer = CODECS[upstream].stream_reader(), CODECS[dialect].stream_writer()
+    written: list[bytes] = []
+
+    for event in events(b"".join(CODECS[upstream].render_stream(completion))):
+        reader.take(event)
+        written += writer.grow(reader.streamed.completion)
+    before = len(written)
+    written += writer.end(reader.streamed.completion)
+
+    whole = CODECS[dialect].stream_reader()
+    for event in events(b"".join(written)):
+        whole.take(event)
+    assert whole.streamed.completion == completion
+    assert before > 0 or not completion.text
+
+
+@DIALECTS
+@FEW
 @given(completion=completions())
 def test_what_is_written_keeps_the_rules_of_the_dialect(dialect: str, completion: Completion) -> None:
-    codec, schemas = CODECS[dialect], Schemas(REFERENCE)
+    codec = CODECS[dialect]
     endpoint = next(one for one in REFERENCE.endpoints.values() if one.id == dialect)
     provider = next(one for one in REFERENCE.providers.values() if dialect in one.operations)
     call = Call(provider, endpoint.id, codec.table.operation, endpoint.operations[codec.table.operation])
     stream = b"".join(codec.render_stream(completion))
 
-    assert schemas.response(call, json.dumps(codec.render_answer(completion)).encode()) is None
-    assert schemas.stream(call, stream) is None
+    assert SCHEMAS.response(call, json.dumps(codec.render_answer(completion)).encode()) is None
+    assert SCHEMAS.stream(call, stream) is None
     assert broken_rule(endpoint, tuple(events(stream))) is None
 
 
