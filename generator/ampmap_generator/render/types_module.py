@@ -11,7 +11,7 @@ from ..vendored.reference import Reference
 from .json_text import data_lines
 from .templates import environment
 
-PARTS = ("base", "wire", "catalogue", "platforms", "reference", "routing", "auth")
+PARTS = ("base", "wire", "conditions", "catalogue", "platforms", "reference", "routing", "auth")
 IDS_BEGIN = "# ids: narrowed to literals in the generated module\n"
 IDS_END = "# end of ids\n"
 
