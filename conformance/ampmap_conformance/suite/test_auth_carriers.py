@@ -6,17 +6,21 @@ from typing import get_args
 
 from ..cases.cases import CallCase, CredentialCase, VariedCase
 from ..checks.expect import assert_absent, assert_not_let_through, assert_served, assert_success, expect
-from ..checks.registry import checks
+from ..checks.registry import Pace, checks
 from ..dialects import bodies
+from ..errors import NoAnswerError, Violation
 from ..observer import Reply
 from ..probe.probe import Probe
 from ..reference.types import CredentialCarrier
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sends, carried, holding
-from ..wire.messages import Exchange, Response, UpstreamRequest
+from ..wire.messages import Exchange, Request, Response, UpstreamRequest
+from ..wire.raw import Piece, RawRequest, wire
 from .support.conditions import has_other_carrier, is_promised_carrier
 from .support.refusals import assert_rejected
 
 REFUSED_OR_INVALID = (*REFUSED, 400)
+BEHIND = 0.05
+"""Seconds between the head of a request and its body, and within the body."""
 NO_KEY, SHUT = 401, REFUSED
 NOT_SERVED = (404, 405)
 """A proxy need not serve the other forms of paths."""
@@ -156,6 +160,27 @@ def test_refusal_is_401(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
     assert_rejected(case, probe, exchange, NO_KEY, saying="a call without a credential was let through")
+
+
+@checks("auth.rejection-readable", pace=Pace.WAITS)
+def test_rejection_is_readable(case: CallCase, probe: Probe) -> None:
+    """Given no credential and a body that comes later than its head, when the call is rejected, then the answer comes.
+
+    A proxy that answers before it has read the body, and closes at once, may take the answer back by doing so.
+    """
+    probe.require_client_key()
+
+    def slowly(request: Request) -> RawRequest:
+        head, end, body = wire(request).partition(b"\r\n\r\n")
+        half = len(body) // 2
+        return RawRequest((Piece(head + end), Piece(body[:half], BEHIND), Piece(body[half:], BEHIND)))
+
+    try:
+        exchange, _ = probe.send_raw(case, slowly, credential=NO_CREDENTIAL)
+    except NoAnswerError as error:
+        saying, wanted = "the rejection does not reach a client that still sends its body", "status 401 or 403"
+        raise Violation(saying, expected=wanted, actual=error.failure.value, code="no-answer") from error
+    assert_rejected(case, probe, exchange, *REFUSED, saying="a call without a credential was let through")
 
 
 @checks("auth.other-roots-need-key")
