@@ -32,7 +32,10 @@ from ..wire.messages import Exchange
 from ..wire.redaction import Scrubber
 from .attribution import attribute
 from .plan import Plan, Task
-from .service import SERVICE, UNREACHABLE, explaining
+from .service import SERVICE, STEADY, UNREACHABLE, explaining
+
+BUSY = (429, 503)
+"""Statuses by which a proxy says, with `Retry-After`, that it spares an upstream for a while."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +153,23 @@ class Engine:
                 reason = f"blocked by {base.id}: {found.reason}"
                 return Outcome(task, Verdict.BLOCKED, reason, exchanges=unserved.exchanges)
             if found.verdict is Verdict.PASS and rule in SERVICE:
-                again = self._attempt(base).violation
-                if isinstance(again, UnservedError):
-                    said = self._scrubber.clean(f"{again.saying} ({again.actual})")
-                    reason = f"blocked by {base.id}, which held before and does not now: {said}"
-                    return Outcome(task, Verdict.BLOCKED, reason, exchanges=unserved.exchanges)
+                again = self._attempt(base)
+                if isinstance(again.violation, UnservedError):
+                    return self._no_longer_served(task, asked, again)
+        return None
+
+    def _no_longer_served(self, task: Task, asked: Case, again: Attempt) -> Outcome | None:
+        """The outcome of a case whose call the proxy served at first, and does not any more."""
+        answer = again.exchanges[-1].response if again.exchanges else None
+        if answer is not None and answer.status in BUSY and "retry-after" in answer.headers:
+            reason = f"the proxy spares the upstream after an earlier failure: status {answer.status} and Retry-After"
+            return Outcome(task, Verdict.NOT_TESTABLE, reason)
+        for rule in STEADY:
+            base = self._plan.nearest(rule, asked)
+            found = None if base is None else self.outcome(base)
+            if base is not None and found is not None and found.verdict in BROKEN:
+                reason = f"blocked by {base.id}: {found.reason}"
+                return Outcome(task, Verdict.BLOCKED, reason, exchanges=again.exchanges)
         return None
 
     def _attempt(self, task: Task) -> Attempt:
