@@ -39,6 +39,16 @@ BUSY = (429, 503)
 
 
 @dataclass(frozen=True)
+class Observed:
+    """One thing that a check found wrong, in texts that are free of secrets."""
+
+    code: str
+    reason: str
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a task came to. Texts are free of secrets and of whatever differs between two runs."""
 
@@ -56,6 +66,8 @@ class Outcome:
     """In how many of the attempts nothing was broken."""
     attribution: Attribution | None = None
     """Whose fault it is, where that was asked."""
+    observations: tuple[Observed, ...] = ()
+    """Everything that was found wrong, the one of `reason` first."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +229,17 @@ class Engine:
             expected=clean(shown.violation.expected),
             actual=clean(shown.violation.actual),
             error=shown.violation,
+            observations=self._observed(attempt.violation for attempt in broken),
             attribution=self._attribution(task),
+        )
+
+    def _observed(self, found: Iterable[Violation | None]) -> tuple[Observed, ...]:
+        clean = self._scrubber.clean
+        every = [each for one in found if one is not None for each in (one, *one.others)]
+        by_code = {one.code: one for one in reversed(every)}
+        return tuple(
+            Observed(clean(one.code), clean(one.saying), clean(one.expected), clean(one.actual))
+            for one in reversed(by_code.values())
         )
 
     def _attribution(self, task: Task) -> Attribution | None:

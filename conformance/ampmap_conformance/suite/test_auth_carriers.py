@@ -6,6 +6,7 @@ from typing import get_args
 
 from ..cases.cases import CallCase, CredentialCase, VariedCase
 from ..checks.expect import assert_absent, assert_not_let_through, assert_served, assert_success, expect
+from ..checks.findings import gathering
 from ..checks.registry import Pace, checks
 from ..dialects import bodies
 from ..errors import NoAnswerError, Violation
@@ -98,20 +99,26 @@ def test_other_keys_stripped(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, credential=credential)
 
     assert_served_or_refused(exchange)
-    for carrier, canary in (*canaries.items(), ("the client's own", key)):
-        assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} is in the answer")
-        for upstream in exchange.upstream:
-            assert_absent(canary, in_=upstream, saying=f"the key in {carrier} reached the upstream")
+    with gathering() as part:
+        for carrier, canary in (*canaries.items(), ("the client's own", key)):
+            with part():
+                assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} is in the answer")
+            for upstream in exchange.upstream:
+                with part():
+                    assert_absent(canary, in_=upstream, saying=f"the key in {carrier} reached the upstream")
 
 
 @checks("auth.no-header-replaces-credential", requests=len(PRETENCES))
 def test_no_header_replaces_credential(case: CallCase, probe: Probe) -> None:
     """Given no credential but a header that names a trusted caller, when it is sent, then nothing goes upstream."""
     probe.require_client_key()
-    for lines in PRETENCES:
-        exchange = probe.send(case, credential=NO_CREDENTIAL, more_headers=lines)
+    with gathering() as part:
+        for lines in PRETENCES:
+            exchange = probe.send(case, credential=NO_CREDENTIAL, more_headers=lines)
 
-        assert_not_let_through(exchange, f"{', '.join(name for name, _ in lines)} opened the proxy")
+            with part():
+                names = ", ".join(name for name, _ in lines)
+                assert_not_let_through(exchange, f"{names} opened the proxy", at=lines[0][0])
 
 
 @checks("auth.body-key-ignored", requests=2)
@@ -145,12 +152,15 @@ def test_repeated_credential_stripped(case: CallCase, probe: Probe) -> None:
     key, canary = probe.client_key, probe.canary()
     good = as_client_sends(case.provider, key)
     bad = tuple((name, value.replace(key, canary)) for name, value in good.lines if key in value)
-    for lines in (good.lines + bad, bad + good.lines):
-        exchange = probe.send(case, credential=Credential(lines, good.query))
-        messages: list[Response | UpstreamRequest] = [exchange.response, *exchange.upstream]
-        for message in messages:
-            assert_absent(key, in_=message, saying="a message holds a key that was sent twice")
-            assert_absent(canary, in_=message, saying="a message holds the second of two keys")
+    with gathering() as part:
+        for lines in (good.lines + bad, bad + good.lines):
+            exchange = probe.send(case, credential=Credential(lines, good.query))
+            messages: list[Response | UpstreamRequest] = [exchange.response, *exchange.upstream]
+            for message in messages:
+                with part():
+                    assert_absent(key, in_=message, saying="a message holds a key that was sent twice")
+                with part():
+                    assert_absent(canary, in_=message, saying="a message holds the second of two keys")
 
 
 @checks("auth.refused-with-401")

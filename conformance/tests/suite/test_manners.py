@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from ampmap_conformance.baseline.file import Entry, to_yaml
+from ampmap_conformance.baseline.update import updated
 from ampmap_conformance.report.diff import difference
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.report.outcome import RunOutcome
@@ -58,6 +60,44 @@ def test_a_kept_connection_that_is_closed_fails_the_rule_on_it_alone(run: Run, s
     first, second = (run(target=target, select=wanted).report for _ in range(2))
     assert {result.requirement for result in red(first).values()} == {"tenancy.close-is-announced"}
     assert not any((difference(first, second).regressions, difference(first, second).fixes))
+
+
+# --- one case, several faults
+
+
+class Leaks(Handmade):
+    """Sends the client's key on in one header more than is right."""
+
+    also: tuple[str, ...] = ("x-first",)
+
+    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
+        for name in self.also:
+            call.headers[name] = KEY
+        return super().forwarded(call, path)
+
+
+class LeaksMore(Leaks):
+    also = ("x-first", "x-second")
+
+
+def test_a_new_fault_behind_a_known_one_is_told(run: Run, serve: Serve, tmp_path: Path) -> None:
+    case = "headers.client-credential-replaced[cerebras-chat.completions-authorization_bearer]"
+    known = run(target=serve(Leaks, providers="[cerebras]"), select=(case,)).report
+    worse = serve(LeaksMore, providers="[cerebras]")
+    more = run(target=worse, select=(case,)).report
+    first, second = (f"the-client-s-key-reached-the-upstream@{name}" for name in ("x-first", "x-second"))
+    assert [one.code for one in more.results[0].observations] == [first, second]
+    (regression,) = difference(known, more).regressions
+    assert (regression.id, second in regression.reason, first in regression.reason) == (case, True, False)
+    assert not difference(more, more).regressions
+
+    baseline = tmp_path / "baseline.yaml"
+    template = Entry(pattern="*", reason="the key goes on")
+    baseline.write_text(to_yaml(updated(known, (), template).entries), encoding="utf-8")
+    excused = run(target=worse, select=(case,), baseline=baseline).report.results[0]
+    assert (excused.verdict, second in excused.reason) == (Verdict.FAIL, True)
+    baseline.write_text(to_yaml(updated(more, (), template).entries), encoding="utf-8")
+    assert run(target=worse, select=(case,), baseline=baseline).report.results[0].verdict is Verdict.KNOWN_FAILURE
 
 
 # --- no verdict without service
