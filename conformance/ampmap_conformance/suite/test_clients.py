@@ -17,7 +17,6 @@ from ..wire.lockstep import Steps
 from ..wire.messages import UpstreamRequest
 from .sdks.expected import answered, text_of, tool_calls, tool_reply
 from .sdks.session import Talk
-from .support.conditions import forwards_bodies, relays_lists
 from .support.streams import stream_frames
 from .support.timing import ATTEMPTS
 
@@ -64,7 +63,7 @@ def test_stream(case: ClientCase, probe: Probe) -> None:
     raise Violation(saying, expected="a part before the end", actual="all of it after the end")
 
 
-@checks("clients.count-tokens", when=counts_tokens, applies=forwards_bodies, requests=ONE)
+@checks("clients.count-tokens", when=counts_tokens, requests=ONE)
 def test_count_tokens(case: ClientCase, probe: Probe) -> None:
     """Given an SDK that counts tokens, when it asks, then it returns the upstream's number."""
     with Talk(case, probe) as talk:
@@ -76,7 +75,7 @@ def test_count_tokens(case: ClientCase, probe: Probe) -> None:
     assert_equal(counted, wanted, "the SDK gives another number of tokens")
 
 
-@checks("clients.models", when=lists_models, applies=relays_lists, requests=ONE)
+@checks("clients.models", when=lists_models, requests=ONE)
 def test_models(case: ClientCase, probe: Probe) -> None:
     """Given an SDK that lists models, when it asks, then it returns the upstream's list."""
     with Talk(case, probe) as talk:
@@ -89,7 +88,7 @@ def test_models(case: ClientCase, probe: Probe) -> None:
     assert_equal(", ".join(listed), wanted, "the SDK lists other models")
 
 
-@checks("clients.tool-round-trip", applies=forwards_bodies, requests=TWO)
+@checks("clients.tool-round-trip", requests=TWO)
 def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
     """Given an answer that calls tools, when the SDK sends their results, then the upstream finds its own calls."""
     with Talk(case, probe) as talk:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from ..cases.cases import ManagementCase
 from ..checks.expect import (
     assert_absent,
-    assert_nothing_upstream,
     assert_own_credential,
-    assert_status,
     assert_success,
     expect,
     only_upstream_request,
 )
+from ..checks.findings import expect_none
 from ..checks.registry import checks
 from ..probe.probe import Probe
 from ..reference.types import CredentialCarrier
@@ -25,6 +24,7 @@ from .support.management_conditions import (
     is_sign_in,
     needs_client_key,
 )
+from .support.refusals import assert_rejected
 
 AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
 HEADER_CARRIERS: tuple[CredentialCarrier, ...] = (*AMP_CARRIERS, "x-goog-api-key")
@@ -34,7 +34,7 @@ UNKNOWN = ("/api/ampmap-no-such-family/x", "/ampmap-no-such-page.rss")
 def assert_no_key_lent(exchange: Exchange) -> None:
     """Nothing that went upstream holds a credential; the client had none."""
     lent = [carrier for request in exchange.upstream for carrier in carried(request.headers, request.query)]
-    expect(not lent, "the proxy lent its own key", expected="no credential upstream", actual=", ".join(lent))
+    expect_none(lent, "the proxy lent its own key", expected="no credential upstream")
 
 
 @checks("management.wrong-key-refused", when=needs_client_key)
@@ -43,8 +43,7 @@ def test_wrong_key_is_refused(case: ManagementCase, probe: Probe) -> None:
     probe.require_client_key()
     exchange = probe.send(case, credential=holding("authorization-bearer", probe.canary()))
 
-    assert_status(exchange.response, *REFUSED, saying="a wrong key opened a management path")
-    assert_nothing_upstream(exchange)
+    assert_rejected(case, probe, exchange, *REFUSED, saying="a wrong key opened a management path")
 
 
 @checks("management.amp-key-set", when=needs_client_key)

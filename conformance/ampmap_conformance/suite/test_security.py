@@ -8,7 +8,8 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
-from ..checks.expect import assert_nothing_upstream, assert_success, expect, only_upstream_request
+from ..checks.expect import assert_nothing_upstream, assert_served, assert_success, expect, only_upstream_request
+from ..checks.findings import expect_none
 from ..checks.registry import checks
 from ..errors import Failure, NoAnswerError
 from ..probe.probe import Probe
@@ -67,7 +68,7 @@ def assert_no_key_lent(exchanges: Iterable[Exchange]) -> None:
     """Nothing that went upstream holds a credential; the client had none."""
     sent = [request for exchange in exchanges for request in exchange.upstream]
     lent = [f"{request.method} {request.path}" for request in sent if carried(request.headers, request.query)]
-    expect(not lent, "the proxy lent its own key", expected="no credential upstream", actual=", ".join(lent))
+    expect_none(lent, "the proxy lent its own key", expected="no credential upstream")
 
 
 @checks("security.foreign-peer-refused")
@@ -120,7 +121,7 @@ def test_own_names_are_served(case: ManagementCase, probe: Probe) -> None:
     """Given the names of this machine, when a call is made by each, then it is served."""
     for name in OWN_NAMES:
         exchange = call_by_host_name(probe, case, name)
-        expect(bool(exchange.upstream), f"{name} is not served", expected="a request at Amp's servers", actual="none")
+        assert_served(exchange)
         assert_success(exchange)
 
 
