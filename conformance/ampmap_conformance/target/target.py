@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from .. import reference as packaged
 from ..errors import UsageError
 from ..files import Document, read_yaml
-from ..reference.types import Model, Provider, Reference, find_model
+from ..reference.types import BodyPolicy, Model, Provider, Reference, find_model
 from ..wire.messages import AMP
 from . import serving
 from .complaints import complaint, plain, problems_of_names
-from .file import BodyPolicy, ListPolicy, ModelMapping, Policy, SecretReference, ServedBy, TargetFile
+from .file import ListPolicy, ModelMapping, Policy, SecretReference, ServedBy, TargetFile
 
 CLIENT_KEY_VARIABLE = "AMPMAP_CLIENT_KEY"
 """Environment variable with the client key for a target that is given with `--base-url`."""
