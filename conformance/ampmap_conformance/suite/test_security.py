@@ -71,13 +71,13 @@ def assert_no_key_lent(exchanges: Iterable[Exchange]) -> None:
     expect_none(lent, "the proxy lent its own key", expected="no credential upstream")
 
 
-@checks("security.foreign-peer-refused")
+@checks("security.foreign-peer-refused", shows_alone=True)
 def test_foreign_peer_is_refused(case: ManagementCase, probe: Probe) -> None:
     """Given a caller on another machine, when it makes a management call, then the proxy rejects it."""
     assert_refused(probe, lambda: probe.send_from_elsewhere(case), "another machine got through")
 
 
-@checks("security.address-headers-not-believed", when=is_sample, requests=len(NEAR))
+@checks("security.address-headers-not-believed", when=is_sample, requests=len(NEAR), shows_alone=True)
 def test_address_headers_are_not_believed(case: ManagementCase, probe: Probe) -> None:
     """Given a caller on another machine that claims to be on this one, when it calls, then the proxy rejects it."""
     for address in NEAR:
