@@ -139,8 +139,11 @@ class Engine:
         for obstacle in obstacles:
             if obstacle is not None:
                 return obstacle
-        if (uncontrolled := self._uncontrolled(task, bound=bound)) is not None:
-            return uncontrolled
+        uncontrolled = self._uncontrolled(task, bound=bound)
+        if uncontrolled is not None:
+            alone = task.check.shows_alone and uncontrolled.verdict is Verdict.NOT_TESTABLE
+            found = self._judged(task, [self._attempt(task)]) if alone else uncontrolled
+            return found if found.verdict in BROKEN else uncontrolled
         attempts: list[Attempt] = []
         while len(attempts) < self._repeat and (not attempts or _went_through(attempts[-1])):
             attempts.append(self._attempt(task))
@@ -254,7 +257,7 @@ class Engine:
 
     def _unobservable(self, task: Task) -> Outcome | None:
         lacking = unmet(task.row, self._context)
-        return Outcome(task, Verdict.NOT_TESTABLE, lacking[0].missing) if lacking else None
+        return Outcome(task, Verdict.NOT_TESTABLE, lacking[0].missing(self._context)) if lacking else None
 
     def _uncontrolled(self, task: Task, *, bound: bool) -> Outcome | None:
         control = self._plan.control_of(task)

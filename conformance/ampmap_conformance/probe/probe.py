@@ -24,7 +24,7 @@ from .changes import UNCHANGED, Changes
 from .context import GeneratedRequests, RunContext
 from .exchange import SETTLING, Sending, both_hops
 from .lookups import Lookups
-from .prerequisites import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
+from .prerequisites import NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT, no_foreign_peer
 
 
 def _given(response: Response) -> Response:
@@ -150,7 +150,7 @@ class Probe(Lookups):
         target = case.target
         for pair in sent.query:
             target += f"{'&' if '?' in target else '?'}{pair}"
-        host = ("Host", self._context.client.host)
+        host = ("Host", self._client_for(case).host)
         return changes.applied_to(Request(case.method, target, Headers((host, *sent.lines, *headers)), body), nonce)
 
     def send(
@@ -299,7 +299,7 @@ class Probe(Lookups):
         """
         foreign, timeout = self._context.foreign, self._context.patience().read
         if foreign is None:
-            raise NotTestableError(NO_FOREIGN_PEER)
+            raise NotTestableError(no_foreign_peer(self._context))
         request = self.request(case, changes=Changes(more_headers=more_headers))
 
         def deliver() -> Response:
@@ -335,7 +335,7 @@ class Probe(Lookups):
             return True
 
         patience = self._context.patience(replies)
-        return self._context.client.send(
+        return self._client_for(self.case_of(nonce)).send(
             request,
             timeout=patience.read,
             whole=patience.whole,
@@ -356,9 +356,18 @@ class Probe(Lookups):
         self.sent += 1
 
     def _must_be_served_here(self, case: Case) -> None:
+        if self._is_kept_local(case) and self._context.near is None:
+            raise NotTestableError("the target serves this only on its own machine, and is not reached there")
+
+    def _is_kept_local(self, case: Case | None) -> bool:
+        """Whether the target serves a case to its own machine alone, and is called from elsewhere."""
         local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
-        if isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only"):
-            raise NotTestableError("the target serves this only on its own machine, and the kit runs on another")
+        return isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only")
+
+    def _client_for(self, case: Case | None) -> ProxyClient:
+        """The client that sends the calls of a case."""
+        near = self._context.near
+        return near if near is not None and self._is_kept_local(case) else self._context.client
 
     def persona_of(self, case: Case) -> str:
         """Whom a case's call is for."""

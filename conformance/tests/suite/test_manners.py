@@ -9,10 +9,13 @@ from typing import TypeAlias
 import pytest
 from ampmap_conformance.baseline.file import Entry, to_yaml
 from ampmap_conformance.baseline.update import updated
+from ampmap_conformance.probe import probe as probes
 from ampmap_conformance.report.diff import difference
+from ampmap_conformance.report.facts import ending
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.report.outcome import RunOutcome
-from ampmap_conformance.verdicts import Verdict
+from ampmap_conformance.verdicts import ExitCode, Verdict
+from ampmap_conformance.wire import foreign_peer
 
 from .handmade import KEY, Answer, Call, Handmade, serving
 
@@ -163,3 +166,56 @@ def test_no_answer_breaks_no_rule_on_an_answers_text(run: Run, serve: Serve) -> 
         "errors.tell-no-internals",
         "errors.tell-no-key",
     }
+
+
+# --- claims
+
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a proxy that many machines call listens at
+OTHER_ADDRESS = "127.0.0.2"
+"""Stands for an address of this machine that is not a loopback one, which not every machine has."""
+
+
+class Keeps(Handmade):
+    """Serves management to callers at its loopback address alone."""
+
+    def answer(self, call: Call) -> Answer | None:
+        if "/api/provider/" not in call.path and call.called_at == OTHER_ADDRESS:
+            return self.error(403, "from here alone")
+        return super().answer(call)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OTHER_ADDRESS is another address than the loopback ones."""
+    for module in (foreign_peer, probes):
+        monkeypatch.setattr(module, "is_loopback", lambda host: host in ("127.0.0.1", "localhost"))
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize(
+    ("kind", "listen", "verdicts", "unproven"),
+    [
+        (Handmade, EVERYWHERE, {Verdict.FAIL}, ()),
+        (Keeps, EVERYWHERE, {Verdict.PASS}, ()),
+        (Handmade, OTHER_ADDRESS, {Verdict.FAIL}, ()),
+        (Keeps, OTHER_ADDRESS, {Verdict.NOT_TESTABLE}, ("localhost-only",)),
+    ],
+)
+def test_a_claim_does_not_silence_its_own_check(
+    run: Run, serve: Serve, kind: type[Handmade], listen: str, verdicts: set[Verdict], unproven: tuple[str, ...]
+) -> None:
+    claims = "[management, localhost-only]"
+    target = serve(kind, listen=listen, at=OTHER_ADDRESS, providers="[cerebras]", claims=claims)
+    report = run(target=target, select=("security.foreign-peer-refused[*internal*]",)).report
+    assert {result.verdict for result in report.results} == verdicts
+    assert report.summary.unproven == unproven
+
+
+def test_an_unproven_claim_is_in_the_verdict(run: Run, serve: Serve) -> None:
+    target = serve(Handmade, providers="[cerebras]", claims="[management, localhost-only]")
+    wanted = ("security.foreign-peer-refused", "security.peer-decides", "routing.reaches-upstream")
+    usual, strict = (run(target=target, select=wanted, strict=strict) for strict in (False, True))
+    assert usual.report.summary.unproven == ("localhost-only",)
+    assert "unproven, as it could not be tested: `localhost-only`" in ending(usual.report)
+    assert (usual.code, strict.code) == (ExitCode.CONFORMANT, ExitCode.NOTHING_RAN)
