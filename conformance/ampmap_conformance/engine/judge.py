@@ -234,7 +234,7 @@ class Engine:
             actual=clean(shown.violation.actual),
             error=shown.violation,
             observations=self._observed(attempt.violation for attempt in broken),
-            attribution=self._attribution(task),
+            attribution=self._attribution(task, shown.exchanges),
         )
 
     def _observed(self, found: Iterable[Violation | None]) -> tuple[Observed, ...]:
@@ -246,10 +246,10 @@ class Engine:
             for one in reversed(by_code.values())
         )
 
-    def _attribution(self, task: Task) -> Attribution | None:
+    def _attribution(self, task: Task, exchanges: tuple[Exchange, ...]) -> Attribution | None:
         if not self._attribute:
             return None
-        return attribute(task.case, self._context)
+        return attribute(task.case, self._context, exchanges)
 
     def _unbound(self, task: Task) -> Outcome | None:
         reason = unbound(task.row, task.case, self._context.target)

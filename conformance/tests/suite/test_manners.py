@@ -14,7 +14,7 @@ from ampmap_conformance.report.diff import difference
 from ampmap_conformance.report.facts import ending
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.report.outcome import RunOutcome
-from ampmap_conformance.verdicts import ExitCode, Verdict
+from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 from ampmap_conformance.wire import foreign_peer
 
 from .handmade import KEY, Answer, Call, Handmade, serving
@@ -73,10 +73,10 @@ class Leaks(Handmade):
 
     also: tuple[str, ...] = ("x-first",)
 
-    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
+    def forwarded(self, call: Call) -> Answer | None:
         for name in self.also:
             call.headers[name] = KEY
-        return super().forwarded(call, path)
+        return super().forwarded(call)
 
 
 class LeaksMore(Leaks):
@@ -109,8 +109,8 @@ def test_a_new_fault_behind_a_known_one_is_told(run: Run, serve: Serve, tmp_path
 class HalfWired(Handmade):
     """Has no route to Cerebras: every good call for it gets 404."""
 
-    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
-        return self.error(404, "not here") if "/cerebras/" in call.path else super().forwarded(call, path)
+    def forwarded(self, call: Call) -> Answer | None:
+        return self.error(404, "not here") if "/cerebras/" in call.path else super().forwarded(call)
 
 
 class Benches(Handmade):
@@ -118,10 +118,10 @@ class Benches(Handmade):
 
     benched = False
 
-    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
+    def forwarded(self, call: Call) -> Answer | None:
         if self.benched:
             return self.error(429, "the model is suspended")
-        found = super().forwarded(call, path)
+        found = super().forwarded(call)
         self.benched = self.benched or (found is not None and found.status == 400)
         return found
 
@@ -129,8 +129,8 @@ class Benches(Handmade):
 class SilentWithoutUpstream(Handmade):
     """Closes the connection where its upstream gave no answer."""
 
-    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
-        found = super().forwarded(call, path)
+    def forwarded(self, call: Call) -> Answer | None:
+        found = super().forwarded(call)
         return None if found is not None and found.status == 502 else found
 
 
@@ -219,3 +219,24 @@ def test_an_unproven_claim_is_in_the_verdict(run: Run, serve: Serve) -> None:
     assert usual.report.summary.unproven == ("localhost-only",)
     assert "unproven, as it could not be tested: `localhost-only`" in ending(usual.report)
     assert (usual.code, strict.code) == (ExitCode.CONFORMANT, ExitCode.NOTHING_RAN)
+
+
+# --- whose fault it is
+
+
+class HidesFailures(Handmade):
+    """Serves OpenAI's responses by chat completions, and answers with success whatever it got there."""
+
+    def forwarded(self, call: Call) -> Answer | None:
+        words = call.body.decode().partition("Say hi. ")[2].partition('"')[0]
+        chat = b'{"model":"gpt-5","messages":[{"role":"user","content":"%b"}]}' % words.encode()
+        call.headers.replace_header("content-length", str(len(chat)))
+        found = super().forwarded(Call("POST", "/api/provider/openai/v1/chat/completions", call.headers, chat))
+        return None if found is None else Answer(200, found.body, found.lines)
+
+
+def test_a_fault_is_sought_in_the_dialect_that_was_called(run: Run, serve: Serve) -> None:
+    target = serve(HidesFailures, providers="[openai]", policy="{body: translated}")
+    wanted = ("errors.failure-keeps-error-status[openai-responses-503]",)
+    (result,) = run(target=target, select=wanted, attribute=True).report.results
+    assert (result.verdict, result.attribution) == (Verdict.FAIL, Attribution.UNCLEAR)
