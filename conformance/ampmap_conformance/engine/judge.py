@@ -33,7 +33,7 @@ from ..wire.messages import Exchange
 from ..wire.redaction import Scrubber
 from .attribution import attribute
 from .plan import Plan, Task
-from .service import SERVICE, STEADY, UNREACHABLE, explaining
+from .service import SDK_LINES, SERVICE, STEADY, UNREACHABLE, explaining
 
 BUSY = (429, 503)
 """Statuses by which a proxy says, with `Retry-After`, that it spares an upstream for a while."""
@@ -165,7 +165,7 @@ class Engine:
             found = self.outcome(base)
             if found.verdict is Verdict.BLOCKED:
                 return Outcome(task, Verdict.BLOCKED, found.reason, exchanges=unserved.exchanges)
-            if found.verdict in BROKEN and (rule == UNREACHABLE or isinstance(found.error, UnservedError)):
+            if found.verdict in BROKEN and (rule in (UNREACHABLE, SDK_LINES) or isinstance(found.error, UnservedError)):
                 reason = f"blocked by {base.id}: {found.reason}"
                 return Outcome(task, Verdict.BLOCKED, reason, exchanges=unserved.exchanges)
             if found.verdict is Verdict.PASS and rule in SERVICE:

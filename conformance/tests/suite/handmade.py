@@ -67,7 +67,10 @@ class Handmade:
 
     def forwarded(self, call: Call) -> Answer | None:
         """The upstream's answer."""
-        provider = call.path.split("/")[3] if call.path.startswith("/api/provider/") else "amp"
+        return self.sent_to(call.path.split("/")[3] if call.path.startswith("/api/provider/") else "amp", call)
+
+    def sent_to(self, provider: str, call: Call) -> Answer | None:
+        """The answer of a provider, or of Amp's servers."""
         target = call.path.replace("/api/provider", "", 1) if provider != "amp" else f"/amp{call.path}"
         kept = {n: v for n, v in call.headers.items() if n.lower() not in (*DROPPED, *HOP_BY_HOP)}
         upstream = http.client.HTTPConnection(self.observer, timeout=20)

@@ -240,3 +240,63 @@ def test_a_fault_is_sought_in_the_dialect_that_was_called(run: Run, serve: Serve
     wanted = ("errors.failure-keeps-error-status[openai-responses-503]",)
     (result,) = run(target=target, select=wanted, attribute=True).report.results
     assert (result.verdict, result.attribution) == (Verdict.FAIL, Attribution.UNCLEAR)
+
+
+# --- SDKs, the warm-up, rules that compare with the usual call
+
+
+class AnswersWarmUp(Handmade):
+    """Answers the SDK's warm-up itself, without a body."""
+
+    def answer(self, call: Call) -> Answer | None:
+        return Answer(204, b"") if call.path.endswith("/tcp_warming") else super().answer(call)
+
+
+class WarmsUpAtAmp(Handmade):
+    """Sends the warm-up on to Amp's servers, on its own path."""
+
+    def forwarded(self, call: Call) -> Answer | None:
+        return self.sent_to("amp", call) if call.path.endswith("/tcp_warming") else super().forwarded(call)
+
+
+class CallsOnePath(Handmade):
+    """Calls its provider on one path whatever the client's was, and has no lists."""
+
+    def forwarded(self, call: Call) -> Answer | None:
+        if call.method == "GET":
+            return self.error(404, "no lists")
+        call.path = "/api/provider/cerebras/v1/chat/completions"
+        return super().forwarded(call)
+
+
+@pytest.mark.parametrize(
+    ("kind", "select"),
+    [
+        (AnswersWarmUp, "clients.tool-round-trip[cerebras*]"),
+        (WarmsUpAtAmp, "routing.warm-up-unmetered"),
+        (CallsOnePath, "security.client-chooses-no-upstream"),
+        (CallsOnePath, "auth.missing-credential-rejected"),
+        (CallsOnePath, "auth.malformed-refused"),
+    ],
+)
+def test_proxies_that_are_right_in_their_own_way_are_spared(
+    run: Run, serve: Serve, kind: type[Handmade], select: str
+) -> None:
+    report = run(target=serve(kind, providers="[cerebras]"), select=(select,)).report
+    assert not red(report)
+    assert report.summary.counts.get(Verdict.PASS)
+
+
+class LooksAtBodiesFirst(Handmade):
+    """Answers 500 to every call without its key, before it looks for one."""
+
+    def answer(self, call: Call) -> Answer | None:
+        return super().answer(call) if call.has_key else self.error(500, "no database")
+
+
+def test_a_refusal_with_another_status_is_not_called_a_way_in(run: Run, serve: Serve) -> None:
+    target = serve(LooksAtBodiesFirst, providers="[cerebras]")
+    wanted = ("auth.missing-credential-rejected", "auth.placeholder-rejected", "tenancy.each-call-*")
+    bad = red(run(target=target, select=wanted).report).values()
+    assert {result.requirement for result in bad} >= {"auth.missing-credential-rejected"}
+    assert {result.reason for result in bad} == {"the rejection has another status"}
