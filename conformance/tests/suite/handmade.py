@@ -16,6 +16,7 @@ KEY = "canary-of-the-handmade-canary"
 OWN = {
     "amp": ("Authorization", "Bearer amp-key-of-the-proxy"),
     "cerebras": ("Authorization", "Bearer of-the-proxy"),
+    "openai": ("Authorization", "Bearer of-the-proxy"),
     "anthropic": ("x-api-key", "of-the-proxy"),
 }
 DROPPED = ("host", "authorization", "x-api-key", "x-goog-api-key", "content-length", "connection", "accept-encoding")
@@ -64,10 +65,13 @@ class Handmade:
             return self.error(401, "no key")
         return self.forwarded(call)
 
-    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
+    def forwarded(self, call: Call) -> Answer | None:
         """The upstream's answer."""
-        provider = call.path.split("/")[3] if call.path.startswith("/api/provider/") else "amp"
-        target = (path or call.path).replace("/api/provider", "", 1) if provider != "amp" else f"/amp{call.path}"
+        return self.sent_to(call.path.split("/")[3] if call.path.startswith("/api/provider/") else "amp", call)
+
+    def sent_to(self, provider: str, call: Call) -> Answer | None:
+        """The answer of a provider, or of Amp's servers."""
+        target = call.path.replace("/api/provider", "", 1) if provider != "amp" else f"/amp{call.path}"
         kept = {n: v for n, v in call.headers.items() if n.lower() not in (*DROPPED, *HOP_BY_HOP)}
         upstream = http.client.HTTPConnection(self.observer, timeout=20)
         try:
