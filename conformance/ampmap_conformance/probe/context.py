@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from ..cases.cases import Case
+from ..dialects.arrivals import Arrivals
 from ..dialects.schemas import Schemas
 from ..observer.api import Observing
 from ..reference.types import Reference
@@ -66,6 +67,11 @@ class RunContext:
     def reference(self) -> Reference:
         """The reference that the target is held against."""
         return self.target.reference
+
+    @cached_property
+    def arrivals(self) -> Arrivals:
+        """What the requests are that reach an upstream."""
+        return Arrivals(self.reference)
 
     @cached_property
     def forms(self) -> RequestForms:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from ..cases.cases import CallCase
+from ..cases.cases import CallCase, Case, back_end_of
 from ..errors import NotTestableError
-from ..reference.types import ErrorShape
-from ..wire.messages import Headers, UpstreamRequest
+from ..reference.types import CredentialCarrier, ErrorShape
+from ..wire.messages import AMP, Headers, UpstreamRequest
 from .context import RunContext
+
+AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
+"""The carriers in which Amp's own servers take a key."""
 
 
 class Lookups:
@@ -18,7 +21,24 @@ class Lookups:
         self.reference = context.reference
         self.target = context.target
         self.schemas = context.schemas
+        self.arrivals = context.arrivals
         self._forms = context.forms
+
+    def persona_of(self, case: Case) -> str:
+        """Whom a case's call is for: the id of a provider, or `AMP`."""
+        return back_end_of(case, self.target)
+
+    def upstream_target(self, case: CallCase) -> str:
+        """Path and query that must arrive at a case's own provider, or at Amp's servers where these serve the call."""
+        return case.target if self.persona_of(case) == AMP else case.upstream_target
+
+    def upstream_carriers(self, case: CallCase) -> tuple[CredentialCarrier, ...]:
+        """The carriers in which the upstream of a case's call takes its key."""
+        persona = self.persona_of(case)
+        if persona == AMP:
+            return AMP_CARRIERS
+        provider = self.reference.providers[persona]
+        return (provider.upstream_credential, *provider.client_credentials)
 
     def must_name_provider(self, case: CallCase) -> None:
         """Raises NotTestableError unless the provider's id stands in its path on this target."""
@@ -66,9 +86,17 @@ class Lookups:
         )
 
     def model_of(self, case: CallCase, upstream: UpstreamRequest) -> str:
-        """The model that an upstream request names, in its body or path as the operation has it; empty for none."""
+        """The model that an upstream request names, in its body or path as the operation has it; empty for none.
+
+        A request at another provider, or in another dialect, is read as what arrived there.
+        """
+        if upstream.persona not in (case.provider.id, AMP) or self.arrivals.dialect(upstream) not in (
+            None,
+            case.call.dialect,
+        ):
+            return self.arrivals.model(upstream)
         if case.call.operation.model_in == "body":
             body = upstream.json()
             return str(body.get("model", "")) if isinstance(body, dict) else ""
-        before, _, after = case.upstream_target.partition("?")[0].partition(quote(case.model, safe=""))
+        before, _, after = self.upstream_target(case).partition("?")[0].partition(quote(case.model, safe=""))
         return unquote(upstream.path.removeprefix(before).removesuffix(after))

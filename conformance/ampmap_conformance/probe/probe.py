@@ -16,7 +16,7 @@ from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
 from ..wire.lockstep import Steps
-from ..wire.messages import AMP, Exchange, Headers, Request, Response
+from ..wire.messages import Exchange, Headers, Request, Response
 from ..wire.raw import Ending, RawAnswer, RawRequest, send_raw, whole
 from ..wire.redaction import new_nonce
 from .changes import UNCHANGED, Changes
@@ -261,10 +261,6 @@ class Probe(Lookups):
         local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
         if isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only"):
             raise NotTestableError("the target serves this only on its own machine, and the kit runs on another")
-
-    def persona_of(self, case: Case) -> str:
-        """Whom a case's call is for."""
-        return case.provider.id if isinstance(case, CallCase) else AMP
 
     def _own_credential(self, case: Case) -> Credential:
         if self.target.client is None:

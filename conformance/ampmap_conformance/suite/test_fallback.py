@@ -22,6 +22,7 @@ from ..checks.expect_streams import assert_events, assert_json_answer
 from ..checks.registry import checks
 from ..dialects.bodies import dump, request_body
 from ..observer import Gzip, Reply
+from ..probe.lookups import AMP_CARRIERS
 from ..probe.probe import Probe
 from ..wire.credentials import carried
 from ..wire.messages import AMP
@@ -135,7 +136,7 @@ def test_amp_gets_the_amp_key(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     upstream = only_upstream_request(exchange, AMP)
-    assert_own_credential(upstream, ("authorization-bearer", "x-api-key"), client_key=probe.client_key)
+    assert_own_credential(upstream, AMP_CARRIERS, client_key=probe.client_key)
     for request in own.upstream:
         for keys in carried(request.headers, request.query).values() if request.persona != AMP else ():
             for key in keys:

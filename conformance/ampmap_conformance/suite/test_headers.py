@@ -66,8 +66,7 @@ def test_upstream_credential_is_set(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     upstream = only_upstream_request(exchange)
-    accepted = (case.provider.upstream_credential, *case.provider.client_credentials)
-    assert_own_credential(upstream, accepted, client_key=probe.client_key)
+    assert_own_credential(upstream, probe.upstream_carriers(case), client_key=probe.client_key)
 
 
 @checks("headers.forwarded", when=has_body, applies=forwards_bodies)

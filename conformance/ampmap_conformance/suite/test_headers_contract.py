@@ -11,7 +11,7 @@ from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.messages import Exchange, Headers, UpstreamRequest, media_type
 from .support.attempts import ATTEMPTS
-from .support.conditions import asks_for_features, chooses_version, forwards_bodies
+from .support.conditions import asks_for_features, chooses_version, forwards_bodies, is_served_by_target
 from .support.hop import FRAMING, HOP_HEADER, HOP_VALUE
 
 OTHER_VERSION = "2026-10-21"
@@ -48,7 +48,7 @@ def test_version_is_relayed(case: CallCase, probe: Probe) -> None:
     names = tuple(probe.dialect_headers(case))
     for name in names:
         request = replace(request, headers=request.headers.setting(name, OTHER_VERSION))
-    exchange = probe.exchange(request, persona=case.provider.id)
+    exchange = probe.exchange(request, persona=probe.persona_of(case))
 
     upstream = only_upstream_request(exchange)
     for name in names:
@@ -154,7 +154,7 @@ def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
         assert_equal(kinds[0], kinds[1], "the media type changed")
 
 
-@checks("headers.other-credentials-dropped", applies=forwards_bodies)
+@checks("headers.other-credentials-dropped", applies=(forwards_bodies, is_served_by_target))
 def test_other_credentials_are_dropped(case: CallCase, probe: Probe) -> None:
     """Given a cookie and a key in a header of another API, when the proxy forwards the call, then it strips them."""
     cookie, key = probe.canary(), probe.canary()

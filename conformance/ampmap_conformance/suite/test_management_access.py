@@ -13,6 +13,7 @@ from ..checks.expect import (
     only_upstream_request,
 )
 from ..checks.registry import checks
+from ..probe.lookups import AMP_CARRIERS
 from ..probe.probe import Probe
 from ..reference.types import CredentialCarrier
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, carried, holding
@@ -26,7 +27,6 @@ from .support.management_conditions import (
     needs_client_key,
 )
 
-AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
 HEADER_CARRIERS: tuple[CredentialCarrier, ...] = (*AMP_CARRIERS, "x-goog-api-key")
 UNKNOWN = ("/api/ampmap-no-such-family/x", "/ampmap-no-such-page.rss")
 

@@ -191,6 +191,7 @@ OPTIONAL = (
     "#   amp_headers: forwarded     # or stripped; default: not tested",
     "#   carriers: [x-api-key]      # further headers in which the proxy accepts a key on every route",
     "#   lists: relayed             # or own: the proxy answers lists of models itself; or amp: Amp's servers do",
+    "#   routing: path              # or model: the model chooses the provider, whatever provider the path names",
     "#   invalid_data: either       # proxy or upstream: which of them rejects invalid data",
     "#   body_limit: 10485760       # bytes; the proxy answers larger bodies with 413",
     "#   answer_timeout: 300        # seconds that the proxy waits for an upstream",

@@ -80,6 +80,8 @@ class Policy(Shape):
     """Carriers in which clients' keys are accepted on every provider's routes, beside those that the client uses."""
     lists: ListPolicy = "relayed"
     """Who answers calls that list or describe models."""
+    routing: Literal["path", "model"] = "path"
+    """What chooses the provider of a call: the provider in its path, or its model, whatever provider the path names."""
     invalid_data: Literal["either", "proxy", "upstream"] = "either"
     """Who refuses data that the OpenAPI document does not allow: the proxy, or the upstream, which gets it as it is."""
     body_limit: int | None = Field(default=None, gt=0)

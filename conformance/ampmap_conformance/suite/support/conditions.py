@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...cases.cases import WARM_UP, CallCase, CredentialCase, StatusCase, VariedCase
 from ...target.serving import BODIES_IN_WORDS
 from ...target.target import Target
+from ...wire.messages import AMP
 
 LARGE_BODY = 8 << 20
 """Bytes of text in a body that proxies have to take unless they promise a limit."""
@@ -55,12 +56,12 @@ def client_uses_carrier(case: CredentialCase, _target: Target) -> bool:
 
 
 def is_mapped(case: CallCase, target: Target) -> bool:
-    """Models that the target's configuration maps, by their name, to another one of the same provider."""
+    """Models that the target's configuration maps to another one by their name."""
     return _maps_here(case, target) and not target.rules_for(case.model)[0].regex
 
 
 def is_mapped_by_pattern(case: CallCase, target: Target) -> bool:
-    """Models that a pattern of the target's configuration maps to another one of the same provider."""
+    """Models that a pattern of the target's configuration maps to another one."""
     return _maps_here(case, target) and target.rules_for(case.model)[0].regex
 
 
@@ -70,13 +71,12 @@ def is_mapped_anyhow(case: CallCase, target: Target) -> bool:
 
 
 def _maps_here(case: CallCase, target: Target) -> bool:
-    mapped = target.mapped(case.model)
-    return mapped is not None and target.provider_of(mapped) is case.provider
+    return target.mapped(case.model) is not None and target.back_end_of(case.provider, case.model) != AMP
 
 
 def is_elsewhere(case: CallCase, target: Target) -> bool:
     """Models that the proxy neither serves itself nor maps."""
-    return case.model in target.file.models.unavailable and not target.rules_for(case.model)
+    return target.back_end_of(case.provider, case.model) == AMP and not target.rules_for(case.model)
 
 
 def has_patterns(target: Target) -> bool:
@@ -101,7 +101,7 @@ def lacks_models(_case: CallCase, target: Target) -> str | None:
 
 def is_local(case: CallCase, target: Target) -> bool:
     """Models that the proxy serves itself."""
-    return case.model not in target.unavailable
+    return case.model not in target.unavailable and target.served_by(case.provider) == "target"
 
 
 def is_local_sample(case: CallCase, target: Target) -> bool:
@@ -176,6 +176,11 @@ def forwards_bodies(case: CallCase, target: Target) -> str | None:
     return None if policy == "verbatim" else f"{BODIES_IN_WORDS[policy]} (`body: {policy}`)"
 
 
+def is_served_by_target(case: CallCase, target: Target) -> str | None:
+    """Bound unless Amp serves the provider's calls."""
+    return "Amp's servers serve this provider (`providers`)" if target.served_by(case.provider) == "amp" else None
+
+
 def relays_lists(case: CallCase, target: Target) -> str | None:
     """Bound for unmetered calls unless the target answers lists itself."""
     answers_itself = target.lists_of(case.provider) == "own" and not case.call.operation.metered
@@ -191,7 +196,7 @@ def forwards_amp_headers(_case: CallCase, target: Target) -> str | None:
 def claims_way(case: VariedCase, target: Target) -> str | None:
     """Bound where the target claims the route that the case's model takes."""
     claim = {"local": None, "mapped": "mapping", "elsewhere": "upstream-fallback"}[case.way]
-    return None if claim is None or target.claims(claim) else f"the target does not claim `{claim}`"
+    return None if target.goes(case.way, case.provider) else f"the target does not claim `{claim}`"
 
 
 def knows_a_local_model(case: CallCase, target: Target) -> str | None:
