@@ -30,7 +30,7 @@ from ..reference.types import (
 )
 from ..target.target import Target, Way, served_providers
 from ..wire.messages import AMP
-from .sdks import SDKS, Sdk
+from .sdks import SDKS, DrivenSdk
 from .variations import VARIATIONS
 
 WARM_UP = "tcp_warming"
@@ -118,7 +118,7 @@ class StatusCase(VariedCase):
 class ClientCase(VariedCase):
     """A call that an SDK makes itself."""
 
-    sdk: Sdk
+    sdk: DrivenSdk
 
 
 @dataclass(frozen=True, kw_only=True)

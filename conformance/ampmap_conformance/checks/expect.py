@@ -179,6 +179,16 @@ def assert_events_came(exchanges: Iterable[Exchange]) -> None:
         expect(bool(came), "the stream has no events", expected="at least one event", actual="none")
 
 
+def assert_not_left_waiting(exchange: Exchange, limit: float) -> None:
+    """The client did not wait for more than `limit` seconds after its upstream broke off."""
+    expect(
+        not exchange.left_waiting(limit),
+        "the client is left waiting for an answer that its upstream broke off",
+        expected=f"an end within {limit:g} s of the upstream's end",
+        actual="no end, and the connection stays open",
+    )
+
+
 def assert_no_clean_end(exchange: Exchange, in_band_error: StreamEvent | None) -> None:
     """A stream that broke off upstream is broken for the client too, or ends with the dialect's own error event."""
     response = exchange.response

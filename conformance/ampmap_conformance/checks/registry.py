@@ -14,7 +14,7 @@ from ..reference.types import Requirement
 from ..target.target import Target
 
 Applies = Callable[[Any, Target], str | None]
-"""Told a case and the target: why the requirement does not apply there, or None when it does."""
+"""SdkAnswer a case and the target: why the requirement does not apply there, or None when it does."""
 When = Callable[[Any, Target], bool]
 """Whether a cell of the expansion is a case of the requirement at all."""
 Has = Callable[[Target], bool]

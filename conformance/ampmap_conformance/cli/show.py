@@ -91,7 +91,7 @@ def explain_requirement(name: str) -> int:
     """Prints one requirement."""
     known = packaged.load()
     renames = Renames.of(known.requirements)
-    for text in renames.told([name]):
+    for text in renames.notices([name]):
         click.echo(f"notice: {text}", err=True)
     name = renames.present(name)
     row = {**known.requirements}.get(name)

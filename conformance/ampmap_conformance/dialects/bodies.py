@@ -131,11 +131,11 @@ def frame(event: StreamEvent, how: StreamFraming) -> bytes:
 
 def error_body(shape: ErrorShape, status: int, message: str) -> bytes:
     """An error of `status` in a provider's own form. A type or code that the sources do not state is null."""
-    type_, code = (_told(shape, status, field) for field in ("type", "code"))
+    type_, code = (_stated_value(shape, status, field) for field in ("type", "code"))
     return dump(fill(shape.body, status=status, message=message, type=type_, code=code))
 
 
-def _told(shape: ErrorShape, status: int, field: str) -> str | None:
+def _stated_value(shape: ErrorShape, status: int, field: str) -> str | None:
     rows: list[StatusRow] = []
     if status in shape.statuses:
         rows.append(shape.statuses[status])

@@ -18,7 +18,7 @@ from ..target.target import Target
 from ..wire.messages import Exchange, Headers, Request
 from .document import document_for, part_for
 from .findings import Finding
-from .generation import Generated, GenerationJob, Generator
+from .generation import GeneratedRequest, GenerationJob, Generator
 from .options import most_requests, require_schemathesis
 from .rules import RULES, Facts, Sent, Wrong
 
@@ -142,7 +142,7 @@ def _is_metered(case: Case) -> bool:
     return isinstance(case, CallCase) and case.call.operation.metered
 
 
-def _sent(case: Case, probe: Probe, request: Generated) -> Exchange:
+def _sent(case: Case, probe: Probe, request: GeneratedRequest) -> Exchange:
     """The exchange of one request; one without an answer has status 0."""
     dialect = probe.dialect_headers(case) if isinstance(case, CallCase) else {}
     ready = _as_client(probe.request(case), request, {name.lower() for name in dialect})
@@ -154,7 +154,7 @@ def _sent(case: Case, probe: Probe, request: Generated) -> Exchange:
         probe.exchanges.clear()
 
 
-def _as_client(usual: Request, request: Generated, dialect: set[str]) -> Request:
+def _as_client(usual: Request, request: GeneratedRequest, dialect: set[str]) -> Request:
     """A generated request with what marks it as the kit's, and with the credentials of the client.
 
     Of the client's usual header lines it has those that it does not write itself, and none about a body or of the

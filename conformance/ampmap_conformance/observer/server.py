@@ -225,6 +225,8 @@ class Observer:
         )
         record, reply = self._records.add(request)
         answer = self._choose(record, reply)
+        if answer.framing is Framing.CHUNKED and not received.knows_chunks:
+            answer = replace(answer, framing=Framing.CLOSE)
         self._records.answered(record, answer)
         try:
             connection.send(

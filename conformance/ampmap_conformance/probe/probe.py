@@ -152,16 +152,15 @@ class Probe(Lookups):
         """
         request = self.request(case, credential=credential, changes=Changes(more_headers=more_headers, body=body))
         answers: list[RawAnswer] = []
+        script = tuple(replies)
 
         def deliver() -> Response:
             self._spend()
-            url, timeout = self.target.file.base_url, self._context.timeout
+            url, timeout = self.target.file.base_url, self._context.patience(script).read
             answers.append(send_raw(url, wire(request), timeout=timeout, responses=responses))
             return answers[0].response()
 
-        made = self._exchange(
-            Sending(request=request, persona=self.persona_of(case), deliver=deliver, replies=tuple(replies))
-        )
+        made = self._exchange(Sending(request=request, persona=self.persona_of(case), deliver=deliver, replies=script))
         return made, answers[0]
 
     def send_in_step(
@@ -181,7 +180,7 @@ class Probe(Lookups):
             sending = Sending(
                 request=request,
                 persona=self.persona_of(case),
-                deliver=lambda: self.deliver(request, watch),
+                deliver=lambda: self.deliver(request, watch, (reply,)),
                 replies=(replace(reply, held=True),),
             )
             return self._exchange(sending)
@@ -220,7 +219,7 @@ class Probe(Lookups):
 
         Raises NotTestableError where there is no such peer, and NoAnswerError as `send` does.
         """
-        foreign, timeout = self._context.foreign, self._context.timeout
+        foreign, timeout = self._context.foreign, self._context.patience().read
         if foreign is None:
             raise NotTestableError(NO_FOREIGN_PEER)
         request = self.request(case, changes=Changes(more_headers=more_headers))
@@ -237,16 +236,20 @@ class Probe(Lookups):
             Sending(
                 request=request,
                 persona=persona,
-                deliver=lambda: self.deliver(request),
+                deliver=lambda: self.deliver(request, replies=replies),
                 replies=replies,
                 plain=not replies,
             )
         )
 
-    def deliver(self, request: Request, watch: Watch | None = None) -> Response:
-        """Puts a request on the wire. Raises NoAnswerError, and BudgetSpentError when it may not."""
+    def deliver(self, request: Request, watch: Watch | None = None, replies: Iterable[Reply] = ()) -> Response:
+        """Puts a request on the wire that the upstream answers with `replies`.
+
+        Raises NoAnswerError, and BudgetSpentError when it may not.
+        """
         self._spend()
-        return self._context.client.send(request, timeout=self._context.timeout, watch=watch)
+        patience = self._context.patience(replies)
+        return self._context.client.send(request, timeout=patience.read, whole=patience.whole, watch=watch)
 
     def _exchange(self, sending: Sending) -> Exchange:
         if self._context.on_send is not None:

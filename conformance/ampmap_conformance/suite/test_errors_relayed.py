@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..cases.cases import StatusCase, VariedCase
-from ..checks.expect import assert_equal, assert_status, expect
+from ..checks.expect import assert_equal, assert_not_left_waiting, assert_status, expect
 from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..dialects.bodies import dump
@@ -106,8 +106,10 @@ def test_truncation_reaches_client(case: VariedCase, probe: Probe) -> None:
             stop_after=1,
         ),
     }[case.variation]
-    response = probe.send(case, replies=(reply,) * ATTEMPTS).response
+    exchange = probe.send(case, replies=(reply,) * ATTEMPTS)
+    response = exchange.response
 
+    assert_not_left_waiting(exchange, probe.target.policy.abort_timeout)
     whole = response.broken is None and response.status < 500
     expected = "a broken transfer, or a 5xx status"
     expect(

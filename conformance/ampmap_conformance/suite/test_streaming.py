@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_no_clean_end, assert_success, expect, only_upstream_request
+from ..checks.expect import assert_no_clean_end, assert_not_left_waiting, assert_success, expect, only_upstream_request
 from ..checks.expect_streams import assert_events, came_events, own_error_of
 from ..checks.registry import checks
 from ..dialects.stream_order import broken_rule
@@ -113,6 +113,7 @@ def test_upstream_abort_not_ended_cleanly(case: VariedCase, probe: Probe) -> Non
     exchange = probe.send(case, replies=(_broken(case, probe),))
 
     _assert_asked(case, exchange)
+    assert_not_left_waiting(exchange, probe.target.policy.abort_timeout)
     assert_no_clean_end(exchange, case.call.operation.in_band_error)
 
 

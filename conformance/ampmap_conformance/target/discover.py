@@ -27,7 +27,7 @@ NOWHERE = "/api/ampmap-no-such-path"
 
 @dataclass(frozen=True)
 class Discovery:
-    """What a proxy told of itself. None stands for what it did not tell."""
+    """What a proxy says of itself. None stands for what it does not say."""
 
     server: str | None = None
     """The `Server` header of its answers."""
@@ -135,43 +135,43 @@ def _listing(reference: Reference, provider: Provider) -> Call | None:
 
 def _listed(answer: Response) -> set[str | None]:
     try:
-        told = json.loads(answer.body)
+        listed = json.loads(answer.body)
     except ValueError:
         return set()
-    entries: Any = next((told[key] for key in ("data", "models") if isinstance(told, dict) and key in told), [])
+    entries: Any = next((listed[key] for key in ("data", "models") if isinstance(listed, dict) and key in listed), [])
     names = [entry.get("id") or entry.get("name") for entry in entries if isinstance(entry, dict)]
     return {str(name).removeprefix("models/") for name in names if name}
 
 
 def target_file(url: str, reference: Reference, found: Discovery | None = None) -> str:
     """The text of a target file for the proxy at `url`: what was found, and in comments all else that can be said."""
-    told = found or Discovery()
+    discovery = found or Discovery()
     name = urlsplit(url).netloc or "staging"
     others = [name for name in editions() if name != reference.edition.id][:1]
     every = ", ".join(p.id for p in reference.providers.values() if p.via_proxy)
     lines = ["# The proxy under test, for `ampmap-conformance run --target FILE`. Lines in comments are optional."]
     if found:
         lines += [f"# Discovered with {found.sent} requests, free of charge. Check it before you use it."]
-    lines += ["", f"name: {name}", f"# version: 2.3.1{_told(told.server, '   # the proxy reports')}"]
+    lines += ["", f"name: {name}", f"# version: 2.3.1{_remark(discovery.server, '   # the proxy reports')}"]
     lines += [f"base_url: {url}", f"# edition: {reference.edition.id}   # the client build that the proxy serves"]
     lines += [f"# editions: [{', '.join(others)}]   # further editions", ""]
     lines += ["# Secrets are given by reference: the name of an environment variable, or the path of a file."]
-    lines += _key_notes(told)
+    lines += _key_notes(discovery)
     lines += ["credentials:", f"  client: {{env: {CLIENT_KEY_VARIABLE}}}", "  # second_client: {file: second.key}", ""]
     lines += ["# Optional features that the proxy has, and that are tested; everything else is core and always tested."]
-    lines += [f"claims: [{'management' if told.management else ''}]"]
+    lines += [f"claims: [{'management' if discovery.management else ''}]"]
     lines += [f"# {', '.join(get_args(ClaimName))}", ""]
     lines += ["# Providers that the proxy serves; default: all that the routing map sends to a proxy."]
-    if told.providers is None:
+    if discovery.providers is None:
         lines += [f"# providers: [{every}]"]
     else:
-        lines += [f"providers: [{', '.join(told.providers)}]"]
-        if told.absent:
-            lines += [f"# Their routes answer 404: {', '.join(told.absent)}"]
+        lines += [f"providers: [{', '.join(discovery.providers)}]"]
+        if discovery.absent:
+            lines += [f"# Their routes answer 404: {', '.join(discovery.absent)}"]
     lines += list(PARTICULAR)
     lines += ["# mounts: {openai: /openai/v1}   # base paths that differ from the routing map", ""]
     lines += OPTIONAL
-    lines += _model_lines(told)
+    lines += _model_lines(discovery)
     lines += ["# mappings: [{from: claude-opus-4-5-20251101, to: claude-sonnet-4-20250514, regex: false}]", ""]
     return "\n".join([*lines, *OBSERVED, ""])
 
@@ -195,6 +195,7 @@ OPTIONAL = (
     "#   invalid_data: either       # proxy or upstream: which of them rejects invalid data",
     "#   body_limit: 10485760       # bytes; the proxy answers larger bodies with 413",
     "#   answer_timeout: 300        # seconds that the proxy waits for an upstream",
+    "#   abort_timeout: 5           # seconds within which a client sees the end of a broken answer",
     "",
     "# Models that the proxy serves itself, and models that it does not have.",
 )
@@ -227,6 +228,6 @@ def _model_lines(found: Discovery) -> list[str]:
     return [*lines, *(f"    {provider}: [{', '.join(names)}]" for provider, names in found.models)]
 
 
-def _told(text: str | None, saying: str) -> str:
+def _remark(text: str | None, saying: str) -> str:
     clean = "".join(letter for letter in text or "" if letter.isprintable())
     return f"{saying} {clean}" if clean else ""

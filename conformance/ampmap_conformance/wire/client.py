@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ..errors import Failure, NoAnswerError
-from .messages import Chunk, Headers, Request, Response
+from .messages import STALLED, Chunk, Headers, Request, Response
 
 CONNECTIONS = 128
 """Most connections that are open to the target at once."""
@@ -40,11 +40,13 @@ class ProxyClient:
         verify = verify if parts.scheme == "https" else False  # reading the certificates of the system takes a while
         self._transport = httpx.HTTPTransport(verify=verify, trust_env=False, limits=limits)
 
-    def send(self, request: Request, *, timeout: float = 30.0, watch: Watch | None = None) -> Response:
+    def send(
+        self, request: Request, *, timeout: float = 30.0, whole: float | None = None, watch: Watch | None = None
+    ) -> Response:
         """One request and its whole answer, of which `watch` is shown each part as it comes.
 
-        `timeout` is in seconds, for connecting and for each read. Raises NoAnswerError when no status arrived; a
-        transfer that is aborted later is described in `Response.broken`.
+        `timeout` is in seconds, for connecting and for each read, and `whole` for the answer in all. Raises
+        NoAnswerError when no status arrived; a transfer that is aborted later is described in `Response.broken`.
         """
         headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in request.headers]
         message = httpx.Request(
@@ -62,7 +64,7 @@ class ProxyClient:
             answer = self._transport.handle_request(message)
         except httpx.TransportError as error:
             raise NoAnswerError(_failure(error)) from error
-        return _read(answer, begun, time.monotonic() - begun, watch)
+        return _read(answer, begun, time.monotonic() - begun, whole, watch)
 
     def close(self) -> None:
         """Closes all connections."""
@@ -77,7 +79,7 @@ class ProxyClient:
         self.close()
 
 
-def _read(answer: httpx.Response, begun: float, head_at: float, watch: Watch | None) -> Response:
+def _read(answer: httpx.Response, begun: float, head_at: float, whole: float | None, watch: Watch | None) -> Response:
     lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw)
     headers = Headers(lines)
     chunks: list[Chunk] = []
@@ -90,8 +92,11 @@ def _read(answer: httpx.Response, begun: float, head_at: float, watch: Watch | N
             chunks.append(Chunk(time.monotonic() - begun, data))
             if watch is not None:
                 watch(headers, data)
+            if whole is not None and time.monotonic() - begun > whole:
+                broken = STALLED
+                break
     except httpx.TimeoutException:
-        broken = "no more bytes arrived in time"
+        broken = STALLED
     except httpx.TransportError:
         broken = "the transfer ended early"
     finally:

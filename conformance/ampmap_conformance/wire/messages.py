@@ -65,6 +65,12 @@ class Chunk:
     data: bytes
 
 
+WAITED = 0.9
+"""Part of a limit that is as good as all of it: clocks and buffers take the rest."""
+STALLED = "no more bytes arrived in time"
+"""How an answer ended for which its reader stopped waiting."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """An answer. `broken` states how the transfer ended if it did not end cleanly. Status 0 means no answer."""
@@ -163,6 +169,12 @@ class Exchange:
     """When the request was begun, in the monotonic seconds that `UpstreamRequest.at` counts."""
     plain: bool = True
     """Whether the request alone makes the probe: nothing was scripted, and any client could have sent it from here."""
+
+    def left_waiting(self, limit: float) -> bool:
+        """Whether the client still waited for the end so many seconds after the upstream had ended its answer."""
+        ended = max((at for answer in self.answers for at in answer.sent_at), default=self.begun)
+        waited = self.begun + self.response.seconds - ended
+        return self.response.broken == STALLED and waited >= limit * WAITED
 
     def since_begin(self, at: float) -> float:
         """A time of the upstream hop in seconds since the probe began."""

@@ -11,7 +11,7 @@ import pytest
 from ampmap_conformance.dialects import bodies
 from ampmap_conformance.observer import End, Framing, Gzip, Observer, Reply, StreamFault, fail_then_succeed
 
-from .talking import CHAT, NONCE, REFERENCE, STREAM, once, post, unchunked
+from .talking import CHAT, NONCE, REFERENCE, STREAM, once, post, talk, unchunked
 
 
 def test_a_script_is_used_up_and_then_answers_are_normal_again(observer: Observer) -> None:
@@ -159,3 +159,14 @@ def test_each_write_of_an_answer_has_its_time(observer: Observer) -> None:
     assert len(seen.answer.sent_at) >= 5
     assert seen.request.at <= seen.answer.sent_at[0]
     assert seen.answer.sent_at[-1] - seen.answer.sent_at[0] >= 0.07
+
+
+@pytest.mark.parametrize("keep", ["keep-alive", "close"])
+def test_chunks_are_not_sent_to_a_peer_that_does_not_know_them(observer: Observer, keep: str) -> None:
+    """RFC 9112, 6.1: HTTP/1.0 knows no chunks, so the end of the connection is the end of the answer."""
+    sent = post("/groq/openai/v1/chat/completions", STREAM, f"Connection: {keep}").replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+    head, _, body = talk(observer, sent).partition(b"\r\n\r\n")
+    assert b"\r\nTransfer-Encoding:" not in head
+    assert b"\r\nConnection: close" in head
+    assert body.startswith(b"data: {")
+    assert body.endswith(b"data: [DONE]\n\n")

@@ -11,7 +11,7 @@ from ...target.file import TargetFile
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Exchange
+from ..exchange import RoutedExchange
 from ..headers import answer_coding
 
 Chunks: TypeAlias = AsyncIterator[bytes]
@@ -77,10 +77,10 @@ def variant_called(id_: str) -> Variant:
     return VARIANTS[id_]
 
 
-def on_its_way(right: Behaviour, change: Callable[[Exchange, Headers, Chunks], Chunks]) -> Behaviour:
+def on_its_way(right: Behaviour, change: Callable[[RoutedExchange, Headers, Chunks], Chunks]) -> Behaviour:
     """The behaviour with a change to the bodies of answers."""
 
-    def chunks(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+    def chunks(exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         return change(exchange, headers, right.response_body(exchange, headers, given))
 
     return replace(right, response_body=chunks)

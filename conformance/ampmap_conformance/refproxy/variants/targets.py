@@ -10,7 +10,7 @@ from ...reference.types import Provider, Reference
 from ...target.file import ModelMapping, ProviderPolicy, TargetFile
 from ..behaviour import Behaviour, Forwardable
 from ..config import ProxyConfig
-from ..exchange import Amp, BackEnd, Exchange, Incoming, Local, Place, ProviderCall, Refusal
+from ..exchange import Amp, BackEnd, Incoming, Local, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import Described, variant
 
@@ -76,7 +76,7 @@ def lists_by_amp(right: Behaviour) -> Behaviour:
 def one_dialect_written_anew(right: Behaviour) -> Behaviour:
     """Writes the JSON of one dialect anew, and sends the others on byte for byte; and says so."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         sent = right.upstream_body(exchange)
         place = exchange.place
         if not isinstance(place, ProviderCall) or not isinstance(exchange.back_end, Local):
@@ -120,7 +120,7 @@ def with_owners(right: Behaviour, *, mapped_alone: bool) -> Behaviour:
             return found
         return Local(config.upstreams[other.id], found.mapped)
 
-    def at_home(exchange: Exchange) -> Exchange:
+    def at_home(exchange: RoutedExchange) -> RoutedExchange:
         """The exchange as if the client had called the path of the model's provider."""
         place = exchange.place
         other = owner(exchange.config, place, exchange.back_end, exchange.model)
