@@ -14,7 +14,7 @@ from ..reference.types import Requirement
 from ..target.target import Target
 
 Applies = Callable[[Any, Target], str | None]
-"""SdkAnswer a case and the target: why the requirement does not apply there, or None when it does."""
+"""Is given a case and the target, and says why the requirement does not apply there, or None when it does."""
 When = Callable[[Any, Target], bool]
 """Whether a cell of the expansion is a case of the requirement at all."""
 Has = Callable[[Target], bool]
@@ -32,6 +32,13 @@ class Pace(Enum):
     """It spends a second or more waiting: it is begun before the others, on a thread that none of them needs."""
     ALONE = "alone"
     """It changes what other checks rely on: it runs when they are all done, and nothing runs beside it."""
+    LAST = "last"
+    """As `ALONE`, and it may leave a faulty target worse than it was: it runs behind all others."""
+
+    @property
+    def turn(self) -> int:
+        """Whether it is made with the others (0), when they are done (1), or behind these (2)."""
+        return {Pace.ALONE: 1, Pace.LAST: 2}.get(self, 0)
 
 
 @dataclass(frozen=True)

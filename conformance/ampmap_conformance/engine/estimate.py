@@ -105,7 +105,7 @@ def plan_lines(reckoned: Estimate, budget: Budget, *, observed: bool) -> tuple[s
     else:
         cost = f"at most {reckoned.metered} calls of the target's own upstreams, each with the smallest token limit"
     return (
-        f"requests   at most {reckoned.requests}, {of_them}; {limit}, {pace}",
+        f"requests   at most {reckoned.requests}, {of_them}; cases that fail may send a few more; {limit}, {pace}",
         f"cost       {cost}",
     )
 

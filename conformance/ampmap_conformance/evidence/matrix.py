@@ -109,7 +109,7 @@ class _Seen:
             for task, future in waiting:
                 future.result()
                 self._take(task)
-        for task in by_pace[Pace.ALONE]:
+        for task in (*by_pace[Pace.ALONE], *by_pace[Pace.LAST]):
             self._take(task)
 
     def run_until_broken(self, tasks: Iterable[Task]) -> None:

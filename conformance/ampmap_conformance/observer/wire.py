@@ -79,7 +79,13 @@ class Connection:
         return Received(method, target, headers, body, bytes(raw), keep, current)
 
     def send(
-        self, answer: Answer, *, to_head: bool, sent_at: list[float], released: Callable[[int], None] | None = None
+        self,
+        answer: Answer,
+        *,
+        to_head: bool,
+        is_last: bool,
+        sent_at: list[float],
+        released: Callable[[int], None] | None = None,
     ) -> None:
         """Send an answer with its delays and its fault. Raises ClosedError when the peer went away meanwhile.
 
@@ -93,7 +99,7 @@ class Connection:
         if answer.end in (End.CUT_BEFORE_HEAD, End.RESET_BEFORE_HEAD):
             return
         no_body = to_head or answer.status in (204, 304)
-        out = bytearray(head(answer, no_body=no_body))
+        out = bytearray(head(answer, no_body=no_body, is_last=is_last))
         chunked = answer.framing is Framing.CHUNKED and not no_body
         for place, (delay, data) in enumerate(() if no_body else answer.sent_pieces):
             if delay or held or (place and answer.framing is not Framing.CONTENT_LENGTH):

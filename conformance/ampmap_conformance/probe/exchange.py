@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ..errors import Failure, KitFaultError, NoAnswerError
 from ..observer.api import Observing
 from ..observer.script import Reply
-from ..wire.messages import STALLED, Exchange, Headers, Request, Response
+from ..wire.messages import STALLED, Exchange, Headers, Request, Response, nonce_of
 
 SETTLING = 0.2
 """Seconds that a request which was answered with success may take to show at the observer."""
@@ -44,6 +44,7 @@ def both_hops(sending: Sending, observer: Observing | None, keep: Callable[[Exch
     try:
         response = sending.deliver()
     except NoAnswerError as error:
+        error.nonce = nonce
         how = STALLED if error.failure is Failure.TIMEOUT else error.failure.value
         response = Response(0, Headers(), (), time.monotonic() - begun, broken=how)
         silent = None if _may_be_lost(error, sending.replies) else error
@@ -61,12 +62,6 @@ def both_hops(sending: Sending, observer: Observing | None, keep: Callable[[Exch
         if answer.fault is not None:
             raise KitFaultError(f"the observer's own answer for {sending.persona} is wrong: {answer.fault}")
     return made
-
-
-def nonce_of(request: Request) -> str:
-    """The nonce of a request that a probe made."""
-    agent = request.headers.get("user-agent") or ""
-    return agent.rpartition("(")[2].rstrip(")")
 
 
 def _may_be_lost(error: NoAnswerError, replies: tuple[Reply, ...]) -> bool:

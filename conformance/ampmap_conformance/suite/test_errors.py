@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_absent, assert_equal, assert_shape, assert_status, assert_success, expect
+from ..checks.expect import (
+    assert_absent,
+    assert_answered,
+    assert_equal,
+    assert_served,
+    assert_shape,
+    assert_status,
+    assert_success,
+    expect,
+)
 from ..checks.registry import checks
 from ..checks.stack_traces import TRACES
 from ..probe.probe import Probe
@@ -156,8 +165,10 @@ def test_unknown_coding(case: VariedCase, probe: Probe) -> None:
 @checks("errors.own-shape")
 def test_own_errors_have_the_providers_shape(case: VariedCase, probe: Probe) -> None:
     """Given an error of the proxy's own, when the client gets it, then it is JSON in the provider's shape."""
-    response = provoke_error(case, probe).response
+    exchange = provoke_error(case, probe)
 
+    assert_answered(exchange)
+    response = exchange.response
     expect(response.status >= 400, "no error was made", expected="an error", actual=f"status {response.status}")
     kind = media_type(response.headers.get("content-type")) or "none"
     saying = "SDKs do not read the error: it is not marked as JSON"
@@ -172,6 +183,7 @@ def test_errors_tell_no_internals(case: VariedCase, probe: Probe) -> None:
     """Given an error of the proxy's own, when the client gets it, then it shows no stack trace and no address."""
     hosts = [request.headers.get("host") or "" for request in probe.send(case).upstream]
     failed = provoke_error(case, probe)
+    assert_answered(failed)
     relayed = failed.answers and case.variation != "no-upstream"
     text = "" if relayed else decode_body(failed.response.headers, failed.response.body).decode("utf-8", "replace")
 
@@ -187,6 +199,8 @@ def test_errors_tell_no_key(case: VariedCase, probe: Probe) -> None:
     good = probe.send(case)
     failed = provoke_error(case, probe)
 
+    assert_served(good)
+    assert_answered(failed)
     for request in good.upstream:
         for keys in carried(request.headers, request.query).values():
             for key in keys:

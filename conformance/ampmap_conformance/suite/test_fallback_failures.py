@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_equal, assert_success, expect, only_upstream_request
+from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request, shown_status
 from ..checks.registry import checks
 from ..observer import End, Reply
 from ..probe.probe import Probe
@@ -31,6 +31,7 @@ def test_no_failover_on_error(case: VariedCase, probe: Probe) -> None:
     failed = Reply.error(probe.error_shape(case), int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
+    assert_served(exchange)
     own = probe.persona_of(case)
     others = [request.persona for request in exchange.upstream if request.persona != own]
     saying = "a call went to another back end because its own one failed"
@@ -42,6 +43,7 @@ def test_no_failover_on_dropped_connection(case: VariedCase, probe: Probe) -> No
     """Given a provider that drops the connection, when the call ends, then no other back end was called."""
     exchange = probe.send(case, replies=(Reply(end=BEGINS[case.variation]),) * ATTEMPTS)
 
+    assert_served(exchange)
     own = probe.persona_of(case)
     others = [request.persona for request in exchange.upstream if request.persona != own]
     saying = "a call went to another back end because its own one was not there"
@@ -86,7 +88,7 @@ def test_no_retry_after_cut_answer(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-rejection", requests=2)
 def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
     """Given a call that the upstream rejected, when a good one follows, then the proxy forwards it."""
-    probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
+    assert_served(probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS))
     following = probe.send(case)
 
     only_upstream_request(following)
@@ -96,7 +98,7 @@ def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-failure", requests=3)
 def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
     """Given a call that failed, when others follow, then each is forwarded, or rejected with a `Retry-After`."""
-    probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
+    assert_served(probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS))
     for _ in range(2):
         _assert_served_or_put_off(probe.send(case))
 
@@ -104,14 +106,15 @@ def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-broken-stream", when=streams, requests=4)
 def test_next_call_after_broken_stream(case: CallCase, probe: Probe) -> None:
     """Given a stream that broke off, when calls follow, then each is forwarded, or rejected with a `Retry-After`."""
-    probe.send(case, replies=(Reply(end=End.RESET, stop_after=1),) * ATTEMPTS)
+    assert_served(probe.send(case, replies=(Reply(end=End.RESET, stop_after=1),) * ATTEMPTS))
     for _ in range(3):
         _assert_served_or_put_off(probe.send(case))
 
 
 def _assert_asked_once(exchange: Exchange, saying: str) -> None:
+    assert_served(exchange)
     seen = ", ".join(request.persona for request in exchange.upstream)
-    expect(len(exchange.upstream) == 1, saying, expected="one request upstream", actual=seen or "no request")
+    expect(len(exchange.upstream) == 1, saying, expected="one request upstream", actual=seen)
 
 
 def _assert_served_or_put_off(exchange: Exchange) -> None:
@@ -120,4 +123,4 @@ def _assert_served_or_put_off(exchange: Exchange) -> None:
         return
     saying = "a call failed because an earlier one had"
     served = 200 <= response.status < 300 and response.broken is None
-    expect(served, saying, expected="status 200, or a Retry-After", actual=f"status {response.status}")
+    expect(served, saying, expected="status 200, or a Retry-After", actual=shown_status(response))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_no_clean_end, assert_not_left_waiting, assert_success, expect, only_upstream_request
-from ..checks.expect_streams import assert_events, came_events, own_error_of
+from ..checks.error_events import assert_no_clean_end, own_error_of
+from ..checks.expect import assert_not_left_waiting, assert_served, assert_success, expect, only_upstream_request
+from ..checks.expect_streams import assert_events, came_events
 from ..checks.registry import checks
 from ..dialects.stream_order import broken_rule
 from ..observer import End, Reply, StreamFault
@@ -122,6 +123,7 @@ def test_abort_is_the_servers_fault(case: VariedCase, probe: Probe) -> None:
     """Given a stream that breaks off upstream, when an error event says so, then it does not blame the client."""
     exchange = probe.send(case, replies=(_broken(case, probe),))
 
+    assert_served(exchange)
     told = own_error_of(came_events(exchange.response)) or {}
     inner = told.get("error")
     error: dict[str, Any] = inner if isinstance(inner, dict) else told
@@ -146,6 +148,7 @@ def test_bare_error_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given an error in a stream without any framing, when the proxy relays it, then it is still there."""
     exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR_BARE),))
 
+    assert_served(exchange)
     bare = exchange.answers[0].body.rpartition(b"\n")[2]
     body = decode_body(exchange.response.headers, exchange.response.body)
     broken = exchange.response.broken is not None

@@ -74,7 +74,7 @@ class _Asking:
         known = telling and (key_accepted is not False)
         return Discovery(
             server=nobody.headers.get("server"),
-            needs_key=all(status in REFUSED for status in closed.values() if status != 404),
+            needs_key=self._needs_key(closed.values()),
             key_accepted=key_accepted,
             providers=tuple(name for name, status in opened.items() if status != 404) if known else None,
             absent=tuple(name for name, status in opened.items() if status == 404),
@@ -86,6 +86,20 @@ class _Asking:
     def _ask(self, provider: Provider, credential: Credential) -> Response:
         call = find_call(self._reference, provider)
         return self._send("POST", call.path("example-model"), credential, NO_JSON)
+
+    def _needs_key(self, closed: Iterable[int]) -> bool | None:
+        """Whether calls need a key, by the statuses of calls without one.
+
+        Another error than a refusal does not tell, for a proxy may look at a body before it looks for a key: then a
+        list is asked for.
+        """
+        statuses = [status for status in closed if status != 404]
+        listing = next(filter(None, (_listing(self._reference, provider) for provider in self._served)), None)
+        if listing is not None and not all(status in REFUSED or status < 300 for status in statuses):
+            statuses = [self._send("GET", listing.path(), NO_CREDENTIAL).status]
+        if all(status in REFUSED for status in statuses):
+            return True
+        return False if any(status < 300 for status in statuses) else None
 
     def _credential(self, provider: Provider) -> Credential:
         return as_client_sends(provider, self._key.value) if self._key else NO_CREDENTIAL

@@ -150,6 +150,11 @@ def media_type(content_type: str | None) -> str:
     return (content_type or "").partition(";")[0].strip().lower()
 
 
+def nonce_of(request: Request) -> str:
+    """The nonce of a request that a probe made, which is the last word of its User-Agent."""
+    return (request.headers.get("user-agent") or "").rpartition("(")[2].rstrip(")")
+
+
 AMP = "amp"
 """The persona of Amp's own servers."""
 
@@ -169,6 +174,11 @@ class Exchange:
     """When the request was begun, in the monotonic seconds that `UpstreamRequest.at` counts."""
     plain: bool = True
     """Whether the request alone makes the probe: nothing was scripted, and any client could have sent it from here."""
+
+    @property
+    def nonce(self) -> str:
+        """The nonce of the request; empty for one that no probe made."""
+        return nonce_of(self.request)
 
     def left_waiting(self, limit: float) -> bool:
         """Whether the client still waited for the end so many seconds after the upstream had ended its answer."""

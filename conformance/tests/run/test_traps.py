@@ -20,7 +20,6 @@ from ampmap_conformance.dialects.schemas import Schemas
 from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.plan import make_plan, narrow, proxy_rules
 from ampmap_conformance.observer import Reply
-from ampmap_conformance.probe.exchange import nonce_of
 from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference import editions, load
 from ampmap_conformance.reference.types import Reference
@@ -33,7 +32,7 @@ from ampmap_conformance.report.write import RENDERERS
 from ampmap_conformance.run.open import open_run
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
 from ampmap_conformance.wire.client import Watch
-from ampmap_conformance.wire.messages import Headers, Request
+from ampmap_conformance.wire.messages import Headers, Request, nonce_of
 from ampmap_tests_support.places import EVIDENCE, GUIDES
 
 from ..support import DefaultRun
