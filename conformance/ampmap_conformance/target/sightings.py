@@ -99,7 +99,8 @@ def told_by(sightings: Iterable[Sighting], arrivals: Arrivals, client_key: str) 
 def usual_body(bodies: Iterable[SeenBody]) -> BodyPolicy | None:
     """The policy of most providers and dialects; None where nothing was seen."""
     policies: list[BodyPolicy] = [seen.policy for seen in bodies]
-    return most_common(sorted(policies, key=ORDER.index))
+    policies.sort(key=ORDER.index)
+    return most_common(policies)
 
 
 def most_common(values: Iterable[Value]) -> Value | None:
@@ -119,7 +120,9 @@ def _bodies(
 
 
 def _together(seen: list[tuple[BodyPolicy, str | None, UpstreamRequest]]) -> SeenBody:
-    policy = max((one for one, _, _ in seen), key=ORDER.index)
+    policies: list[BodyPolicy] = [one for one, _, _ in seen]
+    policies.sort(key=ORDER.index)
+    policy = policies[-1]
     telling = [(dialect, request) for one, dialect, request in seen if one == policy]
     dialects = {dialect for dialect, _ in telling if dialect is not None and policy == "translated"}
     example = telling[0][1]
