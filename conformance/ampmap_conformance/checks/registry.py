@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Any, TypeVar
@@ -13,12 +13,8 @@ from ..errors import SuiteError
 from ..reference.types import Requirement
 from ..target.target import Target
 
-Applies = Callable[[Any, Target], str | None]
-"""Is given a case and the target, and says why the requirement does not apply there, or None when it does."""
 When = Callable[[Any, Target], bool]
 """Whether a cell of the expansion is a case of the requirement at all."""
-Has = Callable[[Target], bool]
-"""Whether a target has what a requirement speaks of."""
 CheckFunction = TypeVar("CheckFunction", bound=Callable[..., None])
 MARK = "_ampmap_check"
 
@@ -48,12 +44,9 @@ class Check:
     requirement: str
     function: Callable[[Any, Any], None]
     when: When
-    applies: tuple[Applies, ...]
     pace: Pace = Pace.QUICK
     requests: int = 1
     """The most that one case sends to the target."""
-    of: Has | None = None
-    """A target without this may claim the requirement's feature, and have nothing of it that could be tested."""
 
     def fits(self, row: Requirement) -> None:
         """Raises SuiteError unless the function takes the cases that the row's axes give."""
@@ -65,10 +58,6 @@ class Check:
                 f" {row.id} expands over {', '.join(row.for_each) or 'nothing'}"
             )
 
-    def refusal(self, case: Case, target: Target) -> str | None:
-        """Why the requirement does not apply to this case, or None."""
-        return next((reason for applies in self.applies if (reason := applies(case, target))), None)
-
 
 def _always(_case: Case, _target: Target) -> bool:
     return True
@@ -78,21 +67,17 @@ def checks(
     requirement: str,
     *,
     when: When = _always,
-    applies: Applies | Iterable[Applies] = (),
     pace: Pace = Pace.QUICK,
     requests: int = 1,
-    of: Has | None = None,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Marks a function `test_x(case, probe)` as the check of a requirement.
 
-    `when` narrows the cells of the requirement's axes to those it speaks of; `applies` gives the reason why a target
-    is not bound by it (verdict not-applicable); `requests` is the most that one case sends, by which a run is planned;
-    `of` is what a target may lack that claims the requirement's feature (see `Check.of`).
+    `when` narrows the cells of the requirement's axes to those it speaks of; which targets the requirement binds is
+    stated in its row (`cases/conditions.py`). `requests` is the most that one case sends, by which a run is planned.
     """
-    conditions = (applies,) if callable(applies) else tuple(applies)
 
     def mark(function: CheckFunction) -> CheckFunction:
-        setattr(function, MARK, Check(requirement, function, when, conditions, pace, requests, of))
+        setattr(function, MARK, Check(requirement, function, when, pace, requests))
         return function
 
     return mark

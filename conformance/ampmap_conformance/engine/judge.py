@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ..cases.cases import CallCase, Case
+from ..cases.conditions import unbound
 from ..checks.expect import assert_events_came
 from ..checks.registry import Pace
 from ..errors import (
@@ -211,11 +212,8 @@ class Engine:
         return attribute(task.case, self._context)
 
     def _unbound(self, task: Task) -> Outcome | None:
-        target = self._context.target
-        if task.row.claim and not target.claims(task.row.claim):
-            return Outcome(task, Verdict.NOT_APPLICABLE, f"the target does not claim `{task.row.claim}`")
-        refusal = task.check.refusal(task.case, target)
-        return Outcome(task, Verdict.NOT_APPLICABLE, refusal) if refusal else None
+        reason = unbound(task.row, task.case, self._context.target)
+        return Outcome(task, Verdict.NOT_APPLICABLE, reason) if reason else None
 
     def _unobservable(self, task: Task) -> Outcome | None:
         lacking = unmet(task.row, self._context)

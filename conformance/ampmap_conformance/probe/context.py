@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Protocol
 
 from ..cases.cases import Case
-from ..dialects.arrivals import Arrivals
 from ..dialects.schemas import Schemas
 from ..observer.api import Observing
 from ..observer.script import Reply
@@ -74,11 +73,6 @@ class RunContext:
         """How long a call is waited for that the upstream answers with `replies`."""
         usual = self.timeout or (UNOBSERVED if self.observer is None else OBSERVED)
         return patience_for(replies, self.target.policy, usual)
-
-    @cached_property
-    def arrivals(self) -> Arrivals:
-        """What the requests are that reach an upstream."""
-        return Arrivals(self.reference)
 
     @cached_property
     def forms(self) -> RequestForms:

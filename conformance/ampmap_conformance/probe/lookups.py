@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, unquote
 
 from ..cases.cases import CallCase, Case, back_end_of
@@ -12,6 +13,8 @@ from .context import RunContext
 
 AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
 """The carriers in which Amp's own servers take a key."""
+MODEL_IN_PATH = re.compile(r"/models/([^/:?]+)")
+"""Where a path of Google's names its model."""
 
 
 class Lookups:
@@ -21,7 +24,6 @@ class Lookups:
         self.reference = context.reference
         self.target = context.target
         self.schemas = context.schemas
-        self.arrivals = context.arrivals
         self._forms = context.forms
 
     def persona_of(self, case: Case) -> str:
@@ -86,17 +88,17 @@ class Lookups:
         )
 
     def model_of(self, case: CallCase, upstream: UpstreamRequest) -> str:
-        """The model that an upstream request names, in its body or path as the operation has it; empty for none.
+        """The model that an upstream request names, in its body or in its path; empty for none.
 
-        A request at another provider, or in another dialect, is read as what arrived there.
+        A proxy may have called another dialect, or another form of the path, than the client did: what arrived
+        tells where its model stands.
         """
-        if upstream.persona not in (case.provider.id, AMP) or self.arrivals.dialect(upstream) not in (
-            None,
-            case.call.dialect,
-        ):
-            return self.arrivals.model(upstream)
-        if case.call.operation.model_in == "body":
-            body = upstream.json()
-            return str(body.get("model", "")) if isinstance(body, dict) else ""
-        before, _, after = self.upstream_target(case).partition("?")[0].partition(quote(case.model, safe=""))
-        return unquote(upstream.path.removeprefix(before).removesuffix(after))
+        if case.call.operation.model_in == "path":
+            before, _, after = self.upstream_target(case).partition("?")[0].partition(quote(case.model, safe=""))
+            if upstream.path.startswith(before) and upstream.path.endswith(after):
+                return unquote(upstream.path.removeprefix(before).removesuffix(after))
+        body = upstream.json() if upstream.body else None
+        if isinstance(body, dict) and "model" in body:
+            return str(body["model"])
+        found = MODEL_IN_PATH.search(upstream.path)
+        return unquote(found[1]) if found else ""

@@ -10,6 +10,7 @@ from ..checks.registry import checks
 from ..dialects import bodies
 from ..observer import Reply
 from ..probe.probe import Probe
+from ..probe.requests import BLANK
 from ..reference.types import CredentialCarrier
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sends, carried, holding
 from ..wire.messages import Exchange, Response, UpstreamRequest
@@ -114,7 +115,7 @@ def test_no_header_replaces_credential(case: CallCase, probe: Probe) -> None:
 def test_key_in_the_body_is_ignored(case: CallCase, probe: Probe) -> None:
     """Given a key in the body, when the proxy forwards this call and the next, then it uses the key for neither."""
     canary = probe.canary()
-    plain = bodies.request_body(case.call, case.model, "Say hi.", stream=False)
+    plain = bodies.request_body(case.call, case.model, f"Say hi. {BLANK}", stream=False)
     fields = bodies.dump(dict.fromkeys(BODY_FIELDS, canary))
     exchanges = [probe.send(case, body=plain[:-1] + b"," + fields[1:]), probe.send(case)]
 

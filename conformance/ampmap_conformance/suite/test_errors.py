@@ -22,7 +22,7 @@ from ..wire.credentials import carried
 from ..wire.messages import Request, media_type
 from ..wire.raw import RawRequest, chunked, whole
 from ..wire.sse import decode_body
-from .support.conditions import forwards_bodies, has_body, is_no_object, names_model_in_body, promises_body_limit
+from .support.conditions import has_body, is_no_object, names_model_in_body
 from .support.own_errors import bad_json, nested, padded, provoke_error, two_models
 
 NO_SUCH_PROVIDER = "ampmap-no-such-provider"
@@ -100,7 +100,7 @@ def test_non_object_never_succeeds(case: VariedCase, probe: Probe) -> None:
         )
 
 
-@checks("errors.two-models", when=names_model_in_body, applies=forwards_bodies)
+@checks("errors.two-models", when=names_model_in_body)
 def test_two_models(case: VariedCase, probe: Probe) -> None:
     """Given a body that names two models, when it is sent, then the proxy rejects it, or forwards it unchanged."""
     others = [model.id for model in probe.target.models(case.provider) if case.model not in (model.id, model.wire_id)]
@@ -123,7 +123,7 @@ def test_deep_json(case: VariedCase, probe: Probe) -> None:
     assert_success(probe.send(case))
 
 
-@checks("errors.body-limit", applies=promises_body_limit)
+@checks("errors.body-limit")
 def test_body_limit(case: VariedCase, probe: Probe) -> None:
     """Given a body over the promised limit, when it is sent, then the proxy rejects it as too large."""
     exchange = probe.send(case, body=padded(case, (probe.target.policy.body_limit or 0) + 1))
@@ -131,7 +131,7 @@ def test_body_limit(case: VariedCase, probe: Probe) -> None:
     assert_status(exchange.response, 413, saying="a body over the limit was not rejected as too large")
 
 
-@checks("errors.body-limit-in-chunks", applies=promises_body_limit)
+@checks("errors.body-limit-in-chunks")
 def test_body_limit_in_chunks(case: VariedCase, probe: Probe) -> None:
     """Given a body over the promised limit, without a length, when it is sent, then the proxy rejects it too."""
 

@@ -13,12 +13,9 @@ from ..probe.probe import Probe
 from ..wire.sse import decode_body
 from .support.attempts import ATTEMPTS, LOOKS
 from .support.conditions import (
-    claims_way,
-    forwards_bodies,
     goes_astray_or_streams,
     goes_elsewhere,
     is_status_sample,
-    promises_timeout,
 )
 from .support.looking import Look
 from .support.own_errors import odd_error
@@ -31,19 +28,19 @@ NOBODY = "http://127.0.0.1:9"
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 
 
-@checks("errors.upstream-status-relayed", when=is_status_sample, applies=forwards_bodies)
+@checks("errors.upstream-status-relayed", when=is_status_sample)
 def test_upstream_status_is_relayed(case: StatusCase, probe: Probe) -> None:
     """Given an error of the upstream, when the proxy relays it, then status and body are the same."""
     _assert_relayed(case, probe, case.status)
 
 
-@checks("errors.routed-status-relayed", when=goes_astray_or_streams, applies=(forwards_bodies, claims_way))
+@checks("errors.routed-status-relayed", when=goes_astray_or_streams)
 def test_routed_status_relayed(case: VariedCase, probe: Probe) -> None:
     """Given an error on another than the usual route, when the proxy relays it, then status and body are the same."""
     _assert_relayed(case, probe, int(case.variation))
 
 
-@checks("errors.odd-error-keeps-its-status", applies=forwards_bodies)
+@checks("errors.odd-error-keeps-its-status")
 def test_odd_error_keeps_its_status(case: VariedCase, probe: Probe) -> None:
     """Given an upstream's error of an unusual kind, when the proxy relays it, then its status is the same."""
     reply = odd_error(case.variation, case, probe)
@@ -53,7 +50,7 @@ def test_odd_error_keeps_its_status(case: VariedCase, probe: Probe) -> None:
     assert_equal(exchange.response.status, reply.status, "the upstream's status changed")
 
 
-@checks("errors.odd-error-relayed", applies=forwards_bodies)
+@checks("errors.odd-error-relayed")
 def test_odd_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     """Given an upstream's error of an unusual kind, when the proxy relays it, then its body is the same."""
     reply = odd_error(case.variation, case, probe)
@@ -67,7 +64,7 @@ def test_odd_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     assert_equal(decode_body(response.headers, response.body), reply.body, "the upstream's error was re-written")
 
 
-@checks("errors.failure-keeps-error-status", applies=claims_way)
+@checks("errors.failure-keeps-error-status")
 def test_failure_keeps_error_status(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that fails, when the client gets the answer, then its status says so."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
@@ -78,7 +75,7 @@ def test_failure_keeps_error_status(case: VariedCase, probe: Probe) -> None:
     expect(status >= 400, "a failure looks like a success", expected="an error", actual=f"status {status}")
 
 
-@checks("errors.upstream-unreachable", applies=claims_way)
+@checks("errors.upstream-unreachable")
 def test_upstream_unreachable(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that drops the connection, when the call is made, then the status says so."""
     exchange = probe.send(case, replies=(Reply(end=BEGINS[case.variation]),) * ATTEMPTS)
@@ -87,7 +84,7 @@ def test_upstream_unreachable(case: VariedCase, probe: Probe) -> None:
     assert_status(exchange.response, 502, 503, 504, saying="a dropped upstream connection does not show in the status")
 
 
-@checks("errors.connection-refused", when=goes_elsewhere, applies=claims_way, pace=Pace.ALONE, requests=LOOKS * 2)
+@checks("errors.connection-refused", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS * 2)
 def test_connection_refused(case: VariedCase, probe: Probe) -> None:
     """Given an upstream at whose address no process listens, when it is called, then the status says so."""
     look = Look(probe, case, lambda one: one.response.status in (502, 503, 504))
@@ -99,7 +96,7 @@ def test_connection_refused(case: VariedCase, probe: Probe) -> None:
             assert_status(look.latest.response, 502, 503, 504, saying=saying)
 
 
-@checks("errors.truncation-reaches-client", applies=claims_way)
+@checks("errors.truncation-reaches-client")
 def test_truncation_reaches_client(case: VariedCase, probe: Probe) -> None:
     """Given an answer that breaks off, when the proxy relays it, then the client gets an error or a broken transfer."""
     body = dump(json_answer(case, probe))
@@ -128,7 +125,7 @@ def test_truncation_reaches_client(case: VariedCase, probe: Probe) -> None:
     )
 
 
-@checks("errors.silent-upstream", applies=(promises_timeout, claims_way), pace=Pace.WAITS)
+@checks("errors.silent-upstream", pace=Pace.WAITS)
 def test_silent_upstream(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that says nothing, when the promised time is over, then the client gets an error."""
     limit = probe.target.policy.answer_timeout or 0.0

@@ -9,7 +9,7 @@ from ..observer import End, Reply
 from ..probe.probe import Probe
 from ..wire.messages import AMP, Exchange
 from .support.attempts import ATTEMPTS
-from .support.conditions import claims_way, goes_elsewhere, is_model_call, streams
+from .support.conditions import goes_elsewhere, is_model_call, streams
 
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 BUSY = (429, 503)
@@ -59,7 +59,7 @@ def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
     _assert_asked_once(exchange, "the proxy repeats calls that the client's SDK repeats as well")
 
 
-@checks("fallback.no-retry-on-amp-failure", when=goes_elsewhere, applies=claims_way)
+@checks("fallback.no-retry-on-amp-failure", when=goes_elsewhere)
 def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
     """Given Amp's servers that fail, when the call ends, then they were called once, and no provider was."""
     failed = Reply.error(probe.error_shape(case), int(case.variation))
@@ -69,7 +69,7 @@ def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
     assert_equal(exchange.upstream[0].persona, AMP, "the call went to another back end")
 
 
-@checks("fallback.no-retry-after-first-byte", when=streams, applies=claims_way)
+@checks("fallback.no-retry-after-first-byte", when=streams)
 def test_no_retry_after_the_first_byte(case: VariedCase, probe: Probe) -> None:
     """Given a stream that breaks off after its first event, when it ends, then the call was not made again."""
     exchange = probe.send(case, replies=(Reply(end=End.RESET, stop_after=1), Reply.normal()))
@@ -77,7 +77,7 @@ def test_no_retry_after_the_first_byte(case: VariedCase, probe: Probe) -> None:
     _assert_asked_once(exchange, "a stream that had begun was requested again")
 
 
-@checks("fallback.no-retry-after-cut-answer", applies=claims_way)
+@checks("fallback.no-retry-after-cut-answer")
 def test_no_retry_after_cut_answer(case: VariedCase, probe: Probe) -> None:
     """Given an answer that breaks off, when the transfer ends, then the call, which was billed, was not made again."""
     exchange = probe.send(case, replies=(Reply(end=End.CUT), Reply.normal()))

@@ -21,11 +21,10 @@ from ..probe.probe import Probe
 from ..target.amp_config import BlockMapping
 from ..wire.messages import Exchange
 from .support.attempts import LOOKS
-from .support.conditions import lacks_models, renames_answers
 from .support.looking import Look, model_look, models_asked
 
 
-@checks("fallback.no-upstream-is-an-error", applies=lacks_models, pace=Pace.ALONE, requests=LOOKS * 2)
+@checks("fallback.no-upstream-is-an-error", pace=Pace.ALONE, requests=LOOKS * 2)
 def test_no_upstream_is_an_error(case: CallCase, probe: Probe) -> None:
     """Given no Amp upstream, when a model is called that the proxy does not have, then nothing goes upstream."""
     with _without_amp(case, probe) as exchange:
@@ -35,7 +34,7 @@ def test_no_upstream_is_an_error(case: CallCase, probe: Probe) -> None:
         assert_nothing_upstream(exchange)
 
 
-@checks("fallback.unknown-model-is-not-found", applies=lacks_models, pace=Pace.ALONE, requests=LOOKS * 2)
+@checks("fallback.unknown-model-is-not-found", pace=Pace.ALONE, requests=LOOKS * 2)
 def test_unknown_model_is_not_found(case: CallCase, probe: Probe) -> None:
     """Given no Amp upstream, when a model is called that the proxy does not have, then the status is not retried."""
     with _without_amp(case, probe) as exchange:
@@ -66,7 +65,7 @@ def test_mapping_can_be_forced(case: CallCase, probe: Probe) -> None:
         _expect(look, "a forced mapping does not win over a local model", second)
 
 
-@checks("fallback.forced-answer-names-requested-model", applies=renames_answers, pace=Pace.ALONE, requests=LOOKS * 2)
+@checks("fallback.forced-answer-names-requested-model", pace=Pace.ALONE, requests=LOOKS * 2)
 def test_forced_answer_names_the_requested_model(case: CallCase, probe: Probe) -> None:
     """Given a forced mapping of a local model, when the client gets the answer, then it names the client's model."""
     first, second, _ = _models(case, probe)

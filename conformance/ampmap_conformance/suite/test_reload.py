@@ -17,7 +17,7 @@ from ..target.amp_config import BlockMapping, ClientKeys
 from ..wire.credentials import carried
 from ..wire.lockstep import Steps
 from ..wire.messages import AMP, Exchange
-from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, goes_mapped, streams
+from .support.conditions import goes_elsewhere, goes_mapped, streams
 from .support.looking import Look, absent, amp_keys, model_look, models_asked, moved_amp, places_asked
 from .support.management_conditions import is_first_family
 from .support.streams import client_model, in_pieces, several_frames
@@ -35,7 +35,7 @@ BROKEN_URL = "http://["
 BROKEN_TEXT = "upstream-url: [\n\t- : {"
 
 
-@checks("reload.model-mappings", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.model-mappings", pace=Pace.ALONE, requests=LOOKS)
 def test_model_mappings_are_reloaded(case: CallCase, probe: Probe) -> None:
     """Given a new mapping, when its model is called, then the upstream gets the mapping's target."""
     _assert_mapping_adopted(case, probe, "a new mapping did not take effect", ())
@@ -93,7 +93,7 @@ def test_localhost_rule_is_reloaded(case: ManagementCase, probe: Probe) -> None:
     _assert_rule(look, restricted=usual, holds=reloading.eventually(lambda: not look.shows()))
 
 
-@checks("reload.open-stream", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.open-stream", when=streams, pace=Pace.ALONE, requests=LOOKS)
 def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
     """Given a stream that has begun, when the configuration changes, then the stream still comes to its end."""
     look, url = moved_amp(probe.reloading.block, absent(case, probe), probe)
@@ -132,7 +132,7 @@ def test_recovers_after_unreadable_file(case: VariedCase, probe: Probe) -> None:
         look.expect("a good file behind a broken one was not noticed", expected="the new URL", actual=places_asked)
 
 
-@checks("reload.broken-pattern-is-left-out", applies=forwards_bodies, pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.broken-pattern-is-left-out", pace=Pace.ALONE, requests=LOOKS)
 def test_broken_pattern_is_left_out(case: CallCase, probe: Probe) -> None:
     """Given an invalid pattern and a valid mapping, when the valid one's model is called, then it is mapped."""
     target = probe.target.models(case.provider)[0].id
@@ -140,11 +140,9 @@ def test_broken_pattern_is_left_out(case: CallCase, probe: Probe) -> None:
     _assert_mapping_adopted(case, probe, "a broken pattern takes the others with it", (broken,))
 
 
-@checks("reload.mapping-removed", when=goes_mapped, applies=claims_way, pace=Pace.ALONE, requests=LOOKS)
+@checks("reload.mapping-removed", when=goes_mapped, pace=Pace.ALONE, requests=LOOKS)
 def test_removed_mapping_is_gone(case: VariedCase, probe: Probe) -> None:
     """Given mappings that are taken away, when a model of one of them is called, then it is not mapped any more."""
-    if not probe.target.claims("upstream-fallback"):
-        raise NotTestableError("without an Amp upstream the kit cannot see where the call would go")
     unmapped = replace(case, way="elsewhere")
     look = Look(probe, unmapped, lambda one: [request.persona for request in one.upstream] == [AMP])
     with probe.reloading.changed(look, model_mappings=()):

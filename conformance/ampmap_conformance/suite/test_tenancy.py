@@ -18,7 +18,7 @@ from ..wire.messages import AMP, Exchange
 from ..wire.sse import decode_body
 from .support.attempts import ATTEMPTS, LOOKS
 from .support.concurrent import Marked, at_once, in_step, marked_answer, marked_calls, marked_stream
-from .support.conditions import claims_way, forwards_bodies, goes_elsewhere, streams
+from .support.conditions import goes_elsewhere, streams
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
 from .support.own_errors import provoke_error
@@ -77,7 +77,7 @@ def test_unlisted_client_has_the_common_key(case: VariedCase, probe: Probe) -> N
         look.expect("a client has the wrong Amp key", expected="the common key", actual=in_words)
 
 
-@checks("tenancy.no-cross-talk", when=streams, applies=forwards_bodies, pace=Pace.ALONE, requests=MANY)
+@checks("tenancy.no-cross-talk", when=streams, pace=Pace.ALONE, requests=MANY)
 def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
     """Given many streams at once, when the proxy relays them, then each client gets its own stream alone."""
     marked = marked_calls(case, probe, MANY)
@@ -88,7 +88,7 @@ def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
         assert_events(exchange, model=client_model(own.case, probe))
 
 
-@checks("tenancy.answers-stay-with-their-calls", applies=forwards_bodies, requests=SOME)
+@checks("tenancy.answers-stay-with-their-calls", requests=SOME)
 def test_answers_stay_with_their_calls(case: VariedCase, probe: Probe) -> None:
     """Given calls at once, when the proxy relays the answers, then each client gets its own answer alone."""
     marked = marked_calls(case, probe, SOME)
@@ -177,7 +177,7 @@ def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
         assert_success(following)
 
 
-@checks("tenancy.calls-after-abort", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.WAITS, requests=5)
+@checks("tenancy.calls-after-abort", when=streams, pace=Pace.WAITS, requests=5)
 def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
     """Given clients that left in the middle of streams, when others call, each gets its own answer from its start."""
     first = Marked(case, f"mark-{secrets.token_hex(8)}")

@@ -10,11 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from ..reference.types import ClaimName, CredentialCarrier, Shape
+from ..reference.types import BodyPolicy, ClaimName, CredentialCarrier, Shape
 
-BodyPolicy: TypeAlias = Literal["verbatim", "rewritten", "translated"]
-"""How a request's body reaches the provider: byte for byte, as JSON written anew in the same dialect, or in another
-dialect."""
 ListPolicy: TypeAlias = Literal["relayed", "own", "amp"]
 """Who answers calls that list or describe models: the provider, the proxy itself, or Amp's own servers."""
 ServedBy: TypeAlias = Literal["target", "amp", "none"]

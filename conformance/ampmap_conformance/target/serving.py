@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from .file import Bodies, BodyPolicy, ListPolicy, ProviderPolicy, ServedBy, TargetFile
+from ..reference.types import BodyPolicy
+from .file import Bodies, ListPolicy, ProviderPolicy, ServedBy, TargetFile
 
 USUAL = ProviderPolicy()
 ABSENT = ProviderPolicy(served_by="none")
-
-BODIES_IN_WORDS: Mapping[BodyPolicy, str] = MappingProxyType(
-    {
-        "verbatim": "the target sends bodies on byte for byte",
-        "rewritten": "the target writes the JSON of requests anew",
-        "translated": "the target calls the provider in another dialect",
-    }
-)
-"""What each value of `policy.body` says of a target."""
 
 
 def of_provider(file: TargetFile, provider: str) -> ProviderPolicy:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from ..dialects.arrivals import Arrivals
-from ..reference.types import Call
+from ..reference.types import BodyPolicy, Call
 from ..wire.messages import AMP, UpstreamRequest
 from ..wire.sse import covers
-from .file import BodyPolicy, ListPolicy
+from .file import ListPolicy
 
 Value = TypeVar("Value")
 

@@ -7,9 +7,9 @@ from typing import get_args
 from urllib.parse import urlsplit
 
 from ..reference import editions
-from ..reference.types import ClaimName, Reference
+from ..reference.types import BodyPolicy, ClaimName, Reference
 from .discover import Discovery
-from .file import BodyPolicy, ListPolicy
+from .file import ListPolicy
 from .sightings import Seen, SeenBody, most_common, usual_body
 from .target import CLIENT_KEY_VARIABLE
 

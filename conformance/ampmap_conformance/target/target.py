@@ -17,11 +17,11 @@ from pydantic import ValidationError
 from .. import reference as packaged
 from ..errors import UsageError
 from ..files import Document, read_yaml
-from ..reference.types import Model, Provider, Reference, find_model
+from ..reference.types import BodyPolicy, Model, Provider, Reference, find_model
 from ..wire.messages import AMP
 from . import serving
 from .complaints import complaint, plain, problems_of_names
-from .file import BodyPolicy, ListPolicy, ModelMapping, Policy, SecretReference, ServedBy, TargetFile
+from .file import ListPolicy, ModelMapping, Policy, SecretReference, ServedBy, TargetFile
 
 Way: TypeAlias = Literal["local", "mapped", "elsewhere"]
 """Which way a call goes by its model: to its own provider as it is, as another model, or to Amp's servers."""

@@ -12,7 +12,8 @@ from typing import Final, TypeAlias, get_args
 from ..load.findings import Location
 from ..load.spec import Spec, SpecEntry
 from ..load.yaml_nodes import Node, Pointer
-from ..vendored.catalogue import AxisName, ClaimName
+from ..vendored.catalogue import AxisName
+from ..vendored.conditions import ClaimName
 from .spec_index import Names, SpecIndex
 
 AXES: Final[tuple[str, ...]] = get_args(AxisName)
@@ -214,6 +215,9 @@ LINKS: Final = (
     Link("providers", "setting", _any("settings"), _NO_SETTING, "settings"),
     Link("endpoints", "operations.*.sources.*.id", _any("sources"), _NO_SOURCE, "sources"),
     Link("endpoints", "operations.*.sources.*.states.*", _fields_of_mapping(4), _NO_FIELD),
+    Link("meanings", "error_shape", _any("error_shapes"), "no error shape has this id", "error_shapes"),
+    Link("meanings", "*.*.sources.*.id", _any("sources"), _NO_SOURCE, "sources"),
+    Link("meanings", "*.*.sources.*.states.*", _fields_of_mapping(4), _NO_FIELD),
     Link("models", "provider", _any("providers"), _NO_PROVIDER),
     Link("models", "default_for.*", _users_of_models, _NO_USER),
     Link("models", "used_in.*", _users_of_models, _NO_USER),
