@@ -14,7 +14,7 @@ from ..reference.types import (
     condition_text,
 )
 from ..target.target import Target
-from .cases import CallCase, Case, VariedCase
+from .cases import CallCase, Case, ManagementCase, VariedCase
 
 
 def unbound(row: Requirement, case: Case, target: Target) -> str | None:
@@ -45,6 +45,9 @@ def holds(condition: Condition, case: Case, target: Target) -> bool:
         and (stated.lists is None or _lists(case, target) == stated.lists)
         and stated.response_model in (None, policy.response_model)
         and stated.amp_headers in (None, policy.amp_headers)
+        and stated.routing in (None, policy.routing)
+        and stated.client_key in (None, policy.client_key)
+        and stated.browser_pages in (None, _pages(case, target))
         and _in_range(stated.body_limit, policy.body_limit)
         and _in_range(stated.answer_timeout, policy.answer_timeout)
     ):
@@ -60,13 +63,18 @@ def _claim_of_route(case: Case, target: Target) -> str | None:
 
 
 def _body(case: Case, target: Target) -> BodyPolicy:
-    """How the body of the case's call goes on. Calls that no provider takes are never translated."""
+    """How the proxy forwards the body of the case's call. Calls that no provider takes are never translated."""
     return target.body_of(case.provider, case.call.dialect, case.model) if isinstance(case, CallCase) else "verbatim"
 
 
 def _lists(case: Case, target: Target) -> str | None:
     """Who answers the call, if it lists or describes models."""
     return target.lists_of(case.provider) if isinstance(case, CallCase) and not case.call.operation.metered else None
+
+
+def _pages(case: Case, target: Target) -> str | None:
+    """How the management path that the case calls is served."""
+    return target.pages_of(case.route) if isinstance(case, ManagementCase) else None
 
 
 def _in_range(wanted: str | Bound | None, figure: float | None) -> bool:

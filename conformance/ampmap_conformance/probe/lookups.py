@@ -34,6 +34,10 @@ class Lookups:
         """Path and query that must arrive at a case's own provider, or at Amp's servers where these serve the call."""
         return case.target if self.persona_of(case) == AMP else case.upstream_target
 
+    def may_get_client_key(self, upstream: UpstreamRequest) -> bool:
+        """Whether an upstream request may hold the client's key: one at Amp's servers, whose key it is."""
+        return upstream.persona == AMP and self.target.policy.client_key == "amp"
+
     def upstream_carriers(self, case: CallCase) -> tuple[CredentialCarrier, ...]:
         """The carriers in which the upstream of a case's call takes its key."""
         persona = self.persona_of(case)

@@ -26,8 +26,10 @@ from .support.attempts import ATTEMPTS
 from .support.conditions import (
     counts_tokens,
     has_model_in_path,
+    has_neighbour,
     is_list,
     is_warm_up,
+    neighbours,
     streams_by_path,
     switches_in_body,
 )
@@ -161,6 +163,16 @@ def test_unlisted_model(case: CallCase, probe: Probe) -> None:
     upstream = exchange.upstream[0]
     named = UNLISTED in unquote(upstream.target) or UNLISTED in upstream.body.decode()
     expect(named, "the upstream got another model", expected=UNLISTED, actual=probe.model_of(case, upstream))
+
+
+@checks("routing.model-chooses-provider", when=has_neighbour)
+def test_model_chooses_the_provider(case: CallCase, probe: Probe) -> None:
+    """Given a path of one provider and a model of another, when it is called, then the model's provider gets it."""
+    other, model = neighbours(case, probe.target)[0]
+    exchange = probe.send(replace(case, model=model))
+
+    upstream = only_upstream_request(exchange, other.id)
+    assert_equal(probe.model_of(case, upstream), model, "the upstream got another model")
 
 
 @checks("routing.warm-up-unmetered", when=is_warm_up)

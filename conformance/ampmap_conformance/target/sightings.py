@@ -12,7 +12,7 @@ from ..dialects.arrivals import Arrivals
 from ..reference.types import BodyPolicy, Call
 from ..wire.messages import AMP, UpstreamRequest
 from ..wire.sse import covers
-from .file import ListPolicy
+from .file import ListPolicy, PagePolicy
 
 Value = TypeVar("Value")
 
@@ -60,6 +60,8 @@ class Seen:
     routing: Literal["path", "model"] | None = None
     amp_headers: Literal["forwarded", "stripped"] | None = None
     client_key: Literal["proxy", "amp"] | None = None
+    pages: Mapping[str, PagePolicy] = field(default_factory=dict)
+    """How pages for browsers are served, by management family."""
     lost: str | None = None
     """A call that was answered with success and did not reach the observer; no further ones were made."""
     sent: int = 0

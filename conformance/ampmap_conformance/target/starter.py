@@ -21,6 +21,8 @@ POLICY = (
     ("carriers", "[x-api-key]", "further headers in which the proxy accepts a key on every route"),
     ("lists", "relayed", "or own: the proxy answers lists of models itself; or amp: Amp's servers do"),
     ("routing", "path", "or model: the model chooses the provider, whatever provider the path names"),
+    ("client_key", "proxy", "or amp: clients send their Amp keys, which go on to Amp"),
+    ("browser_pages", "forwarded", "or redirected: pages for browsers are answered by a redirect to Amp's own host"),
     ("invalid_data", "either", "proxy or upstream: which of them rejects invalid data"),
     ("body_limit", "10485760", "bytes; the proxy answers larger bodies with 413"),
     ("answer_timeout", "300", "seconds that the proxy waits for an upstream"),
@@ -135,7 +137,7 @@ def _body_parts(own: Mapping[str, SeenBody], usual: BodyPolicy | None) -> Iterat
     if differing and len(differing) == len(own) and len(set(differing.values())) == 1:
         yield f"body: {next(iter(differing.values()))}"
     elif differing:
-        yield f"body: {{{', '.join(f'{dialect}: {policy}' for dialect, policy in differing.items())}}}"
+        yield f"body: {_by_name(differing)}"
     called = sorted({dialect for body in own.values() for dialect in body.dialects})
     if called:
         yield f"upstream_dialects: [{', '.join(called)}]"
@@ -165,6 +167,17 @@ def _known_policy(seen: Seen) -> Iterator[tuple[str, tuple[str, str]]]:
     if seen.routing is not None:
         said = "the path" if seen.routing == "path" else "the model"
         yield "routing", (seen.routing, f"{said} of a call with another provider's model chose the provider")
+
+    if seen.client_key is not None:
+        said = "had" if seen.client_key == "amp" else "did not have"
+        yield "client_key", (seen.client_key, f"calls to Amp's servers {said} the client's key")
+    if seen.pages:
+        value = next(iter(set(seen.pages.values()))) if len(set(seen.pages.values())) == 1 else _by_name(seen.pages)
+        yield "browser_pages", (value, f"calls of {', '.join(seen.pages)}")
+
+
+def _by_name(values: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{name}: {value}' for name, value in values.items())}}}"
 
 
 def _usual_lists(seen: Seen) -> ListPolicy | None:

@@ -17,11 +17,11 @@ from pydantic import ValidationError
 from .. import reference as packaged
 from ..errors import UsageError
 from ..files import Document, read_yaml
-from ..reference.types import BodyPolicy, Model, Provider, Reference, find_model
+from ..reference.types import BodyPolicy, ManagementRoute, Model, Provider, Reference, find_model
 from ..wire.messages import AMP
 from . import serving
 from .complaints import complaint, plain, problems_of_names
-from .file import ListPolicy, ModelMapping, Policy, SecretReference, ServedBy, TargetFile
+from .file import ListPolicy, ModelMapping, PagePolicy, Policy, SecretReference, ServedBy, TargetFile
 
 Way: TypeAlias = Literal["local", "mapped", "elsewhere"]
 """Which way a call goes by its model: to its own provider as it is, as another model, or to Amp's servers."""
@@ -107,10 +107,10 @@ class Target:
         if not model:
             return served
         if (mapped := self.mapped(model)) is not None and not self._is_listed(model, provider):
-            return self._owner_of(mapped, provider) or provider.id
+            return self.owner_of(mapped, provider) or provider.id
         if self.is_elsewhere(model):
             return AMP
-        return self._owner_of(model, provider) or served if self.policy.routing == "model" else served
+        return self.owner_of(model, provider) or served if self.policy.routing == "model" else served
 
     def is_elsewhere(self, model: str) -> bool:
         """Whether a call for a model goes to Amp's servers: the proxy neither serves it itself nor maps it."""
@@ -119,6 +119,13 @@ class Target:
     def lists_of(self, provider: Provider) -> ListPolicy:
         """Who answers calls that list or describe a provider's models."""
         return serving.lists_of(self.file, provider.id)
+
+    def pages_of(self, route: ManagementRoute) -> PagePolicy:
+        """How the paths of a management family are served; all but pages for browsers are forwarded."""
+        said = self.policy.browser_pages
+        if isinstance(said, dict):
+            return said.get(route.id, "forwarded")
+        return said if route.authentication == "open" else "forwarded"
 
     def goes(self, way: Way, provider: Provider) -> bool:
         """Whether the target says that calls of a provider can go a way."""
@@ -169,7 +176,7 @@ class Target:
     def _is_listed(self, model: str, provider: Provider) -> bool:
         return model in self.file.models.available.get(provider.id, ())
 
-    def _owner_of(self, model: str, provider: Provider) -> str | None:
+    def owner_of(self, model: str, provider: Provider) -> str | None:
         """The back end that serves a model which is asked for on a provider's path; None where several may."""
         owners = self._owners.get(model, frozenset())
         if provider.id in owners or len(owners) != 1:

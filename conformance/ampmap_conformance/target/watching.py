@@ -21,7 +21,7 @@ from ..wire.credentials import NO_CREDENTIAL, as_client_sends
 from ..wire.messages import AMP, Headers, Request, Response, UpstreamRequest
 from ..wire.redaction import new_nonce
 from ..wire.sse import covers
-from .file import ListPolicy
+from .file import ListPolicy, PagePolicy
 from .sightings import Seen, Sighting, told_by
 
 ARRIVING = 1.0
@@ -66,6 +66,7 @@ class _Watch:
         return replace(
             seen,
             lists=dict(self._lists(served)),
+            pages=dict(self._pages()),
             routing=self._routing(own, seen),
             amp_headers=self._amp_headers(sightings),
             sent=self._sent,
@@ -102,6 +103,18 @@ class _Watch:
                 yield provider.id, "amp" if arrived.persona == AMP else "relayed"
             elif answer is not None and answer.status < 300:
                 yield provider.id, "relayed" if self._is_observers(call, answer) else "own"
+
+    def _pages(self) -> Iterator[tuple[str, PagePolicy]]:
+        """How the families of management paths are served that need no key."""
+        for route in self._reference.management.values():
+            if route.authentication == "open":
+                nonce = new_nonce()
+                lines = (("Host", self._client.host), ("User-Agent", f"ampmap ({nonce})"))
+                answer, arrived = self._answer(Request("GET", route.paths[0], Headers(lines)), nonce)
+                if arrived is not None:
+                    yield route.id, "forwarded"
+                elif answer is not None and 300 <= answer.status < 400:
+                    yield route.id, "redirected"
 
     def _is_observers(self, call: Call, answer: Response) -> bool:
         """Whether a list is that of the observer, though the call that led to it was not recognised there."""
@@ -151,8 +164,10 @@ class _Watch:
             lines.append((name, str(bodies.fill(value, thread_id=f"T-{nonce}", message_id="1"))))
         if body:
             lines.append(("Content-Type", "application/json"))
+        return self._answer(Request(call.operation.method, path, Headers(tuple(lines)), body), nonce)
+
+    def _answer(self, request: Request, nonce: str) -> tuple[Response | None, UpstreamRequest | None]:
         self._sent += 1
-        request = Request(call.operation.method, path, Headers(tuple(lines)), body)
         try:
             answer = self._client.send(request, timeout=TIMEOUT)
         except NoAnswerError:

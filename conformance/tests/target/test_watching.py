@@ -56,6 +56,8 @@ VARIANTS = (
     "lists-by-amp",
     "models-choose-providers",
     "mapping-to-another-provider",
+    "pages-redirected",
+    "clients-have-amp-keys",
 )
 
 
@@ -77,8 +79,10 @@ def test_what_a_proxy_does_is_written_as_it_says_of_itself(
         }
 
     assert about(found) == about(own)
-    assert found.policy.routing == own.policy.routing
-    assert found.policy.amp_headers == own.policy.amp_headers
+    for key in ("routing", "amp_headers", "client_key"):
+        assert getattr(found.policy, key) == getattr(own.policy, key)
+    for route in reference.management.values():
+        assert found.pages_of(route) == own.pages_of(route)
     for model in reference.models.values():
         if model.provider in {provider.id for provider in own.providers}:
             provider = reference.providers[model.provider]

@@ -8,9 +8,21 @@ from dataclasses import replace
 
 from ...reference.types import Provider, Reference
 from ...target.file import ModelMapping, ProviderPolicy, TargetFile
+from ...wire.messages import Headers
 from ..behaviour import Behaviour, Forwardable
 from ..config import ProxyConfig
-from ..exchange import Amp, BackEnd, Incoming, Local, Place, ProviderCall, Refusal, RoutedExchange
+from ..exchange import (
+    Amp,
+    BackEnd,
+    Incoming,
+    Local,
+    ManagementCall,
+    OwnAnswer,
+    Place,
+    ProviderCall,
+    Refusal,
+    RoutedExchange,
+)
 from ..routing import Routes
 from .registry import Described, variant
 
@@ -20,6 +32,8 @@ FEW = ("anthropic", "openai")
 """None of them has chat completions as its usual dialect."""
 FROM, TO = "grok-code-fast-1", "openai/gpt-oss-120b"
 """Models of two providers with the same dialect."""
+FOUND = 302
+AMP_HOST = "https://ampcode.com"
 WRITTEN_ANEW = "anthropic-messages"
 
 
@@ -152,3 +166,44 @@ def _mapped_elsewhere(file: TargetFile) -> TargetFile:
 def mapping_to_another_provider(right: Behaviour) -> Behaviour:
     """Maps a model to one of another provider, which serves its calls."""
     return with_owners(right, mapped_alone=True)
+
+
+# --- Amp's own servers
+
+
+@variant("pages-redirected", browser_pages="redirected")
+def pages_redirected(right: Behaviour) -> Behaviour:
+    """Answers pages for browsers by a redirect to Amp's own host, and says so."""
+    return with_redirects(right, lambda incoming: f"{AMP_HOST}{incoming.path}{incoming.query and '?'}{incoming.query}")
+
+
+def with_redirects(right: Behaviour, location: Callable[[Incoming], str]) -> Behaviour:
+    """Pages that need no key are answered by a redirect to `location`."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        found = right.place(routes, incoming)
+        if isinstance(found, Refusal) and found.status == FOUND:
+            return replace(found, lines=(("Location", location(incoming)),))
+        if not isinstance(found, ManagementCall) or found.route.authentication != "open":
+            return found
+        return Refusal(FOUND, "", found.route, (("Location", location(incoming)),), open=True)
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        if refusal.status == FOUND:
+            return OwnAnswer(refusal.status, Headers(refusal.lines), b"")
+        return right.own_answer(reference, refusal)
+
+    return replace(right, place=place, own_answer=own)
+
+
+@variant("clients-have-amp-keys", client_key="amp")
+def clients_have_amp_keys(right: Behaviour) -> Behaviour:
+    """Sends the key of a client on to Amp's servers, which gave it to the client; and says so."""
+
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        if not isinstance(exchange.back_end, Amp) or exchange.key is None:
+            return sent
+        return sent.without("authorization", "x-api-key").adding(("Authorization", f"Bearer {exchange.key}"))
+
+    return replace(right, upstream_headers=headers)

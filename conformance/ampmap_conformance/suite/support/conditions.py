@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...cases.cases import WARM_UP, CallCase, CredentialCase, StatusCase, VariedCase
+from ...reference.types import Provider
 from ...target.target import Target
 from ...wire.messages import AMP
 
@@ -175,6 +176,23 @@ def streams_by_path(case: CallCase, _target: Target) -> bool:
 def streams_mapped_by_path(case: VariedCase, target: Target) -> bool:
     """Those of a mapped model."""
     return goes_mapped(case, target) and streams_by_path(case, target)
+
+
+def has_neighbour(case: CallCase, target: Target) -> bool:
+    """Calls that another provider of the target serves, too, with models of its own."""
+    return bool(neighbours(case, target))
+
+
+def neighbours(case: CallCase, target: Target) -> list[tuple[Provider, str]]:
+    """Other providers that serve the same call, each with a model that is its own alone."""
+    found = []
+    for other in target.providers:
+        speaks = case.call.id in other.operations.get(case.call.dialect, ()) and case.call.operation.model_in == "body"
+        for model in target.models(other)[:1]:
+            name = model.wire_id or model.id
+            if other.id != case.provider.id and speaks and target.owner_of(name, case.provider) == other.id:
+                found.append((other, name))
+    return found
 
 
 # --- when, for headers
