@@ -23,6 +23,11 @@ def unbound(row: Requirement, case: Case, target: Target) -> str | None:
     lacking = next((claim for claim in claims if claim is not None and not target.claims(claim)), None)
     if lacking is not None:
         return f"the target does not claim `{lacking}`"
+    return freed(row, case, target)
+
+
+def freed(row: Requirement, case: Case, target: Target) -> str | None:
+    """Why a requirement does not bind the target whatever it claims, in words; None when no condition frees it."""
     for needed in row.when:
         if not holds(needed, case, target):
             return f"the rule applies only where {condition_text(needed)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ..reference.types import Requirement
@@ -13,6 +13,9 @@ from .context import RunContext
 NO_OBSERVER = "no observer: the kit does not see what the proxy sends to its upstreams"
 NO_SECOND_CLIENT = "no second client: set its key under `credentials.second_client`"
 NO_FOREIGN_PEER = "no client with another address: this system does not allow network namespaces"
+NO_OTHER_ADDRESS = (
+    "no client with another address: the target listens on loopback alone, and cannot be called from another machine"
+)
 NO_RELOAD = "the kit cannot change the proxy's configuration: the target file has no `reload` command"
 
 
@@ -40,7 +43,16 @@ NEEDS = MappingProxyType(
 
 def unmet(row: Requirement, context: RunContext) -> tuple[Need, ...]:
     """What a requirement needs and a run does not have."""
-    return tuple(NEEDS[name] for name in row.needs if name in NEEDS and not NEEDS[name].there(context))
+    lacking = (NEEDS[name] for name in row.needs if name in NEEDS and not NEEDS[name].there(context))
+    return tuple(
+        replace(need, missing=no_foreign_peer(context.target)) if need is NEEDS["foreign-peer"] else need
+        for need in lacking
+    )
+
+
+def no_foreign_peer(target: Target) -> str:
+    """Why no client has another address: the embedded target would be called from a namespace of its own."""
+    return NO_FOREIGN_PEER if target.source is None else NO_OTHER_ADDRESS
 
 
 def available(context: RunContext) -> frozenset[str]:

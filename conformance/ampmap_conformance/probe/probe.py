@@ -24,7 +24,7 @@ from .changes import UNCHANGED, Changes
 from .context import GeneratedRequests, RunContext
 from .exchange import SETTLING, Sending, both_hops
 from .lookups import Lookups
-from .prerequisites import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
+from .prerequisites import NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT, no_foreign_peer
 
 
 def _given(response: Response) -> Response:
@@ -307,7 +307,7 @@ class Probe(Lookups):
         """
         foreign, timeout = self._context.foreign, self._context.patience().read
         if foreign is None:
-            raise NotTestableError(NO_FOREIGN_PEER)
+            raise NotTestableError(no_foreign_peer(self.target))
         request = self.request(case, changes=Changes(more_headers=more_headers))
 
         def deliver() -> Response:
