@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum, unique
 
 
@@ -43,11 +44,17 @@ class Failure(StrEnum):
 
 
 class NoAnswerError(ConnectionError):
-    """The request got no status line back; `failure` says why."""
+    """The request got no status line back; `failure` says why.
 
-    def __init__(self, failure: Failure) -> None:
+    `kept` says that the connection had carried other calls, and was closed before any byte of this one's answer.
+    """
+
+    def __init__(self, failure: Failure, *, kept: bool = False) -> None:
         super().__init__(failure.value)
         self.failure = failure
+        self.kept = kept
+        self.nonce = ""
+        """That of the call, where a probe made it."""
 
 
 class ObserverGoneError(ConnectionError):
@@ -58,14 +65,39 @@ class ReloadFailedError(Exception):
     """The target's reload command failed; the message is a sentence."""
 
 
+class ReloadLostError(Exception):
+    """The target has stopped to follow its configuration, so that no check of it says anything; a sentence."""
+
+
 class Violation(AssertionError):  # noqa: N818 - the word of the reports
     """A rule was broken. `saying` states what went wrong; it may be empty.
 
-    `expected` and `actual` hold nothing that differs between two runs and no secret.
+    `expected` and `actual` hold nothing that differs between two runs and no secret. `code` names what was observed, in
+    a word that stays the same when its text is reworded; by default it is made of `saying`. `at` is where it was
+    observed, as the name of a header.
     """
 
-    def __init__(self, saying: str, *, expected: str, actual: str) -> None:
+    def __init__(self, saying: str, *, expected: str, actual: str, code: str = "", at: str = "") -> None:
         super().__init__(f"{saying or 'the rule was broken'}\n  expected  {expected}\n  actual    {actual}")
         self.saying = saying
         self.expected = expected
         self.actual = actual
+        self.code = (code or _slug(saying) or "broken") + (f"@{_slug(at)}" if at else "")
+        self.others: tuple[Violation, ...] = ()
+        """What else the same case observed."""
+
+
+class UnservedError(Violation):
+    """A call was not served, so that it shows nothing of what a rule says on served calls.
+
+    The case is blocked by the rule that is broken by this. Where no such rule is broken, the call that the proxy did
+    not serve is special to this rule, and this is a violation of it. `nonce` is that of the call.
+    """
+
+    def __init__(self, saying: str, *, expected: str, actual: str, code: str = "", nonce: str = "") -> None:
+        super().__init__(saying, expected=expected, actual=actual, code=code)
+        self.nonce = nonce
+
+
+def _slug(text: str) -> str:
+    return "-".join(re.findall(r"[a-z0-9]+", text.lower()))

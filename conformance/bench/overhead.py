@@ -25,12 +25,13 @@ from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.plan import Task
 from ampmap_conformance.engine.session import Session
 from ampmap_conformance.errors import NoAnswerError
-from ampmap_conformance.probe.exchange import Sending, nonce_of
+from ampmap_conformance.probe.exchange import Sending
 from ampmap_conformance.report.build import make_result
 from ampmap_conformance.run.open import open_run
 from ampmap_conformance.run.run import outcomes
 from ampmap_conformance.run.smoke import smoke
 from ampmap_conformance.verdicts import BROKEN
+from ampmap_conformance.wire.messages import nonce_of
 
 ROUNDS = 3
 LIMIT = 1.5
@@ -52,7 +53,7 @@ def noting(session: Session, noted: list[Noted]) -> Session:
 
     def note(sending: Sending) -> None:
         known = paces.get(threading.get_ident())
-        alone = paces.get(threading.main_thread().ident or 0) is Pace.ALONE  # nothing runs beside such a check
+        alone = paces.get(threading.main_thread().ident or 0, Pace.QUICK).turn  # nothing runs beside such a check
         noted.append(Noted(sending, known or (Pace.ALONE if alone else Pace.QUICK), beside=known is None))
 
     def watched(task: Task) -> Task:
@@ -98,9 +99,9 @@ def timed_loop(session: Session, noted: list[Noted]) -> float:
     begun = time.monotonic()
     with ThreadPoolExecutor(session.options.workers) as quick, ThreadPoolExecutor(PATIENT) as patient:
         for one in noted:
-            if one.pace is not Pace.ALONE:
+            if not one.pace.turn:
                 (patient if one.pace is Pace.WAITS else quick).submit(send, one)
-    alone = [one for one in noted if one.pace is Pace.ALONE]
+    alone = [one for one in noted if one.pace.turn]
     for beside, group in groupby(alone, key=lambda one: one.beside):
         several = tuple(group)
         with ThreadPoolExecutor(len(several) if beside else 1) as pool:

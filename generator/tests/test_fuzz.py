@@ -25,7 +25,7 @@ from ampmap_generator.diff.changes import differences
 from ampmap_generator.load.findings import RENDERERS, Finding, Report, has_errors
 from ampmap_generator.load.spec import LocatedFact, Spec, SpecEntry, load
 from ampmap_generator.query.explain import as_json, as_text, explain
-from ampmap_generator.query.lookup import UnknownPathError, path_of
+from ampmap_generator.query.lookup import UnknownPathError
 from ampmap_generator.render.editor_schemas import editor_schemas
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.render.types_module import render_types
@@ -375,7 +375,7 @@ def test_deleting_any_fact_that_is_named_is_told_at_every_place_that_names_it(
         told = {(where.file, where.line, where.column) for finding in wrong if (where := finding.location)}
         expected = [use for use in found if use.entry is not entry]
         missing = [use for use in expected if (use.location.file, use.location.line, use.location.column) not in told]
-        assert missing == [], path_of(entry)
+        assert missing == [], entry.path
 
     assert len(named) > 120
 
@@ -393,8 +393,8 @@ def test_renaming_any_fact_that_is_named_is_told_and_the_new_name_suggested(
         wrong = check(without(spec, entry, SpecEntry(entry.kind, entry.platform, stem, changed_id, entry.node)))
 
         hints = [finding.hint or "" for finding in wrong if finding.rule == "unknown-reference"]
-        assert hints, path_of(entry)
-        assert any(f"`{changed_id}`" in hint or f"/{changed_id}`" in hint for hint in hints), (path_of(entry), hints)
+        assert hints, entry.path
+        assert any(f"`{changed_id}`" in hint or f"/{changed_id}`" in hint for hint in hints), (entry.path, hints)
 
 
 def test_deleting_a_fact_that_nothing_names_is_a_breaking_change(
@@ -409,7 +409,7 @@ def test_deleting_a_fact_that_nothing_names_is_a_breaking_change(
         kept = {key: fact for key, fact in kinds[entry.kind.name].items() if key != entry.key}
         old, new = ({"edition": {"id": "e"}, **around(entry, facts)} for facts in (kinds[entry.kind.name], kept))
 
-        assert [change.path for change in differences(old, new)] == [path_of(entry)]
+        assert [change.path for change in differences(old, new)] == [entry.path]
 
 
 def around(entry: SpecEntry, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from ..reference.types import (
     find_model,
 )
 from ..target.target import Target, served_providers
-from .sdks import SDKS, Sdk
+from .sdks import SDKS, DrivenSdk
 from .variations import VARIATIONS
 
 WARM_UP = "tcp_warming"
@@ -117,7 +117,7 @@ class StatusCase(VariedCase):
 class ClientCase(VariedCase):
     """A call that an SDK makes itself."""
 
-    sdk: Sdk
+    sdk: DrivenSdk
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ class Renames:
         """The present id of a requirement."""
         return self.now.get(requirement, requirement)
 
-    def told(self, formers: Iterable[str]) -> tuple[str, ...]:
+    def notices(self, formers: Iterable[str]) -> tuple[str, ...]:
         """A sentence for each of these ids that is an earlier one: what it is now."""
         return tuple(
             f"`{former}` is now `{self.now[former]}`" for former in dict.fromkeys(formers) if former in self.now

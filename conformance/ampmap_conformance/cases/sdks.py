@@ -17,7 +17,7 @@ REMEDY = "pip install 'ampmap[clients]'"
 
 
 @dataclass(frozen=True)
-class Sdk:
+class DrivenSdk:
     """An SDK, and whom it can call."""
 
     id: str
@@ -59,7 +59,7 @@ class Sdk:
 
 
 SDKS = (
-    Sdk(
+    DrivenSdk(
         id="anthropic",
         package="anthropic",
         module="anthropic",
@@ -69,7 +69,7 @@ SDKS = (
         provider="anthropic",
         counts="messages.count_tokens",
     ),
-    Sdk(
+    DrivenSdk(
         id="openai",
         package="openai",
         module="openai",
@@ -77,7 +77,7 @@ SDKS = (
         root="",
         operations=("chat.completions", "responses"),
     ),
-    Sdk(
+    DrivenSdk(
         id="google_genai",
         package="google-genai",
         module="google.genai",
@@ -88,7 +88,7 @@ SDKS = (
         counts="countTokens",
         heeds_hints=False,
     ),
-    Sdk(
+    DrivenSdk(
         id="cerebras",
         package="cerebras-cloud-sdk",
         module="cerebras.cloud.sdk",
@@ -97,7 +97,7 @@ SDKS = (
         operations=("chat.completions",),
         provider="cerebras",
     ),
-    Sdk(
+    DrivenSdk(
         id="groq",
         package="groq",
         module="groq",

@@ -80,7 +80,7 @@ def hint(pattern: Pattern, pairs: Sequence[tuple[str, str]]) -> str:
 
 def renamed_in(texts: Iterable[str], renames: Renames) -> tuple[str, ...]:
     """A sentence for each earlier id that these patterns name: what it is now."""
-    return renames.told(former for text in texts for former in sorted(Pattern.of(text, renames).formers))
+    return renames.notices(former for text in texts for former in sorted(Pattern.of(text, renames).formers))
 
 
 @cache

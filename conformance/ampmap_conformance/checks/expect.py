@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from ..errors import Violation
-from ..reference.types import Call, CredentialCarrier, StreamEvent
+from ..errors import UnservedError, Violation
+from ..reference.types import Call, CredentialCarrier
 from ..wire.credentials import PLACEHOLDER, carried
 from ..wire.messages import Exchange, Headers, Response, UpstreamRequest
 from ..wire.redaction import NONCE, forms, mask
@@ -40,14 +40,48 @@ def assert_same_path(actual: str, expected: str, saying: str) -> None:
 def assert_status(response: Response, *allowed: int, saying: str) -> None:
     """The answer's status is one of those named."""
     words = " or ".join(str(status) for status in allowed)
-    expect(response.status in allowed, saying, expected=f"status {words}", actual=f"status {response.status}")
+    if response.status not in allowed:
+        raise Violation(saying, expected=f"status {words}", actual=shown_status(response), code="status")
+
+
+def shown_status(response: Response) -> str:
+    """The status of an answer in words, or that there was none."""
+    return f"status {response.status}" if response.status else f"no answer: {response.broken or 'nothing came'}"
 
 
 def assert_success(exchange: Exchange) -> None:
-    """The client got a whole 2xx answer."""
+    """The client got a whole 2xx answer. Raises UnservedError where it got another one and no upstream was asked."""
     response = exchange.response
-    expect(200 <= response.status < 300, "the call failed", expected="status 200", actual=f"status {response.status}")
+    if not 200 <= response.status < 300:
+        saying, wanted, actual = "the call failed", "status 200", f"status {response.status}"
+        if not exchange.upstream:
+            nonce = exchange.nonce
+            raise UnservedError(saying, expected=wanted, actual=actual, code="call-failed", nonce=nonce)
+        raise Violation(saying, expected=wanted, actual=actual, code="call-failed")
     assert_whole(response)
+
+
+def assert_served(exchange: Exchange) -> None:
+    """The call reached an upstream, so that what followed says something. Raises UnservedError."""
+    if not exchange.upstream:
+        raise unserved(exchange, "a request")
+
+
+def unserved(exchange: Exchange, wanted: str) -> UnservedError:
+    """What to raise where no upstream got the call, though `wanted` was due."""
+    status = exchange.response.status
+    got = f"status {status}" if status else f"no answer ({exchange.response.broken})"
+    saying, actual = "the call did not reach the upstream", f"no request; the client got {got}"
+    return UnservedError(saying, expected=wanted, actual=actual, code="no-request", nonce=exchange.nonce)
+
+
+def assert_answered(exchange: Exchange) -> None:
+    """The client got a status line, so that there is an answer to judge. Raises UnservedError."""
+    if not exchange.response.status:
+        actual = exchange.response.broken or "no answer"
+        raise UnservedError(
+            "the proxy did not answer", expected="an answer", actual=actual, code="no-answer", nonce=exchange.nonce
+        )
 
 
 def assert_answers(exchange: Exchange, call: Call) -> None:
@@ -75,10 +109,19 @@ def assert_whole(response: Response) -> None:
     )
 
 
-def assert_nothing_upstream(exchange: Exchange) -> None:
+def assert_nothing_upstream(exchange: Exchange, saying: str = "the call was sent on") -> None:
     """No request reached any upstream."""
-    seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in exchange.upstream)
-    expect(not exchange.upstream, "the call was sent on", expected="no request to any upstream", actual=seen)
+    if exchange.upstream:
+        seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in exchange.upstream)
+        raise Violation(saying, expected="no request to any upstream", actual=seen, code="sent-on")
+
+
+def assert_not_let_through(exchange: Exchange, saying: str) -> None:
+    """A call that must be rejected reached no upstream, and is no success."""
+    assert_nothing_upstream(exchange, saying)
+    status = exchange.response.status
+    if 200 <= status < 300:
+        raise Violation(saying, expected="an error", actual=f"status {status}", code="let-through")
 
 
 def assert_header(headers: Headers, name: str, expected: str, *, saying: str) -> None:
@@ -179,16 +222,13 @@ def assert_events_came(exchanges: Iterable[Exchange]) -> None:
         expect(bool(came), "the stream has no events", expected="at least one event", actual="none")
 
 
-def assert_no_clean_end(exchange: Exchange, in_band_error: StreamEvent | None) -> None:
-    """A stream that broke off upstream is broken for the client too, or ends with the dialect's own error event."""
-    response = exchange.response
-    came = events(decode_body(response.headers, response.body))
-    told = bool(came) and in_band_error is not None and _same_kind(in_band_error, came[-1])
+def assert_not_left_waiting(exchange: Exchange, limit: float) -> None:
+    """The client did not wait for more than `limit` seconds after its upstream broke off."""
     expect(
-        response.broken is not None or told or response.status >= 500,
-        "a stream that was cut off looks complete",
-        expected="a broken transfer or an error event at the end",
-        actual=f"status {response.status}, {len(came)} events and a clean end",
+        not exchange.left_waiting(limit),
+        "the client is left waiting for an answer that its upstream broke off",
+        expected=f"an end within {limit:g} s of the upstream's end",
+        actual="no end, and the connection stays open",
     )
 
 
@@ -207,16 +247,12 @@ def assert_names_model(exchange: Exchange, model: str, *, instead_of: str) -> No
 def only_upstream_request(exchange: Exchange, persona: str | None = None) -> UpstreamRequest:
     """The one request that reached an upstream, which is `persona` (by default whom the call is for).
 
-    Raises Violation when none or several arrived, or when another back end got it.
+    Raises Violation when several arrived, and UnservedError when none did or when another back end got it.
     """
     wanted = persona or exchange.persona
     expected = f"one request at {wanted}"
     if not exchange.upstream:
-        raise Violation(
-            "the call did not reach the upstream",
-            expected=expected,
-            actual=f"no request; the client got status {exchange.response.status}",
-        )
+        raise unserved(exchange, expected)
     first, *others = exchange.upstream
     if others:
         seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in exchange.upstream)
@@ -224,10 +260,12 @@ def only_upstream_request(exchange: Exchange, persona: str | None = None) -> Ups
             "one call became several at the upstream",
             expected=expected,
             actual=f"{len(exchange.upstream)} requests: {seen}",
+            code="several-requests",
         )
     if first.persona != wanted:
         actual = f"{first.method} {first.path} at {first.persona}"
-        raise Violation("the call reached another back end", expected=expected, actual=actual)
+        saying = "the call reached another back end"
+        raise UnservedError(saying, expected=expected, actual=actual, code="other-back-end", nonce=exchange.nonce)
     return first
 
 
@@ -240,12 +278,6 @@ def _models(answer: Any) -> Iterable[str]:
     elif isinstance(answer, list):
         for item in answer:
             yield from _models(item)
-
-
-def _same_kind(template: StreamEvent, event: Event) -> bool:
-    data = event.json()
-    keys = set(template.data) if isinstance(template.data, dict) else set()
-    return isinstance(data, dict) and (event.name == (template.event or "")) and keys <= set(data)
 
 
 def _event(event: Event) -> str:

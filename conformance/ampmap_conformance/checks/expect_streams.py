@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from ..wire.messages import Exchange, Response
 from ..wire.sse import Event, covers, decode_body, events
-from .expect import assert_equal, expect
+from .expect import assert_equal, assert_served, expect
 
 MODEL_PLACES = (
     ("model",),
@@ -41,8 +40,7 @@ def assert_events(exchange: Exchange, *, model: str | None = None) -> None:
     Events are compared by name and data. An object may have further fields.
     """
     response = exchange.response
-    actual = f"no request; the client got status {response.status}"
-    expect(bool(exchange.answers), "the call did not reach the upstream", expected="a request", actual=actual)
+    assert_served(exchange)
     if response.body != exchange.answers[0].body or model is not None:
         assert_same_events(came_events(response), events(exchange.answers[0].body), model=model)
     broken = response.broken or ""
@@ -73,15 +71,6 @@ def assert_json_answer(exchange: Exchange, *, model: str) -> None:
 def came_events(response: Response) -> tuple[Event, ...]:
     """The events that a client reads from an answer."""
     return events(decode_body(response.headers, response.body))
-
-
-def own_error_of(came: Iterable[Event]) -> Any:
-    """The data of the first event that reports an error, or None."""
-    for event in came:
-        data = event.json()
-        if isinstance(data, dict) and (event.name == "error" or "error" in data or data.get("type") == "error"):
-            return data
-    return None
 
 
 def _shown(name: str, data: Any) -> str:

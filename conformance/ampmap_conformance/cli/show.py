@@ -25,11 +25,10 @@ from ..probe.budget import Budget
 from ..probe.prerequisites import promised_prerequisites
 from ..reference.edition import reference_for
 from ..reference.types import Reference, Requirement
-from ..refproxy.embedded import CLIENT_LABEL, NAME, POLICY, claims_of, spare_models
+from ..refproxy.embedded import CLIENT_LABEL, described
 from ..releases import release_of
 from ..target import target as targets
-from ..target.file import Models, TargetFile
-from ..target.target import Secret, Target
+from ..target.target import Secret, Target, served_providers
 from ..version import version
 
 SHOWN_NAMES = 1
@@ -92,7 +91,7 @@ def explain_requirement(name: str) -> int:
     """Prints one requirement."""
     known = packaged.load()
     renames = Renames.of(known.requirements)
-    for text in renames.told([name]):
+    for text in renames.notices([name]):
         click.echo(f"notice: {text}", err=True)
     name = renames.present(name)
     row = {**known.requirements}.get(name)
@@ -157,17 +156,9 @@ def check_target(file: Path) -> int:
 
 def embedded_description(known: Reference) -> Target:
     """The embedded target as the planner needs it; no server is started."""
-    unavailable, mappings = spare_models(known)
-    file = TargetFile(
-        name=NAME,
-        base_url="http://127.0.0.1",
-        claims=claims_of(known),
-        policy=POLICY,
-        mappings=mappings,
-        models=Models(unavailable=unavailable),
-    )
-    served = tuple(provider for provider in known.providers.values() if provider.via_proxy)
-    return Target(file=file, providers=served, reference=known, client=Secret("", CLIENT_LABEL))
+    file = described(known)
+    providers = served_providers(file, known)
+    return Target(file=file, providers=providers, reference=known, client=Secret("", CLIENT_LABEL))
 
 
 def _target(options: RunOptions, known: Reference) -> Target:

@@ -136,10 +136,10 @@ def error_body(shape: ErrorShape, status: int, message: str) -> bytes:
 
 def error_words(shape: ErrorShape, status: int) -> dict[str, str | None]:
     """The `type` and `code` of an error of `status`; None for what the sources do not state."""
-    return {field: _told(shape, status, field) for field in ("type", "code")}
+    return {field: _stated_value(shape, status, field) for field in ("type", "code")}
 
 
-def _told(shape: ErrorShape, status: int, field: str) -> str | None:
+def _stated_value(shape: ErrorShape, status: int, field: str) -> str | None:
     rows: list[StatusRow] = []
     if status in shape.statuses:
         rows.append(shape.statuses[status])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ..cases.cases import CallCase, Case
 from ..checks.expect import assert_events_came, assert_success
 from ..errors import KitFaultError, NoAnswerError, ObserverGoneError, Violation
+from ..observer.script import Reply
 from ..probe.context import RunContext
 from ..probe.probe import Probe
 from ..reference.types import CredentialCarrier
@@ -29,9 +31,10 @@ class DirectProbe(Probe):
         self._case = case
         self._direct = direct
 
-    def deliver(self, request: Request, watch: Watch | None = None) -> Response:
+    def deliver(self, request: Request, watch: Watch | None = None, replies: Iterable[Reply] = ()) -> Response:
         """Sends the request as its upstream must get it; the exchange keeps it as the client made it."""
-        return self._direct.send(self._direct_form(request), timeout=self._context.timeout, watch=watch)
+        timeout = self._context.patience(replies).read
+        return self._direct.send(self._direct_form(request), timeout=timeout, watch=watch)
 
     def _direct_form(self, request: Request) -> Request:
         observer, case = self._context.observer, self._case

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import get_args
 
-from ..checks.registry import Pace
 from ..reference.types import ClaimName, Reference
 from ..target.target import Target
 from .plan import Plan, Task, proxy_rules
@@ -25,7 +24,7 @@ def unclaimed(plan: Plan, target: Target) -> dict[str, tuple[Task, ...]]:
     for claim in get_args(ClaimName):
         rows = [row.id for row in proxy_rules(target.reference).values() if (row.claim, row.level) == (claim, "must")]
         looks = tuple(plan.by_requirement[name][0] for name in rows if name in plan.by_requirement)
-        if any(task.check.pace is Pace.ALONE for task in looks):  # it would change the target
+        if any(task.check.pace.turn for task in looks):  # it would change the target
             continue
         if looks and not target.claims(claim) and all(plan.all.get(name) for name in rows):
             found[claim] = looks

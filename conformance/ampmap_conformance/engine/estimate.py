@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..cases.cases import CallCase, Case
+from ..cases.conditions import unbound
 from ..cases.pairing import kin
 from ..fuzz.options import PROFILE, most_requests
 from ..probe.budget import Budget
@@ -105,7 +106,7 @@ def plan_lines(reckoned: Estimate, budget: Budget, *, observed: bool) -> tuple[s
     else:
         cost = f"at most {reckoned.metered} calls of the target's own upstreams, each with the smallest token limit"
     return (
-        f"requests   at most {reckoned.requests}, {of_them}; {limit}, {pace}",
+        f"requests   at most {reckoned.requests}, {of_them}; cases that fail may send a few more; {limit}, {pace}",
         f"cost       {cost}",
     )
 
@@ -124,8 +125,7 @@ class _Asked:
         return all(need in self.available for need in row.needs if need in NEEDS)
 
     def sends(self, task: Task) -> bool:
-        bound = task.row.claim is None or self.target.claims(task.row.claim)
-        return bound and self.can_see(task.row) and not task.check.refusal(task.case, self.target)
+        return self.can_see(task.row) and unbound(task.row, task.case, self.target) is None
 
     def requests(self, task: Task) -> int:
         if not self.sends(task):

@@ -11,18 +11,29 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from ..cases.cases import CallCase
+from ..cases.cases import CallCase, Case
+from ..cases.conditions import unbound
 from ..checks.expect import assert_events_came
 from ..checks.registry import Pace
-from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, NotTestableError, ObserverGoneError, Violation
+from ..errors import (
+    BudgetSpentError,
+    KitFaultError,
+    NoAnswerError,
+    NotTestableError,
+    ObserverGoneError,
+    ReloadLostError,
+    UnservedError,
+    Violation,
+)
 from ..probe.context import RunContext
 from ..probe.prerequisites import unmet
 from ..probe.probe import Probe
-from ..verdicts import Attribution, Level, Verdict, verdict_of
+from ..verdicts import BROKEN, Attribution, Level, Verdict, verdict_of
 from ..wire.messages import Exchange
 from ..wire.redaction import Scrubber
 from .attribution import attribute
 from .plan import Plan, Task
+from .service import SERVICE, UNREACHABLE, explaining
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,12 @@ class Attempt:
     not_testable: str | None = None
     error: Exception | None = None
     exchanges: tuple[Exchange, ...] = ()
+    asked: Case | None = None
+    """What was asked in the call that was not served, where the violation is that."""
+    hung_up: bool = False
+    """Whether its upstream gave no answer."""
+    blocked: str = ""
+    """Why the check cannot be made at all, because of what the target did in another case."""
 
 
 class Engine:
@@ -79,6 +96,8 @@ class Engine:
         self._attribute = attribute
         self._lock = threading.Lock()
         self._begun: dict[str, Future[Outcome]] = {}
+        self._lost_in = ""
+        """The case after which the target no longer followed its configuration."""
 
     def outcome(self, task: Task) -> Outcome:
         """The outcome of a task, made now unless another thread has begun it."""
@@ -110,7 +129,34 @@ class Engine:
         attempts: list[Attempt] = []
         while len(attempts) < self._repeat and (not attempts or _went_through(attempts[-1])):
             attempts.append(self._attempt(task))
-        return replace(self._judged(task, attempts), seconds=time.monotonic() - begun)
+        outcome = self._judged(task, attempts)
+        if bound and (unserved := next((attempt for attempt in attempts if attempt.asked is not None), None)):
+            outcome = self._explained(task, unserved) or outcome
+        return replace(outcome, seconds=time.monotonic() - begun)
+
+    def _explained(self, task: Task, unserved: Attempt) -> Outcome | None:
+        """The outcome of a case whose call was not served because a rule on service is broken; None where none is.
+
+        A rule that held before is looked at again, for a proxy may have stopped to serve the call since.
+        """
+        asked = unserved.asked or task.case
+        for rule in explaining(task.row.id, asked, self._context.target, hung_up=unserved.hung_up):
+            base = self._plan.nearest(rule, asked)
+            if base is None:
+                continue
+            found = self.outcome(base)
+            if found.verdict is Verdict.BLOCKED:
+                return Outcome(task, Verdict.BLOCKED, found.reason, exchanges=unserved.exchanges)
+            if found.verdict in BROKEN and (rule == UNREACHABLE or isinstance(found.error, UnservedError)):
+                reason = f"blocked by {base.id}: {found.reason}"
+                return Outcome(task, Verdict.BLOCKED, reason, exchanges=unserved.exchanges)
+            if found.verdict is Verdict.PASS and rule in SERVICE:
+                again = self._attempt(base).violation
+                if isinstance(again, UnservedError):
+                    said = self._scrubber.clean(f"{again.saying} ({again.actual})")
+                    reason = f"blocked by {base.id}, which held before and does not now: {said}"
+                    return Outcome(task, Verdict.BLOCKED, reason, exchanges=unserved.exchanges)
+        return None
 
     def _attempt(self, task: Task) -> Attempt:
         probe = Probe(self._context)
@@ -118,18 +164,28 @@ class Engine:
             violation = found_by(task, probe)
         except (NotTestableError, BudgetSpentError) as missing:
             return Attempt(not_testable=str(missing))
+        except ReloadLostError as lost:
+            return Attempt(blocked=f"blocked by {self._lost_in or task.id}: {lost}", exchanges=tuple(probe.exchanges))
         except Exception as error:  # noqa: BLE001 - whatever else a check raises is a fault of the kit
             return Attempt(error=error, exchanges=tuple(probe.exchanges))
         if probe.sent > task.check.requests:
             said = f"the check of {task.row.id} says that a case sends at most {task.check.requests} requests"
             return Attempt(error=KitFaultError(f"{said} (`@checks(requests=)`), and it sent {probe.sent}"))
-        return Attempt(violation, exchanges=tuple(probe.exchanges))
+        if self._context.reloading is not None and self._context.reloading.lost:
+            self._lost_in = self._lost_in or task.id
+        exchanges = tuple(probe.exchanges)
+        if not isinstance(violation, UnservedError):
+            return Attempt(violation, exchanges=exchanges)
+        asked, hung_up = probe.case_of(violation.nonce) or task.case, probe.is_hung_up(violation.nonce)
+        return Attempt(violation, exchanges=exchanges, asked=asked, hung_up=hung_up)
 
     def _judged(self, task: Task, attempts: list[Attempt]) -> Outcome:
         """What the attempts add up to: one that could not be made decides, else how many of them were broken."""
         clean, last = self._scrubber.clean, attempts[-1]
         if last.not_testable is not None:
             return Outcome(task, Verdict.NOT_TESTABLE, clean(last.not_testable))
+        if last.blocked:
+            return Outcome(task, Verdict.BLOCKED, clean(last.blocked), exchanges=last.exchanges)
         if last.error is not None:
             fault = clean(_fault(last.error))
             return Outcome(task, Verdict.ERROR, fault, exchanges=last.exchanges, error=last.error)
@@ -156,11 +212,8 @@ class Engine:
         return attribute(task.case, self._context)
 
     def _unbound(self, task: Task) -> Outcome | None:
-        target = self._context.target
-        if task.row.claim and not target.claims(task.row.claim):
-            return Outcome(task, Verdict.NOT_APPLICABLE, f"the target does not claim `{task.row.claim}`")
-        refusal = task.check.refusal(task.case, target)
-        return Outcome(task, Verdict.NOT_APPLICABLE, refusal) if refusal else None
+        reason = unbound(task.row, task.case, self._context.target)
+        return Outcome(task, Verdict.NOT_APPLICABLE, reason) if reason else None
 
     def _unobservable(self, task: Task) -> Outcome | None:
         lacking = unmet(task.row, self._context)
@@ -186,11 +239,17 @@ def found_by(task: Task, probe: Probe) -> Violation | None:
     try:
         task.check.function(task.case, probe)
         if isinstance(task.case, CallCase) and task.case.stream:
-            assert_events_came(probe.exchanges)
+            assert_events_came(one for one in probe.exchanges if _asks_for(task.case, one))
     except Violation as found:
         return found
     except NoAnswerError as error:
-        silent = Violation("the proxy did not answer", expected="an answer", actual=error.failure.value)
+        silent = UnservedError(
+            "the proxy did not answer",
+            expected="an answer",
+            actual=error.failure.value,
+            code="no-answer",
+            nonce=error.nonce,
+        )
         return silent.with_traceback(error.__traceback__)
     except json.JSONDecodeError as error:
         garbled = Violation("a body is not valid JSON", expected="JSON", actual="something else")
@@ -198,8 +257,13 @@ def found_by(task: Task, probe: Probe) -> Violation | None:
     return None
 
 
+def _asks_for(case: CallCase, exchange: Exchange) -> bool:
+    """Whether an exchange is one of the call of a case: SDKs open connections by calls of their own."""
+    return exchange.request.method == case.method
+
+
 def _went_through(attempt: Attempt) -> bool:
-    return attempt.not_testable is None and attempt.error is None
+    return attempt.not_testable is None and attempt.error is None and not attempt.blocked
 
 
 def _fault(error: Exception) -> str:
@@ -232,7 +296,7 @@ class Ahead:
 
     def take(self, task: Task) -> Outcome:
         """The outcome of `task`; tasks are taken in the order in which they were given."""
-        if self._pool is None or task.check.pace is Pace.ALONE:
+        if self._pool is None or task.check.pace.turn:
             return self._engine.outcome(task)
         if (early := self._patient.pop(task.id, None)) is not None:
             return early.result()

@@ -59,14 +59,20 @@ class Plan:
 
         That is the same call's, else the same provider's, else the first.
         """
-        if task.row.control is None:
-            return None
-        relatives = self._kin.get((task.row.control, kin(task.case)), ())
-        near = twin(task.case, [other.case for other in relatives])
-        every = self.all.get(task.row.control, ())
-        of_provider = [other for other in every if _owner(other.case) == _owner(task.case)]
-        nearest = [*(other for other in relatives if other.case is near), *of_provider, *every]
-        return nearest[0] if nearest else None
+        return None if task.row.control is None else self.nearest(task.row.control, task.case)
+
+    def nearest(self, rule: str, case: Case) -> Task | None:
+        """The case of a requirement that is nearest to `case`: the same call's, else the same provider's, else any.
+
+        Of several those for the same model come first.
+        """
+        relatives = self._kin.get((rule, kin(case)), ())
+        alike = [other for other in relatives if _model(other.case) == _model(case)]
+        near = twin(case, [other.case for other in alike or relatives])
+        every = self.all.get(rule, ())
+        of_provider = [other for other in every if _owner(other.case) == _owner(case)]
+        found = [*(other for other in relatives if other.case is near), *of_provider, *every]
+        return found[0] if found else None
 
     @cached_property
     def _kin(self) -> dict[tuple[str, Hashable], list[Task]]:
@@ -190,6 +196,10 @@ def _circular(row: Requirement, rows: Mapping[str, Requirement]) -> bool:
         seen.add(current.control)
         current = rows.get(current.control)
     return False
+
+
+def _model(case: Case) -> str | None:
+    return case.model if isinstance(case, CallCase) else None
 
 
 def _owner(case: Case) -> str | None:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ..checks.registry import Pace
 from ..dialects.schemas import Schemas
 from ..engine.judge import Engine, Outcome
 from ..engine.plan import Task, make_plan
@@ -234,7 +233,7 @@ def _outcomes(engine: Engine, tasks: Iterable[Task]) -> Iterator[Outcome]:
     alone: list[Task] = []
     together: list[Task] = []
     for task in tasks:
-        (alone if task.check.pace is Pace.ALONE else together).append(task)
+        (alone if task.check.pace.turn else together).append(task)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(engine.outcome, together)
     yield from map(engine.outcome, alone)

@@ -53,7 +53,7 @@ def met_by(defect: str, rules: Collection[str] | None = None, plan: Plan | None 
     Raises LookupError for an unknown defect.
     """
     row = DEFECTS[defect]
-    with staged((defect,), plan=plan) as stage:
+    with staged((defect,), plan=plan if row.variant is None else None) as stage:
         wanted = frozenset(stage.plan.all if rules is None else rules)
         seen = _Seen(stage)
         seen.run([task for task in sample(stage.plan, row) if task.row.id in wanted])
@@ -109,7 +109,7 @@ class _Seen:
             for task, future in waiting:
                 future.result()
                 self._take(task)
-        for task in by_pace[Pace.ALONE]:
+        for task in (*by_pace[Pace.ALONE], *by_pace[Pace.LAST]):
             self._take(task)
 
     def run_until_broken(self, tasks: Iterable[Task]) -> None:

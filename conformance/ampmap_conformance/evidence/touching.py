@@ -104,14 +104,14 @@ def _traced(rules: tuple[str, ...], fresh: frozenset[str]) -> tuple[Plan, tuple[
         for name, defect in DEFECTS.items()
         if name in fresh
         or not set(rules).isdisjoint(defect.breaks)
-        or (sampled and not remembers(defect) and trace.may_differ(defect.change))
+        or (sampled and not remembers(defect) and (defect.variant or trace.may_differ(defect.change)))
     )
     alarms = tuple(f"reference proxy: {one.task.id}: {one.reason}" for one in outcomes if one.verdict in ALARMS)
     return stage.plan, chosen, alarms
 
 
 def _alarms(variant: str, rules: tuple[str, ...], plan: Plan) -> tuple[str, ...]:
-    with staged(variant=variant, plan=None if VARIANTS[variant].policy else plan) as stage:
+    with staged(variant=variant, plan=None if VARIANTS[variant].has_own_file else plan) as stage:
         engine = stage.engine()
         tasks = [task for name in rules for task in stage.plan.all[name] if task.row.profile not in ON_REQUEST]
         outcomes = map(engine.outcome, tasks)

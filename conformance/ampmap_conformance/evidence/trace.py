@@ -20,7 +20,7 @@ PARTS = tuple(field.name for field in fields(Behaviour))
 
 
 @dataclass(frozen=True)
-class Decision:
+class TracedDecision:
     """One answer of one part of the behaviour."""
 
     part: str
@@ -33,7 +33,7 @@ class Trace:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._decisions: list[Decision] = []
+        self._decisions: list[TracedDecision] = []
 
     @cached_property
     def behaviour(self) -> Behaviour:
@@ -53,17 +53,17 @@ class Trace:
         """The parts that were asked and do not answer the same twice."""
         return frozenset(each.part for each in self._of(PARTS) if self._differs(CORRECT, each))
 
-    def _of(self, parts: Any) -> Iterator[Decision]:
+    def _of(self, parts: Any) -> Iterator[TracedDecision]:
         return (decision for decision in self._decisions if decision.part in parts)
 
     def _decide(self, part: str, *asked: Any) -> Any:
         answer = getattr(CORRECT, part)(*asked)
         with self._lock:
-            self._decisions.append(Decision(part, asked, answer))
+            self._decisions.append(TracedDecision(part, asked, answer))
         return answer
 
     @staticmethod
-    def _differs(behaviour: Behaviour, decision: Decision) -> bool:
+    def _differs(behaviour: Behaviour, decision: TracedDecision) -> bool:
         part: Callable[..., Any] = getattr(behaviour, decision.part)
         try:
             return bool(part(*decision.asked) != decision.answer)

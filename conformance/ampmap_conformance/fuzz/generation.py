@@ -42,7 +42,7 @@ class GenerationJob:
 
 
 @dataclass(frozen=True)
-class Generated:
+class GeneratedRequest:
     """One request, less the credentials and what marks it as the kit's."""
 
     method: str
@@ -69,7 +69,7 @@ class Generator:
     def __init__(self, parts: Mapping[Hashable, GenerationJob], *, seed: int, max_examples: int) -> None:
         self._parts = {key: part for key, part in parts.items() if part.document["paths"]}
         self._options = {"seed": seed, "max_examples": max_examples}
-        self._made: dict[Hashable, tuple[Generated, ...] | KitFaultError] = {}
+        self._made: dict[Hashable, tuple[GeneratedRequest, ...] | KitFaultError] = {}
         self._process: subprocess.Popen[str] | None = None
         self._stack = ExitStack()
 
@@ -77,7 +77,7 @@ class Generator:
         """Ends the process and removes what it wrote."""
         self._stack.close()
 
-    def requests(self, key: Hashable) -> tuple[Generated, ...]:
+    def requests(self, key: Hashable) -> tuple[GeneratedRequest, ...]:
         """The requests of a part; none when its document has no operation. Raises KitFaultError when that fails."""
         if key not in self._parts:
             return ()
@@ -133,8 +133,8 @@ def _environment(folder: str) -> dict[str, str]:
     }
 
 
-def _generated(request: dict[str, Any]) -> Generated:
-    return Generated(
+def _generated(request: dict[str, Any]) -> GeneratedRequest:
+    return GeneratedRequest(
         request["method"],
         request["target"],
         tuple((name, value) for name, value in request["lines"]),

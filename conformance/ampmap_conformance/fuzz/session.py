@@ -18,7 +18,7 @@ from ..target.target import Target
 from ..wire.messages import Exchange, Headers, Request
 from .document import document_for, part_for
 from .findings import Finding
-from .generation import Generated, GenerationJob, Generator
+from .generation import GeneratedRequest, GenerationJob, Generator
 from .options import most_requests, require_schemathesis
 from .rules import RULES, Facts, Sent, Wrong
 
@@ -120,17 +120,21 @@ def facts_of(case: Case, probe: Probe) -> Facts:
         probe.reference.error_shapes[provider.error_shape] if provider else None,
         observed=probe.is_observed,
         invalid_data=target.policy.invalid_data,
-        rewrites=target.policy.body == "translated",
+        rewrites=_rewrites(case, target),
         answers_itself=_answers_itself(case, target),
         client_key=target.client.value if target.client else "",
         other_keys=tuple(secret.value for secret in target.secrets if secret is not target.client),
     )
 
 
+def _rewrites(case: Case, target: Target) -> bool:
+    return isinstance(case, CallCase) and target.body_of(case.provider, case.call.dialect) != "verbatim"
+
+
 def _answers_itself(case: Case, target: Target) -> bool:
     if not isinstance(case, CallCase):
         return True
-    lists = target.policy.lists == "own" and not _is_metered(case)
+    lists = target.lists_of(case.provider) == "own" and not _is_metered(case)
     return lists or case.call.id == WARM_UP
 
 
@@ -138,7 +142,7 @@ def _is_metered(case: Case) -> bool:
     return isinstance(case, CallCase) and case.call.operation.metered
 
 
-def _sent(case: Case, probe: Probe, request: Generated) -> Exchange:
+def _sent(case: Case, probe: Probe, request: GeneratedRequest) -> Exchange:
     """The exchange of one request; one without an answer has status 0."""
     dialect = probe.dialect_headers(case) if isinstance(case, CallCase) else {}
     ready = _as_client(probe.request(case), request, {name.lower() for name in dialect})
@@ -150,7 +154,7 @@ def _sent(case: Case, probe: Probe, request: Generated) -> Exchange:
         probe.exchanges.clear()
 
 
-def _as_client(usual: Request, request: Generated, dialect: set[str]) -> Request:
+def _as_client(usual: Request, request: GeneratedRequest, dialect: set[str]) -> Request:
     """A generated request with what marks it as the kit's, and with the credentials of the client.
 
     Of the client's usual header lines it has those that it does not write itself, and none about a body or of the

@@ -110,13 +110,18 @@ def _split(data: bytes, size: int) -> Pieces:
     return tuple((0.0, data[start : start + size]) for start in range(0, len(data), size))
 
 
-def head(answer: Answer, *, no_body: bool) -> bytes:
-    """Status line and header lines. `no_body` marks an answer to HEAD, or a status that has no body."""
+def head(answer: Answer, *, no_body: bool, is_last: bool) -> bytes:
+    """Status line and header lines. `no_body` marks an answer to HEAD, or a status that has no body.
+
+    `is_last` marks the last answer on its connection. It says so, as RFC 9112 9.6 has it: else a client that keeps its
+    connections may send the next call on one that is about to be closed.
+    """
     lines = list(answer.headers)
     names = {name.lower() for name, _ in lines}
     if not names & {"content-length", "transfer-encoding"}:
         lines += _length_lines(answer, no_body=no_body)
-    if (answer.framing is Framing.CLOSE or answer.end is not End.CLEAN) and "connection" not in names:
+    ends = is_last or answer.framing is Framing.CLOSE or answer.end is not End.CLEAN
+    if ends and "connection" not in names:
         lines.append(("Connection", "close"))
     return _head_bytes(f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Answer')}", lines)
 

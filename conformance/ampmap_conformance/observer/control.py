@@ -79,38 +79,38 @@ class Control:
             return _problem(400, str(error))
 
     def _health(self, _nonce: str, _received: Received) -> Answer:
-        return _told(dict(self._about))
+        return _as_json(dict(self._about))
 
     def _script(self, nonce: str, received: Received) -> Answer:
         self._records.script(nonce, [Reply.from_json(reply) for reply in json.loads(received.body)])
-        return _told({})
+        return _as_json({})
 
     def _seen(self, nonce: str, received: Received) -> Answer:
         asked = dict(parse_qsl(received.target.partition("?")[2]))
         within = _seconds(asked)
         found = self._records.find(nonce, int(asked.get("at_least", "0")), within)
         now = time.monotonic()
-        return _told({"records": [encoded(record.seen(), now) for record in found]})
+        return _as_json({"records": [encoded(record.seen(), now) for record in found]})
 
     def _closed(self, nonce: str, received: Received) -> Answer:
         within = _seconds(dict(parse_qsl(received.target.partition("?")[2])))
-        return _told({"closed": self._records.wait_for_event(nonce, CLIENT_CLOSED, within)})
+        return _as_json({"closed": self._records.wait_for_event(nonce, CLIENT_CLOSED, within)})
 
     def _release(self, nonce: str, received: Received) -> Answer:
         self._records.release((nonce,), int(json.loads(received.body)))
-        return _told({})
+        return _as_json({})
 
     def _forget(self, nonce: str, _received: Received) -> Answer:
         self._records.forget(nonce)
-        return _told({})
+        return _as_json({})
 
 
 def _seconds(asked: Mapping[str, str]) -> float:
     return min(float(asked.get("within", "0")), LONGEST_WAIT)
 
 
-def _told(data: Any) -> Answer:
-    return plain(200, bodies.dump(data))
+def _as_json(value: Any) -> Answer:
+    return plain(200, bodies.dump(value))
 
 
 def _problem(status: int, message: str, *lines: tuple[str, str]) -> Answer:

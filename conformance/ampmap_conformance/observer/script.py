@@ -112,6 +112,11 @@ class Reply:
         """Whether the answer begins, and breaks off in its body."""
         return self.end in (End.CUT, End.RESET)
 
+    @property
+    def hangs_up(self) -> bool:
+        """Whether not a byte of an answer comes."""
+        return self.end in (End.CUT_BEFORE_HEAD, End.RESET_BEFORE_HEAD)
+
     def to_json(self) -> dict[str, Any]:
         """As plain data; bytes are base64. What has its default value is left out."""
         plain: dict[str, Any] = {}

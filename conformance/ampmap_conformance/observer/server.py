@@ -203,7 +203,9 @@ class Observer:
         try:
             while (received := connection.receive()) is not None:
                 if persona is None and self._control.takes(received.target):
-                    connection.send(self._control.answer(received), to_head=False, sent_at=[])
+                    connection.send(
+                        self._control.answer(received), to_head=False, is_last=not received.keep_alive, sent_at=[]
+                    )
                     if not received.keep_alive:
                         return
                 elif not self._answer(connection, received, number, persona):
@@ -213,7 +215,7 @@ class Observer:
                 self._malformed.append(error.raw[:KEPT_BYTES])
             refusal = plain(400, str(error).encode(), content_type="text/plain")
             with contextlib.suppress(ClosedError):
-                connection.send(refusal, to_head=False, sent_at=[])
+                connection.send(refusal, to_head=False, is_last=True, sent_at=[])
         except ClosedError:  # who asked by the control API did not wait for the answer
             return
 
@@ -225,11 +227,14 @@ class Observer:
         )
         record, reply = self._records.add(request)
         answer = self._choose(record, reply)
+        if answer.framing is Framing.CHUNKED and not received.knows_chunks:
+            answer = replace(answer, framing=Framing.CLOSE)
         self._records.answered(record, answer)
         try:
             connection.send(
                 answer,
                 to_head=received.method == "HEAD",
+                is_last=not received.keep_alive,
                 sent_at=record.sent_at,
                 released=lambda pieces: self._records.wait_for_release(record, pieces),
             )

@@ -43,6 +43,8 @@ class Received:
     """Without transfer coding."""
     raw: bytes
     keep_alive: bool
+    knows_chunks: bool = True
+    """Whether the answer may be chunked: a server must not send chunks to HTTP/1.0 (RFC 9112, 6.1)."""
 
 
 class Connection:
@@ -66,17 +68,24 @@ class Connection:
             lines = self._take_until(b"\r\n\r\n", raw, MAX_HEAD)[:-4].split(b"\r\n")
             method, target, version = _request_line(lines[0], raw)
             headers = Headers(tuple(_header_line(line, raw) for line in lines[1:]))
-            if (headers.get("expect") or "").lower() == "100-continue":
+            current = version == "HTTP/1.1"
+            if current and (headers.get("expect") or "").lower() == "100-continue":
                 self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             body = self._body(headers, raw)
         except ClosedError:
             raise MalformedError("the connection was closed inside a request", bytes(raw + self._buffer)) from None
         connection = (headers.get("connection") or "").lower()
-        keep = "close" not in connection if version == "HTTP/1.1" else "keep-alive" in connection
-        return Received(method, target, headers, body, bytes(raw), keep)
+        keep = "close" not in connection if current else "keep-alive" in connection
+        return Received(method, target, headers, body, bytes(raw), keep, current)
 
     def send(
-        self, answer: Answer, *, to_head: bool, sent_at: list[float], released: Callable[[int], None] | None = None
+        self,
+        answer: Answer,
+        *,
+        to_head: bool,
+        is_last: bool,
+        sent_at: list[float],
+        released: Callable[[int], None] | None = None,
     ) -> None:
         """Send an answer with its delays and its fault. Raises ClosedError when the peer went away meanwhile.
 
@@ -90,7 +99,7 @@ class Connection:
         if answer.end in (End.CUT_BEFORE_HEAD, End.RESET_BEFORE_HEAD):
             return
         no_body = to_head or answer.status in (204, 304)
-        out = bytearray(head(answer, no_body=no_body))
+        out = bytearray(head(answer, no_body=no_body, is_last=is_last))
         chunked = answer.framing is Framing.CHUNKED and not no_body
         for place, (delay, data) in enumerate(() if no_body else answer.sent_pieces):
             if delay or held or (place and answer.framing is not Framing.CONTENT_LENGTH):

@@ -10,6 +10,7 @@ from typing import Protocol
 from ..cases.cases import Case
 from ..dialects.schemas import Schemas
 from ..observer.api import Observing
+from ..observer.script import Reply
 from ..reference.types import Reference
 from ..target.reload import Reloading
 from ..target.target import Target
@@ -19,6 +20,7 @@ from ..wire.messages import Exchange
 from ..wire.redaction import SecretBook
 from .budget import Budget
 from .exchange import Sending
+from .patience import OBSERVED, UNOBSERVED, Patience, patience_for
 from .requests import RequestForms
 
 
@@ -59,13 +61,18 @@ class RunContext:
     fuzzing: Fuzzing | None = None
     on_send: Callable[[Sending], None] | None = None
     """Called with each request before it is sent, for measurements."""
-    timeout: float = 30.0
-    """Seconds that a probe waits for a connection, and for each read."""
+    timeout: float | None = None
+    """Seconds that a probe waits for a connection, and for each read; None leaves it to `patience_for`."""
 
     @property
     def reference(self) -> Reference:
         """The reference that the target is held against."""
         return self.target.reference
+
+    def patience(self, replies: Iterable[Reply] = ()) -> Patience:
+        """How long a call is waited for that the upstream answers with `replies`."""
+        usual = self.timeout or (UNOBSERVED if self.observer is None else OBSERVED)
+        return patience_for(replies, self.target.policy, usual)
 
     @cached_property
     def forms(self) -> RequestForms:

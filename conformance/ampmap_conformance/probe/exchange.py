@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ..errors import Failure, KitFaultError, NoAnswerError
 from ..observer.api import Observing
 from ..observer.script import Reply
-from ..wire.messages import Exchange, Headers, Request, Response
+from ..wire.messages import STALLED, Exchange, Headers, Request, Response, nonce_of
 
 SETTLING = 0.2
 """Seconds that a request which was answered with success may take to show at the observer."""
@@ -44,8 +44,10 @@ def both_hops(sending: Sending, observer: Observing | None, keep: Callable[[Exch
     try:
         response = sending.deliver()
     except NoAnswerError as error:
-        response = Response(0, Headers(), (), time.monotonic() - begun, broken=error.failure.value)
-        silent = None if _may_hang_up(error, sending.replies) else error
+        error.nonce = nonce
+        how = STALLED if error.failure is Failure.TIMEOUT else error.failure.value
+        response = Response(0, Headers(), (), time.monotonic() - begun, broken=how)
+        silent = None if _may_be_lost(error, sending.replies) else error
     begun = response.begun or begun  # one zero for the times of both hops
     made = Exchange(sending.request, response, (), sending.persona, begun=begun, plain=sending.plain)
     if observer is not None:
@@ -62,12 +64,6 @@ def both_hops(sending: Sending, observer: Observing | None, keep: Callable[[Exch
     return made
 
 
-def nonce_of(request: Request) -> str:
-    """The nonce of a request that a probe made."""
-    agent = request.headers.get("user-agent") or ""
-    return agent.rpartition("(")[2].rstrip(")")
-
-
-def _may_hang_up(error: NoAnswerError, replies: tuple[Reply, ...]) -> bool:
+def _may_be_lost(error: NoAnswerError, replies: tuple[Reply, ...]) -> bool:
     """Whether the upstream's answer broke off, so that a head which the proxy still held may be lost with it."""
-    return error.failure is Failure.DROPPED and any(reply.breaks_off for reply in replies)
+    return error.failure in (Failure.DROPPED, Failure.TIMEOUT) and any(reply.breaks_off for reply in replies)

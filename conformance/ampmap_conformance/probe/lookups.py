@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, unquote
 
 from ..cases.cases import CallCase
@@ -9,6 +10,9 @@ from ..errors import NotTestableError
 from ..reference.types import ErrorShape
 from ..wire.messages import Headers, UpstreamRequest
 from .context import RunContext
+
+MODEL_IN_PATH = re.compile(r"/models/([^/:?]+)")
+"""Where a path of Google's names its model."""
 
 
 class Lookups:
@@ -66,9 +70,17 @@ class Lookups:
         )
 
     def model_of(self, case: CallCase, upstream: UpstreamRequest) -> str:
-        """The model that an upstream request names, in its body or path as the operation has it; empty for none."""
-        if case.call.operation.model_in == "body":
-            body = upstream.json()
-            return str(body.get("model", "")) if isinstance(body, dict) else ""
-        before, _, after = case.upstream_target.partition("?")[0].partition(quote(case.model, safe=""))
-        return unquote(upstream.path.removeprefix(before).removesuffix(after))
+        """The model that an upstream request names, in its body or in its path; empty for none.
+
+        A proxy may have called another dialect, or another form of the path, than the client did: what arrived
+        tells where its model stands.
+        """
+        if case.call.operation.model_in == "path":
+            before, _, after = case.upstream_target.partition("?")[0].partition(quote(case.model, safe=""))
+            if upstream.path.startswith(before) and upstream.path.endswith(after):
+                return unquote(upstream.path.removeprefix(before).removesuffix(after))
+        body = upstream.json() if upstream.body else None
+        if isinstance(body, dict) and "model" in body:
+            return str(body["model"])
+        found = MODEL_IN_PATH.search(upstream.path)
+        return unquote(found[1]) if found else ""

@@ -9,21 +9,32 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
-from ..errors import NotTestableError, Violation
+from ..errors import NotTestableError, UnservedError, Violation
 from ..observer.script import Reply
 from ..target.reload import Reloading
 from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
 from ..wire.lockstep import Steps
-from ..wire.messages import AMP, Exchange, Headers, Request, Response
+from ..wire.messages import AMP, Exchange, Headers, Request, Response, nonce_of
 from ..wire.raw import Ending, RawAnswer, RawRequest, send_raw, whole
 from ..wire.redaction import new_nonce
 from .changes import UNCHANGED, Changes
 from .context import GeneratedRequests, RunContext
-from .exchange import Sending, both_hops, nonce_of
+from .exchange import SETTLING, Sending, both_hops
 from .lookups import Lookups
 from .prerequisites import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
+
+ALONE = frozenset({"CONNECT", "TRACE"})
+MUCH = 1 << 16
+"""Bytes of a header or a body before whose end a proxy may well answer."""
+
+
+def spoils_connection(request: Request) -> bool:
+    """Whether a proxy may rightly leave a connection in an odd state behind a request: no other one then uses it."""
+    told = any(name in request.headers for name in ("connection", "upgrade", "expect"))
+    size = max((len(request.body), *(len(value) for _, value in request.headers)))
+    return told or request.method in ALONE or size > MUCH
 
 
 class Probe(Lookups):
@@ -35,6 +46,16 @@ class Probe(Lookups):
         self.exchanges: list[Exchange] = []
         self.sent = 0
         """Requests that were sent to the target."""
+        self._cases: dict[str, Case] = {}
+        self._hung_up: set[str] = set()
+
+    def case_of(self, nonce: str) -> Case | None:
+        """The case whose request carries a nonce; None for a request that this probe did not make."""
+        return self._cases.get(nonce)
+
+    def is_hung_up(self, nonce: str) -> bool:
+        """Whether the upstream of a request was told to give no answer."""
+        return nonce in self._hung_up
 
     @property
     def context(self) -> RunContext:
@@ -65,6 +86,8 @@ class Probe(Lookups):
             finally:
                 self.exchanges += probe.exchanges
                 self.sent += probe.sent
+                self._cases |= probe._cases
+                self._hung_up |= probe._hung_up
 
     @property
     def is_observed(self) -> bool:
@@ -102,6 +125,7 @@ class Probe(Lookups):
         `credential` replaces the client's own.
         """
         nonce = new_nonce()
+        self._cases[nonce] = case
         sent = self._own_credential(case) if credential is None else credential
         body = self._forms.body(case, nonce)
         headers = self._forms.lines(case, nonce, has_body=bool(body))
@@ -134,6 +158,14 @@ class Probe(Lookups):
         request = self.request(case, credential=credential, changes=changes)
         return self.exchange(request, persona=self.persona_of(case), replies=tuple(replies))
 
+    def compare(self, case: Case) -> Exchange:
+        """Sends the request of a case as the client does, to compare a failure with; beyond what its check sends."""
+        sent = self.sent
+        try:
+            return self.send(case)
+        finally:
+            self.sent = sent
+
     def send_raw(
         self,
         case: Case,
@@ -152,16 +184,15 @@ class Probe(Lookups):
         """
         request = self.request(case, credential=credential, changes=Changes(more_headers=more_headers, body=body))
         answers: list[RawAnswer] = []
+        script = tuple(replies)
 
         def deliver() -> Response:
             self._spend()
-            url, timeout = self.target.file.base_url, self._context.timeout
+            url, timeout = self.target.file.base_url, self._context.patience(script).read
             answers.append(send_raw(url, wire(request), timeout=timeout, responses=responses))
             return answers[0].response()
 
-        made = self._exchange(
-            Sending(request=request, persona=self.persona_of(case), deliver=deliver, replies=tuple(replies))
-        )
+        made = self._exchange(Sending(request=request, persona=self.persona_of(case), deliver=deliver, replies=script))
         return made, answers[0]
 
     def send_in_step(
@@ -181,7 +212,7 @@ class Probe(Lookups):
             sending = Sending(
                 request=request,
                 persona=self.persona_of(case),
-                deliver=lambda: self.deliver(request, watch),
+                deliver=lambda: self.deliver(request, watch, (reply,)),
                 replies=(replace(reply, held=True),),
             )
             return self._exchange(sending)
@@ -192,7 +223,8 @@ class Probe(Lookups):
         """Sends the request of a case and goes away when its answer has begun, or `after` so many seconds.
 
         Whether the connection to the upstream was closed as well, within so many seconds. Raises Violation where
-        the call had been answered in full, and NotTestableError without an observer.
+        the call had been answered in full, UnservedError where it reached no upstream, and NotTestableError without
+        an observer.
         """
         observer, request = self._context.observer, self.request(case)
         if observer is None:
@@ -202,9 +234,15 @@ class Probe(Lookups):
         self._spend()
         answer = send_raw(self.target.file.base_url, replace(whole(request), leave_after=after))
         try:
+            if not observer.seen(nonce, at_least=1, within=SETTLING):
+                if not answer.responses:
+                    raise NotTestableError("the proxy had not called its upstream when the client left")
+                actual = f"no request; the client got status {answer.responses[0].status}"
+                saying = "the call did not reach the upstream"
+                raise UnservedError(saying, expected="a request", actual=actual, code="no-request", nonce=nonce)
             if answer.ending not in (Ending.LEFT, Ending.TIMEOUT):
                 raise Violation("the call was answered in full", expected="half an answer", actual=answer.ending.value)
-            return observer.client_closed(nonce, within=within) or not observer.seen(nonce)
+            return observer.client_closed(nonce, within=within)
         finally:
             observer.forget(nonce)
 
@@ -220,7 +258,7 @@ class Probe(Lookups):
 
         Raises NotTestableError where there is no such peer, and NoAnswerError as `send` does.
         """
-        foreign, timeout = self._context.foreign, self._context.timeout
+        foreign, timeout = self._context.foreign, self._context.patience().read
         if foreign is None:
             raise NotTestableError(NO_FOREIGN_PEER)
         request = self.request(case, changes=Changes(more_headers=more_headers))
@@ -237,20 +275,41 @@ class Probe(Lookups):
             Sending(
                 request=request,
                 persona=persona,
-                deliver=lambda: self.deliver(request),
+                deliver=lambda: self.deliver(request, replies=replies),
                 replies=replies,
                 plain=not replies,
             )
         )
 
-    def deliver(self, request: Request, watch: Watch | None = None) -> Response:
-        """Puts a request on the wire. Raises NoAnswerError, and BudgetSpentError when it may not."""
+    def deliver(self, request: Request, watch: Watch | None = None, replies: Iterable[Reply] = ()) -> Response:
+        """Puts a request on the wire that the upstream answers with `replies`.
+
+        Raises NoAnswerError, and BudgetSpentError when it may not.
+        """
         self._spend()
-        return self._context.client.send(request, timeout=self._context.timeout, watch=watch)
+        nonce, observer = nonce_of(request), self._context.observer
+
+        def lost() -> bool:
+            if observer is not None and observer.seen(nonce):
+                return False
+            self._context.budget.spend()
+            return True
+
+        patience = self._context.patience(replies)
+        return self._context.client.send(
+            request,
+            timeout=patience.read,
+            whole=patience.whole,
+            watch=watch,
+            lost=lost,
+            alone=spoils_connection(request),
+        )
 
     def _exchange(self, sending: Sending) -> Exchange:
         if self._context.on_send is not None:
             self._context.on_send(sending)
+        if any(reply.hangs_up for reply in sending.replies):
+            self._hung_up.add(nonce_of(sending.request))
         return both_hops(sending, self._context.observer, self.exchanges.append)
 
     def _spend(self) -> None:

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pydantic import BaseModel, ConfigDict, Field
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 from urllib.parse import quote, urlsplit
 
 EDITION: Literal["amp-0.0.1760587291"] = "amp-0.0.1760587291"
@@ -627,6 +627,119 @@ class Meanings(Fact):
     notes: tuple[str, ...] = ()
 
 
+# A feature that a target may claim, without which some requirements do not apply; everything else is core.
+ClaimName: TypeAlias = Literal[
+    "mapping",
+    "upstream-fallback",
+    "per-client-upstream",
+    "management",
+    "localhost-only",
+    "hot-reload",
+]
+
+# How a proxy forwards the bodies of model calls.
+BodyPolicy: TypeAlias = Literal["verbatim", "rewritten", "translated"]
+
+# What obliges a proxy to keep a requirement.
+Basis: TypeAlias = Literal["standard", "provider-contract", "security", "product", "one-implementation"]
+
+# What it costs the user when a proxy breaks a requirement.
+Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
+
+# The claim that a target makes of each way of the axis `model_route`; the way `local` needs none.
+ROUTE_CLAIMS: Final[dict[str, str]] = {"mapped": "mapping", "elsewhere": "upstream-fallback"}
+
+
+class Bound(Shape):
+    """A range of a figure that a target's policy states."""
+
+    below: float | None = None
+    """The figure is smaller than this."""
+    at_most: float | None = None
+    """The figure is not larger than this."""
+
+
+class PolicyCondition(Shape):
+    """Words of a target's policy. All that are given must hold; of a list, one value."""
+
+    body: tuple[BodyPolicy, ...] = ()
+    lists: Literal["relayed", "own", "amp"] | None = None
+    """It speaks of calls that list or describe models only."""
+    response_model: Literal["requested", "upstream"] | None = None
+    amp_headers: Literal["forwarded", "stripped"] | None = None
+    body_limit: Literal["stated"] | Bound | None = None
+    answer_timeout: Literal["stated"] | Bound | None = None
+
+
+class Condition(Shape):
+    """What is true of a target, or of a call to it. All parts that are given must hold."""
+
+    claim: ClaimName | None = None
+    policy: PolicyCondition | None = None
+    has: (
+        Literal["unavailable-models", "provider-models", "local-model", "pattern-mappings", "orphaned-mappings"] | None
+    ) = None
+    """What the target file names: a model that the proxy does not have; a model of the called provider that the proxy
+    serves itself; the call's model as one of these; a mapping by pattern; a mapping to a model that is not there."""
+
+
+_TEXTS: Final[dict[tuple[str, str], str]] = {
+    ("body", "verbatim"): "forwards bodies byte for byte",
+    ("body", "rewritten"): "writes bodies anew in the same dialect",
+    ("body", "translated"): "calls another dialect upstream",
+    ("lists", "relayed"): "relays lists of models",
+    ("lists", "own"): "answers lists of models itself",
+    ("lists", "amp"): "has lists of models answered by Amp",
+    ("response_model", "requested"): "names the client's model in answers to mapped calls",
+    ("response_model", "upstream"): "names the upstream's model in answers to mapped calls",
+    ("amp_headers", "forwarded"): "promises to forward Amp's headers",
+    ("amp_headers", "stripped"): "strips Amp's headers",
+    ("body_limit", "stated"): "states a limit for bodies",
+    ("body_limit", "below"): "limits bodies to fewer than {} bytes",
+    ("body_limit", "at_most"): "limits bodies to at most {} bytes",
+    ("answer_timeout", "stated"): "states how long it waits for an upstream",
+    ("answer_timeout", "below"): "waits less than {} s for an upstream",
+    ("answer_timeout", "at_most"): "waits at most {} s for an upstream",
+    ("has", "unavailable-models"): "has a model that it does not serve, by its file",
+    ("has", "provider-models"): "serves a model of the called provider itself",
+    ("has", "local-model"): "serves the call's model itself",
+    ("has", "pattern-mappings"): "has a mapping by pattern",
+    ("has", "orphaned-mappings"): "maps a model to one that is not available",
+}
+
+
+def condition_text(condition: Condition) -> str:
+    """A condition as the end of a sentence: `the target calls another dialect upstream (...)`, with the keys meant."""
+    parts = [f"claims `{condition.claim}`"] if condition.claim else []
+    if condition.policy is not None:
+        parts += _policy_texts(condition.policy)
+    if condition.has:
+        parts.append(_TEXTS["has", condition.has])
+    return "the target " + " and ".join(parts)
+
+
+def _policy_texts(policy: PolicyCondition) -> list[str]:
+    texts: list[str] = []
+    if policy.body:
+        told = " or ".join(_TEXTS["body", each] for each in policy.body)
+        texts.append(f"{told} (`policy.body: {' or '.join(policy.body)}`)")
+    words = {"lists": policy.lists, "response_model": policy.response_model, "amp_headers": policy.amp_headers}
+    texts += [f"{_TEXTS[name, word]} (`policy.{name}: {word}`)" for name, word in words.items() if word]
+    return (
+        texts + _figure_texts("body_limit", policy.body_limit) + _figure_texts("answer_timeout", policy.answer_timeout)
+    )
+
+
+def _figure_texts(name: str, range_: Literal["stated"] | Bound | None) -> list[str]:
+    if range_ is None:
+        return []
+    if not isinstance(range_, Bound):
+        return [f"{_TEXTS[name, range_]} (`policy.{name}`)"]
+    bounds = {"below": range_.below, "at_most": range_.at_most}
+    given = [(bound, figure) for bound, figure in bounds.items() if figure is not None]
+    return [f"{_TEXTS[name, bound].format(f'{figure:,.15g}')} (`policy.{name}`)" for bound, figure in given]
+
+
 class PlatformOffer(Shape):
     """A model as a platform lists it."""
 
@@ -838,16 +951,6 @@ AxisName: TypeAlias = Literal[
     "pause",
 ]
 
-# A feature that a target may claim, without which some requirements do not apply; everything else is core.
-ClaimName: TypeAlias = Literal[
-    "mapping",
-    "upstream-fallback",
-    "per-client-upstream",
-    "management",
-    "localhost-only",
-    "hot-reload",
-]
-
 
 class Requirement(Fact):
     """A normative row; `id` is `<profile>.<name>` and never carries the outcome."""
@@ -855,6 +958,13 @@ class Requirement(Fact):
     formerly: tuple[str, ...] = ()
     """Ids that the rule had before, the latest first. Each of them still names the rule, and never another one."""
     level: Literal["must", "should", "may"]
+    basis: Basis
+    """What obliges a proxy. `standard`: a published standard. `provider-contract`: what a provider, Amp or an SDK
+    documents, or was seen to need. `security`: keys, accounts and the operator's machine. `product`: a use of Amp that
+    is lost otherwise, where no source obliges. `one-implementation`: one proxy's behaviour."""
+    severity: Severity
+    """What it costs the user when broken. `critical`: keys, accounts or money. `high`: calls fail, or what comes back
+    is wrong. `medium`: errors mislead, or a feature is missing. `low`: an inconvenience."""
     statement: str
     why: str
     profile: str
@@ -868,8 +978,23 @@ class Requirement(Fact):
     negative: bool = False
     claim: str | None = None
     """The target's claim without which the requirement does not apply."""
+    when: tuple[Condition, ...] = ()
+    """What must hold for the requirement to apply, beside the claim: all of these."""
+    unless: tuple[Condition, ...] = ()
+    """What frees a target from the requirement: any of these."""
     excluded: str | None = None
     """Why no check exists, for a row that has none."""
+
+
+def conditions_in_words(requirement: Requirement) -> tuple[str, ...]:
+    """Each condition of a requirement as a sentence without its subject, e.g. `applies where the target ...`."""
+    texts = [f"applies where the target claims `{requirement.claim}`"] if requirement.claim else []
+    if "model_route" in requirement.for_each:
+        claims = ", ".join(f"`{claim}` ({way})" for way, claim in ROUTE_CLAIMS.items())
+        texts.append(f"applies on each route of a model that the target claims: {claims}")
+    texts += [f"applies where {condition_text(condition)}" for condition in requirement.when]
+    texts += [f"does not apply where {condition_text(condition)}" for condition in requirement.unless]
+    return tuple(texts)
 
 
 class PlatformAbout(Fact):
@@ -1777,4 +1902,4 @@ _DATA = r'''{
 }
 }'''
 
-__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "Endpoint",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "Header",    "HeaderSet",    "Json",    "Lifecycle",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "Provider",    "ProviderId",    "ProviderModes",    "Reference",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "calls",    "digest_of",    "filled",    "find_call",    "find_mode",    "find_model",    "found",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "upstream_path",]
+__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "Endpoint",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "Header",    "HeaderSet",    "Json",    "Lifecycle",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "ROUTE_CLAIMS",    "Reference",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "filled",    "find_call",    "find_mode",    "find_model",    "found",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "upstream_path",]

@@ -4,7 +4,7 @@ May import `target` and what is below it; it knows no case and no check.
 """
 
 from .behaviour import CORRECT, Behaviour
-from .config import AmpUpstream, ModelMapping, ProxyConfig, Upstream, config_for_observer
+from .config import AmpUpstream, ProxyConfig, Upstream, config_for_observer
 from .defects import DEFECTS, Defect, behaviour_with
 from .server import ReferenceProxy
 
@@ -14,7 +14,6 @@ __all__ = [
     "AmpUpstream",
     "Behaviour",
     "Defect",
-    "ModelMapping",
     "ProxyConfig",
     "ReferenceProxy",
     "Upstream",

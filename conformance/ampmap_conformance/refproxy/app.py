@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 from ..wire.messages import Headers
 from .behaviour import Behaviour, decide, outgoing
-from .exchange import Exchange, Incoming, OwnAnswer, Refusal
+from .exchange import Incoming, OwnAnswer, Refusal, RoutedExchange
 from .live import LiveConfig
 from .routing import Routes, in_origin_form
-from .upstream import Sender, UpstreamAnswer, UpstreamClient, UpstreamFailedError
+from .upstream import StreamedAnswer, UpstreamClient, UpstreamFailedError, UpstreamSender
 
 Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -32,7 +32,7 @@ class ProxyApp:
         self._reference = live.now().reference
         self._routes = Routes.of(self._reference)
         self._ready = ready
-        self._sender: Sender
+        self._sender: UpstreamSender
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry."""
@@ -64,12 +64,12 @@ class ProxyApp:
         await client.aclose()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _forward(self, exchange: Exchange, send: Send) -> None:
-        attempt: Exchange | None = exchange
+    async def _forward(self, exchange: RoutedExchange, send: Send) -> None:
+        attempt: RoutedExchange | None = exchange
         while attempt is not None:
             attempt = await self._attempt(attempt, send)
 
-    async def _attempt(self, exchange: Exchange, send: Send) -> Exchange | None:
+    async def _attempt(self, exchange: RoutedExchange, send: Send) -> RoutedExchange | None:
         """Forward a call and answer the client; or give the call that is to be tried in its place."""
         behaviour = self._behaviour
         try:
@@ -89,7 +89,7 @@ class ProxyApp:
                 await self._refuse(behaviour.upstream_failed(exchange, error.failure), send)
         return None
 
-    async def _relay(self, exchange: Exchange, answer: UpstreamAnswer, send: Send) -> None:
+    async def _relay(self, exchange: RoutedExchange, answer: StreamedAnswer, send: Send) -> None:
         behaviour = self._behaviour
         status = behaviour.response_status(exchange, answer.status)
         headers = behaviour.response_headers(exchange, answer.headers)

@@ -13,8 +13,6 @@ from . import credentials, errors, fallback, headers, live, rewriting, routing
 from .config import ProxyConfig
 from .exchange import (
     BackEnd,
-    Exchange,
-    Failure,
     Incoming,
     ManagementCall,
     Outgoing,
@@ -22,9 +20,11 @@ from .exchange import (
     Place,
     ProviderCall,
     Refusal,
+    RoutedExchange,
+    UpstreamFailure,
 )
 from .routing import Routes
-from .upstream import Sender
+from .upstream import UpstreamSender
 
 Chunks: TypeAlias = AsyncIterator[bytes]
 Forwardable: TypeAlias = ProviderCall | ManagementCall
@@ -35,12 +35,12 @@ def is_kept_local(place: Place) -> bool:
     return isinstance(place, ManagementCall)
 
 
-def relayed_status(_exchange: Exchange, status: int) -> int:
+def relayed_status(_exchange: RoutedExchange, status: int) -> int:
     """The status that the client sees: the upstream's own."""
     return status
 
 
-def sole_attempt(_exchange: Exchange, _status: int | None) -> Exchange | None:
+def sole_attempt(_exchange: RoutedExchange, _status: int | None) -> RoutedExchange | None:
     """The call that is tried when one has failed: none, for the client decides whether to try again."""
     return None
 
@@ -65,22 +65,22 @@ class Behaviour:
     body_problem: Callable[[Forwardable, Incoming], Refusal | None] = fallback.body_problem
     requested_model: Callable[[Forwardable, Incoming], str | None] = fallback.requested_model
     back_end: Callable[[ProxyConfig, Forwardable, str | None], BackEnd | Refusal] = fallback.back_end
-    upstream_base: Callable[[Exchange], str] = routing.upstream_base
-    upstream_target: Callable[[Exchange], str] = routing.upstream_target
-    upstream_body: Callable[[Exchange], bytes] = rewriting.upstream_body
-    upstream_headers: Callable[[Exchange, bytes], Headers] = headers.upstream_headers
-    sender: Callable[[Sender], Sender] = lambda client: client
+    upstream_base: Callable[[RoutedExchange], str] = routing.upstream_base
+    upstream_target: Callable[[RoutedExchange], str] = routing.upstream_target
+    upstream_body: Callable[[RoutedExchange], bytes] = rewriting.upstream_body
+    upstream_headers: Callable[[RoutedExchange, bytes], Headers] = headers.upstream_headers
+    sender: Callable[[UpstreamSender], UpstreamSender] = lambda client: client
     """The client side as the pipeline uses it: the one that there is."""
     answer_patience: Callable[[ProxyConfig], float] = answer_patience
-    next_attempt: Callable[[Exchange, int | None], Exchange | None] = sole_attempt
+    next_attempt: Callable[[RoutedExchange, int | None], RoutedExchange | None] = sole_attempt
     """Asked with the status of an error, or with None when there was no answer."""
-    upstream_failed: Callable[[Exchange, Failure], Refusal] = errors.upstream_failed
-    stand_in: Callable[[Exchange, int | None], OwnAnswer | None] = errors.stand_in
-    response_status: Callable[[Exchange, int], int] = relayed_status
-    response_headers: Callable[[Exchange, Headers], Headers] = headers.response_headers
-    response_body: Callable[[Exchange, Headers, Chunks], Chunks] = rewriting.response_body
+    upstream_failed: Callable[[RoutedExchange, UpstreamFailure], Refusal] = errors.upstream_failed
+    stand_in: Callable[[RoutedExchange, int | None], OwnAnswer | None] = errors.stand_in
+    response_status: Callable[[RoutedExchange, int], int] = relayed_status
+    response_headers: Callable[[RoutedExchange, Headers], Headers] = headers.response_headers
+    response_body: Callable[[RoutedExchange, Headers, Chunks], Chunks] = rewriting.response_body
     own_answer: Callable[[Reference, Refusal], OwnAnswer] = errors.own_answer
-    ends_with_client: Callable[[Exchange], bool] = lambda _: True
+    ends_with_client: Callable[[RoutedExchange], bool] = lambda _: True
     """Whether the upstream call is dropped when the client goes away."""
     file_text: Callable[[Path], str] = live.file_text
     reloaded: Callable[[ProxyConfig, str], ProxyConfig] = live.reloaded
@@ -92,7 +92,7 @@ CORRECT = Behaviour()
 
 def decide(  # noqa: PLR0911 - one return per gate, in their order
     config: ProxyConfig, routes: Routes, behaviour: Behaviour, incoming: Incoming
-) -> Exchange | Refusal:
+) -> RoutedExchange | Refusal:
     """Everything that is decided before an upstream is called."""
     place = behaviour.place(routes, incoming)
     if problem := behaviour.framing_problem(incoming):
@@ -113,13 +113,13 @@ def decide(  # noqa: PLR0911 - one return per gate, in their order
 
 def _exchange(
     config: ProxyConfig, behaviour: Behaviour, incoming: Incoming, place: Forwardable, key: str | None
-) -> Exchange | Refusal:
+) -> RoutedExchange | Refusal:
     model = behaviour.requested_model(place, incoming)
     back_end = behaviour.back_end(config, place, model)
-    return back_end if isinstance(back_end, Refusal) else Exchange(config, incoming, place, key, model, back_end)
+    return back_end if isinstance(back_end, Refusal) else RoutedExchange(config, incoming, place, key, model, back_end)
 
 
-def outgoing(behaviour: Behaviour, exchange: Exchange) -> Outgoing:
+def outgoing(behaviour: Behaviour, exchange: RoutedExchange) -> Outgoing:
     """The request that goes to the back end."""
     body = behaviour.upstream_body(exchange)
     return Outgoing(

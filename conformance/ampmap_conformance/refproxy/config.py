@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..reference.types import Reference
+from ..target.amp_config import BlockMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,6 @@ class AmpUpstream:
     """Amp keys for single client keys; `key` serves the other clients."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelMapping:
-    """Which model serves another. Without `regex`, `from_` is a whole id; with it, it matches anywhere in the id."""
-
-    from_: str
-    to: str
-    regex: bool = False
-
-
 @dataclass(frozen=True)
 class ProxyConfig:
     """Everything that an operator decides."""
@@ -47,7 +39,7 @@ class ProxyConfig:
     amp: AmpUpstream | None = None
     unavailable: frozenset[str] = frozenset()
     """Model ids that no upstream of this proxy serves. Every other id is taken to be served, known or not."""
-    mappings: tuple[ModelMapping, ...] = ()
+    mappings: tuple[BlockMapping, ...] = ()
     force_mappings: bool = False
     """Mappings win over models that are served here."""
     restrict_management_to_localhost: bool = False

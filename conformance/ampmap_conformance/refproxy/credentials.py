@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 from ..reference.types import Reference
 from ..wire.messages import Headers
 from .config import ProxyConfig
-from .exchange import Amp, Exchange, Incoming, Local, ManagementCall, Place, ProviderCall, Refusal
+from .exchange import Amp, Incoming, Local, ManagementCall, Place, ProviderCall, Refusal, RoutedExchange
 
 PLACEHOLDER = "placeholder"
 """What Google's SDK sends as a key in the form that Amp uses; never a credential."""
@@ -48,7 +48,7 @@ def client_credential_headers(reference: Reference) -> frozenset[str]:
     return frozenset(header.name.lower() for each in sets for header in each.headers)
 
 
-def query_without_credentials(exchange: Exchange) -> str:
+def query_without_credentials(exchange: RoutedExchange) -> str:
     """The query, byte for byte, without the fields that hold a client's credential.
 
     On provider routes every `key` and `auth_token` is one. Other paths may use these names for
@@ -63,7 +63,7 @@ def query_without_credentials(exchange: Exchange) -> str:
     return "&".join(fields)
 
 
-def upstream_credentials(exchange: Exchange) -> Headers:
+def upstream_credentials(exchange: RoutedExchange) -> Headers:
     """The header lines with which the proxy authenticates itself to the back end."""
     match exchange.back_end, exchange.place:
         case Local(upstream), ProviderCall(provider):
@@ -81,7 +81,7 @@ def upstream_credentials(exchange: Exchange) -> Headers:
             return Headers()
 
 
-def upstream_query_credential(exchange: Exchange) -> str | None:
+def upstream_query_credential(exchange: RoutedExchange) -> str | None:
     """The key that goes into the query, for a provider whose upstream takes it there."""
     match exchange.back_end, exchange.place:
         case Local(upstream), ProviderCall(provider) if provider.upstream_credential == "query-key":

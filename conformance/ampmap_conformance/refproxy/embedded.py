@@ -13,14 +13,16 @@ from typing import get_args
 
 from ..observer import Observer
 from ..reference.types import ClaimName, Provider, Reference
+from ..target.amp_config import AmpBlock
 from ..target.file import ModelMapping, Models, Policy, TargetFile
 from ..target.reload import FileHook, Reloading, block_of
-from ..target.target import Secret, Target
+from ..target.target import Secret, Target, served_providers
 from ..wire.foreign_peer import Elsewhere, open_foreign_peer
 from .behaviour import CORRECT, Behaviour
 from .config import config_for_observer
 from .live import with_block
 from .server import ReferenceProxy
+from .variants.registry import Variant
 
 NAME = "reference-proxy"
 CLIENT_LABEL = "$AMPMAP_CLIENT_KEY"
@@ -60,53 +62,39 @@ def embedded(
 ) -> Iterator[Embedded]:
     """Starts observer and reference proxy, and stops them.
 
-    `defects` are ids of faults to switch on in `behaviour`, `variant` is the id of an unusual proxy that takes its
-    place; `clients` are the keys of two clients, by default random ones; `at` is where the proxy listens, by default on
-    a port that the system chooses. Raises LookupError for a defect or variant that does not exist, and OSError for an
-    address that cannot be bound.
+    `defects` are ids of faults to switch on, `variant` is the id of an unusual proxy that takes the place of the usual
+    one, as it does where a defect is that of an unusual one; `behaviour` is what both change. `clients` are the keys of
+    two clients, by default random ones; `at` is where the proxy listens, by default on a port that the system chooses.
+    Raises LookupError for a defect or variant that does not exist or defects that cannot be combined, and OSError for
+    an address that cannot be bound.
     """
-    if chosen := tuple(defects):
-        from .defects import behaviour_with
-
-        behaviour = behaviour_with(chosen, behaviour)
-    policy = POLICY
-    if variant is not None:
-        from .variants.variants import VARIANTS, build_variant
-
-        behaviour, policy = build_variant(variant), POLICY.model_copy(update=dict(VARIANTS[variant].policy))
+    unusual, behaviour = _chosen(tuple(defects), variant, behaviour)
     client, second = clients or tuple(f"canary-{secrets.token_hex(12)}-canary" for _ in range(2))
-    unavailable, mappings = spare_models(reference)
+    file = described(reference) if unusual is None else unusual.file(described(reference))
     with (
         Observer(reference).start() as observer,
         open_foreign_peer() as elsewhere,
         TemporaryDirectory(prefix="ampmap-") as folder,
     ):
-        block = block_of(observer.persona_url("amp"), (client, second), mappings, localhost_only=True)
+        block = block_of(observer.persona_url("amp"), (client, second), file.mappings, localhost_only=True)
         config = replace(
             config_for_observer(reference, _base_urls(reference, observer), (client, second)),
-            unavailable=frozenset((*unavailable, *(rule.from_ for rule in mappings if not rule.regex))),
+            unavailable=frozenset(
+                (*file.models.unavailable, *(rule.from_ for rule in file.mappings if not rule.regex))
+            ),
             body_limit=POLICY.body_limit or 0,
             answer_timeout=POLICY.answer_timeout or 0.0,
         )
-        config, hook = with_block(config, block), FileHook(Path(folder, "amp.yaml"))
-        hook.put(block.text(), hook.ways[0])
+        config, hook = with_block(config if unusual is None else unusual.config(config), block), _hook(folder, block)
         also = [elsewhere.listen()] if elsewhere else []
         with ReferenceProxy(config, behaviour, file=hook.file).start(*at, also=also) as proxy:
-            file = TargetFile(
-                name=NAME,
-                base_url=proxy.url,
-                claims=claims_of(reference),
-                policy=policy,
-                mappings=mappings,
-                models=Models(unavailable=unavailable),
-            )
             keys = [upstream.key for upstream in config.upstreams.values()]
             if config.amp is not None:
                 keys += [config.amp.key or "", *config.amp.keys_by_client.values()]
             yield Embedded(
                 target=Target(
-                    file=file,
-                    providers=tuple(provider for provider in reference.providers.values() if provider.via_proxy),
+                    file=file.model_copy(update={"base_url": proxy.url}),
+                    providers=served_providers(file, reference),
                     reference=reference,
                     client=Secret(client, CLIENT_LABEL),
                     second_client=Secret(second, f"{CLIENT_LABEL}_2"),
@@ -117,6 +105,37 @@ def embedded(
                 foreign=elsewhere,
                 urls=tuple(upstream.url for upstream in config.upstreams.values()),
             )
+
+
+def described(reference: Reference) -> TargetFile:
+    """The target file of the usual embedded proxy; its address is that of no server."""
+    unavailable, mappings = spare_models(reference)
+    return TargetFile(
+        name=NAME,
+        base_url="http://127.0.0.1",
+        claims=claims_of(reference),
+        policy=POLICY,
+        mappings=mappings,
+        models=Models(unavailable=unavailable),
+    )
+
+
+def _chosen(ids: tuple[str, ...], variant: str | None, behaviour: Behaviour) -> tuple[Variant | None, Behaviour]:
+    """The unusual proxy, if it is one, and what it does. A usual one without a defect needs neither table."""
+    if not ids and variant is None:
+        return None, behaviour
+    from . import defects
+    from .variants import variants
+
+    id_ = variant or defects.variant_of(ids)
+    unusual = None if id_ is None else variants.variant_called(id_)
+    return unusual, defects.behaviour_with(ids, behaviour if unusual is None else unusual.change(behaviour))
+
+
+def _hook(folder: str, block: AmpBlock) -> FileHook:
+    hook = FileHook(Path(folder, "amp.yaml"))
+    hook.put(block.text(), hook.ways[0])
+    return hook
 
 
 def _base_urls(reference: Reference, observer: Observer) -> Callable[[str], str]:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from ..dialects import bodies
 from ..reference.types import ManagementRoute, Provider, Reference
 from ..wire.messages import Headers
-from .exchange import Exchange, Failure, Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal
+from .exchange import Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange, UpstreamFailure
 
 JSON_LINE = ("Content-Type", "application/json")
 WARM_UP = "tcp_warming"
@@ -44,16 +44,16 @@ def unauthorised(place: Place, _incoming: Incoming) -> Refusal:
     return Refusal(401, "A valid credential is needed.", about(place), (("WWW-Authenticate", "Bearer"),))
 
 
-def upstream_failed(exchange: Exchange, failure: Failure) -> Refusal:
+def upstream_failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refusal:
     """What the client gets when the upstream gives no answer. It names no address."""
     match failure:
-        case Failure.UNREACHABLE:
+        case UpstreamFailure.UNREACHABLE:
             return Refusal(502, "The upstream could not be reached.", about(exchange.place))
-        case Failure.TIMEOUT:
+        case UpstreamFailure.TIMEOUT:
             return Refusal(504, "The upstream did not answer in time.", about(exchange.place))
 
 
-def stand_in(exchange: Exchange, status: int | None) -> OwnAnswer | None:
+def stand_in(exchange: RoutedExchange, status: int | None) -> OwnAnswer | None:
     """The answer in place of the upstream's, for calls that must not fail; `status` is None when there was none."""
     match exchange.place:
         case ProviderCall(_, match) if match.call.id == WARM_UP:

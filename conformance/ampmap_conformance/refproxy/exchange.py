@@ -79,7 +79,7 @@ BackEnd: TypeAlias = Local | Amp
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class RoutedExchange:
     """A request with every decision taken: what the functions that build and relay messages go by."""
 
     config: ProxyConfig
@@ -119,7 +119,7 @@ class OwnAnswer:
 
 
 @unique
-class Failure(Enum):
+class UpstreamFailure(Enum):
     """Why no answer came from the upstream."""
 
     UNREACHABLE = "unreachable"

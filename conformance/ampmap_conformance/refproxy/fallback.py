@@ -7,7 +7,8 @@ import re
 import zlib
 from typing import Any
 
-from .config import ModelMapping, ProxyConfig
+from ..target.amp_config import BlockMapping
+from .config import ProxyConfig
 from .exchange import Amp, BackEnd, Incoming, Local, ManagementCall, ProviderCall, Refusal
 
 
@@ -62,7 +63,7 @@ def mapped_model(config: ProxyConfig, model: str) -> str | None:
     return None
 
 
-def _applies(mapping: ModelMapping, model: str) -> bool:
+def _applies(mapping: BlockMapping, model: str) -> bool:
     if mapping.regex:
         return re.search(mapping.from_, model, re.IGNORECASE) is not None
     return mapping.from_.strip().lower() == model.strip().lower()

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from ..reference.types import Reference
 from ..wire.messages import Headers
 from .credentials import client_credential_headers, upstream_credentials
-from .exchange import Exchange, Incoming, Local
+from .exchange import Incoming, Local, RoutedExchange
 
 OTHER_CREDENTIALS = ("cookie", "api-key")
 """What was made for the proxy's host, and is nothing to a provider; Amp's own pages live by their cookies."""
@@ -31,7 +31,7 @@ def framing_problem(incoming: Incoming) -> str | None:
     return "The request has both Content-Length and Transfer-Encoding." if both else None
 
 
-def upstream_headers(exchange: Exchange, body: bytes) -> Headers:
+def upstream_headers(exchange: RoutedExchange, body: bytes) -> Headers:
     """What goes upstream: the client's lines in their order, with another host, credential and length.
 
     A mapped call asks for no compression, because its answer is going to be read.
@@ -49,7 +49,7 @@ def upstream_headers(exchange: Exchange, body: bytes) -> Headers:
     return Headers((("Host", host), *headers, *upstream_credentials(exchange)))
 
 
-def response_headers(exchange: Exchange, headers: Headers) -> Headers:
+def response_headers(exchange: RoutedExchange, headers: Headers) -> Headers:
     """What goes back to the client: every line but those of the upstream's connection."""
     headers = end_to_end(exchange.config.reference, headers)
     match answer_coding(headers) if exchange.mapped is not None else None:

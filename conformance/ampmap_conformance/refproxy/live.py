@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..target.amp_config import AmpBlock, BlockMapping, parsed
-from .config import AmpUpstream, ModelMapping, ProxyConfig
+from .config import AmpUpstream, ProxyConfig
 
 
 def file_text(file: Path) -> str:
@@ -31,7 +31,7 @@ def with_block(config: ProxyConfig, block: AmpBlock) -> ProxyConfig:
     return replace(
         config,
         amp=AmpUpstream(block.upstream_url, block.upstream_api_key or None, by_client) if block.upstream_url else None,
-        mappings=tuple(ModelMapping(rule.from_, rule.to, rule.regex) for rule in block.model_mappings if _valid(rule)),
+        mappings=tuple(rule for rule in block.model_mappings if _valid(rule)),
         force_mappings=block.force_model_mappings,
         restrict_management_to_localhost=block.restrict_management_to_localhost,
     )

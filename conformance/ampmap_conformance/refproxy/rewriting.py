@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Collection
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from ..wire.messages import Headers
-from .exchange import Exchange, ProviderCall
+from .exchange import ProviderCall, RoutedExchange
 from .headers import answer_coding
 
 REQUEST_PATHS = frozenset({("model",)})
@@ -40,7 +40,7 @@ def replace_strings(text: str, paths: Collection[tuple[str, ...]], new: str) -> 
     return text
 
 
-def upstream_body(exchange: Exchange) -> bytes:
+def upstream_body(exchange: RoutedExchange) -> bytes:
     """The client's body; for a mapped call with the other model in it."""
     body = exchange.incoming.body
     if exchange.mapped is None or not isinstance(exchange.place, ProviderCall):
@@ -53,7 +53,9 @@ def upstream_body(exchange: Exchange) -> bytes:
     return _replaced(body, REQUEST_PATHS, exchange.mapped)
 
 
-async def response_body(exchange: Exchange, headers: Headers, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def response_body(
+    exchange: RoutedExchange, headers: Headers, chunks: AsyncIterator[bytes]
+) -> AsyncIterator[bytes]:
     """The upstream's chunks as they come; for a mapped call with the model that the client named.
 
     `headers` are the upstream's. A coding other than gzip hides the model, and is passed on.

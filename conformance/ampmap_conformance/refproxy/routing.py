@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from ..dialects.routes import RouteTable, WrongMethod, below, proxy_routes
 from ..reference.types import ManagementRoute, Provider, Reference, upstream_path
 from .credentials import query_without_credentials, upstream_query_credential
-from .exchange import Amp, Exchange, Incoming, ManagementCall, Place, ProviderCall, Refusal
+from .exchange import Amp, Incoming, ManagementCall, Place, ProviderCall, Refusal, RoutedExchange
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", ""})
 
@@ -74,13 +74,13 @@ def foreign_peer(incoming: Incoming) -> bool:
     return not (peer.startswith("127.") or peer == "::1") or host not in LOOPBACK_NAMES
 
 
-def upstream_base(exchange: Exchange) -> str:
+def upstream_base(exchange: RoutedExchange) -> str:
     """Scheme, host and port of the back end."""
     parts = urlsplit(exchange.back_end.upstream.url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def upstream_target(exchange: Exchange) -> str:
+def upstream_target(exchange: RoutedExchange) -> str:
     """Path and query at the back end: what stands below the root is kept byte for byte."""
     prefix = urlsplit(exchange.back_end.upstream.url).path.rstrip("/")
     path = prefix + (exchange.incoming.path if isinstance(exchange.back_end, Amp) else _local_path(exchange))
@@ -90,7 +90,7 @@ def upstream_target(exchange: Exchange) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _local_path(exchange: Exchange) -> str:
+def _local_path(exchange: RoutedExchange) -> str:
     match exchange.place:
         case ProviderCall(provider, match):
             root = match.root.upstream

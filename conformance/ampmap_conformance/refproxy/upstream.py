@@ -19,7 +19,7 @@ import h11
 
 from ..wire.messages import Headers
 from .config import ProxyConfig
-from .exchange import Failure, Outgoing
+from .exchange import Outgoing, UpstreamFailure
 
 KEPT = 100
 """Most idle connections to one upstream."""
@@ -30,7 +30,7 @@ LARGEST_HEAD = 1 << 20
 class UpstreamFailedError(Exception):
     """No answer came from the upstream."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: UpstreamFailure) -> None:
         super().__init__(failure.value)
         self.failure = failure
 
@@ -40,7 +40,7 @@ class UpstreamBrokenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamAnswer:
+class StreamedAnswer:
     """The head of an answer, and its body as it comes, not decoded. Iterating raises UpstreamBrokenError."""
 
     status: int
@@ -48,15 +48,15 @@ class UpstreamAnswer:
     chunks: AsyncIterator[bytes]
 
 
-class Sender(Protocol):
+class UpstreamSender(Protocol):
     """Who sends a request upstream."""
 
-    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[StreamedAnswer]:
         """Send; leaving the context drops what is left of the answer. Raises UpstreamFailedError."""
         ...
 
 
-class Connection:
+class UpstreamConnection:
     """One connection to an upstream, for one call at a time. Methods raise OSError and h11.ProtocolError."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -123,7 +123,7 @@ class UpstreamClient:
     def __init__(self, config: ProxyConfig, answer_timeout: float) -> None:
         self._connect_timeout = config.connect_timeout
         self._answer_timeout = answer_timeout
-        self._idle: dict[str, deque[Connection]] = {}
+        self._idle: dict[str, deque[UpstreamConnection]] = {}
         self.looks_first = True
         """Whether a kept connection is looked at before it is used again; the upstream may have closed it."""
 
@@ -135,12 +135,12 @@ class UpstreamClient:
         await asyncio.sleep(0)
 
     @asynccontextmanager
-    async def send(self, request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+    async def send(self, request: Outgoing) -> AsyncIterator[StreamedAnswer]:
         """Send a request; leaving the context drops what is left of the answer. Raises UpstreamFailedError."""
         connection, head = await self._answered(request)
         lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers.raw_items())
         try:
-            yield UpstreamAnswer(head.status_code, Headers(lines), connection.chunks())
+            yield StreamedAnswer(head.status_code, Headers(lines), connection.chunks())
         finally:
             kept = self._idle.setdefault(request.base, deque())
             if len(kept) < KEPT and connection.is_free():
@@ -148,8 +148,8 @@ class UpstreamClient:
             else:
                 connection.drop()
 
-    async def _answered(self, request: Outgoing) -> tuple[Connection, h11.Response]:
-        connection: Connection | None = None
+    async def _answered(self, request: Outgoing) -> tuple[UpstreamConnection, h11.Response]:
+        connection: UpstreamConnection | None = None
         try:
             async with asyncio.timeout(self._answer_timeout):
                 connection = self._kept(request.base) or await self._made(request.base)
@@ -159,10 +159,12 @@ class UpstreamClient:
                 connection.drop()
             if isinstance(error, OSError | h11.ProtocolError):
                 timed_out = isinstance(error, TimeoutError)
-                raise UpstreamFailedError(Failure.TIMEOUT if timed_out else Failure.UNREACHABLE) from None
+                raise UpstreamFailedError(
+                    UpstreamFailure.TIMEOUT if timed_out else UpstreamFailure.UNREACHABLE
+                ) from None
             raise
 
-    def _kept(self, base: str) -> Connection | None:
+    def _kept(self, base: str) -> UpstreamConnection | None:
         kept = self._idle.get(base)
         while kept:
             connection = kept.pop()
@@ -171,11 +173,11 @@ class UpstreamClient:
             connection.drop()
         return None
 
-    async def _made(self, base: str) -> Connection:
+    async def _made(self, base: str) -> UpstreamConnection:
         parts = urlsplit(base)
         secure = parts.scheme == "https"
         async with asyncio.timeout(self._connect_timeout):
             streams = await asyncio.open_connection(
                 parts.hostname, parts.port or (443 if secure else 80), ssl=secure or None
             )
-        return Connection(*streams)
+        return UpstreamConnection(*streams)

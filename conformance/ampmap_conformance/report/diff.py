@@ -78,7 +78,7 @@ def difference(old: Report, new: Report) -> Difference:
         **{kind: tuple(changes) for kind, changes in found.items()},
         new=tuple(_change(name, None, result) for name, result in after.items() if name not in before),
         gone=tuple(_change(name, result, None) for name, result in before.items() if name not in after),
-        notes=(*_notes(old, new), *renames.told(result.requirement for result in (*old.results, *new.results))),
+        notes=(*_notes(old, new), *renames.notices(result.requirement for result in (*old.results, *new.results))),
     )
 
 

@@ -147,7 +147,7 @@ class Requests(Shape):
     """How many requests the target got."""
 
     planned: int
-    """Upper estimate of the requests in the plan."""
+    """Upper estimate of the requests in the plan; cases that fail may send a few more."""
     sent: int
     limit: int | None = None
     """`--max-requests`."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..reference.types import AccessMatrix, AccessPolicy, AuthVector, DispatchEnvironment
-from .protocol import Answer, Failed, Found
+from .protocol import Failed, Found, ResolverAnswer
 
 Modes = tuple[str, ...]
 Keys = tuple[str, ...]
@@ -73,7 +73,7 @@ def runtime(provider: str, mode: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class Behaviour:
+class ResolverBehaviour:
     """The decisions of a resolver."""
 
     requested_modes: Callable[[AuthVector], Modes] = requested_modes
@@ -87,18 +87,18 @@ class Behaviour:
     runtime: Callable[[str, str], str | None] = runtime
 
 
-CORRECT = Behaviour()
+CORRECT = ResolverBehaviour()
 
 
-def answer(behaviour: Behaviour, vector: AuthVector, seq: int = 0) -> Answer:
+def answer(behaviour: ResolverBehaviour, vector: AuthVector, seq: int = 0) -> ResolverAnswer:
     """What a resolver of this behaviour answers."""
     outcome = _outcome(behaviour, vector)
     if isinstance(outcome, Failed):
-        return Answer(seq=seq, error=outcome)
-    return Answer(seq=seq, resolution=outcome)
+        return ResolverAnswer(seq=seq, error=outcome)
+    return ResolverAnswer(seq=seq, resolution=outcome)
 
 
-def _outcome(behaviour: Behaviour, vector: AuthVector) -> Found | Failed:
+def _outcome(behaviour: ResolverBehaviour, vector: AuthVector) -> Found | Failed:
     keys = behaviour.keys((vector.profile.model, vector.profile.provider, "*"))
     wanted = behaviour.requested_modes(vector)
     allowed: Modes = PREFERENCE

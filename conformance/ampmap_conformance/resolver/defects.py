@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 from ..reference.types import AccessMatrix, AuthVector, DispatchEnvironment
 from . import behaviour as correct
-from .behaviour import CORRECT, NOT_ENTITLED, PREFERENCE, Behaviour, Modes
+from .behaviour import CORRECT, NOT_ENTITLED, PREFERENCE, Modes, ResolverBehaviour
 from .protocol import Failed, Found
 
-Change = Callable[[Behaviour], Behaviour]
+Change = Callable[[ResolverBehaviour], ResolverBehaviour]
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +364,7 @@ DEFECTS: Mapping[str, ResolverDefect] = MappingProxyType(
 """Every defect by id."""
 
 
-def behaviour_with(ids: Iterable[str], behaviour: Behaviour = CORRECT) -> Behaviour:
+def behaviour_with(ids: Iterable[str], behaviour: ResolverBehaviour = CORRECT) -> ResolverBehaviour:
     """`behaviour` with defects. Raises LookupError for an unknown id, naming it."""
     for name in ids:
         if name not in DEFECTS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..errors import Violation
 from ..reference.types import AuthVector
 from ..verdicts import Level, Verdict, verdict_of
-from .protocol import Answer, NoUsableAnswerError, refusal
+from .protocol import NoUsableAnswerError, ResolverAnswer, refusal
 
 RUNTIME = "auth-modes.runtime-provider"
 
@@ -22,7 +22,7 @@ class Judgement:
     actual: str = ""
 
 
-def judge(vector: AuthVector, given: Answer | NoUsableAnswerError, level: Level, *, strict: bool) -> Judgement:
+def judge(vector: AuthVector, given: ResolverAnswer | NoUsableAnswerError, level: Level, *, strict: bool) -> Judgement:
     """The judgement on what a resolver gave, or did not give, for a vector.
 
     Where the sources are silent no answer is wrong, as long as it is one and does not name a mode that profile and
@@ -69,7 +69,7 @@ def describe_question(vector: AuthVector) -> str:
     return "; ".join((*parts, *(words for words, holds in told.items() if holds)))
 
 
-def _violation(vector: AuthVector, given: Answer) -> Violation | None:
+def _violation(vector: AuthVector, given: ResolverAnswer) -> Violation | None:
     found, expected = given.resolution, vector.expected
     if found is not None and found.mode not in vector.possible:
         left = f"one of the modes {', '.join(vector.possible)}, or a rejection" if vector.possible else "a rejection"

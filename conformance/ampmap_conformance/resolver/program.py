@@ -16,7 +16,7 @@ from typing import IO, TypeAlias
 from ..errors import UsageError
 from ..reference.types import AuthVector
 from . import protocol
-from .protocol import LONGEST, Answer, Fault, NoUsableAnswerError, Ready
+from .protocol import LONGEST, Fault, NoUsableAnswerError, Ready, ResolverAnswer
 
 GRACE = 2.0
 """Seconds that a command has to end after `stop`."""
@@ -63,7 +63,7 @@ class CommandResolver:
             self._drop()
             raise
 
-    def ask(self, seq: int, vector: AuthVector) -> Answer:
+    def ask(self, seq: int, vector: AuthVector) -> ResolverAnswer:
         """The answer to a vector. Raises NoUsableAnswerError."""
         if self._running is None:
             self.start()

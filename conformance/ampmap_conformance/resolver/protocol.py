@@ -52,7 +52,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Implementation(_Part):
+class ResolverImplementation(_Part):
     """Who answers."""
 
     name: StrictStr
@@ -64,7 +64,7 @@ class Ready(_Part):
     """The answer to `start`."""
 
     version: StrictInt
-    implementation: Implementation
+    implementation: ResolverImplementation
 
 
 class Found(_Part):
@@ -81,7 +81,7 @@ class Failed(_Part):
     message: StrictStr | None = None
 
 
-class Answer(_Part):
+class ResolverAnswer(_Part):
     """The answer to `resolve`: a resolution or an error."""
 
     seq: StrictInt | None = None
@@ -89,7 +89,7 @@ class Answer(_Part):
     error: Failed | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Answer:
+    def _one_of_both(self) -> ResolverAnswer:
         if (self.resolution is None) == (self.error is None):
             raise ValueError("expected either `resolution` or `error`")
         return self
@@ -130,9 +130,9 @@ def read_ready(data: bytes) -> Ready:
     return ready
 
 
-def read_answer(data: bytes, seq: int, *, seq_needed: bool = True) -> Answer:
+def read_answer(data: bytes, seq: int, *, seq_needed: bool = True) -> ResolverAnswer:
     """The answer to the request `seq`. Raises NoUsableAnswerError."""
-    answer = _read(Answer, data)
+    answer = _read(ResolverAnswer, data)
     if answer.seq is None and seq_needed:
         raise NoUsableAnswerError(Fault.SHAPE, "`seq` is missing", data)
     if answer.seq is not None and answer.seq != seq:

@@ -10,7 +10,7 @@ from typing import Protocol
 from ..errors import UsageError
 from ..files import did_you_mean
 from ..reference.types import AuthVector
-from .protocol import VERSION, Answer, Implementation, Ready
+from .protocol import VERSION, Ready, ResolverAnswer, ResolverImplementation
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Resolver(Protocol):
         """Greets it. Raises NoUsableAnswerError."""
         ...
 
-    def ask(self, seq: int, vector: AuthVector) -> Answer:
+    def ask(self, seq: int, vector: AuthVector) -> ResolverAnswer:
         """Its answer to a vector. Raises NoUsableAnswerError."""
         ...
 
@@ -69,9 +69,11 @@ class OwnResolver:
         from ..version import version
 
         name = " ".join(("embedded", *self.defects))
-        return Ready(version=VERSION, implementation=Implementation(name=name, version=version(), language="python"))
+        return Ready(
+            version=VERSION, implementation=ResolverImplementation(name=name, version=version(), language="python")
+        )
 
-    def ask(self, seq: int, vector: AuthVector) -> Answer:
+    def ask(self, seq: int, vector: AuthVector) -> ResolverAnswer:
         """Resolves in this process."""
         if self.defects:
             from .behaviour import answer
@@ -109,7 +111,7 @@ def resolver_for(options: ResolverOptions, platform: str) -> Resolver:
     return OwnResolver(options.defects)
 
 
-def _by_types(seq: int, vector: AuthVector) -> Answer:
+def _by_types(seq: int, vector: AuthVector) -> ResolverAnswer:
     from ..reference.types import Resolved, reference, resolve_auth_mode
     from .protocol import Failed, Found
 
@@ -117,6 +119,6 @@ def _by_types(seq: int, vector: AuthVector) -> Answer:
     provider = providers[vector.provider.id]
     found = resolve_auth_mode(vector.profile, vector.policy, provider, vector.environment)
     if isinstance(found, Resolved):
-        return Answer(seq=seq, resolution=Found(mode=found.mode, runtime_provider=found.runtime_provider))
+        return ResolverAnswer(seq=seq, resolution=Found(mode=found.mode, runtime_provider=found.runtime_provider))
     code = None if found.code == "unknown" else found.code
-    return Answer(seq=seq, error=Failed(code=code, message=found.message))
+    return ResolverAnswer(seq=seq, error=Failed(code=code, message=found.message))

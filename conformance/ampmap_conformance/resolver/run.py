@@ -19,7 +19,7 @@ from ..report.outcome import RunOutcome
 from ..verdicts import EXECUTED, Level, Verdict, exit_code
 from . import protocol
 from .judge import Judgement, judge
-from .protocol import Answer, Implementation, NoUsableAnswerError, Ready
+from .protocol import NoUsableAnswerError, Ready, ResolverAnswer, ResolverImplementation
 from .resolvers import Resolver, ResolverOptions, resolver_for
 from .vectors import load, select_vectors, vector_id
 
@@ -50,7 +50,7 @@ def check_resolver(options: ResolverOptions, watcher: Watcher, *, docs_url: str 
     resolver = resolver_for(options, everything.platform)
     results: list[Result] = []
     interrupted = False
-    who = Implementation(name="unknown")
+    who = ResolverImplementation(name="unknown")
     try:
         who = _greeted(resolver, options).implementation
         names = {vector.requirement for vector in vectors}
@@ -114,7 +114,7 @@ def _results(
     for seq, vector in enumerate(vectors, 1):
         begun = time.monotonic()
         row = rows[vector.requirement]
-        given: Answer | NoUsableAnswerError | None = None
+        given: ResolverAnswer | NoUsableAnswerError | None = None
         if silent >= PATIENCE:
             reason = f"the resolver did not answer {PATIENCE} vectors in a row"
             judgement = Judgement(Verdict.BLOCKED, reason)
@@ -126,7 +126,7 @@ def _results(
         yield _result(vector, row, judgement, seconds, given=given, seq=seq, options=options, docs_url=docs_url)
 
 
-def _asked(resolver: Resolver, seq: int, vector: AuthVector) -> Answer | NoUsableAnswerError:
+def _asked(resolver: Resolver, seq: int, vector: AuthVector) -> ResolverAnswer | NoUsableAnswerError:
     try:
         return resolver.ask(seq, vector)
     except NoUsableAnswerError as error:
@@ -139,7 +139,7 @@ def _result(
     judgement: Judgement,
     seconds: float,
     *,
-    given: Answer | NoUsableAnswerError | None,
+    given: ResolverAnswer | NoUsableAnswerError | None,
     seq: int,
     options: ResolverOptions,
     docs_url: str,
@@ -166,7 +166,7 @@ def _result(
     )
 
 
-def _exchange(line: bytes, given: Answer | NoUsableAnswerError, options: ResolverOptions) -> ReportedExchange:
+def _exchange(line: bytes, given: ResolverAnswer | NoUsableAnswerError, options: ResolverOptions) -> ReportedExchange:
     """The question and the answer."""
     sent, came = ("POST", "response") if options.url else ("standard input", "standard output")
     if isinstance(given, NoUsableAnswerError):
@@ -185,5 +185,5 @@ def _curl(line: bytes, url: str) -> str:
     return f"curl -s {shlex.quote(url)} -H 'Content-Type: application/json' --data-binary {body}"
 
 
-def _named(who: Implementation) -> str:
+def _named(who: ResolverImplementation) -> str:
     return " ".join(part for part in (who.name, who.version, who.language) if part)

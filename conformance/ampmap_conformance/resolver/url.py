@@ -11,7 +11,7 @@ from ..target.file import absolute_url
 from ..wire.client import ProxyClient
 from ..wire.messages import Headers, Request
 from . import protocol
-from .protocol import LONGEST, Answer, Fault, NoUsableAnswerError, Ready
+from .protocol import LONGEST, Fault, NoUsableAnswerError, Ready, ResolverAnswer
 
 LINES = Headers((("Content-Type", "application/json"), ("Accept", "application/json")))
 
@@ -34,7 +34,7 @@ class UrlResolver:
         """Greets the server. Raises NoUsableAnswerError."""
         return protocol.read_ready(self._post(protocol.start(self._platform), self._start_seconds))
 
-    def ask(self, seq: int, vector: AuthVector) -> Answer:
+    def ask(self, seq: int, vector: AuthVector) -> ResolverAnswer:
         """The answer to a vector; over HTTP it need not repeat `seq`. Raises NoUsableAnswerError."""
         data = self._post(protocol.resolve(seq, vector), self._seconds)
         return protocol.read_answer(data, seq, seq_needed=False)

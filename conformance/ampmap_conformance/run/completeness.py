@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..cases.conditions import nothing_to_test
 from ..engine.claims import without_rows
-from ..engine.plan import proxy_rules, suite_checks
+from ..engine.plan import proxy_rules
 from ..engine.session import Session
 from ..probe.prerequisites import unmet
 from ..report.model import Notice, Result
@@ -75,7 +76,7 @@ def _nothing_to_test(session: Session) -> tuple[str, ...]:
 
 def _without_cases(session: Session) -> tuple[str, ...]:
     """Requirements on claimed features that the target has, by its file, for which the file names no model."""
-    options, target, checks = session.options, session.target, suite_checks()
+    options, target = session.options, session.target
     return tuple(
         row.id
         for row in proxy_rules(session.reference).values()
@@ -85,7 +86,7 @@ def _without_cases(session: Session) -> tuple[str, ...]:
         and row.excluded is None
         and not session.plan.all.get(row.id)
         and (not options.profiles or row.profile in options.profiles)
-        and ((of := checks[row.id].of) is None or of(target))
+        and not nothing_to_test(row, target)
     )
 
 

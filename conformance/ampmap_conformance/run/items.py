@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ..checks.registry import Pace, check_of
+from ..checks.registry import check_of
 from ..engine.judge import Ahead, Outcome
 from ..engine.options import DEFAULT_WORKERS, RunOptions
 from ..engine.plan import Task
@@ -88,7 +88,7 @@ class SuitePlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Puts checks that must run alone behind all others."""
-        items.sort(key=lambda item: isinstance(item, CaseItem) and item.task.check.pace is Pace.ALONE)
+        items.sort(key=lambda item: item.task.check.pace.turn if isinstance(item, CaseItem) else 0)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Starts to work ahead on what is left after `-k` and the like."""

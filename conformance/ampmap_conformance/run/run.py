@@ -11,7 +11,6 @@ from ..baseline import file as baselines
 from ..baseline.file import Baseline
 from ..baseline.watch import Watch
 from ..cases.selection import parse
-from ..checks.registry import Pace
 from ..engine.judge import Ahead, Outcome
 from ..engine.options import RunOptions
 from ..engine.session import Session
@@ -68,7 +67,7 @@ def conformance(
 
 def outcomes(session: Session) -> Generator[Outcome]:
     """The outcomes of the selected cases, in the order of the plan; those that must run alone come last."""
-    tasks = sorted(session.plan.selected, key=lambda task: task.check.pace is Pace.ALONE)
+    tasks = sorted(session.plan.selected, key=lambda task: task.check.pace.turn)
     ahead = Ahead(session.engine, tasks, workers=session.options.workers)
     try:
         for task in tasks:

@@ -17,7 +17,6 @@ from ..target.target import Target
 from ..wire.messages import UpstreamRequest
 from .sdks.expected import answered, text_of, tool_calls, tool_reply
 from .sdks.session import Talk
-from .support.conditions import forwards_bodies
 from .support.streams import in_pieces, stream_frames
 
 ONE = 4
@@ -37,11 +36,6 @@ def lists_models(case: ClientCase, target: Target) -> bool:
     first = next(call for call, _ in case.sdk.calls(target.reference, case.provider))
     lists = any(call.id == "models.list" for call in calls(target.reference, case.provider))
     return lists and first.id == case.call.id and first.dialect == case.call.dialect
-
-
-def relays_lists(_case: ClientCase, target: Target) -> str | None:
-    """Bound unless the target answers lists by itself."""
-    return "the target's policy says that it answers lists of models itself" if target.policy.lists == "own" else None
 
 
 @checks("clients.plain", requests=ONE)
@@ -71,7 +65,7 @@ def test_stream(case: ClientCase, probe: Probe) -> None:
     expect(parts[0][0] < ended_at, saying, expected="a part before the end", actual="all of it after the end")
 
 
-@checks("clients.count-tokens", when=counts_tokens, applies=forwards_bodies, requests=ONE)
+@checks("clients.count-tokens", when=counts_tokens, requests=ONE)
 def test_count_tokens(case: ClientCase, probe: Probe) -> None:
     """Given an SDK that counts tokens, when it asks, then it returns the upstream's number."""
     with Talk(case, probe) as talk:
@@ -83,7 +77,7 @@ def test_count_tokens(case: ClientCase, probe: Probe) -> None:
     assert_equal(counted, wanted, "the SDK gives another number of tokens")
 
 
-@checks("clients.models", when=lists_models, applies=relays_lists, requests=ONE)
+@checks("clients.models", when=lists_models, requests=ONE)
 def test_models(case: ClientCase, probe: Probe) -> None:
     """Given an SDK that lists models, when it asks, then it returns the upstream's list."""
     with Talk(case, probe) as talk:
@@ -96,7 +90,7 @@ def test_models(case: ClientCase, probe: Probe) -> None:
     assert_equal(", ".join(listed), wanted, "the SDK lists other models")
 
 
-@checks("clients.tool-round-trip", applies=forwards_bodies, requests=TWO)
+@checks("clients.tool-round-trip", requests=TWO)
 def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
     """Given an answer that calls tools, when the SDK sends their results, then the upstream finds its own calls."""
     with Talk(case, probe) as talk:

@@ -12,7 +12,6 @@ from ..observer.script import Lines
 from ..probe.probe import Probe
 from ..target.target import Target
 from .sdks.session import Talk, describe, names
-from .support.conditions import forwards_bodies
 from .support.streams import in_pieces, stream_frames
 
 WARM = 3
@@ -37,7 +36,7 @@ def heeds_hints(case: ClientCase, _target: Target) -> bool:
     return case.sdk.heeds_hints
 
 
-@checks("clients.errors", applies=forwards_bodies, requests=WARM + 1)
+@checks("clients.errors", requests=WARM + 1)
 def test_errors(case: ClientCase, probe: Probe) -> None:
     """Given an error of the upstream, when the SDK raises it, then class, status, body and request id are its own."""
     status, shape = int(case.variation), probe.error_shape(case)
@@ -85,7 +84,7 @@ def test_retries(case: ClientCase, probe: Probe) -> None:
     _assert_count(len(arrived), retries + 1, f"an SDK with {retries} retries")
 
 
-@checks("clients.retry-hints", when=heeds_hints, applies=forwards_bodies, requests=WARM + 3)
+@checks("clients.retry-hints", when=heeds_hints, requests=WARM + 3)
 def test_retry_hints(case: ClientCase, probe: Probe) -> None:
     """Given an error that says whether to try again, when the SDK gets it, then it does as the upstream says."""
     status, word, wanted = HINTS[case.variation]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_absent, assert_equal, assert_shape, assert_status, assert_success, expect
+from ..checks.expect import (
+    assert_absent,
+    assert_answered,
+    assert_equal,
+    assert_served,
+    assert_shape,
+    assert_status,
+    assert_success,
+    expect,
+)
 from ..checks.registry import checks
 from ..checks.stack_traces import TRACES
 from ..probe.probe import Probe
@@ -13,7 +22,7 @@ from ..wire.credentials import carried
 from ..wire.messages import Request, media_type
 from ..wire.raw import RawRequest, chunked, whole
 from ..wire.sse import decode_body
-from .support.conditions import forwards_bodies, has_body, is_no_object, names_model_in_body, promises_body_limit
+from .support.conditions import has_body, is_no_object, names_model_in_body
 from .support.own_errors import bad_json, nested, padded, provoke_error, two_models
 
 NO_SUCH_PROVIDER = "ampmap-no-such-provider"
@@ -91,7 +100,7 @@ def test_non_object_never_succeeds(case: VariedCase, probe: Probe) -> None:
         )
 
 
-@checks("errors.two-models", when=names_model_in_body, applies=forwards_bodies)
+@checks("errors.two-models", when=names_model_in_body)
 def test_two_models(case: VariedCase, probe: Probe) -> None:
     """Given a body that names two models, when it is sent, then the proxy rejects it, or forwards it unchanged."""
     others = [model.id for model in probe.target.models(case.provider) if case.model not in (model.id, model.wire_id)]
@@ -114,7 +123,7 @@ def test_deep_json(case: VariedCase, probe: Probe) -> None:
     assert_success(probe.send(case))
 
 
-@checks("errors.body-limit", applies=promises_body_limit)
+@checks("errors.body-limit")
 def test_body_limit(case: VariedCase, probe: Probe) -> None:
     """Given a body over the promised limit, when it is sent, then the proxy rejects it as too large."""
     exchange = probe.send(case, body=padded(case, (probe.target.policy.body_limit or 0) + 1))
@@ -122,7 +131,7 @@ def test_body_limit(case: VariedCase, probe: Probe) -> None:
     assert_status(exchange.response, 413, saying="a body over the limit was not rejected as too large")
 
 
-@checks("errors.body-limit-in-chunks", applies=promises_body_limit)
+@checks("errors.body-limit-in-chunks")
 def test_body_limit_in_chunks(case: VariedCase, probe: Probe) -> None:
     """Given a body over the promised limit, without a length, when it is sent, then the proxy rejects it too."""
 
@@ -156,8 +165,10 @@ def test_unknown_coding(case: VariedCase, probe: Probe) -> None:
 @checks("errors.own-shape")
 def test_own_errors_have_the_providers_shape(case: VariedCase, probe: Probe) -> None:
     """Given an error of the proxy's own, when the client gets it, then it is JSON in the provider's shape."""
-    response = provoke_error(case, probe).response
+    exchange = provoke_error(case, probe)
 
+    assert_answered(exchange)
+    response = exchange.response
     expect(response.status >= 400, "no error was made", expected="an error", actual=f"status {response.status}")
     kind = media_type(response.headers.get("content-type")) or "none"
     saying = "SDKs do not read the error: it is not marked as JSON"
@@ -172,6 +183,7 @@ def test_errors_tell_no_internals(case: VariedCase, probe: Probe) -> None:
     """Given an error of the proxy's own, when the client gets it, then it shows no stack trace and no address."""
     hosts = [request.headers.get("host") or "" for request in probe.send(case).upstream]
     failed = provoke_error(case, probe)
+    assert_answered(failed)
     relayed = failed.answers and case.variation != "no-upstream"
     text = "" if relayed else decode_body(failed.response.headers, failed.response.body).decode("utf-8", "replace")
 
@@ -187,6 +199,8 @@ def test_errors_tell_no_key(case: VariedCase, probe: Probe) -> None:
     good = probe.send(case)
     failed = provoke_error(case, probe)
 
+    assert_served(good)
+    assert_answered(failed)
     for request in good.upstream:
         for keys in carried(request.headers, request.query).values():
             for key in keys:

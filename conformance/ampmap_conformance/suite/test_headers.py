@@ -22,11 +22,8 @@ from ..wire.credentials import as_client_sends, holding
 from ..wire.messages import Exchange
 from .support.conditions import (
     carrier_by_call,
-    forwards_amp_headers,
-    forwards_bodies,
     has_body,
     is_model_call,
-    relays_lists,
 )
 from .support.hop import FRAMING, HOP_HEADER, HOP_VALUE
 
@@ -46,7 +43,7 @@ def is_refused_carrier(case: CredentialCase, exchange: Exchange) -> bool:
     return odd and 400 <= exchange.response.status < 500 and not exchange.upstream
 
 
-@checks("headers.client-credential-replaced", when=carrier_by_call, applies=relays_lists)
+@checks("headers.client-credential-replaced", when=carrier_by_call)
 def test_client_credential_is_replaced(case: CredentialCase, probe: Probe) -> None:
     """Given the client's key in a carrier, when the proxy forwards the call, then no part of it holds the key."""
     key = probe.client_key
@@ -60,7 +57,7 @@ def test_client_credential_is_replaced(case: CredentialCase, probe: Probe) -> No
     assert_no_placeholder(upstream)
 
 
-@checks("headers.upstream-credential-set", when=is_model_call, applies=relays_lists)
+@checks("headers.upstream-credential-set", when=is_model_call)
 def test_upstream_credential_is_set(case: CallCase, probe: Probe) -> None:
     """Given a call, when the proxy forwards it, then it carries a credential that is not the client's."""
     exchange = probe.send(case)
@@ -70,7 +67,7 @@ def test_upstream_credential_is_set(case: CallCase, probe: Probe) -> None:
     assert_own_credential(upstream, accepted, client_key=probe.client_key)
 
 
-@checks("headers.forwarded", when=has_body, applies=forwards_bodies)
+@checks("headers.forwarded", when=has_body)
 def test_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
     """Given headers that choose version and features, when the proxy forwards the call, then they are unchanged."""
     optional = tuple((name, "ampmap-probe-2025-01-01") for name in probe.optional_headers(case))
@@ -83,7 +80,7 @@ def test_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
         assert_header(upstream.headers, name, value, saying="a header of the call was lost or changed")
 
 
-@checks("headers.end-to-end-forwarded", applies=forwards_bodies)
+@checks("headers.end-to-end-forwarded")
 def test_other_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
     """Given an unknown header, when the proxy forwards the call, then it forwards the header unchanged."""
     exchange = probe.send(case, more_headers=((OTHER_HEADER, OTHER_VALUE),))
@@ -94,7 +91,7 @@ def test_other_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
         assert_header(upstream.headers, name, value, saying="a header of the call was lost or changed")
 
 
-@checks("headers.amp-headers-forwarded", applies=forwards_amp_headers)
+@checks("headers.amp-headers-forwarded")
 def test_amp_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
     """Given Amp's own headers, when the proxy forwards the call, then it forwards the headers unchanged."""
     exchange = probe.send(case)
@@ -139,7 +136,7 @@ def test_host_is_the_upstreams(case: CallCase, probe: Probe) -> None:
     )
 
 
-@checks("headers.response-relayed", applies=forwards_bodies)
+@checks("headers.response-relayed")
 def test_retry_headers_are_relayed(case: CallCase, probe: Probe) -> None:
     """Given an error with retry headers, when the proxy relays it, then they are unchanged."""
     names = probe.relayed_headers(case, "conditional")
@@ -152,7 +149,7 @@ def test_retry_headers_are_relayed(case: CallCase, probe: Probe) -> None:
         assert_header(exchange.response.headers, name, value, saying="a header that steers retries was lost or changed")
 
 
-@checks("headers.limits-relayed", applies=forwards_bodies)
+@checks("headers.limits-relayed")
 def test_limits_are_relayed(case: CallCase, probe: Probe) -> None:
     """Given request id and limits, when the proxy relays the answer, then they are there."""
     names = probe.relayed_headers(case, "when-available")

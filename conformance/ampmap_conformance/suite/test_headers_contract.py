@@ -11,7 +11,7 @@ from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.messages import Exchange, Headers, UpstreamRequest, media_type
 from .support.attempts import ATTEMPTS
-from .support.conditions import asks_for_features, chooses_version, forwards_bodies
+from .support.conditions import asks_for_features, chooses_version
 from .support.hop import FRAMING, HOP_HEADER, HOP_VALUE
 
 OTHER_VERSION = "2026-10-21"
@@ -41,7 +41,7 @@ def listed(headers: Headers, name: str) -> str:
     return ", ".join(item.strip() for line in headers.all(name) for item in line.split(","))
 
 
-@checks("headers.version-relayed", when=chooses_version, applies=forwards_bodies)
+@checks("headers.version-relayed", when=chooses_version)
 def test_version_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given another version than the usual, when the proxy forwards the call, then it names that one and no other."""
     request = probe.request(case)
@@ -55,7 +55,7 @@ def test_version_is_relayed(case: CallCase, probe: Probe) -> None:
         assert_header(upstream.headers, name, OTHER_VERSION, saying="the version was lost or changed")
 
 
-@checks("headers.beta-lines-kept", when=asks_for_features, applies=forwards_bodies)
+@checks("headers.beta-lines-kept", when=asks_for_features)
 def test_features_are_kept(case: CallCase, probe: Probe) -> None:
     """Given features on two lines, when the proxy forwards the call, then it names just these."""
     names = probe.optional_headers(case)
@@ -66,7 +66,7 @@ def test_features_are_kept(case: CallCase, probe: Probe) -> None:
         assert_equal(listed(upstream.headers, name), ", ".join(FEATURES), f"{name} was lost or changed")
 
 
-@checks("headers.no-feature-invented", requests=3, when=asks_for_features, applies=forwards_bodies)
+@checks("headers.no-feature-invented", requests=3, when=asks_for_features)
 def test_features_are_not_remembered(case: CallCase, probe: Probe) -> None:
     """Given calls with one feature, another, and none, when the proxy forwards them, then each names its own alone."""
     for wanted in (*FEATURES, ""):
@@ -86,7 +86,7 @@ def test_telemetry_does_no_harm(case: CallCase, probe: Probe) -> None:
     assert_success(exchange)
 
 
-@checks("headers.request-lines-kept", applies=forwards_bodies)
+@checks("headers.request-lines-kept")
 def test_lines_of_a_request_are_kept(case: CallCase, probe: Probe) -> None:
     """Given a header on several lines, when the proxy forwards the call, then it forwards all values."""
     exchange = probe.send(case, more_headers=[(LIST, value) for value in VALUES])
@@ -95,7 +95,7 @@ def test_lines_of_a_request_are_kept(case: CallCase, probe: Probe) -> None:
     assert_equal(listed(upstream.headers, LIST), ", ".join(VALUES), "lines of a header were lost or changed")
 
 
-@checks("headers.answer-lines-kept", applies=forwards_bodies)
+@checks("headers.answer-lines-kept")
 def test_lines_of_an_answer_are_kept(case: CallCase, probe: Probe) -> None:
     """Given an answer with a header on several lines, when the proxy relays it, then it relays all values."""
     exchange = probe.send(case, replies=(Reply(more_headers=tuple((LIST, value) for value in VALUES)),))
@@ -104,7 +104,7 @@ def test_lines_of_an_answer_are_kept(case: CallCase, probe: Probe) -> None:
     assert_equal(listed(exchange.response.headers, LIST), ", ".join(VALUES), "lines of a header were lost or changed")
 
 
-@checks("headers.limits-on-errors", applies=forwards_bodies)
+@checks("headers.limits-on-errors")
 def test_limits_come_with_errors(case: CallCase, probe: Probe) -> None:
     """Given an error with request id and limits, when the proxy relays it, then they are there."""
     names = probe.relayed_headers(case, "when-available")
@@ -131,7 +131,7 @@ def test_listed_headers_of_answers_are_dropped(case: CallCase, probe: Probe) -> 
     assert_dropped(probe.send(case, replies=(Reply(more_headers=lines),)))
 
 
-@checks("headers.retry-hint-not-added", applies=forwards_bodies)
+@checks("headers.retry-hint-not-added")
 def test_retry_hint_not_added(case: CallCase, probe: Probe) -> None:
     """Given an error without `x-should-retry`, when the proxy relays it, then the proxy adds none."""
     refused = Reply.error(probe.error_shape(case), TOO_MANY)
@@ -142,7 +142,7 @@ def test_retry_hint_not_added(case: CallCase, probe: Probe) -> None:
     assert_equal(invented, "none", f"{STEERING} was invented")
 
 
-@checks("headers.content-type-relayed", requests=2, applies=forwards_bodies)
+@checks("headers.content-type-relayed", requests=2)
 def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given an answer or a stream, and an error, when the proxy relays them, then their media types are right."""
     error = replace(Reply.error(probe.error_shape(case), 400), headers=(("Content-Type", "application/problem+json"),))
@@ -154,7 +154,7 @@ def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
         assert_equal(kinds[0], kinds[1], "the media type changed")
 
 
-@checks("headers.other-credentials-dropped", applies=forwards_bodies)
+@checks("headers.other-credentials-dropped")
 def test_other_credentials_are_dropped(case: CallCase, probe: Probe) -> None:
     """Given a cookie and a key in a header of another API, when the proxy forwards the call, then it strips them."""
     cookie, key = probe.canary(), probe.canary()

@@ -8,7 +8,6 @@ from ..checks.registry import checks
 from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.messages import Exchange
-from .support.conditions import forwards_bodies
 
 ODD = (("X-Ampmap-Name", "Zo\u00c3\u00ab \u00e6\u0097\u00a5"), ("X-Ampmap-Empty", ""))
 """UTF-8, each octet a letter here, and nothing."""
@@ -30,7 +29,7 @@ def test_odd_values_do_no_harm(case: CallCase, probe: Probe) -> None:
     assert_success(exchange)
 
 
-@checks("headers.odd-values-kept", applies=forwards_bodies)
+@checks("headers.odd-values-kept")
 def test_odd_values_are_kept(case: CallCase, probe: Probe) -> None:
     """Given headers with letters beyond ASCII, and empty ones, when they pass, then their values do not change."""
     exchange = _with_odd_values(case, probe)

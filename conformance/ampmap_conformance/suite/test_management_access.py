@@ -5,9 +5,7 @@ from __future__ import annotations
 from ..cases.cases import ManagementCase
 from ..checks.expect import (
     assert_absent,
-    assert_nothing_upstream,
     assert_own_credential,
-    assert_status,
     assert_success,
     expect,
     only_upstream_request,
@@ -25,6 +23,7 @@ from .support.management_conditions import (
     is_sign_in,
     needs_client_key,
 )
+from .support.refusals import assert_rejected
 
 AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
 HEADER_CARRIERS: tuple[CredentialCarrier, ...] = (*AMP_CARRIERS, "x-goog-api-key")
@@ -43,8 +42,7 @@ def test_wrong_key_is_refused(case: ManagementCase, probe: Probe) -> None:
     probe.require_client_key()
     exchange = probe.send(case, credential=holding("authorization-bearer", probe.canary()))
 
-    assert_status(exchange.response, *REFUSED, saying="a wrong key opened a management path")
-    assert_nothing_upstream(exchange)
+    assert_rejected(case, probe, exchange, *REFUSED, saying="a wrong key opened a management path")
 
 
 @checks("management.amp-key-set", when=needs_client_key)

@@ -6,7 +6,14 @@ import hashlib
 from dataclasses import replace
 
 from ..cases.cases import ManagementCase
-from ..checks.expect import assert_equal, assert_header, assert_success, assert_whole, expect, only_upstream_request
+from ..checks.expect import (
+    assert_equal,
+    assert_header,
+    assert_served,
+    assert_success,
+    assert_whole,
+    only_upstream_request,
+)
 from ..checks.expect_framing import assert_same_media_type, unpacked
 from ..checks.registry import checks
 from ..dialects import bodies
@@ -70,7 +77,7 @@ def test_errors_are_relayed(case: ManagementCase, probe: Probe) -> None:
         reply = Reply(status=status, headers=(("Content-Type", "application/json"),), body=ERROR)
         exchange = probe.send(case, replies=(reply,) * 6)
 
-        expect(bool(exchange.upstream), "Amp's servers got no call", expected="a call of them", actual="none")
+        assert_served(exchange)
         assert_equal(exchange.response.status, status, "the status changed")
         came = decode_body(exchange.response.headers, exchange.response.body)
         assert_equal(came, ERROR, "the client got a changed error")

@@ -8,7 +8,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
-from ..checks.expect import assert_nothing_upstream, assert_success, expect, only_upstream_request
+from ..checks.expect import assert_nothing_upstream, assert_served, assert_success, expect, only_upstream_request
 from ..checks.registry import checks
 from ..errors import Failure, NoAnswerError
 from ..probe.probe import Probe
@@ -120,7 +120,7 @@ def test_own_names_are_served(case: ManagementCase, probe: Probe) -> None:
     """Given the names of this machine, when a call is made by each, then it is served."""
     for name in OWN_NAMES:
         exchange = call_by_host_name(probe, case, name)
-        expect(bool(exchange.upstream), f"{name} is not served", expected="a request at Amp's servers", actual="none")
+        assert_served(exchange)
         assert_success(exchange)
 
 

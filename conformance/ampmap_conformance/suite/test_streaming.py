@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_no_clean_end, assert_success, expect, only_upstream_request
-from ..checks.expect_streams import assert_events, came_events, own_error_of
+from ..checks.error_events import assert_no_clean_end, own_error_of
+from ..checks.expect import assert_not_left_waiting, assert_served, assert_success, expect, only_upstream_request
+from ..checks.expect_streams import assert_events, came_events
 from ..checks.registry import checks
 from ..dialects.stream_order import broken_rule
 from ..observer import End, Reply, StreamFault
 from ..probe.probe import Probe
 from ..wire.messages import AMP, Exchange
 from ..wire.sse import decode_body
-from .support.conditions import can_fail_in_band, claims_way, forwards_bodies, has_bare_errors, streams
+from .support.conditions import can_fail_in_band, has_bare_errors, streams
 from .support.rich_streams import asking_for_all, rich_events
 from .support.streams import (
     big_frames,
@@ -33,7 +34,7 @@ CLIENT_ERRORS = ("invalid_request", "authentication", "permission", "not_found",
 """Beginnings of error types that put the blame on the client, which then does not try again."""
 
 
-@checks("streaming.legal-forms", when=has_form, applies=(forwards_bodies, claims_way))
+@checks("streaming.legal-forms", when=has_form)
 def test_legal_forms(case: VariedCase, probe: Probe) -> None:
     """Given a stream in a form that the standard allows, when the proxy relays it, then its events are the same."""
     exchange = probe.send(case, replies=(formed(case.variation, case, probe),))
@@ -43,7 +44,7 @@ def test_legal_forms(case: VariedCase, probe: Probe) -> None:
     assert_events(exchange, model=client_model(case, probe))
 
 
-@checks("streaming.rare-forms", when=has_form, applies=(forwards_bodies, claims_way))
+@checks("streaming.rare-forms", when=has_form)
 def test_rare_forms(case: VariedCase, probe: Probe) -> None:
     """Given a stream in a legal form that is seldom seen, when the proxy relays it, then its events are the same."""
     exchange = probe.send(case, replies=(formed(case.variation, case, probe),))
@@ -52,7 +53,7 @@ def test_rare_forms(case: VariedCase, probe: Probe) -> None:
     assert_events(exchange, model=client_model(case, probe))
 
 
-@checks("streaming.comments-relayed", when=streams, applies=(forwards_bodies, claims_way))
+@checks("streaming.comments-relayed", when=streams)
 def test_comments_are_relayed(case: VariedCase, probe: Probe) -> None:
     """Given comments in a stream, when the proxy relays it, then they are there: they keep idle connections open."""
     exchange = probe.send(case, replies=(formed("comments", case, probe),))
@@ -61,7 +62,7 @@ def test_comments_are_relayed(case: VariedCase, probe: Probe) -> None:
     expect(b"\n: a comment" in b"\n" + body, "comments were dropped", expected="comment lines", actual="none")
 
 
-@checks("streaming.well-formed", when=streams, applies=claims_way)
+@checks("streaming.well-formed", when=streams)
 def test_well_formed(case: VariedCase, probe: Probe) -> None:
     """Given a stream with thinking, text and tool calls, when the proxy relays it, then it is one message in order."""
     frames = frames_of(rich_events(case, served_model(case, probe)), case, probe)
@@ -72,7 +73,7 @@ def test_well_formed(case: VariedCase, probe: Probe) -> None:
     expect(broken is None, "a client cannot follow the stream", expected="the dialect's order", actual=broken or "")
 
 
-@checks("streaming.every-kind-of-event", when=streams, applies=(forwards_bodies, claims_way))
+@checks("streaming.every-kind-of-event", when=streams)
 def test_every_kind_of_event(case: VariedCase, probe: Probe) -> None:
     """Given a stream with thinking, tool calls and usage, when it is relayed, then no event is missing or changed."""
     frames = frames_of(rich_events(case, served_model(case, probe)), case, probe)
@@ -82,7 +83,7 @@ def test_every_kind_of_event(case: VariedCase, probe: Probe) -> None:
     assert_events(exchange, model=client_model(case, probe))
 
 
-@checks("streaming.big", when=streams, applies=(forwards_bodies, claims_way))
+@checks("streaming.big", when=streams)
 def test_big_stream(case: VariedCase, probe: Probe) -> None:
     """Given a stream of some megabytes, when the proxy relays it, then no event is missing or changed."""
     frames = big_frames(case, probe, size=BIG[case.way])
@@ -92,7 +93,7 @@ def test_big_stream(case: VariedCase, probe: Probe) -> None:
     assert_events(exchange, model=client_model(case, probe))
 
 
-@checks("streaming.nothing-invented", when=streams, applies=(forwards_bodies, claims_way))
+@checks("streaming.nothing-invented", when=streams)
 def test_nothing_is_invented(case: VariedCase, probe: Probe) -> None:
     """Given a stream without its last event, or without any, when it ends, then the proxy has not put one in."""
     fault = Reply(stream=StreamFault.NO_TERMINATOR) if case.variation == "no-terminator" else Reply(pieces=())
@@ -107,12 +108,13 @@ def test_nothing_is_invented(case: VariedCase, probe: Probe) -> None:
     expect(not invented, saying, expected=f"{sent} events, or an error", actual=f"{came} events")
 
 
-@checks("streaming.upstream-abort-not-ended-cleanly", when=streams, applies=claims_way)
+@checks("streaming.upstream-abort-not-ended-cleanly", when=streams)
 def test_upstream_abort_not_ended_cleanly(case: VariedCase, probe: Probe) -> None:
     """Given a stream that breaks off upstream, when the proxy relays it, then the client notices the break."""
     exchange = probe.send(case, replies=(_broken(case, probe),))
 
     _assert_asked(case, exchange)
+    assert_not_left_waiting(exchange, probe.target.policy.abort_timeout)
     assert_no_clean_end(exchange, case.call.operation.in_band_error)
 
 
@@ -121,6 +123,7 @@ def test_abort_is_the_servers_fault(case: VariedCase, probe: Probe) -> None:
     """Given a stream that breaks off upstream, when an error event says so, then it does not blame the client."""
     exchange = probe.send(case, replies=(_broken(case, probe),))
 
+    assert_served(exchange)
     told = own_error_of(came_events(exchange.response)) or {}
     inner = told.get("error")
     error: dict[str, Any] = inner if isinstance(inner, dict) else told
@@ -131,7 +134,7 @@ def test_abort_is_the_servers_fault(case: VariedCase, probe: Probe) -> None:
     )
 
 
-@checks("streaming.in-band-error-relayed", when=can_fail_in_band, applies=(forwards_bodies, claims_way))
+@checks("streaming.in-band-error-relayed", when=can_fail_in_band)
 def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     """Given an error inside a stream, when the proxy relays the stream, then it holds the error."""
     exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR),))
@@ -140,11 +143,12 @@ def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     assert_events(exchange, model=client_model(case, probe))
 
 
-@checks("streaming.bare-error-relayed", when=has_bare_errors, applies=forwards_bodies)
+@checks("streaming.bare-error-relayed", when=has_bare_errors)
 def test_bare_error_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given an error in a stream without any framing, when the proxy relays it, then it is still there."""
     exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR_BARE),))
 
+    assert_served(exchange)
     bare = exchange.answers[0].body.rpartition(b"\n")[2]
     body = decode_body(exchange.response.headers, exchange.response.body)
     broken = exchange.response.broken is not None

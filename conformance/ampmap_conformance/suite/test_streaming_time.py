@@ -11,7 +11,7 @@ from ..checks.registry import Pace, checks
 from ..observer import Gzip, Reply
 from ..probe.probe import Probe
 from ..wire.raw import whole
-from .support.conditions import LONGEST_WAIT, claims_way, forwards_bodies, streams, streams_here
+from .support.conditions import LONGEST_WAIT, streams, streams_here
 from .support.streams import big_frames, client_model, in_pieces, several_frames, stream_frames
 from .support.timing import ATTEMPTS, assert_flushed
 
@@ -33,13 +33,13 @@ NOTICED = 5.0
 """Seconds within which the upstream must be left too."""
 
 
-@checks("streaming.flushed", when=streams, applies=claims_way, requests=ATTEMPTS)
+@checks("streaming.flushed", when=streams, requests=ATTEMPTS)
 def test_events_are_flushed(case: VariedCase, probe: Probe) -> None:
     """Given events of which none is sent before the last one came, when the stream runs, then it does not stall."""
     assert_flushed(case, probe, Reply(pieces=in_pieces(several_frames(case, probe))))
 
 
-@checks("streaming.flushed-with-compression", when=streams, applies=claims_way, requests=ATTEMPTS + 1)
+@checks("streaming.flushed-with-compression", when=streams, requests=ATTEMPTS + 1)
 def test_compressed_events_are_flushed(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that compresses a stream because it was allowed to, then each event comes before later ones."""
     allowed = only_upstream_request(probe.send(case)).headers.all("accept-encoding")
@@ -47,7 +47,7 @@ def test_compressed_events_are_flushed(case: VariedCase, probe: Probe) -> None:
     assert_flushed(case, probe, Reply(pieces=in_pieces(several_frames(case, probe)), gzip=coding))
 
 
-@checks("streaming.survives-silence", when=streams_here, applies=(forwards_bodies, claims_way), pace=Pace.WAITS)
+@checks("streaming.survives-silence", when=streams_here, pace=Pace.WAITS)
 def test_silence_is_survived(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that pauses, inside an event too, when it continues, then the stream is complete."""
     first, *rest = stream_frames(case, probe)
@@ -64,7 +64,7 @@ def test_silence_is_survived(case: VariedCase, probe: Probe) -> None:
     assert_events(exchange, model=client_model(case, probe))
 
 
-@checks("streaming.outlasts-limits", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.WAITS)
+@checks("streaming.outlasts-limits", when=streams, pace=Pace.WAITS)
 def test_streams_outlast_limits(case: VariedCase, probe: Probe) -> None:
     """Given a stream that takes longer than an answer may be waited for, when it ends, then it is whole."""
     limit = probe.target.policy.answer_timeout or 0.0
@@ -76,7 +76,7 @@ def test_streams_outlast_limits(case: VariedCase, probe: Probe) -> None:
     assert_events(exchange, model=client_model(case, probe))
 
 
-@checks("streaming.slow-reader", when=streams, applies=(forwards_bodies, claims_way), pace=Pace.WAITS)
+@checks("streaming.slow-reader", when=streams, pace=Pace.WAITS)
 def test_slow_reader(case: VariedCase, probe: Probe) -> None:
     """Given a client that does not read for a while, when the stream ends, then it has all of it."""
     reply = Reply(pieces=in_pieces(big_frames(case, probe, size=LONG)))
@@ -86,7 +86,7 @@ def test_slow_reader(case: VariedCase, probe: Probe) -> None:
     assert_events(exchange)
 
 
-@checks("streaming.client-gone", when=streams, applies=claims_way, pace=Pace.WAITS)
+@checks("streaming.client-gone", when=streams, pace=Pace.WAITS)
 def test_client_that_leaves(case: VariedCase, probe: Probe) -> None:
     """Given a stream in progress, when the client disconnects, then the upstream call ends soon after."""
     frames = several_frames(case, probe, fewest=int(FAR / TICK))
@@ -96,7 +96,7 @@ def test_client_that_leaves(case: VariedCase, probe: Probe) -> None:
     expect(left, saying, expected=f"a closed connection within {NOTICED:g} s", actual="a call that continues")
 
 
-@checks("streaming.client-gone-early", applies=claims_way, pace=Pace.WAITS)
+@checks("streaming.client-gone-early", pace=Pace.WAITS)
 def test_client_that_leaves_early(case: VariedCase, probe: Probe) -> None:
     """Given a client that leaves before its answer has begun, when it is gone, then the upstream call ends as well."""
     patience = (probe.target.policy.answer_timeout or FAR) - LEAVING

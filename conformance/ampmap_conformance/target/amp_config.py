@@ -31,7 +31,7 @@ class ClientKeys(KebabShape):
 
 
 class BlockMapping(KebabShape):
-    """A model mapping."""
+    """Which model serves another. Without `regex`, `from_` is a whole id; with it, it matches anywhere in the id."""
 
     from_: str
     to: str

@@ -27,7 +27,7 @@ NOWHERE = "/api/ampmap-no-such-path"
 
 @dataclass(frozen=True)
 class Discovery:
-    """What a proxy told of itself. None stands for what it did not tell."""
+    """What a proxy says of itself. None stands for what it does not say."""
 
     server: str | None = None
     """The `Server` header of its answers."""
@@ -74,7 +74,7 @@ class _Asking:
         known = telling and (key_accepted is not False)
         return Discovery(
             server=nobody.headers.get("server"),
-            needs_key=all(status in REFUSED for status in closed.values() if status != 404),
+            needs_key=self._needs_key(closed.values()),
             key_accepted=key_accepted,
             providers=tuple(name for name, status in opened.items() if status != 404) if known else None,
             absent=tuple(name for name, status in opened.items() if status == 404),
@@ -86,6 +86,20 @@ class _Asking:
     def _ask(self, provider: Provider, credential: Credential) -> Response:
         call = find_call(self._reference, provider)
         return self._send("POST", call.path("example-model"), credential, NO_JSON)
+
+    def _needs_key(self, closed: Iterable[int]) -> bool | None:
+        """Whether calls need a key, by the statuses of calls without one.
+
+        Another error than a refusal does not tell, for a proxy may look at a body before it looks for a key: then a
+        list is asked for.
+        """
+        statuses = [status for status in closed if status != 404]
+        listing = next(filter(None, (_listing(self._reference, provider) for provider in self._served)), None)
+        if listing is not None and not all(status in REFUSED or status < 300 for status in statuses):
+            statuses = [self._send("GET", listing.path(), NO_CREDENTIAL).status]
+        if all(status in REFUSED for status in statuses):
+            return True
+        return False if any(status < 300 for status in statuses) else None
 
     def _credential(self, provider: Provider) -> Credential:
         return as_client_sends(provider, self._key.value) if self._key else NO_CREDENTIAL
@@ -135,57 +149,66 @@ def _listing(reference: Reference, provider: Provider) -> Call | None:
 
 def _listed(answer: Response) -> set[str | None]:
     try:
-        told = json.loads(answer.body)
+        listed = json.loads(answer.body)
     except ValueError:
         return set()
-    entries: Any = next((told[key] for key in ("data", "models") if isinstance(told, dict) and key in told), [])
+    entries: Any = next((listed[key] for key in ("data", "models") if isinstance(listed, dict) and key in listed), [])
     names = [entry.get("id") or entry.get("name") for entry in entries if isinstance(entry, dict)]
     return {str(name).removeprefix("models/") for name in names if name}
 
 
 def target_file(url: str, reference: Reference, found: Discovery | None = None) -> str:
     """The text of a target file for the proxy at `url`: what was found, and in comments all else that can be said."""
-    told = found or Discovery()
+    discovery = found or Discovery()
     name = urlsplit(url).netloc or "staging"
     others = [name for name in editions() if name != reference.edition.id][:1]
     every = ", ".join(p.id for p in reference.providers.values() if p.via_proxy)
     lines = ["# The proxy under test, for `ampmap-conformance run --target FILE`. Lines in comments are optional."]
     if found:
         lines += [f"# Discovered with {found.sent} requests, free of charge. Check it before you use it."]
-    lines += ["", f"name: {name}", f"# version: 2.3.1{_told(told.server, '   # the proxy reports')}"]
+    lines += ["", f"name: {name}", f"# version: 2.3.1{_remark(discovery.server, '   # the proxy reports')}"]
     lines += [f"base_url: {url}", f"# edition: {reference.edition.id}   # the client build that the proxy serves"]
     lines += [f"# editions: [{', '.join(others)}]   # further editions", ""]
     lines += ["# Secrets are given by reference: the name of an environment variable, or the path of a file."]
-    lines += _key_notes(told)
+    lines += _key_notes(discovery)
     lines += ["credentials:", f"  client: {{env: {CLIENT_KEY_VARIABLE}}}", "  # second_client: {file: second.key}", ""]
     lines += ["# Optional features that the proxy has, and that are tested; everything else is core and always tested."]
-    lines += [f"claims: [{'management' if told.management else ''}]"]
+    lines += [f"claims: [{'management' if discovery.management else ''}]"]
     lines += [f"# {', '.join(get_args(ClaimName))}", ""]
     lines += ["# Providers that the proxy serves; default: all that the routing map sends to a proxy."]
-    if told.providers is None:
+    if discovery.providers is None:
         lines += [f"# providers: [{every}]"]
     else:
-        lines += [f"providers: [{', '.join(told.providers)}]"]
-        if told.absent:
-            lines += [f"# Their routes answer 404: {', '.join(told.absent)}"]
+        lines += [f"providers: [{', '.join(discovery.providers)}]"]
+        if discovery.absent:
+            lines += [f"# Their routes answer 404: {', '.join(discovery.absent)}"]
+    lines += list(PARTICULAR)
     lines += ["# mounts: {openai: /openai/v1}   # base paths that differ from the routing map", ""]
     lines += OPTIONAL
-    lines += _model_lines(told)
+    lines += _model_lines(discovery)
     lines += ["# mappings: [{from: claude-opus-4-5-20251101, to: claude-sonnet-4-20250514, regex: false}]", ""]
     return "\n".join([*lines, *OBSERVED, ""])
 
 
+PARTICULAR = (
+    "# Or what is particular about some of them; all others are served as `policy` states:",
+    "# providers:",
+    "#   google: {body: translated, upstream_dialects: [openai-chat]}",
+    "#   groq: {served_by: amp}     # or shorter: `groq: amp`; with `none`, the proxy does not serve it",
+)
 OPTIONAL = (
     "# Behaviour of the proxy where the sources leave a choice.",
     "# policy:",
-    "#   body: verbatim             # or translated: the proxy rewrites requests for another upstream",
+    "#   body: verbatim             # or rewritten: the JSON is written anew; or translated: into another dialect",
+    "#   upstream_dialects: []      # the dialects of translated calls; default: any",
     "#   response_model: requested  # or upstream: answers to mapped calls name the upstream's model",
     "#   amp_headers: forwarded     # or stripped; default: not tested",
     "#   carriers: [x-api-key]      # further headers in which the proxy accepts a key on every route",
-    "#   lists: relayed             # or own: the proxy answers lists of models itself",
+    "#   lists: relayed             # or own: the proxy answers lists of models itself; or amp: Amp's servers do",
     "#   invalid_data: either       # proxy or upstream: which of them rejects invalid data",
     "#   body_limit: 10485760       # bytes; the proxy answers larger bodies with 413",
     "#   answer_timeout: 300        # seconds that the proxy waits for an upstream",
+    "#   abort_timeout: 5           # seconds within which a client sees the end of a broken answer",
     "",
     "# Models that the proxy serves itself, and models that it does not have.",
 )
@@ -218,6 +241,6 @@ def _model_lines(found: Discovery) -> list[str]:
     return [*lines, *(f"    {provider}: [{', '.join(names)}]" for provider, names in found.models)]
 
 
-def _told(text: str | None, saying: str) -> str:
+def _remark(text: str | None, saying: str) -> str:
     clean = "".join(letter for letter in text or "" if letter.isprintable())
     return f"{saying} {clean}" if clean else ""

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from ..reference.types import ClaimName, CredentialCarrier, Shape
+from ..reference.types import BodyPolicy, ClaimName, CredentialCarrier, Shape
+
+ListPolicy: TypeAlias = Literal["relayed", "own", "amp"]
+"""Who answers calls that list or describe models: the provider, the proxy itself, or Amp's own servers."""
+ServedBy: TypeAlias = Literal["target", "amp", "none"]
+"""Who serves the calls of a provider: the target with upstreams of its own, Amp's own servers behind the target, or
+nobody."""
+
+NAMED, SINGLE = "(by name)", "(alone)"
+"""The two forms of a value that may differ by name. pydantic puts them into the place of a complaint."""
+
+
+def _form(value: Any) -> str:
+    return NAMED if isinstance(value, Mapping | BaseModel) else SINGLE
+
+
+Bodies: TypeAlias = Annotated[
+    Annotated[BodyPolicy, Tag(SINGLE)] | Annotated[dict[str, BodyPolicy], Tag(NAMED)], Discriminator(_form)
+]
+"""One body policy, or one for each dialect of the client's calls."""
 
 
 def absolute_url(url: str) -> str:
@@ -46,21 +66,35 @@ class Credentials(Shape):
 class Policy(Shape):
     """Behaviour of the proxy where the sources leave a choice. Optional keys that are omitted are not judged."""
 
-    body: Literal["verbatim", "translated"] = "verbatim"
-    """`translated`: requests are re-written for another back end."""
+    body: Bodies = "verbatim"
+    """How bodies reach the providers; `ProviderPolicy.body` differs for one of them."""
+    upstream_dialects: tuple[str, ...] = ()
+    """Dialects in which translated calls reach an upstream; empty for any."""
     response_model: Literal["requested", "upstream"] = "requested"
     """Which model name an answer carries after a mapping."""
     amp_headers: Literal["forwarded", "stripped"] | None = None
     carriers: tuple[CredentialCarrier, ...] = ()
     """Carriers in which clients' keys are accepted on every provider's routes, beside those that the client uses."""
-    lists: Literal["relayed", "own"] = "relayed"
-    """Who answers calls that list or describe models: the provider, or the proxy itself."""
+    lists: ListPolicy = "relayed"
+    """Who answers calls that list or describe models."""
     invalid_data: Literal["either", "proxy", "upstream"] = "either"
     """Who refuses data that the OpenAPI document does not allow: the proxy, or the upstream, which gets it as it is."""
     body_limit: int | None = Field(default=None, gt=0)
     """Bytes of a request's body beyond which the proxy answers 413."""
     answer_timeout: float | None = Field(default=None, gt=0)
     """Seconds after which the proxy gives up waiting for an upstream that says nothing."""
+    abort_timeout: float = Field(default=5.0, gt=0)
+    """Seconds within which a client sees the end of an answer that its upstream broke off."""
+
+
+class ProviderPolicy(Shape):
+    """What is particular about one provider. What is left out is as `Policy` has it."""
+
+    served_by: ServedBy = "target"
+    body: Bodies | None = None
+    upstream_dialects: tuple[str, ...] = ()
+    """Dialects in which translated calls reach this provider's upstream; empty for those of `Policy`."""
+    lists: ListPolicy | None = None
 
 
 class ModelMapping(Shape):
@@ -132,6 +166,17 @@ class Reload(Shape):
     """How long the proxy may take to apply a new configuration."""
 
 
+def _in_full(providers: dict[str, Any]) -> dict[str, Any]:
+    return {name: {"served_by": said} if isinstance(said, str) else said for name, said in providers.items()}
+
+
+Providers: TypeAlias = Annotated[
+    Annotated[tuple[str, ...], Tag(SINGLE)]
+    | Annotated[dict[str, ProviderPolicy], BeforeValidator(_in_full), Tag(NAMED)],
+    Discriminator(_form),
+]
+
+
 class TargetFile(Shape):
     """The target file."""
 
@@ -143,7 +188,9 @@ class TargetFile(Shape):
     """Further client builds that it serves; what differs between builds is tested for each."""
     credentials: Credentials = Credentials()
     claims: tuple[ClaimName, ...] = ()
-    providers: tuple[str, ...] | None = None
+    providers: Providers | None = None
+    """Names of the providers that the target serves; or what is particular about some, and then it serves the others
+    too."""
     mounts: dict[str, str] = {}
     policy: Policy = Policy()
     mappings: tuple[ModelMapping, ...] = ()

@@ -8,13 +8,13 @@ import secrets
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import ReloadFailedError
+from ..errors import ReloadFailedError, ReloadLostError
 from ..wire.messages import AMP
 from .amp_config import AmpBlock, BlockMapping, ClientKeys
 from .file import ModelMapping, Reload
@@ -34,7 +34,12 @@ class Hook(Protocol):
 
     @property
     def ways(self) -> tuple[str, ...]:
-        """The ways in which it can be written, the usual one first."""
+        """The ways in which it can be written."""
+        ...
+
+    @property
+    def usual(self) -> str:
+        """The way in which it is written where the way does not matter."""
         ...
 
     def put(self, text: str, way: str) -> None:
@@ -49,6 +54,7 @@ class FileHook:
     """Writes the file that the proxy reads."""
 
     file: Path
+    usual: str = RENAME
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -84,6 +90,11 @@ class CommandHook:
         asked = any("{way}" in word for word in self.reload.command)
         return (RENAME, IN_PLACE, SYMLINK) if asked else (RENAME,)
 
+    @property
+    def usual(self) -> str:
+        """In place, where the command asks: a watch that follows a file, and not its folder, outlives that alone."""
+        return IN_PLACE if IN_PLACE in self.ways else RENAME
+
     def put(self, text: str, way: str) -> None:
         """Hand `text` to the command. Raises ReloadFailedError when it fails."""
         with tempfile.TemporaryDirectory(prefix="ampmap-") as folder:
@@ -111,9 +122,38 @@ class CommandHook:
             raise ReloadFailedError(f"the command `{command[0]}` failed with exit code {done.returncode}")
 
 
+class Watching(Protocol):
+    """Sees by calls what configuration the target goes by."""
+
+    def begin(self) -> None:
+        """Remember what the calls come to before a change."""
+
+    def shows(self) -> bool:
+        """Whether a call shows the change."""
+        ...
+
+    def is_restored(self) -> bool:
+        """Whether a call comes to what it came to before the change."""
+        ...
+
+
+@dataclass
+class _Memory:
+    """What is known of how the target follows its configuration."""
+
+    proof: tuple[Watching, Mapping[str, Any]] | None = None
+    """The latest change that was seen to take effect."""
+    lost: str = ""
+    """Why no change can be looked for any more; empty while the target follows."""
+
+
 @dataclass(frozen=True)
 class Reloading:
-    """The target's configuration as the kit sets it. Not for use by several checks at once."""
+    """The target's configuration as the kit sets it. Not for use by several checks at once.
+
+    Where a change is not noticed, one that was noticed before is made again. If that is not noticed either, the target
+    has stopped to follow its configuration, and every later change raises ReloadLostError.
+    """
 
     hook: Hook
     block: AmpBlock
@@ -122,30 +162,65 @@ class Reloading:
     """How long the target may take to go by a change."""
     settled: float | None = None
     """Seconds after which it has surely seen one; by default the same."""
+    _memory: _Memory = field(default_factory=_Memory, repr=False)
+
+    @property
+    def lost(self) -> str:
+        """Why no change can be looked for any more; empty while the target follows its configuration."""
+        return self._memory.lost
 
     @contextmanager
-    def changed(self, seen: Callable[[], bool], *, way: str = RENAME, **options: Any) -> Iterator[bool]:
-        """The target with other options (of `AmpBlock`) until the context is left.
+    def changed(self, watch: Watching, *, way: str | None = None, **options: Any) -> Iterator[bool]:
+        """The target with other options (of `AmpBlock`) until the context is left, and again as it was.
 
-        Gives whether `seen` became true in time.
+        Gives whether `watch` showed them in time. Raises ReloadLostError.
         """
+        self._begin(watch)
+        noticed = False
         try:
-            self.hook.put(self.block.model_copy(update=options).text(), way)
-            yield self.eventually(seen)
+            self.hook.put(self.block.model_copy(update=options).text(), way or self.hook.usual)
+            noticed = self.eventually(watch.shows)
+            yield noticed
         finally:
-            self.hook.put(self.block.text(), RENAME)
-            self.eventually(lambda: not seen())
+            self._restore(watch)
+            if noticed:
+                self._memory.proof = (watch, options)
+            else:
+                self._look_for_life(way or self.hook.usual)
 
     @contextmanager
-    def broken(self, text: str) -> Iterator[None]:
-        """The target with an invalid configuration, once it must have read it."""
+    def broken(self, text: str, watch: Watching) -> Iterator[None]:
+        """The target with an invalid configuration, once it must have read it, and again as it was.
+
+        Raises ReloadLostError.
+        """
+        self._begin(watch)
         try:
             with contextlib.suppress(ReloadFailedError):  # a command that notices is right
-                self.hook.put(text, RENAME)
+                self.hook.put(text, self.hook.usual)
             time.sleep(self.seconds if self.settled is None else self.settled)
             yield
         finally:
-            self.hook.put(self.block.text(), RENAME)
+            self._restore(watch)
+
+    def _begin(self, watch: Watching) -> None:
+        if self._memory.lost:
+            raise ReloadLostError(self._memory.lost)
+        watch.begin()
+
+    def _restore(self, watch: Watching) -> None:
+        self.hook.put(self.block.text(), self.hook.usual)
+        self.eventually(watch.is_restored)
+
+    def _look_for_life(self, way: str) -> None:
+        """Makes a change again that took effect before, after one that did not."""
+        if self._memory.proof is None:
+            return
+        watch, options = self._memory.proof
+        self.hook.put(self.block.model_copy(update=options).text(), self.hook.usual)
+        if not self.eventually(watch.shows):
+            self._memory.lost = f"since its file was written by way of `{way}` the target notices no change of it"
+        self._restore(watch)
 
     def eventually(self, seen: Callable[[], bool]) -> bool:
         """Whether `seen` becomes true in time; each look costs a request, so they grow rarer."""

@@ -5,28 +5,22 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from .. import reference as packaged
 from ..errors import UsageError
-from ..files import Document, did_you_mean, read_yaml
-from ..reference.types import ClaimName, Model, Provider, Reference, find_model
-from .file import ModelMapping, Policy, SecretReference, TargetFile
-
-DISCLAIMING = frozenset(
-    (name,) for name in ("disclaims", "disclaim", "exempt", "exclude", "excludes", "skip", "except")
-)
-NO_DISCLAIMING = (
-    "every target is tested on the core, and a target file cannot disclaim it; use `--skip` for one run, or list"
-    " known failures in a baseline"
-)
+from ..files import Document, read_yaml
+from ..reference.types import BodyPolicy, Model, Provider, Reference, find_model
+from ..wire.messages import AMP
+from . import serving
+from .complaints import complaint, plain, problems_of_names
+from .file import ListPolicy, ModelMapping, Policy, SecretReference, ServedBy, TargetFile
 
 CLIENT_KEY_VARIABLE = "AMPMAP_CLIENT_KEY"
 """Environment variable with the client key for a target that is given with `--base-url`."""
@@ -74,6 +68,52 @@ class Target:
         """Whether the target says that it has a feature."""
         return claim in self.file.claims
 
+    def served_by(self, provider: Provider) -> ServedBy:
+        """Who serves the calls of a provider."""
+        return serving.served_by(self.file, provider.id)
+
+    def body_of(self, provider: Provider, dialect: str, model: str = "") -> BodyPolicy:
+        """How the body of a client's call in `dialect` on a provider's path reaches the upstream.
+
+        The call is for a model that the provider serves by the target, unless `model` is told. Amp's own servers are
+        called by the client's path, and so in its dialect; another provider, to which a mapping leads, in one of its
+        own.
+        """
+        policy = serving.body_of(self.file, provider.id, dialect)
+        back_end = self.back_end_of(provider, model)
+        if back_end == AMP:
+            return "rewritten" if policy == "translated" else policy
+        speaks_it = dialect in self.reference.providers[back_end].operations
+        return policy if speaks_it else "translated"
+
+    def upstream_dialects(self, provider: Provider, dialect: str, model: str = "") -> frozenset[str]:
+        """The dialects in which the upstream may be called for such a call; see `body_of`."""
+        if self.body_of(provider, dialect, model) != "translated":
+            return frozenset({dialect})
+        back_end = self.back_end_of(provider, model)
+        own = () if back_end == provider.id else self.reference.providers[back_end].operations
+        return serving.dialects_named(self.file, back_end) or frozenset(own or self.reference.endpoints)
+
+    def back_end_of(self, provider: Provider, model: str = "") -> str:
+        """Where a call on a provider's path must arrive: the id of a provider, or `AMP`.
+
+        That is the provider, unless Amp serves it, the proxy does not have the `model`, or a mapping leads elsewhere.
+        """
+        served = AMP if self.served_by(provider) == "amp" else provider.id
+        if not model:
+            return served
+        if (mapped := self.mapped(model)) is not None and not self._is_listed(model, provider):
+            return self._owner_of(mapped, provider) or provider.id
+        return AMP if self.is_elsewhere(model) else served
+
+    def is_elsewhere(self, model: str) -> bool:
+        """Whether a call for a model goes to Amp's servers: the proxy neither serves it itself nor maps it."""
+        return model in self.unavailable and self.mapped(model) is None
+
+    def lists_of(self, provider: Provider) -> ListPolicy:
+        """Who answers calls that list or describe a provider's models."""
+        return serving.lists_of(self.file, provider.id)
+
     def models(self, provider: Provider) -> tuple[Model, ...]:
         """The models of a provider that this proxy is asked for: those of the edition less the unavailable ones.
 
@@ -90,6 +130,17 @@ class Target:
         """Whether the file states that the proxy serves a model itself."""
         named = self.file.models.available.get(provider.id)
         return model in named if named is not None else model not in self.unavailable and not self.rules_for(model)
+
+    def _is_listed(self, model: str, provider: Provider) -> bool:
+        return model in self.file.models.available.get(provider.id, ())
+
+    def _owner_of(self, model: str, provider: Provider) -> str | None:
+        """The back end that serves a model which is asked for on a provider's path; None where several may."""
+        owners = self._owners.get(model, frozenset())
+        if provider.id in owners or len(owners) != 1:
+            return None
+        other = next((known for known in self.providers if known.id in owners), None)
+        return None if other is None else self.back_end_of(other)
 
     @cached_property
     def unavailable(self) -> tuple[str, ...]:
@@ -150,8 +201,9 @@ def load(file: Path, reference: Reference, environment: Mapping[str, str] = os.e
         parsed = TargetFile.model_validate(document.data)
     except ValidationError as error:
         core = {name for row in reference.requirements.values() if not row.claim for name in (row.profile, row.id)}
-        raise UsageError("\n".join(_complaint(document, problem, core) for problem in error.errors())) from None
-    _check_names(document, parsed, reference)
+        raise UsageError("\n".join(complaint(document, problem, core) for problem in error.errors())) from None
+    if problems := problems_of_names(document, parsed, reference):
+        raise UsageError("\n".join(problems))
     secrets = {
         name: _look_up(document, ("credentials", name), found, environment)
         for name in ("client", "second_client")
@@ -180,7 +232,7 @@ def from_url(url: str, reference: Reference, environment: Mapping[str, str] = os
     try:
         parsed = TargetFile(name=urlsplit(url).netloc or url, base_url=url)
     except ValidationError as error:
-        raise UsageError(f"--base-url: {_plain(error.errors()[0]['msg'])}") from None
+        raise UsageError(f"--base-url: {plain(error.errors()[0]['msg'])}") from None
     key = environment.get(CLIENT_KEY_VARIABLE)
     client = Secret(key, f"${CLIENT_KEY_VARIABLE}") if key else None
     return Target(
@@ -194,40 +246,9 @@ def from_url(url: str, reference: Reference, environment: Mapping[str, str] = os
 
 def served_providers(file: TargetFile, reference: Reference) -> tuple[Provider, ...]:
     """The providers of an edition that the target serves, with their base paths as mounted there."""
-    found = [p for p in reference.providers.values() if p.via_proxy and (not file.providers or p.id in file.providers)]
+    found = [p for p in reference.providers.values() if p.via_proxy and serving.served_by(file, p.id) != "none"]
     mounts: dict[str, str] = {**file.mounts}
     return tuple(p.model_copy(update={"base_path": mounts[p.id]}) if p.id in mounts else p for p in found)
-
-
-def _check_names(document: Document, file: TargetFile, reference: Reference) -> None:
-    known = [provider.id for provider in reference.providers.values() if provider.via_proxy]
-    named: list[tuple[tuple[str | int, ...], str]] = [
-        *((("providers", index), name) for index, name in enumerate(file.providers or ())),
-        *((("mounts", name), name) for name in file.mounts),
-        *((("models", "available", name), name) for name in file.models.available),
-    ]
-    others = f"; known: {', '.join(known)}"
-    problems = [
-        f"{document.at_key(path)}: `{name}` is not a provider behind the proxy{did_you_mean(name, known) or others}"
-        for path, name in named
-        if name not in known
-    ]
-    personas = ["amp", *reference.providers]
-    problems += [
-        f"{document.at_key(('observer', 'personas', name))}: unknown persona `{name}`{did_you_mean(name, personas)}"
-        for name in (file.observer.personas if file.observer else ())
-        if name not in personas
-    ]
-    editions = list(packaged.editions())
-    problems += [
-        f"{document.at(('editions', index))}: unknown edition `{name}`{did_you_mean(name, editions)}"
-        for index, name in enumerate(file.editions)
-        if name not in editions
-    ]
-    if file.edition not in (None, reference.edition.id):
-        problems.append(f"{document.at(('edition',))}: expected `{reference.edition.id}`, the edition of the reference")
-    if problems:
-        raise UsageError("\n".join(problems))
 
 
 def _look_up(
@@ -246,56 +267,3 @@ def _look_up(
     if not value:
         raise UsageError(f"{document.at(path)}: the secret file {wanted.file} is empty")
     return Secret(value, f"$(cat {wanted.file})")
-
-
-def _complaint(document: Document, problem: Any, core: Collection[str]) -> str:
-    path = tuple(problem["loc"])
-    place = document.at(path)
-    name = ".".join(str(part) for part in path)
-    if path[:1] == ("claims",) and len(path) == 2:
-        return f"{place}: {_claim_complaint(str(problem['input']), core)}"
-    if problem["type"] == "extra_forbidden":
-        siblings = _fields(TargetFile, path[:-1])
-        if path in DISCLAIMING:
-            return f"{document.at_key(path)}: {NO_DISCLAIMING}"
-        return f"{document.at_key(path)}: unknown key `{name}`{did_you_mean(str(path[-1]), siblings)}"
-    if problem["type"] == "missing":
-        return f"{place}: the key `{name}` is missing"
-    if path[:1] == ("credentials",) and len(path) == 2 and problem["type"] == "model_type":
-        return f"{place}: expected a reference to a secret, not its value: {{env: NAME}} or {{file: PATH}}"
-    return f"{place}: `{name}`: {_in_words(problem)}"
-
-
-def _claim_complaint(said: str, core: Collection[str]) -> str:
-    about = re.sub(r"^(no[- _]|not[- _]|[-!~])", "", said)
-    known = list(get_args(ClaimName))
-    if about in core:
-        return f"`{about}` is core: {NO_DISCLAIMING}"
-    if about in known:
-        return f"remove `{said}` from `claims`; features that are not claimed are not tested"
-    return f"unknown claim `{said}`{did_you_mean(said, known) or '; expected one of ' + ', '.join(known)}"
-
-
-def _in_words(problem: Any) -> str:
-    """What is wrong with a value, with what to write instead for the mistakes that YAML invites."""
-    given = problem["input"]
-    if problem["type"] == "string_type" and isinstance(given, int | float):
-        return f'expected text, not a number; write "{given}" in quotes'
-    if problem["type"] == "tuple_type":
-        return f"expected a list: [{given}]" if isinstance(given, str) else "expected a list"
-    return _plain(problem["msg"])
-
-
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ")
-
-
-def _fields(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
-    for part in path:
-        found = model.model_fields.get(str(part))
-        options = [found.annotation, *getattr(found.annotation, "__args__", ())] if found else []
-        inner = next((kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-        if inner is None:
-            return []
-        model = inner
-    return [info.alias or name for name, info in model.model_fields.items()]

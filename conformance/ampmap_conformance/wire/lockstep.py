@@ -29,7 +29,7 @@ ALL = 1 << 20
 """More pieces than any stream has."""
 
 Release = Callable[[Iterable[str], int], None]
-"""Told nonces of requests, and how many pieces of their answers may be sent."""
+"""Is given nonces of requests, and how many pieces of their answers may be sent."""
 
 
 @dataclass

@@ -65,6 +65,12 @@ class Chunk:
     data: bytes
 
 
+WAITED = 0.9
+"""Part of a limit that is as good as all of it: clocks and buffers take the rest."""
+STALLED = "no more bytes arrived in time"
+"""How an answer ended for which its reader stopped waiting."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """An answer. `broken` states how the transfer ended if it did not end cleanly. Status 0 means no answer."""
@@ -144,6 +150,11 @@ def media_type(content_type: str | None) -> str:
     return (content_type or "").partition(";")[0].strip().lower()
 
 
+def nonce_of(request: Request) -> str:
+    """The nonce of a request that a probe made, which is the last word of its User-Agent."""
+    return (request.headers.get("user-agent") or "").rpartition("(")[2].rstrip(")")
+
+
 AMP = "amp"
 """The persona of Amp's own servers."""
 
@@ -163,6 +174,17 @@ class Exchange:
     """When the request was begun, in the monotonic seconds that `UpstreamRequest.at` counts."""
     plain: bool = True
     """Whether the request alone makes the probe: nothing was scripted, and any client could have sent it from here."""
+
+    @property
+    def nonce(self) -> str:
+        """The nonce of the request; empty for one that no probe made."""
+        return nonce_of(self.request)
+
+    def left_waiting(self, limit: float) -> bool:
+        """Whether the client still waited for the end so many seconds after the upstream had ended its answer."""
+        ended = max((at for answer in self.answers for at in answer.sent_at), default=self.begun)
+        waited = self.begun + self.response.seconds - ended
+        return self.response.broken == STALLED and waited >= limit * WAITED
 
     def since_begin(self, at: float) -> float:
         """A time of the upstream hop in seconds since the probe began."""

@@ -18,7 +18,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from ..errors import Failure, NoAnswerError
-from .messages import Chunk, Headers, Request, Response
+from .messages import STALLED, Chunk, Headers, Request, Response
 
 LARGEST = 64 << 20
 """Bytes that are read at most."""
@@ -55,7 +55,7 @@ class Ending(StrEnum):
     CLOSED = "the connection was closed"
     RESET = "the connection was reset"
     LEFT = "the client closed the connection"
-    TIMEOUT = "no more bytes arrived in time"
+    TIMEOUT = STALLED
     TOO_MUCH = "more bytes arrived than the kit reads"
     MALFORMED = "the answer is not valid HTTP"
 

@@ -15,7 +15,7 @@ from ampmap_conformance.observer.answer import Answer
 from ampmap_conformance.observer.personas import Personas
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
-from ampmap_conformance.refproxy.exchange import Exchange
+from ampmap_conformance.refproxy.exchange import RoutedExchange
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
@@ -43,7 +43,7 @@ def every_other_answer_fails(right: Behaviour) -> Behaviour:
 
 
 def streams_are_empty(right: Behaviour) -> Behaviour:
-    async def none(exchange: Exchange, headers: Headers, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def none(exchange: RoutedExchange, headers: Headers, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in right.response_body(exchange, headers, chunks):
             if not (headers.get("content-type") or "").startswith("text/event-stream"):
                 yield chunk

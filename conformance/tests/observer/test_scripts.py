@@ -11,7 +11,7 @@ import pytest
 from ampmap_conformance.dialects import bodies
 from ampmap_conformance.observer import End, Framing, Gzip, Observer, Reply, StreamFault, fail_then_succeed
 
-from .talking import CHAT, NONCE, REFERENCE, STREAM, once, post, unchunked
+from .talking import CHAT, NONCE, REFERENCE, STREAM, once, post, talk, unchunked
 
 
 def test_a_script_is_used_up_and_then_answers_are_normal_again(observer: Observer) -> None:
@@ -27,20 +27,22 @@ def test_a_script_is_used_up_and_then_answers_are_normal_again(observer: Observe
 def test_headers_are_sent_with_their_case_order_and_repeats(observer: Observer) -> None:
     lines = (("set-COOKIE", "a=1"), ("Set-Cookie", "b=2"), ("X-Empty", ""))
     observer.script(NONCE, [Reply(status=299, headers=lines, body=b"ok")])
-    head = b"HTTP/1.1 299 Answer\r\nset-COOKIE: a=1\r\nSet-Cookie: b=2\r\nX-Empty: \r\nContent-Length: 2\r\n\r\nok"
-    assert once(observer, CHAT) == head
+    head = b"HTTP/1.1 299 Answer\r\nset-COOKIE: a=1\r\nSet-Cookie: b=2\r\nX-Empty: \r\nContent-Length: 2\r\n"
+    assert once(observer, CHAT) == head + b"Connection: close\r\n\r\nok"
 
 
 LONG = tuple((0.0, b"bit %d " % number) for number in range(4))
+LAST = b"\r\nConnection: close\r\n\r\n"
+LENGTH_24 = b"Content-Length: 24" + LAST
 
 
 @pytest.mark.parametrize(
     ("reply", "ends_with"),
     [
-        (Reply(pieces=LONG, framing=Framing.CONTENT_LENGTH), b"Content-Length: 24\r\n\r\nbit 0 bit 1 bit 2 bit 3 "),
-        (Reply(pieces=LONG[:1], framing=Framing.CHUNKED), b"Encoding: chunked\r\n\r\n6\r\nbit 0 \r\n0\r\n\r\n"),
+        (Reply(pieces=LONG, framing=Framing.CONTENT_LENGTH), LENGTH_24 + b"bit 0 bit 1 bit 2 bit 3 "),
+        (Reply(pieces=LONG[:1], framing=Framing.CHUNKED), b"chunked" + LAST + b"6\r\nbit 0 \r\n0\r\n\r\n"),
         (Reply(pieces=LONG[:2], framing=Framing.CLOSE), b"Connection: close\r\n\r\nbit 0 bit 1 "),
-        (Reply(pieces=LONG, end=End.CUT), b"Content-Length: 24\r\nConnection: close\r\n\r\nbit 0 bit 1 "),
+        (Reply(pieces=LONG, end=End.CUT), LENGTH_24 + b"bit 0 bit 1 "),
         (Reply(pieces=LONG, end=End.CUT, stop_after=3, framing=Framing.CHUNKED), b"6\r\nbit 2 \r\n"),
         (Reply(body=b"12345678", end=End.CUT), b"Content-Length: 8\r\nConnection: close\r\n\r\n1234"),
         (Reply(body=b"abc", split=2, framing=Framing.CHUNKED), b"\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"),
@@ -159,3 +161,25 @@ def test_each_write_of_an_answer_has_its_time(observer: Observer) -> None:
     assert len(seen.answer.sent_at) >= 5
     assert seen.request.at <= seen.answer.sent_at[0]
     assert seen.answer.sent_at[-1] - seen.answer.sent_at[0] >= 0.07
+
+
+@pytest.mark.parametrize("keep", ["keep-alive", "close"])
+def test_chunks_are_not_sent_to_a_peer_that_does_not_know_them(observer: Observer, keep: str) -> None:
+    """RFC 9112, 6.1: HTTP/1.0 knows no chunks, so the end of the connection is the end of the answer."""
+    sent = post("/groq/openai/v1/chat/completions", STREAM, f"Connection: {keep}").replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+    head, _, body = talk(observer, sent).partition(b"\r\n\r\n")
+    assert b"\r\nTransfer-Encoding:" not in head
+    assert b"\r\nConnection: close" in head
+    assert body.startswith(b"data: {")
+    assert body.endswith(b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize(("asked", "says"), [(("Connection: close",), True), ((), False)], ids=["last", "kept"])
+def test_the_last_answer_on_a_connection_says_that_it_is(
+    observer: Observer, asked: tuple[str, ...], says: bool
+) -> None:
+    """Else a proxy that keeps connections sends its next call on one that is about to be closed."""
+    after = () if says else (post("/groq/openai/v1/chat/completions", CHAT, "Connection: close"),)
+    got = talk(observer, post("/groq/openai/v1/chat/completions", CHAT, *asked), *after)
+
+    assert (b"\r\nconnection: close\r\n" in got.partition(b"\r\n\r\n")[0].lower() + b"\r\n") is says

@@ -12,14 +12,15 @@ import pytest
 from ampmap_conformance.dialects import bodies
 from ampmap_conformance.observer import Gzip, Reply
 from ampmap_conformance.reference.types import Provider, calls
-from ampmap_conformance.refproxy import AmpUpstream, ModelMapping
+from ampmap_conformance.refproxy import AmpUpstream
 from ampmap_conformance.refproxy.rewriting import RESPONSE_PATHS, replace_strings
+from ampmap_conformance.target.amp_config import BlockMapping
 
 from .bench import CHAT, GROQ, KEY, NONCE, REFERENCE, STREAM, Bench, names_of_models
 
 MAPPED = {
     "unavailable": frozenset({"gone", "lost"}),
-    "mappings": (ModelMapping("gone", "here"), ModelMapping("^go", "lost", True)),
+    "mappings": (BlockMapping(from_="gone", to="here"), BlockMapping(from_="^go", to="lost", regex=True)),
 }
 
 

@@ -18,7 +18,7 @@ from ampmap_conformance.resolver import behaviour, vectors
 from ampmap_conformance.resolver.defects import DEFECTS, behaviour_with
 from ampmap_conformance.resolver.harnesses import resolver as sample
 from ampmap_conformance.resolver.judge import judge
-from ampmap_conformance.resolver.protocol import Answer, Failed, Fault, Found, NoUsableAnswerError
+from ampmap_conformance.resolver.protocol import Failed, Fault, Found, NoUsableAnswerError, ResolverAnswer
 from ampmap_conformance.resolver.resolvers import OwnResolver, ResolverOptions
 from ampmap_conformance.resolver.run import check_resolver
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
@@ -42,7 +42,7 @@ def check(**options: Any) -> RunOutcome:
     return check_resolver(ResolverOptions(**options), Silent())
 
 
-def failing(decide: Callable[[AuthVector], Answer]) -> dict[str, str]:
+def failing(decide: Callable[[AuthVector], ResolverAnswer]) -> dict[str, str]:
     """The vectors that a resolver fails, each with its requirement."""
     return {
         vectors.vector_id(vector): vector.requirement
@@ -117,16 +117,16 @@ def silent_vector() -> AuthVector:
 @pytest.mark.parametrize(
     ("given", "verdict"),
     [
-        (Answer(seq=1, resolution=Found(mode="metered")), Verdict.NOT_APPLICABLE),
-        (Answer(seq=1, error=Failed(code="INVALID_PROFILE")), Verdict.NOT_APPLICABLE),
-        (Answer(seq=1, error=Failed()), Verdict.NOT_APPLICABLE),
-        (Answer(seq=1, resolution=Found(mode="api-key")), Verdict.FAIL),
-        (Answer(seq=1, resolution=Found(mode="byok")), Verdict.FAIL),
+        (ResolverAnswer(seq=1, resolution=Found(mode="metered")), Verdict.NOT_APPLICABLE),
+        (ResolverAnswer(seq=1, error=Failed(code="INVALID_PROFILE")), Verdict.NOT_APPLICABLE),
+        (ResolverAnswer(seq=1, error=Failed()), Verdict.NOT_APPLICABLE),
+        (ResolverAnswer(seq=1, resolution=Found(mode="api-key")), Verdict.FAIL),
+        (ResolverAnswer(seq=1, resolution=Found(mode="byok")), Verdict.FAIL),
         (NoUsableAnswerError(Fault.ENDED), Verdict.WARN),
     ],
 )
 def test_where_the_sources_are_silent_only_an_impossible_mode_fails(
-    given: Answer | NoUsableAnswerError, verdict: Verdict
+    given: ResolverAnswer | NoUsableAnswerError, verdict: Verdict
 ) -> None:
     judgement = judge(silent_vector(), given, Level.MUST, strict=False)
 
@@ -136,7 +136,7 @@ def test_where_the_sources_are_silent_only_an_impossible_mode_fails(
 
 def test_a_code_is_compared_only_where_a_source_states_it_for_the_provider() -> None:
     cases = {v.case: v for v in VECTORS if v.requirement == "auth-modes.local-capacity"}
-    other = Answer(seq=1, error=Failed(code="NO_CAPACITY"))
+    other = ResolverAnswer(seq=1, error=Failed(code="NO_CAPACITY"))
 
     assert judge(cases["claude.host-session-in-the-cloud"], other, Level.MUST, strict=False).verdict is Verdict.FAIL
     assert judge(cases["codex.host-session-in-the-cloud"], other, Level.MUST, strict=False).verdict is Verdict.PASS

@@ -7,7 +7,7 @@ import re
 import subprocess
 import xml.etree.ElementTree as Xml
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -19,19 +19,20 @@ from ampmap_conformance.dialects import bodies
 from ampmap_conformance.dialects.schemas import Schemas
 from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.plan import make_plan, narrow, proxy_rules
-from ampmap_conformance.probe.exchange import nonce_of
+from ampmap_conformance.observer import Reply
 from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference import editions, load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
-from ampmap_conformance.refproxy.exchange import Exchange as Proxied
+from ampmap_conformance.refproxy.exchange import RoutedExchange
 from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.write import RENDERERS
 from ampmap_conformance.run.open import open_run
 from ampmap_conformance.verdicts import ExitCode, Level, Verdict
-from ampmap_conformance.wire.messages import Headers, Request
+from ampmap_conformance.wire.client import Watch
+from ampmap_conformance.wire.messages import Headers, Request, nonce_of
 from ampmap_tests_support.places import EVIDENCE, GUIDES
 
 from ..support import DefaultRun
@@ -206,10 +207,10 @@ def test_forwarding_that_is_read_from_the_response(run: Run, unusual: Callable[[
     dropped = ("anthropic-beta", "x-ampmap-probe")
 
     def echoing(right: Behaviour) -> Behaviour:
-        def upstream(exchange: Proxied, body: bytes) -> Headers:
+        def upstream(exchange: RoutedExchange, body: bytes) -> Headers:
             return right.upstream_headers(exchange, body).without(*dropped)
 
-        def answer(exchange: Proxied, headers: Headers) -> Headers:
+        def answer(exchange: RoutedExchange, headers: Headers) -> Headers:
             echo = (line for line in exchange.incoming.headers if line[0].lower() in dropped)
             return right.response_headers(exchange, headers).adding(*echo)
 
@@ -240,7 +241,7 @@ def test_a_header_of_the_test_in_the_production_path(
         wanted = {"content-type", "content-length", "host", "authorization", "x-api-key", "x-goog-api-key", "accept"}
         wanted |= {name.lower() for endpoint in reference.endpoints.values() for name in endpoint.request_headers}
 
-        def upstream(exchange: Proxied, body: bytes) -> Headers:
+        def upstream(exchange: RoutedExchange, body: bytes) -> Headers:
             lines = right.upstream_headers(exchange, body)
             return Headers(tuple(line for line in lines if line[0].lower() in wanted))
 
@@ -294,9 +295,9 @@ def nonces(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     seen: list[str] = []
     before = Probe.deliver
 
-    def deliver(probe: Probe, request: Request) -> object:
+    def deliver(probe: Probe, request: Request, watch: Watch | None = None, replies: Iterable[Reply] = ()) -> object:
         seen.append(nonce_of(request))
-        return before(probe, request)
+        return before(probe, request, watch, replies)
 
     monkeypatch.setattr(Probe, "deliver", deliver)
     return seen
@@ -314,7 +315,9 @@ def test_a_route_that_is_used_again_by_the_next_test(
     late: list[bytes] = []
 
     def stale(right: Behaviour) -> Behaviour:
-        async def body(exchange: Proxied, headers: Headers, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async def body(
+            exchange: RoutedExchange, headers: Headers, chunks: AsyncIterator[bytes]
+        ) -> AsyncIterator[bytes]:
             now = b"".join([chunk async for chunk in right.response_body(exchange, headers, chunks)])
             late.append(now)
             yield late[-2] if len(late) > 1 else now

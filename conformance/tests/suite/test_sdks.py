@@ -145,7 +145,7 @@ def test_sdks_connect_to_loopback_alone(run: Run, monkeypatch: pytest.MonkeyPatc
 
 
 def test_no_other_host_is_called_and_the_attempt_is_a_fault_of_the_kit() -> None:
-    line = Line("http://127.0.0.1:9", new_nonce(), lambda: None)
+    line = Line("http://127.0.0.1:9", new_nonce(), lambda: None, lambda _nonce: True)
     with httpx.Client(transport=line.transport(httpx)) as client, pytest.raises(KitFaultError, match=r"example\.com"):
         client.get("http://telemetry.example.com/")
     assert isinstance(line.fault, KitFaultError)

@@ -87,9 +87,16 @@ def named_keys(model: type[Shape]) -> Iterator[str]:
     """Every key that a target file can have, at any depth."""
     for name, info in model.model_fields.items():
         yield info.alias or name
-        for kind in (info.annotation, *getattr(info.annotation, "__args__", ())):
-            if isinstance(kind, type) and issubclass(kind, Shape):
-                yield from named_keys(kind)
+        for kind in shapes(info.annotation):
+            yield from named_keys(kind)
+
+
+def shapes(annotation: object) -> Iterator[type[Shape]]:
+    """Every shape that an annotation names."""
+    if isinstance(annotation, type) and issubclass(annotation, Shape):
+        yield annotation
+    for part in get_args(annotation):
+        yield from shapes(part)
 
 
 def test_target_init_writes_a_file_once(command: Command, always: Callable[[int], str]) -> None:

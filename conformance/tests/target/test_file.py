@@ -81,6 +81,16 @@ def test_a_secret_may_stand_in_a_file_beside_the_target(tmp_path: Path, referenc
         ("- name\n", "1:1", "a mapping"),
         ("name: x\nbase_url: http://p\nversion: 2.3\n", "3:10", 'write "2.3" in quotes'),
         ("name: x\nbase_url: http://p\nclaims: mapping\n", "3:9", "expected a list: [mapping]"),
+        ("name: x\nbase_url: http://p\npolicy: {body: rewriten}\n", "3:16", "did you mean `rewritten`?"),
+        ("name: x\nbase_url: http://p\npolicy: {body: {gemni: verbatim}}\n", "3:17", "did you mean `gemini`?"),
+        ("name: x\nbase_url: http://p\npolicy: {upstream_dialects: [chat]}\n", "3:30", "unknown dialect `chat`"),
+        ("name: x\nbase_url: http://p\nproviders: {gogle: amp}\n", "3:13", "did you mean `google`?"),
+        ("name: x\nbase_url: http://p\nproviders: {google: ampp}\n", "3:21", "did you mean `amp`?"),
+        (
+            "name: x\nbase_url: http://p\nproviders:\n  google: {bodies: verbatim}\n",
+            "4:12",
+            "unknown key `providers.google.bodies`; did you mean `body`?",
+        ),
     ],
 )
 def test_a_complaint_names_the_place(tmp_path: Path, reference: Reference, text: str, place: str, words: str) -> None:
@@ -101,6 +111,77 @@ def test_an_address_alone_is_a_target(reference: Reference) -> None:
     assert targets.from_url("http://127.0.0.1:8317", reference, {}).client is None
     with pytest.raises(UsageError, match="--base-url"):
         targets.from_url("127.0.0.1:8317", reference, {})
+
+
+PARTICULAR = """\
+name: x
+base_url: http://p
+policy: {body: {anthropic-messages: rewritten, gemini: translated}, lists: own}
+providers:
+  google: {upstream_dialects: [openai-chat]}
+  openai: {body: {openai-chat: translated}, lists: relayed}
+  cerebras: {body: rewritten}
+  groq: amp
+  xai: {served_by: amp, body: translated}
+  supernova: none
+"""
+
+
+def test_a_provider_may_differ_from_the_policy(tmp_path: Path, reference: Reference) -> None:
+    target = targets.load(written(tmp_path, PARTICULAR), reference, {})
+    served = {provider.id: provider for provider in target.providers}
+
+    assert set(served) == {"anthropic", "cerebras", "google", "groq", "openai", "xai"}
+    assert {name: target.served_by(provider) for name, provider in served.items() if name in ("google", "groq")} == {
+        "google": "target",
+        "groq": "amp",
+    }
+    bodies = {
+        ("anthropic", "anthropic-messages"): "rewritten",
+        ("google", "gemini"): "translated",
+        ("openai", "openai-chat"): "translated",
+        ("openai", "openai-responses"): "verbatim",
+        ("cerebras", "openai-chat"): "rewritten",
+        ("groq", "openai-chat"): "verbatim",
+        ("xai", "openai-chat"): "rewritten",  # Amp's servers are called in the client's dialect
+    }
+    assert {at: target.body_of(served[at[0]], at[1]) for at in bodies} == bodies
+    assert target.upstream_dialects(served["google"], "gemini") == {"openai-chat"}
+    assert target.upstream_dialects(served["openai"], "openai-chat") == set(reference.endpoints)
+    assert target.upstream_dialects(served["openai"], "openai-responses") == {"openai-responses"}
+    assert {name: target.lists_of(served[name]) for name in ("openai", "google")} == {
+        "openai": "relayed",
+        "google": "own",
+    }
+
+
+def test_a_call_arrives_where_its_model_leads(tmp_path: Path, reference: Reference) -> None:
+    text = """\
+name: x
+base_url: http://p
+policy: {body: {gemini: translated}}
+providers: {groq: amp, cerebras: {body: rewritten}}
+mappings:
+  - {from: gemini-2.5-flash, to: claude-sonnet-4-5-20250929}
+  - {from: claude-opus-4-5-20251101, to: claude-sonnet-4-5-20250929}
+models: {unavailable: [gemini-2.5-pro]}
+"""
+    target = targets.load(written(tmp_path, text), reference, {})
+    served = {provider.id: provider for provider in target.providers}
+    chat = "openai-chat"
+
+    def about(provider: str, dialect: str, model: str = "") -> tuple[str, str, frozenset[str]]:
+        where = (served[provider], dialect, model)
+        return target.back_end_of(served[provider], model), target.body_of(*where), target.upstream_dialects(*where)
+
+    assert about("google", "gemini") == ("google", "translated", frozenset(reference.endpoints))
+    assert about("google", "gemini", "gemini-2.5-pro") == ("amp", "rewritten", frozenset({"gemini"}))
+    to_claude = about("google", "gemini", "gemini-2.5-flash")
+    assert to_claude == ("anthropic", "translated", frozenset(reference.providers["anthropic"].operations))
+    at_home = about("anthropic", "anthropic-messages", "claude-opus-4-5-20251101")
+    assert at_home == ("anthropic", "verbatim", frozenset({"anthropic-messages"}))
+    assert about("groq", chat) == ("amp", "verbatim", frozenset({chat}))
+    assert about("cerebras", chat) == ("cerebras", "rewritten", frozenset({chat}))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from typing import Final, TypeAlias, get_args
 from ..load.findings import Location
 from ..load.spec import Spec, SpecEntry
 from ..load.yaml_nodes import Node, Pointer
-from ..vendored.catalogue import AxisName, ClaimName
+from ..vendored.catalogue import AxisName
+from ..vendored.conditions import ClaimName
 from .spec_index import Names, SpecIndex
 
 AXES: Final[tuple[str, ...]] = get_args(AxisName)

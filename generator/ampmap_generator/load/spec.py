@@ -58,6 +58,12 @@ class SpecEntry:
         """Where its key is unique: `models`, or for facts of a platform `platforms/rensei/models`."""
         return scope(self.kind, self.platform)
 
+    @cached_property
+    def path(self) -> str:
+        """Its path, as users write it, e.g. `models/groq/openai/gpt-oss-120b`, `platforms/rensei/about`."""
+        is_about = self.platform is not None and self.kind.name == "about"
+        return self.scope if is_about else f"{self.scope}/{self.key}"
+
     @property
     def file(self) -> str:
         """The file as shown to the user."""
@@ -139,6 +145,11 @@ class Spec:
             raise UnknownEditionError(edition, self.editions)
         with _collector_paused():
             return self.stack.of(edition)
+
+    @cached_property
+    def by_path(self) -> Mapping[str, SpecEntry]:
+        """The entries by their paths; the first one, where several have the same."""
+        return {entry.path: entry for entry in reversed(self.entries)}
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -42,13 +42,8 @@ class FactOrField:
     @property
     def path(self) -> str:
         """The whole path, e.g. `providers/groq/base_path`."""
-        own = path_of(self.entry)
+        own = self.entry.path
         return f"{own}/{self.field}" if self.field else own
-
-
-def path_of(entry: SpecEntry) -> str:
-    """A fact's path: its scope and its key, e.g. `models/groq/openai/gpt-oss-120b`, `platforms/rensei/about`."""
-    return entry.scope if _is_about(entry) else f"{entry.scope}/{entry.key}"
 
 
 def data_of(entry: SpecEntry) -> dict[str, Any]:
@@ -59,22 +54,27 @@ def data_of(entry: SpecEntry) -> dict[str, Any]:
 def find(spec: Spec, path: str) -> FactOrField:
     """The fact or field at `path`. Raises UnknownPathError."""
     aliased = _with_kind_names(_without_file_words(path))
-    entries = [entry for entry in spec.entries if _leads_to(path_of(entry), aliased)]
-    if not entries and (renamed := _by_former_id(spec, aliased)):
+    entry = _entry_on(spec, aliased)
+    if entry is None and (renamed := _by_former_id(spec, aliased)):
         former, present = renamed
         return replace(find(spec, present), formerly=former)
-    if not entries and (inside := _inside(spec, aliased.rstrip("/"))):
+    if entry is None and (inside := _inside(spec, aliased.rstrip("/"))):
         raise UnknownPathError(f"`{path}` contains several facts; write the path of one fact", inside)
-    if not entries:
+    if entry is None:
         raise UnknownPathError(f"`{path}` not found", _near_facts(spec, aliased))
-    entry = max(entries, key=lambda entry: len(path_of(entry)))
-    field = aliased[len(path_of(entry)) + 1 :]
+    field = aliased[len(entry.path) + 1 :]
     pointer = pointer_to(data_of(entry), field)
     if pointer is None and path.endswith("/"):
         return find(spec, path.rstrip("/"))
     if pointer is None and field.replace("/", ".") not in set(field_paths(entry.kind.shape, entry.node)):
-        raise UnknownPathError(f"`{path_of(entry)}` has no field `{field}`", _near_fields(entry, field))
+        raise UnknownPathError(f"`{entry.path}` has no field `{field}`", _near_fields(entry, field))
     return FactOrField(entry, field, pointer)
+
+
+def _entry_on(spec: Spec, wanted: str) -> SpecEntry | None:
+    """The entry with the longest path that is `wanted` or leads to it."""
+    ends = (end for end in range(len(wanted), 0, -1) if end == len(wanted) or wanted[end] in SEPARATORS)
+    return next((entry for end in ends if (entry := spec.by_path.get(wanted[:end]))), None)
 
 
 def _leads_to(own: str, wanted: str) -> bool:
@@ -87,12 +87,8 @@ def _by_former_id(spec: Spec, path: str) -> tuple[str, str] | None:
         formerly = entry.data.get("formerly") if entry.scope == REQUIREMENTS else None
         for former in formerly if isinstance(formerly, list) else ():
             if _leads_to(own := f"{REQUIREMENTS}/{former}", path):
-                return former, path_of(entry) + path[len(own) :]
+                return former, entry.path + path[len(own) :]
     return None
-
-
-def _is_about(entry: SpecEntry) -> bool:
-    return entry.platform is not None and entry.kind.name == "about"
 
 
 def _without_file_words(path: str) -> str:
@@ -102,7 +98,7 @@ def _without_file_words(path: str) -> str:
 
 def _inside(spec: Spec, folder: str) -> tuple[str, ...]:
     """The first facts below a folder or collection, e.g. `providers`, `models/anthropic`."""
-    own = (path_of(entry) for entry in spec.entries)
+    own = (entry.path for entry in spec.entries)
     return tuple(dict.fromkeys(path for path in own if folder and path.startswith(f"{folder}/")))[:SUGGESTED]
 
 
@@ -115,7 +111,7 @@ def _with_kind_names(path: str) -> str:
 
 def _near_facts(spec: Spec, wanted: str) -> tuple[str, ...]:
     """Facts whose path is like `wanted` or like its beginning, those whose own id ends it, and kinds of that name."""
-    paths = list(dict.fromkeys(path_of(entry) for entry in spec.entries))
+    paths = list(dict.fromkeys(entry.path for entry in spec.entries))
     parts = wanted.split("/")
     alike = [
         "/".join([path, *parts[length:]])
@@ -131,7 +127,7 @@ def _near_facts(spec: Spec, wanted: str) -> tuple[str, ...]:
 def _near_fields(entry: SpecEntry, field: str) -> tuple[str, ...]:
     names = {*field_paths(entry.kind.shape, entry.node), *all_paths(data_of(entry))}
     found = near(field.replace("/", "."), sorted(names), most=SUGGESTED)
-    return tuple(f"{path_of(entry)}/{name}" for name in found)
+    return tuple(f"{entry.path}/{name}" for name in found)
 
 
 def _kind_paths(spec: Spec) -> Iterator[str]:

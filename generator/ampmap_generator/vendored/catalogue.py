@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from .base import DialectId, Fact, Json, Lifecycle, Method, OperationId, ProviderId, Shape, SourceRef, Unknown
+from .conditions import ROUTE_CLAIMS, Basis, Condition, Severity, condition_text
 from .wire import ClientCall
 
 
@@ -219,16 +220,6 @@ AxisName: TypeAlias = Literal[
     "pause",
 ]
 
-# A feature that a target may claim, without which some requirements do not apply; everything else is core.
-ClaimName: TypeAlias = Literal[
-    "mapping",
-    "upstream-fallback",
-    "per-client-upstream",
-    "management",
-    "localhost-only",
-    "hot-reload",
-]
-
 
 class Requirement(Fact):
     """A normative row; `id` is `<profile>.<name>` and never carries the outcome."""
@@ -236,6 +227,13 @@ class Requirement(Fact):
     formerly: tuple[str, ...] = ()
     """Ids that the rule had before, the latest first. Each of them still names the rule, and never another one."""
     level: Literal["must", "should", "may"]
+    basis: Basis
+    """What obliges a proxy. `standard`: a published standard. `provider-contract`: what a provider, Amp or an SDK
+    documents, or was seen to need. `security`: keys, accounts and the operator's machine. `product`: a use of Amp that
+    is lost otherwise, where no source obliges. `one-implementation`: one proxy's behaviour."""
+    severity: Severity
+    """What it costs the user when broken. `critical`: keys, accounts or money. `high`: calls fail, or what comes back
+    is wrong. `medium`: errors mislead, or a feature is missing. `low`: an inconvenience."""
     statement: str
     why: str
     profile: str
@@ -249,5 +247,20 @@ class Requirement(Fact):
     negative: bool = False
     claim: str | None = None
     """The target's claim without which the requirement does not apply."""
+    when: tuple[Condition, ...] = ()
+    """What must hold for the requirement to apply, beside the claim: all of these."""
+    unless: tuple[Condition, ...] = ()
+    """What frees a target from the requirement: any of these."""
     excluded: str | None = None
     """Why no check exists, for a row that has none."""
+
+
+def conditions_in_words(requirement: Requirement) -> tuple[str, ...]:
+    """Each condition of a requirement as a sentence without its subject, e.g. `applies where the target ...`."""
+    texts = [f"applies where the target claims `{requirement.claim}`"] if requirement.claim else []
+    if "model_route" in requirement.for_each:
+        claims = ", ".join(f"`{claim}` ({way})" for way, claim in ROUTE_CLAIMS.items())
+        texts.append(f"applies on each route of a model that the target claims: {claims}")
+    texts += [f"applies where {condition_text(condition)}" for condition in requirement.when]
+    texts += [f"does not apply where {condition_text(condition)}" for condition in requirement.unless]
+    return tuple(texts)

@@ -368,22 +368,22 @@ EXAMPLES: dict[str, Example] = {
     ),
     # requirements
     "requirement-id": Example(
-        "spec/requirements/routing.yaml:8:1",
+        "spec/requirements/routing.yaml:10:1",
         changed("requirements/routing.yaml", "routing.refused:", "refused:"),
         changed("requirements/routing.yaml", "routing.refused:", "routing.turned-away:"),
     ),
     "negative-needs-control": Example(
-        "spec/requirements/routing.yaml:13:3",
+        "spec/requirements/routing.yaml:17:3",
         changed("requirements/routing.yaml", "  control: routing.reached\n", ""),
         changed("requirements/routing.yaml", "  negative: true\n", ""),
     ),
     "former-id": Example(
-        "spec/requirements/routing.yaml:9:14",
+        "spec/requirements/routing.yaml:11:14",
         changed("requirements/routing.yaml", "routing.refused:\n", "routing.refused:\n  formerly: [routing.reached]\n"),
         changed("requirements/routing.yaml", "routing.refused:\n", "routing.refused:\n  formerly: [routing.no-door]\n"),
     ),
     "plain-statement": Example(
-        "spec/requirements/routing.yaml:3:14",
+        "spec/requirements/routing.yaml:5:14",
         changed("requirements/routing.yaml", "The proxy forwards every call.", "Every call is forwarded."),
         changed(
             "requirements/routing.yaml", "The proxy forwards every call.", "With a key, the proxy forwards a call."

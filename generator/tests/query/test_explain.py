@@ -10,7 +10,7 @@ from ampmap_generator.cli import main
 from ampmap_generator.load.pointer import all_paths, pointer_to
 from ampmap_generator.load.spec import Spec, load
 from ampmap_generator.query.explain import Explanation, State, as_text, explain
-from ampmap_generator.query.lookup import UnknownPathError, find, path_of
+from ampmap_generator.query.lookup import UnknownPathError, find
 from ampmap_tests_support.specs import WriteSpec
 from click.testing import CliRunner
 
@@ -138,11 +138,11 @@ def test_a_layer_s_file_states_what_it_lays_over(repository_spec: Path, tmp_path
 
 
 def test_every_fact_and_field_has_a_path(spec: Spec) -> None:
-    """What `path_of` and `all_paths` name, `find` finds at the same place."""
+    """What entries and `all_paths` name, `find` finds at the same place."""
     for entry in spec.entries:
-        assert find(spec, path_of(entry)).entry is entry
+        assert find(spec, entry.path).entry is entry
         for name in all_paths(entry.data):
-            found = find(spec, f"{path_of(entry)}/{name}")
+            found = find(spec, f"{entry.path}/{name}")
             assert found.entry is entry
             assert found.pointer == pointer_to(entry.data, name)
 
@@ -173,7 +173,7 @@ def test_an_unknown_path_is_refused_with_a_near_one(path: str, suggestion: str, 
 
 @pytest.mark.parametrize("path", ["spec/providers/groq.yaml", "/providers/groq", "providers/groq.yaml"])
 def test_a_file_s_own_path_names_its_fact(path: str, spec: Spec) -> None:
-    assert path_of(find(spec, path).entry) == "providers/groq"
+    assert find(spec, path).entry.path == "providers/groq"
 
 
 def test_the_command_prints_value_claims_sources_and_place() -> None:
@@ -301,7 +301,7 @@ def test_each_known_contradiction_is_a_claim_on_its_fact(name: str, spec: Spec) 
 
 def test_secondary_sources_are_told_apart_from_the_platform_s_own(spec: Spec) -> None:
     cited = {
-        path_of(entry)
+        entry.path
         for entry in spec.entries
         for ref in entry.data.get("sources") or ()
         if ref["id"] == "public-secondary"

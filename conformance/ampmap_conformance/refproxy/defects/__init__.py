@@ -83,4 +83,15 @@ def behaviour_with(ids: Iterable[str], behaviour: Behaviour = CORRECT) -> Behavi
     return behaviour
 
 
-__all__ = ["DEFECTS", "THEMES", "Defect", "behaviour_with"]
+def variant_of(ids: Iterable[str]) -> str | None:
+    """The unusual proxy that has these defects; None for the usual one.
+
+    Raises LookupError for an unknown id, and for defects of different proxies.
+    """
+    known = {DEFECTS[id_].variant: id_ for id_ in ids if id_ in DEFECTS and DEFECTS[id_].variant is not None}
+    if len(known) > 1:
+        raise LookupError(f"{' and '.join(known.values())} are defects of different proxies and cannot be combined")
+    return next(iter(known), None)
+
+
+__all__ = ["DEFECTS", "THEMES", "Defect", "behaviour_with", "variant_of"]

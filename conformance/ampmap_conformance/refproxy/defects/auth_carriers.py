@@ -10,7 +10,7 @@ from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..credentials import given_keys
-from ..exchange import Exchange, Incoming, Local, Place, ProviderCall
+from ..exchange import Incoming, Local, Place, ProviderCall, RoutedExchange
 from .registry import defect
 
 
@@ -84,7 +84,7 @@ def scheme_compared_with_case(right: Behaviour) -> Behaviour:
 def accepted_carrier_removed_alone(right: Behaviour) -> Behaviour:
     """Strips the key that authenticated the client, and forwards all other keys."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         names = [name for name in ("x-api-key", "x-goog-api-key") if name not in sent]
         others = [line for line in exchange.incoming.headers if line[0].lower() in names]
@@ -101,7 +101,7 @@ def accepted_carrier_removed_alone(right: Behaviour) -> Behaviour:
 def body_key_used(right: Behaviour) -> Behaviour:
     """Calls the upstream with the key that is in the body."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         try:
             given = json.loads(body).get("api_key")
@@ -117,7 +117,7 @@ def body_key_used(right: Behaviour) -> Behaviour:
 def query_token_forwarded(right: Behaviour) -> Behaviour:
     """Takes `key` out of the query, and lets `auth_token` pass."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         sent = right.upstream_target(exchange)
         tokens = [field for field in exchange.incoming.query.split("&") if field.startswith("auth_token=")]
         return "&".join([f"{sent}{'' if '?' in sent else '?'}", *tokens]) if tokens else sent
@@ -129,7 +129,7 @@ def query_token_forwarded(right: Behaviour) -> Behaviour:
 def first_line_removed_alone(right: Behaviour) -> Behaviour:
     """Takes out the first line of each credential's header, and not those behind it."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         names = ("authorization", "x-api-key")
         later = [(name, value) for name in names for value in exchange.incoming.headers.all(name)[1:]]
         return right.upstream_headers(exchange, body).adding(*later)
@@ -163,7 +163,7 @@ def words_for_nothing_accepted(right: Behaviour) -> Behaviour:
 def call_shown_in_answer(right: Behaviour) -> Behaviour:
     """Shows in a header of every answer what it sent upstream, with its key."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         key = exchange.back_end.upstream.key
         return right.response_headers(exchange, given).adding(("X-Upstream-Request", f"authorization: Bearer {key}"))
 

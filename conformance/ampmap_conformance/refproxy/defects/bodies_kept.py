@@ -10,7 +10,7 @@ from typing import Any
 from ...dialects import bodies
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Incoming, ManagementCall, ProviderCall, Refusal
+from ..exchange import Incoming, ManagementCall, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 LIMIT = 1 << 20
@@ -27,7 +27,7 @@ def _refusing_bodies(right: Behaviour, status: int, refuses: Any) -> Behaviour:
 
 
 def _rewriting_json(right: Behaviour, change: Any) -> Behaviour:
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         sent = right.upstream_body(exchange)
         try:
             return sent if (data := change(json.loads(sent))) is None else bodies.dump(data)
@@ -41,7 +41,7 @@ def _rewriting_json(right: Behaviour, change: Any) -> Behaviour:
 def letters_escaped(right: Behaviour) -> Behaviour:
     """Writes a body anew where it holds letters that are not ASCII, and escapes them."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         sent = right.upstream_body(exchange)
         try:
             return sent if sent.isascii() else json.dumps(json.loads(sent)).encode()
@@ -64,7 +64,7 @@ def blanks_trimmed(right: Behaviour) -> Behaviour:
 def answer_integers_rounded(right: Behaviour) -> Behaviour:
     """Reads an answer's numbers as doubles and writes them anew."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         relayed = right.response_body(exchange, headers, given)
         if (headers.get("content-type") or "") != "application/json" or "content-encoding" in headers:
             async for chunk in relayed:
@@ -95,7 +95,7 @@ def large_bodies_refused(right: Behaviour) -> Behaviour:
 def chunked_bodies_lost(right: Behaviour) -> Behaviour:
     """Reads as much of a body as its length says, and nothing of a body without a length."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         return b"" if "transfer-encoding" in exchange.incoming.headers else right.upstream_body(exchange)
 
     return replace(right, upstream_body=body)
@@ -123,7 +123,7 @@ def charset_refused(right: Behaviour) -> Behaviour:
 def added_signature_left_in_history(right: Behaviour) -> Behaviour:
     """Adds a signature to calls of tools for its client, and leaves it in the history that the client sends."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in right.response_body(exchange, headers, given):
             yield chunk.replace(b'"type":"tool_use"', b'"signature":"","type":"tool_use"')
 

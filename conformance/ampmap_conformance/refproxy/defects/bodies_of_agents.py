@@ -10,7 +10,7 @@ from typing import Any
 from ...dialects import bodies
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Incoming, ManagementCall, ProviderCall, Refusal
+from ..exchange import Incoming, ManagementCall, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 NEWER = frozenset({"reasoning_effort", "thinking", "output_config", "prompt_cache_key", "systemInstruction"})
@@ -19,7 +19,7 @@ BUFFER = 2 << 20
 
 
 def _requests(right: Behaviour, change: Callable[[Any], Any]) -> Behaviour:
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         sent = right.upstream_body(exchange)
         try:
             before = json.loads(sent)
@@ -32,7 +32,7 @@ def _requests(right: Behaviour, change: Callable[[Any], Any]) -> Behaviour:
 
 
 def _answers(right: Behaviour, change: Callable[[Any], Any]) -> Behaviour:
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         relayed = right.response_body(exchange, headers, given)
         if headers.get("content-type") != "application/json" or "content-encoding" in headers:
             async for chunk in relayed:
@@ -123,7 +123,7 @@ def thinking_dropped_beside_tools(right: Behaviour) -> Behaviour:
 def large_answers_cut(right: Behaviour) -> Behaviour:
     """Holds an answer in a buffer of 2 MB, and ends it where the buffer does."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         left = BUFFER
         async for chunk in right.response_body(exchange, headers, given):
             if "event-stream" in (headers.get("content-type") or ""):

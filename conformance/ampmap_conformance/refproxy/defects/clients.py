@@ -12,8 +12,8 @@ from dataclasses import replace
 from ...reference.types import Reference
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Outgoing, OwnAnswer, ProviderCall, Refusal
-from ..upstream import Sender, UpstreamAnswer
+from ..exchange import Outgoing, OwnAnswer, ProviderCall, Refusal, RoutedExchange
+from ..upstream import StreamedAnswer, UpstreamSender
 from .fallback_failures import Wrapped
 from .registry import defect
 from .streaming import is_event_stream
@@ -25,10 +25,10 @@ IDS = re.compile(rb'("(?:id|call_id|item_id)": ?")((?:toolu|call|fc)_)')
 PAGE = b"<html><head><title>Bad gateway</title></head><body><h1>502 Bad gateway</h1></body></html>"
 
 
-def _bodies(right: Behaviour, change: Callable[[bytes], bytes], when: Callable[[Exchange], bool]) -> Behaviour:
+def _bodies(right: Behaviour, change: Callable[[bytes], bytes], when: Callable[[RoutedExchange], bool]) -> Behaviour:
     """Answers that are not streams changed, as a whole, where `when` says so."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         relayed = right.response_body(exchange, headers, given)
         if is_event_stream(headers) or not when(exchange):
             async for chunk in relayed:
@@ -36,7 +36,7 @@ def _bodies(right: Behaviour, change: Callable[[bytes], bytes], when: Callable[[
         else:
             yield change(b"".join([chunk async for chunk in relayed]))
 
-    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+    def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
         sent = right.response_headers(exchange, headers)
         return sent if is_event_stream(headers) or not when(exchange) else sent.without("content-length")
 
@@ -52,14 +52,14 @@ def _in_envelope(body: bytes) -> bytes:
     return b'{"success":true,"data":' + body + b"}" if good else body
 
 
-def _calls(*operations: str) -> Callable[[Exchange], bool]:
-    def asked(exchange: Exchange) -> bool:
+def _calls(*operations: str) -> Callable[[RoutedExchange], bool]:
+    def asked(exchange: RoutedExchange) -> bool:
         return isinstance(exchange.place, ProviderCall) and exchange.place.match.call.id in operations
 
     return asked
 
 
-def _any_call(exchange: Exchange) -> bool:
+def _any_call(exchange: RoutedExchange) -> bool:
     return isinstance(exchange.place, ProviderCall)
 
 
@@ -98,11 +98,11 @@ def tool_call_ids_renewed(right: Behaviour) -> Behaviour:
 
     changed = _bodies(right, renewed, _any_call)
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in changed.response_body(exchange, headers, given):
             yield renewed(chunk) if is_event_stream(headers) else chunk
 
-    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+    def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
         return changed.response_headers(exchange, headers).without("content-length")
 
     return replace(changed, response_body=chunks, response_headers=lengthless)
@@ -116,7 +116,7 @@ def tool_call_ids_renewed(right: Behaviour) -> Behaviour:
 def errors_as_pages(right: Behaviour) -> Behaviour:
     """Shows a page of its own, as text/html, for every error of the upstream; the status stays."""
 
-    def own(exchange: Exchange, status: int | None) -> OwnAnswer | None:
+    def own(exchange: RoutedExchange, status: int | None) -> OwnAnswer | None:
         if status is None or status < 400 or not _any_call(exchange):
             return right.stand_in(exchange, status)
         return OwnAnswer(status, Headers((("Content-Type", "text/html"),)), PAGE)
@@ -189,9 +189,9 @@ def retry_hints_dropped(right: Behaviour) -> Behaviour:
 def slow_calls_doubled(right: Behaviour) -> Behaviour:
     """Makes a call a second time when the upstream is silent for a moment, and waits for the second."""
 
-    def sender(client: Sender) -> Sender:
+    def sender(client: UpstreamSender) -> UpstreamSender:
         @asynccontextmanager
-        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+        async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
             first = client.send(request)
             try:
                 async with asyncio.timeout(PATIENCE):

@@ -11,7 +11,16 @@ from ...dialects import bodies
 from ...reference.types import Provider, Reference
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Failure, Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal
+from ..exchange import (
+    Incoming,
+    ManagementCall,
+    OwnAnswer,
+    Place,
+    ProviderCall,
+    Refusal,
+    RoutedExchange,
+    UpstreamFailure,
+)
 from ..routing import Routes
 from .registry import defect
 
@@ -117,7 +126,7 @@ def upstream_429_as_503(right: Behaviour) -> Behaviour:
 def upstream_error_wrapped(right: Behaviour) -> Behaviour:
     """Puts the text of the upstream's error into an error of its own."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         relayed = right.response_body(exchange, headers, given)
         first = await anext(relayed, b"")
         if not _ERROR.search(first[:200]):
@@ -135,7 +144,7 @@ def upstream_error_wrapped(right: Behaviour) -> Behaviour:
 def unreachable_as_400(right: Behaviour) -> Behaviour:
     """Blames the client when the upstream cannot be reached, so that the client does not try again."""
 
-    def failed(exchange: Exchange, failure: Failure) -> Refusal:
+    def failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refusal:
         return replace(right.upstream_failed(exchange, failure), status=400)
 
     return replace(right, upstream_failed=failed)
@@ -157,5 +166,5 @@ def one_error_shape(right: Behaviour) -> Behaviour:
 _ERROR = re.compile(rb'^\{.*"error"\s*:\s*[{"]')
 
 
-def _without_length(right: Behaviour) -> Callable[[Exchange, Headers], Headers]:
+def _without_length(right: Behaviour) -> Callable[[RoutedExchange, Headers], Headers]:
     return lambda exchange, headers: right.response_headers(exchange, headers).without("content-length")

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from ...dialects import bodies
 from ..behaviour import Behaviour
-from ..exchange import Amp, Exchange, Failure, Incoming, Outgoing, Place, Refusal
+from ..exchange import Amp, Incoming, Outgoing, Place, Refusal, RoutedExchange, UpstreamFailure
 from ..routing import Routes
-from ..upstream import Sender, UpstreamAnswer
+from ..upstream import StreamedAnswer, UpstreamSender
 from .registry import defect
 
 LISTED = frozenset({*range(200, 432), *range(500, 505), 529})
@@ -20,32 +20,32 @@ LISTED = frozenset({*range(200, 432), *range(500, 505), 529})
 class _Changed:
     """A sender whose answers are changed before they are read."""
 
-    def __init__(self, client: Sender, change: Callable[[UpstreamAnswer], UpstreamAnswer]) -> None:
+    def __init__(self, client: UpstreamSender, change: Callable[[StreamedAnswer], StreamedAnswer]) -> None:
         self._client, self._change = client, change
 
-    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[StreamedAnswer]:
         """As the client sends it."""
 
         @asynccontextmanager
-        async def changed() -> AsyncIterator[UpstreamAnswer]:
+        async def changed() -> AsyncIterator[StreamedAnswer]:
             async with self._client.send(request) as answer:
                 yield self._change(answer)
 
         return changed()
 
 
-def _answers(right: Behaviour, change: Callable[[UpstreamAnswer], UpstreamAnswer]) -> Behaviour:
+def _answers(right: Behaviour, change: Callable[[StreamedAnswer], StreamedAnswer]) -> Behaviour:
     return replace(right, sender=lambda client: _Changed(right.sender(client), change))
 
 
-def _with_body(answer: UpstreamAnswer, body: bytes) -> UpstreamAnswer:
+def _with_body(answer: StreamedAnswer, body: bytes) -> StreamedAnswer:
     async def chunks() -> AsyncIterator[bytes]:
         yield body
 
     return replace(answer, headers=answer.headers.setting("Content-Length", str(len(body))), chunks=chunks())
 
 
-def _is_strange(answer: UpstreamAnswer) -> bool:
+def _is_strange(answer: StreamedAnswer) -> bool:
     return answer.status >= 400 and not (answer.headers.get("content-type") or "").startswith("application/json")
 
 
@@ -81,7 +81,7 @@ def error_bodies_discarded(right: Behaviour) -> Behaviour:
 def stream_refusals_500(right: Behaviour) -> Behaviour:
     """Reports an upstream's rejection of a stream as a fault of its own."""
 
-    def status(exchange: Exchange, given: int) -> int:
+    def status(exchange: RoutedExchange, given: int) -> int:
         streams = b'"stream":true' in exchange.incoming.body or "streamGenerate" in exchange.incoming.path
         return 500 if streams and given >= 400 else right.response_status(exchange, given)
 
@@ -92,9 +92,9 @@ def stream_refusals_500(right: Behaviour) -> Behaviour:
 def refused_connections_500(right: Behaviour) -> Behaviour:
     """Lets out as a fault of its own that it cannot reach Amp's servers."""
 
-    def failed(exchange: Exchange, failure: Failure) -> Refusal:
+    def failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refusal:
         refusal = right.upstream_failed(exchange, failure)
-        unreachable = failure is Failure.UNREACHABLE and isinstance(exchange.back_end, Amp)
+        unreachable = failure is UpstreamFailure.UNREACHABLE and isinstance(exchange.back_end, Amp)
         return replace(refusal, status=500) if unreachable else refusal
 
     return replace(right, upstream_failed=failed)

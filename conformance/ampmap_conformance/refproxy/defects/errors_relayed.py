@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ...reference.types import Reference
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Amp, Exchange, Failure, Incoming, ManagementCall, OwnAnswer, ProviderCall, Refusal
+from ..exchange import Amp, Incoming, ManagementCall, OwnAnswer, ProviderCall, Refusal, RoutedExchange, UpstreamFailure
 from ..upstream import UpstreamBrokenError
 from .registry import defect
 from .streaming import is_event_stream
@@ -33,7 +33,7 @@ def upstream_errors_as_200(right: Behaviour) -> Behaviour:
 def mapped_errors_500(right: Behaviour) -> Behaviour:
     """Reports what goes wrong with a mapped model as a fault of its own."""
 
-    def status(exchange: Exchange, given: int) -> int:
+    def status(exchange: RoutedExchange, given: int) -> int:
         return 500 if exchange.mapped is not None and given >= 400 else right.response_status(exchange, given)
 
     return replace(right, response_status=status)
@@ -43,7 +43,7 @@ def mapped_errors_500(right: Behaviour) -> Behaviour:
 def amp_errors_502(right: Behaviour) -> Behaviour:
     """Reports every rejection by Amp's servers as a bad gateway, also that the credits are spent."""
 
-    def status(exchange: Exchange, given: int) -> int:
+    def status(exchange: RoutedExchange, given: int) -> int:
         falls_back = isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall)
         return 502 if falls_back and given >= 400 else right.response_status(exchange, given)
 
@@ -54,7 +54,7 @@ def amp_errors_502(right: Behaviour) -> Behaviour:
 def cut_answer_completed(right: Behaviour) -> Behaviour:
     """Hands half an answer out as a whole one when the upstream's connection is lost."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
             async for chunk in right.response_body(exchange, headers, given):
                 yield chunk
@@ -76,7 +76,7 @@ def mapped_cut_answer_completed(right: Behaviour) -> Behaviour:
         except UpstreamBrokenError:
             return
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         reads_whole = exchange.mapped is not None and not is_event_stream(headers)
         async for chunk in right.response_body(exchange, headers, kept(given) if reads_whole else given):
             yield chunk
@@ -146,7 +146,7 @@ def bad_bodies_repaired(right: Behaviour) -> Behaviour:
     """Replaces a body that is not a request by a request with every required field, and sends that."""
     made = b'{"model":"example-model","max_tokens":1,"messages":[],"contents":[],"input":""}'
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         given = right.upstream_body(exchange)
         bad = isinstance(exchange.place, ProviderCall) and right.body_problem(exchange.place, exchange.incoming)
         return made if bad else given
@@ -161,7 +161,7 @@ def bad_bodies_repaired(right: Behaviour) -> Behaviour:
 def two_models_made_one(right: Behaviour) -> Behaviour:
     """Sends on what it made of a body with two models, instead of the body."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         given = right.upstream_body(exchange)
         return json.dumps(json.loads(given)).encode() if given.count(b'"model":') > 1 else given
 
@@ -215,7 +215,7 @@ def stack_trace_shown(right: Behaviour) -> Behaviour:
 def upstream_address_shown(right: Behaviour) -> Behaviour:
     """Shows the upstream's address when the upstream cannot be reached."""
 
-    def failed(exchange: Exchange, failure: Failure) -> Refusal:
+    def failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refusal:
         host = urlsplit(exchange.back_end.upstream.url).netloc
         return replace(right.upstream_failed(exchange, failure), message=f"dial tcp {host}: connection reset by peer")
 
@@ -226,12 +226,12 @@ def upstream_address_shown(right: Behaviour) -> Behaviour:
 def upstream_key_shown(right: Behaviour) -> Behaviour:
     """Shows the request that failed, with its headers."""
 
-    def failed(exchange: Exchange, failure: Failure) -> Refusal:
+    def failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refusal:
         refusal = right.upstream_failed(exchange, failure)
         return replace(refusal, message=f"{refusal.message} Key: {exchange.back_end.upstream.key}")
 
     return replace(right, upstream_failed=failed)
 
 
-def _lengthless(right: Behaviour) -> Callable[[Exchange, Headers], Headers]:
+def _lengthless(right: Behaviour) -> Callable[[RoutedExchange, Headers], Headers]:
     return lambda exchange, headers: right.response_headers(exchange, headers).without("content-length")

@@ -7,10 +7,11 @@ import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
+from ...target.amp_config import BlockMapping
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..config import ModelMapping, ProxyConfig
-from ..exchange import Amp, BackEnd, Exchange, Local, ManagementCall, ProviderCall, Refusal
+from ..config import ProxyConfig
+from ..exchange import Amp, BackEnd, Local, ManagementCall, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 
@@ -30,7 +31,7 @@ def mapping_ignored(right: Behaviour) -> Behaviour:
 def mapping_leaves_path(right: Behaviour) -> Behaviour:
     """Writes the mapped model into bodies but not into paths, where Google's models are named."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         if isinstance(exchange.back_end, Local):
             return right.upstream_target(replace(exchange, back_end=replace(exchange.back_end, mapped=None)))
         return right.upstream_target(exchange)
@@ -91,7 +92,7 @@ def all_goes_to_amp(right: Behaviour) -> Behaviour:
 def mapped_model_in_answer(right: Behaviour) -> Behaviour:
     """Relays the answer to a mapped call with the name of the model that served it."""
 
-    async def chunks(_exchange: Exchange, _headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(_exchange: RoutedExchange, _headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in given:
             yield chunk
 
@@ -162,7 +163,7 @@ def force_ignored(right: Behaviour) -> Behaviour:
 def amp_key_missing(right: Behaviour) -> Behaviour:
     """Sends calls to Amp's servers without a key."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         falls_back = isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall)
         return sent.without("authorization", "x-api-key") if falls_back else sent
@@ -174,7 +175,7 @@ def amp_key_missing(right: Behaviour) -> Behaviour:
 def provider_key_to_amp(right: Behaviour) -> Behaviour:
     """Sends the provider's key to Amp's servers, beside Amp's own."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         if isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall):
             return sent.setting("X-Api-Key", exchange.config.upstreams[exchange.place.provider.id].key)
@@ -187,7 +188,7 @@ def provider_key_to_amp(right: Behaviour) -> Behaviour:
 def amp_answer_renamed(right: Behaviour) -> Behaviour:
     """Puts a name of its own for the model into the answers of Amp's servers."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in right.response_body(exchange, headers, given):
             name = (exchange.model or "").encode()
             renamed = isinstance(exchange.back_end, Amp) and name
@@ -213,7 +214,7 @@ def counting_stays_local(right: Behaviour) -> Behaviour:
 def renamed_chunk_by_chunk(right: Behaviour) -> Behaviour:
     """Looks for the model in each chunk by itself, in one spelling."""
 
-    async def chunks(exchange: Exchange, _headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, _headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         old, new = (exchange.mapped or "").encode(), (exchange.model or "").encode()
         async for chunk in given:
             yield re.sub(rb'("model(?:Version)?":")%b"' % re.escape(old), rb'\1%b"' % new, chunk) if old else chunk
@@ -225,7 +226,7 @@ def renamed_chunk_by_chunk(right: Behaviour) -> Behaviour:
 def names_replaced_as_text(right: Behaviour) -> Behaviour:
     """Replaces the other model's name in every place, in texts as well."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in right.response_body(exchange, headers, given):
             mapped, model = exchange.mapped, exchange.model
             yield chunk.replace(mapped.encode(), model.encode()) if mapped and model else chunk
@@ -241,7 +242,7 @@ def names_replaced_as_text(right: Behaviour) -> Behaviour:
 def mapped_body_reserialised(right: Behaviour) -> Behaviour:
     """Parses the body of a mapped call and writes it anew: large numbers are rounded, spelling changes."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         given = right.upstream_body(exchange)
         return given if exchange.mapped is None else json.dumps(json.loads(given)).encode()
 
@@ -256,7 +257,7 @@ def mapped_body_reserialised(right: Behaviour) -> Behaviour:
 def length_kept_when_mapped(right: Behaviour) -> Behaviour:
     """Sends the length of the client's body with the body that has the other model in it."""
 
-    def headers(exchange: Exchange, _body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, _body: bytes) -> Headers:
         return right.upstream_headers(exchange, exchange.incoming.body)
 
     return replace(right, upstream_headers=headers)
@@ -287,17 +288,17 @@ def absent_model_502(right: Behaviour) -> Behaviour:
 
 
 def _with_mappings(
-    right: Behaviour, change: Callable[[tuple[ModelMapping, ...]], tuple[ModelMapping, ...]]
+    right: Behaviour, change: Callable[[tuple[BlockMapping, ...]], tuple[BlockMapping, ...]]
 ) -> Callable[[ProxyConfig, ProviderCall | ManagementCall, str | None], BackEnd | Refusal]:
     return lambda config, place, model: right.back_end(replace(config, mappings=change(config.mappings)), place, model)
 
 
-def _lengthless(right: Behaviour) -> Callable[[Exchange, Headers], Headers]:
+def _lengthless(right: Behaviour) -> Callable[[RoutedExchange, Headers], Headers]:
     return lambda exchange, headers: right.response_headers(exchange, headers).without("content-length")
 
 
-def _coding_kept(right: Behaviour) -> Callable[[Exchange, Headers], Headers]:
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+def _coding_kept(right: Behaviour) -> Callable[[RoutedExchange, Headers], Headers]:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         sent = right.response_headers(exchange, given)
         coding = given.get("content-encoding")
         return sent.setting("Content-Encoding", coding) if coding else sent

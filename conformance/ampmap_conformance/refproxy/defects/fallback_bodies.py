@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Incoming, ManagementCall, ProviderCall
+from ..exchange import Incoming, ManagementCall, ProviderCall, RoutedExchange
 from .registry import defect
 
 PEEKED = 8192
@@ -70,7 +70,7 @@ def compressed_models_unseen(right: Behaviour) -> Behaviour:
 def empty_members_dropped(right: Behaviour) -> Behaviour:
     """Drops members of a body that are null, empty, zero or false."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         sent = right.upstream_body(exchange)
         try:
             data = json.loads(sent)

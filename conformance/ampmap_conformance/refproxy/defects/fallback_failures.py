@@ -10,8 +10,8 @@ from dataclasses import replace
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Amp, BackEnd, Exchange, Local, ManagementCall, Outgoing, ProviderCall, Refusal
-from ..upstream import Sender, UpstreamAnswer, UpstreamBrokenError
+from ..exchange import Amp, BackEnd, Local, ManagementCall, Outgoing, ProviderCall, Refusal, RoutedExchange
+from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamSender
 from .registry import defect
 
 TRIES = 3
@@ -21,18 +21,18 @@ BENCH_SECONDS = 0.5
 class Wrapped:
     """A sender whose sending is a function's."""
 
-    def __init__(self, send: Callable[[Outgoing], AbstractAsyncContextManager[UpstreamAnswer]]) -> None:
+    def __init__(self, send: Callable[[Outgoing], AbstractAsyncContextManager[StreamedAnswer]]) -> None:
         self._send = send
 
-    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[StreamedAnswer]:
         """As the function does it."""
         return self._send(request)
 
 
 def _retrying(right: Behaviour, again: Callable[[int], bool]) -> Behaviour:
-    def sender(client: Sender) -> Sender:
+    def sender(client: UpstreamSender) -> UpstreamSender:
         @asynccontextmanager
-        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+        async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
             for left in reversed(range(TRIES)):
                 async with client.send(request) as answer:
                     if not left or not again(answer.status):
@@ -70,7 +70,7 @@ def failures_retried(right: Behaviour) -> Behaviour:
 def failures_go_to_amp(right: Behaviour) -> Behaviour:
     """Calls the paid Amp upstream when its own provider fails."""
 
-    def other(exchange: Exchange, status: int | None) -> Exchange | None:
+    def other(exchange: RoutedExchange, status: int | None) -> RoutedExchange | None:
         amp = exchange.config.amp
         failed = status in (None, 401, 403, 429) or (status or 0) >= 500
         if failed and amp is not None and isinstance(exchange.back_end, Local):
@@ -84,7 +84,7 @@ def failures_go_to_amp(right: Behaviour) -> Behaviour:
 def amp_failures_go_local(right: Behaviour) -> Behaviour:
     """Calls the provider for a model that it does not have, when Amp's servers have failed."""
 
-    def other(exchange: Exchange, status: int | None) -> Exchange | None:
+    def other(exchange: RoutedExchange, status: int | None) -> RoutedExchange | None:
         if isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall):
             return replace(exchange, back_end=Local(exchange.config.upstreams[exchange.place.provider.id]))
         return right.next_attempt(exchange, status)
@@ -99,7 +99,7 @@ def amp_failures_go_local(right: Behaviour) -> Behaviour:
 def broken_answers_asked_for_again(right: Behaviour) -> Behaviour:
     """Makes a call again whose answer broke off, and puts the second answer behind the first."""
 
-    def sender(client: Sender) -> Sender:
+    def sender(client: UpstreamSender) -> UpstreamSender:
         async def both(request: Outgoing, first: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             try:
                 async for chunk in first:
@@ -110,7 +110,7 @@ def broken_answers_asked_for_again(right: Behaviour) -> Behaviour:
                         yield chunk
 
         @asynccontextmanager
-        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+        async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
             async with client.send(request) as answer:
                 yield replace(answer, chunks=both(request, answer.chunks))
 
@@ -125,7 +125,7 @@ class _Bench:
     def __init__(self) -> None:
         self._until: dict[tuple[str, str | None], float] = {}
 
-    def put(self, exchange: Exchange) -> None:
+    def put(self, exchange: RoutedExchange) -> None:
         if isinstance(exchange.place, ProviderCall):
             self._until[exchange.place.provider.id, exchange.model] = time.monotonic() + BENCH_SECONDS
 
@@ -143,7 +143,7 @@ class _Bench:
 def _benching(right: Behaviour, when: Callable[[int | None], bool]) -> Behaviour:
     bench = _Bench()
 
-    def other(exchange: Exchange, status: int | None) -> Exchange | None:
+    def other(exchange: RoutedExchange, status: int | None) -> RoutedExchange | None:
         if when(status):
             bench.put(exchange)
         return right.next_attempt(exchange, status)
@@ -173,7 +173,7 @@ def broken_streams_bench(right: Behaviour) -> Behaviour:
     """Makes no call with a credential for a while after one stream with it has broken off."""
     bench = _Bench()
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
             async for chunk in right.response_body(exchange, headers, given):
                 yield chunk

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Amp, BackEnd, Exchange, Local, ManagementCall, ProviderCall, Refusal
+from ..exchange import Amp, BackEnd, Local, ManagementCall, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 
@@ -16,7 +16,7 @@ from .registry import defect
 def query_lost_to_amp(right: Behaviour) -> Behaviour:
     """Sends a call on to Amp's servers without its query."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         found = right.upstream_target(exchange)
         falls_back = isinstance(exchange.back_end, Amp) and isinstance(exchange.place, ProviderCall)
         return found.partition("?")[0] if falls_back else found
@@ -28,7 +28,7 @@ def query_lost_to_amp(right: Behaviour) -> Behaviour:
 def query_lost_when_mapped(right: Behaviour) -> Behaviour:
     """Builds the address of a mapped call anew, and forgets its query."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         found = right.upstream_target(exchange)
         return found.partition("?")[0] if exchange.mapped is not None else found
 
@@ -39,7 +39,7 @@ def query_lost_when_mapped(right: Behaviour) -> Behaviour:
 def headers_lost_when_mapped(right: Behaviour) -> Behaviour:
     """Makes a mapped call with headers of its own alone."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         lost = [name for name, _ in sent if name.lower().startswith("anthropic-")]
         return sent.without(*lost) if exchange.mapped is not None else sent
@@ -51,7 +51,7 @@ def headers_lost_when_mapped(right: Behaviour) -> Behaviour:
 def dead_providers_left(right: Behaviour) -> Behaviour:
     """Calls the paid Amp upstream when its own provider cannot be reached."""
 
-    def other(exchange: Exchange, status: int | None) -> Exchange | None:
+    def other(exchange: RoutedExchange, status: int | None) -> RoutedExchange | None:
         amp = exchange.config.amp
         if status is None and amp is not None and isinstance(exchange.back_end, Local):
             return replace(exchange, back_end=Amp(amp))
@@ -64,7 +64,7 @@ def dead_providers_left(right: Behaviour) -> Behaviour:
 def pattern_mapped_name_in_answer(right: Behaviour) -> Behaviour:
     """Sets the model's name back in answers where a name led to the mapping, and not where a pattern did."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         named = any(rule.from_ == exchange.model for rule in exchange.config.mappings)
         async for chunk in right.response_body(exchange, headers, given) if named or not exchange.mapped else given:
             yield chunk
@@ -76,7 +76,7 @@ def pattern_mapped_name_in_answer(right: Behaviour) -> Behaviour:
 def array_names_left(right: Behaviour) -> Behaviour:
     """Sets the model's name back in events and objects, and not in the items of a list."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         first = await anext(given, b"")
 
         async def again() -> AsyncIterator[bytes]:
@@ -95,7 +95,7 @@ def array_names_left(right: Behaviour) -> Behaviour:
 def forced_name_in_answer(right: Behaviour) -> Behaviour:
     """Leaves the serving model's name in answers where the mapping was forced."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in given if exchange.config.force_mappings else right.response_body(exchange, headers, given):
             yield chunk
 
@@ -119,7 +119,7 @@ def departures_bench(right: Behaviour) -> Behaviour:
     """Counts a client that left as a failure of the provider, and makes no call to it for a while."""
     left: list[tuple[str, str | None]] = []
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         ended = False
         try:
             async for chunk in right.response_body(exchange, headers, given):

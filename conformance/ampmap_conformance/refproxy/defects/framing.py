@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Incoming, Place, Refusal
+from ..exchange import Incoming, Place, Refusal, RoutedExchange
 from ..headers import answer_coding
 from ..routing import Routes
 from .headers_contract import current_status, knowing_status
@@ -17,7 +17,7 @@ from .registry import defect
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-def _lengthless(right: Behaviour, exchange: Exchange, given: Headers) -> Headers:
+def _lengthless(right: Behaviour, exchange: RoutedExchange, given: Headers) -> Headers:
     return right.response_headers(exchange, given).without("content-length")
 
 
@@ -26,7 +26,7 @@ def _lengthless(right: Behaviour, exchange: Exchange, given: Headers) -> Headers
 def length_dropped(right: Behaviour) -> Behaviour:
     """Removes the length and sends the body in chunks, which vendors reject."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         return sent.without("content-length").adding(("Transfer-Encoding", "chunked")) if body else sent
 
@@ -52,7 +52,7 @@ def length_dropped(right: Behaviour) -> Behaviour:
 def length_stale(right: Behaviour) -> Behaviour:
     """Sends a changed body with the length of the old one."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent, length = right.upstream_headers(exchange, body), exchange.incoming.headers.get("content-length")
         return sent.setting("Content-Length", length) if length and body else sent
 
@@ -67,7 +67,7 @@ def length_stale(right: Behaviour) -> Behaviour:
 def length_erased_by_mapping(right: Behaviour) -> Behaviour:
     """Takes the length of a body away when it writes another model into it."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         changed = body != exchange.incoming.body
         return sent.without("content-length").adding(("Transfer-Encoding", "chunked")) if changed else sent
@@ -83,7 +83,7 @@ def length_erased_by_mapping(right: Behaviour) -> Behaviour:
 def compressed_bytes_decoded_as_text(right: Behaviour) -> Behaviour:
     """Passes answers through a text decoder, which replaces bytes that are not UTF-8."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         whole = b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
         yield whole.decode("utf-8", "replace").encode()
 
@@ -114,7 +114,7 @@ def coding_label_lost(right: Behaviour) -> Behaviour:
 def coding_label_kept(right: Behaviour) -> Behaviour:
     """Decompresses answers and still calls them compressed."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         packed = answer_coding(headers) == "gzip"
         whole = b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
         yield zlib.decompress(whole, wbits=31) if packed and whole.startswith(GZIP_MAGIC) else whole
@@ -132,7 +132,7 @@ def coding_label_kept(right: Behaviour) -> Behaviour:
 def compressed_stream_lost(right: Behaviour) -> Behaviour:
     """Finds no events in a compressed stream, and ends it."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         lost = "event-stream" in (headers.get("content-type") or "") and answer_coding(headers) == "gzip"
         async for chunk in right.response_body(exchange, headers, given):
             if not lost:
@@ -149,7 +149,7 @@ def compressed_stream_lost(right: Behaviour) -> Behaviour:
 def hidden_coding_read_in_successes(right: Behaviour) -> Behaviour:
     """Decompresses answers that do not say that they are compressed, but leaves errors as they are."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         whole = b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
         hidden = "content-encoding" not in headers and whole.startswith(GZIP_MAGIC)
         yield zlib.decompress(whole, wbits=31) if hidden and current_status() < 400 else whole
@@ -190,7 +190,7 @@ def expectation_unknown(right: Behaviour) -> Behaviour:
 def rare_coding_label_lost(right: Behaviour) -> Behaviour:
     """Keeps the label of the one coding that it knows, and drops the others."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         return relayed if answer_coding(given) in ("gzip", "identity") else relayed.without("content-encoding")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Local
+from ..exchange import Local, RoutedExchange
 from .registry import defect
 
 
@@ -18,7 +18,7 @@ from .registry import defect
 def client_key_forwarded(right: Behaviour) -> Behaviour:
     """Sends the client's own Authorization to the provider, in place of the operator's key."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         given = exchange.incoming.headers.get("authorization")
         leaks = given is not None and isinstance(exchange.back_end, Local)
@@ -31,7 +31,7 @@ def client_key_forwarded(right: Behaviour) -> Behaviour:
 def other_carriers_forwarded(right: Behaviour) -> Behaviour:
     """Takes the client's key out of Authorization, but not out of the other headers that may hold it."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         names = [name for name in ("x-api-key", "x-goog-api-key") if name not in sent]
         return sent.adding(*((name, value) for name in names for value in exchange.incoming.headers.all(name)))
@@ -43,7 +43,7 @@ def other_carriers_forwarded(right: Behaviour) -> Behaviour:
 def query_key_forwarded(right: Behaviour) -> Behaviour:
     """Accepts a client's key from the query, and sends the query on with it."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         path = right.upstream_target(exchange).partition("?")[0]
         return f"{path}?{exchange.incoming.query}" if exchange.incoming.query else path
 
@@ -54,7 +54,7 @@ def query_key_forwarded(right: Behaviour) -> Behaviour:
 def placeholder_forwarded(right: Behaviour) -> Behaviour:
     """Passes `x-goog-api-key: placeholder` on, which Google's servers take for a key."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         given = exchange.incoming.headers.all("x-goog-api-key")
         return right.upstream_headers(exchange, body).adding(
             *(("x-goog-api-key", value) for value in given if value == "placeholder")
@@ -78,7 +78,7 @@ def upstream_key_missing(right: Behaviour) -> Behaviour:
 def hop_by_hop_forwarded(right: Behaviour) -> Behaviour:
     """Copies the headers of the client's connection, and those that `Connection` lists, onto the upstream's."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent, given = right.upstream_headers(exchange, body), exchange.incoming.headers
         listed = {name.strip().lower() for value in given.all("connection") for name in value.split(",")}
         names = (listed | {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "te"}) - {"close"}
@@ -91,7 +91,7 @@ def hop_by_hop_forwarded(right: Behaviour) -> Behaviour:
 def listed_headers_forwarded(right: Behaviour) -> Behaviour:
     """Drops `Connection` itself but not the headers that it lists."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         given = exchange.incoming.headers
         listed = {name.strip().lower() for value in given.all("connection") for name in value.split(",")}
         return right.upstream_headers(exchange, body).adding(*(line for line in given if line[0].lower() in listed))
@@ -103,7 +103,7 @@ def listed_headers_forwarded(right: Behaviour) -> Behaviour:
 def host_kept(right: Behaviour) -> Behaviour:
     """Sends the proxy's own host name to the upstream."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         host = exchange.incoming.headers.get("host")
         sent = right.upstream_headers(exchange, body)
         return Headers((("Host", host), *sent.without("host"))) if host else sent
@@ -130,7 +130,7 @@ def beta_header_dropped(right: Behaviour) -> Behaviour:
 def unknown_headers_dropped(right: Behaviour) -> Behaviour:
     """Forwards a fixed list of headers and drops every other one."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         known = ("host", "content-", "accept", "user-agent", "authorization", "x-api-key", "anthropic-")
         sent = right.upstream_headers(exchange, body)
         return Headers(tuple(line for line in sent if line[0].lower().startswith(known)))
@@ -161,7 +161,7 @@ def user_agent_replaced(right: Behaviour) -> Behaviour:
 def response_headers_dropped(right: Behaviour) -> Behaviour:
     """Discards the upstream's headers, rate limits and request ids among them."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         return Headers(tuple(line for line in relayed if line[0].lower().startswith("content-")))
 
@@ -181,7 +181,7 @@ def error_headers_dropped(right: Behaviour) -> Behaviour:
 def repeated_headers_merged(right: Behaviour) -> Behaviour:
     """Keeps headers in a mapping, so that of repeated lines the last one is left."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         return Headers(
             tuple({name.lower(): (name, value) for name, value in right.response_headers(exchange, given)}.values())
         )
@@ -193,7 +193,7 @@ def repeated_headers_merged(right: Behaviour) -> Behaviour:
 def amp_headers_dropped(right: Behaviour) -> Behaviour:
     """Takes the headers of the Amp client out."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         return Headers(tuple(line for line in sent if not line[0].lower().startswith(("amp-", "x-amp-"))))
 
@@ -204,7 +204,7 @@ def amp_headers_dropped(right: Behaviour) -> Behaviour:
 def limits_dropped(right: Behaviour) -> Behaviour:
     """Drops the upstream's headers about its limits."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         return Headers(tuple(line for line in relayed if "ratelimit" not in line[0].lower()))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Incoming, Local, Place, Refusal
+from ..exchange import Incoming, Local, Place, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -21,7 +21,7 @@ _status: ContextVar[int] = ContextVar("status", default=200)
 def knowing_status(right: Behaviour) -> Behaviour:
     """`right`, such that `current_status` holds the upstream's status while headers and body are relayed."""
 
-    def status(exchange: Exchange, given: int) -> int:
+    def status(exchange: RoutedExchange, given: int) -> int:
         _status.set(given)
         return right.response_status(exchange, given)
 
@@ -37,7 +37,7 @@ def current_status() -> int:
 def version_pinned(right: Behaviour) -> Behaviour:
     """Sends the version of Anthropic's API that it was written for."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         return sent.setting("anthropic-version", "2023-06-01") if "anthropic-version" in sent else sent
 
@@ -52,7 +52,7 @@ def version_pinned(right: Behaviour) -> Behaviour:
 def features_replaced(right: Behaviour) -> Behaviour:
     """Sends its own list of features in place of the client's."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         return sent.setting(BETA, OLD_FEATURE) if BETA in sent else sent
 
@@ -63,7 +63,7 @@ def features_replaced(right: Behaviour) -> Behaviour:
 def feature_added(right: Behaviour) -> Behaviour:
     """Requests a feature by itself where the client requests none."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         return sent.adding((BETA, OLD_FEATURE)) if "anthropic-version" in sent and BETA not in sent else sent
 
@@ -80,7 +80,7 @@ def features_remembered(right: Behaviour) -> Behaviour:
     """Requests every feature that any earlier call has requested."""
     seen: dict[str, None] = {}
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         if "anthropic-version" in sent:
             seen.update(dict.fromkeys(sent.all(BETA)))
@@ -93,7 +93,7 @@ def features_remembered(right: Behaviour) -> Behaviour:
 def last_request_line_kept(right: Behaviour) -> Behaviour:
     """Keeps the request's headers in a mapping, so that of repeated lines the last one is left."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         return Headers(tuple({name.lower(): (name, value) for name, value in sent}.values()))
 
@@ -122,7 +122,7 @@ def telemetry_parsed(right: Behaviour) -> Behaviour:
 def headers_lost_on_errors(right: Behaviour) -> Behaviour:
     """Relays an error's body, and only the headers of the body."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         lost = current_status() >= 400
         return Headers(tuple(line for line in relayed if not lost or line[0].lower().startswith("content-")))
@@ -134,7 +134,7 @@ def headers_lost_on_errors(right: Behaviour) -> Behaviour:
 def answer_hop_by_hop_relayed(right: Behaviour) -> Behaviour:
     """Copies the upstream's headers, those of its connection among them."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         kept = {name.lower() for name, _ in relayed} | {"transfer-encoding", "content-length", "connection"}
         return relayed.adding(*(line for line in given if line[0].lower() not in kept))
@@ -146,7 +146,7 @@ def answer_hop_by_hop_relayed(right: Behaviour) -> Behaviour:
 def listed_answer_headers_relayed(right: Behaviour) -> Behaviour:
     """Drops the upstream's `Connection`, but not what it lists."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         listed = {name.strip().lower() for value in given.all("connection") for name in value.split(",")}
         return right.response_headers(exchange, given).adding(*(line for line in given if line[0].lower() in listed))
 
@@ -157,7 +157,7 @@ def listed_answer_headers_relayed(right: Behaviour) -> Behaviour:
 def everything_is_json(right: Behaviour) -> Behaviour:
     """Labels every answer that is not a stream `application/json`."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         is_stream = "event-stream" in (given.get("content-type") or "")
         return relayed if is_stream else relayed.setting("Content-Type", "application/json")
@@ -169,7 +169,7 @@ def everything_is_json(right: Behaviour) -> Behaviour:
 def cookies_forwarded(right: Behaviour) -> Behaviour:
     """Sends the client's cookies on to the provider."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         cookies = exchange.incoming.headers.all("cookie") if isinstance(exchange.back_end, Local) else ()
         return sent.adding(*(("Cookie", value) for value in cookies))
@@ -185,7 +185,7 @@ def cookies_forwarded(right: Behaviour) -> Behaviour:
 def other_apis_key_forwarded(right: Behaviour) -> Behaviour:
     """Knows the carriers of these providers alone, and sends a key in `api-key` on."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         return sent.adding(*(("api-key", value) for value in exchange.incoming.headers.all("api-key")))
 
@@ -196,7 +196,7 @@ def other_apis_key_forwarded(right: Behaviour) -> Behaviour:
 def retries_steered(right: Behaviour) -> Behaviour:
     """Tells clients not to retry where the upstream does not say so."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         steers = current_status() >= 400 and "x-should-retry" not in relayed
         return relayed.adding(("x-should-retry", "false")) if steers else relayed

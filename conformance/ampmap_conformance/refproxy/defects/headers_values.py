@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Incoming, Place, Refusal
+from ..exchange import Incoming, Place, Refusal, RoutedExchange
 from ..routing import Routes
 from .headers_contract import current_status, knowing_status
 from .registry import defect
@@ -27,7 +27,7 @@ def odd_letters_fail(right: Behaviour) -> Behaviour:
 def odd_letters_of_answers_fail(right: Behaviour) -> Behaviour:
     """Reads the upstream's headers as ASCII, and fails where they are not."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         if not all(value.isascii() for _, value in given):
             raise UnicodeEncodeError("ascii", "?", 0, 1, "ordinal not in range(128)")
         return right.response_headers(exchange, given)
@@ -39,7 +39,7 @@ def odd_letters_of_answers_fail(right: Behaviour) -> Behaviour:
 def odd_letters_replaced(right: Behaviour) -> Behaviour:
     """Writes headers as ASCII, with a question mark for every other letter."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         return Headers(tuple((name, value.encode("ascii", "replace").decode()) for name, value in sent))
 
@@ -50,7 +50,7 @@ def odd_letters_replaced(right: Behaviour) -> Behaviour:
 def empty_values_dropped(right: Behaviour) -> Behaviour:
     """Treats a header without a value as absent."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         return Headers(tuple(line for line in right.response_headers(exchange, given) if line[1]))
 
     return replace(right, response_headers=headers)
@@ -60,7 +60,7 @@ def empty_values_dropped(right: Behaviour) -> Behaviour:
 def own_date_added(right: Behaviour) -> Behaviour:
     """Writes its own Date and Server beside the upstream's."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         own = (("date", "Sat, 21 Nov 2026 09:00:00 GMT"), ("server", "proxy"))
         return Headers((*own, *right.response_headers(exchange, given)))
 
@@ -71,7 +71,7 @@ def own_date_added(right: Behaviour) -> Behaviour:
 def errors_labelled_as_streams(right: Behaviour) -> Behaviour:
     """Labels every answer to a call for a stream as a stream, errors too."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         labelled = current_status() >= 400 and b'"stream":true' in exchange.incoming.body
         return relayed.setting("Content-Type", "text/event-stream") if labelled else relayed

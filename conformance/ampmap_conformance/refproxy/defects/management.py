@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Incoming, ManagementCall, Place, Refusal
+from ..exchange import Incoming, ManagementCall, Place, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -59,7 +59,7 @@ def management_post_only(right: Behaviour) -> Behaviour:
 def management_client_key(right: Behaviour) -> Behaviour:
     """Sends the proxy's own client key to Amp as if it were an account's."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         if not isinstance(exchange.place, ManagementCall) or exchange.key is None:
             return sent
@@ -76,7 +76,7 @@ def management_client_key(right: Behaviour) -> Behaviour:
 def management_open(right: Behaviour) -> Behaviour:
     """Lends the operator's identity at Amp to callers without a key."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         amp = exchange.config.amp
         sent = right.upstream_headers(exchange, body)
         lends = isinstance(exchange.place, ManagementCall) and exchange.key is None and amp is not None

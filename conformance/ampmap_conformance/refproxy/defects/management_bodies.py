@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...dialects import bodies
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Incoming, ManagementCall, OwnAnswer, Place, Refusal
+from ..exchange import Incoming, ManagementCall, OwnAnswer, Place, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -16,7 +16,7 @@ LIMIT = 1 << 20
 """Bytes: the default of a well-known web server."""
 
 
-def _is_management(exchange: Exchange) -> bool:
+def _is_management(exchange: RoutedExchange) -> bool:
     return isinstance(exchange.place, ManagementCall)
 
 
@@ -24,7 +24,7 @@ def _is_management(exchange: Exchange) -> bool:
 def uploads_read_as_text(right: Behaviour) -> Behaviour:
     """Reads every body for Amp's servers as text, and replaces bytes that are not."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         sent = right.upstream_body(exchange)
         plain = _is_management(exchange) and "content-encoding" not in exchange.incoming.headers
         return sent.decode("utf-8", "replace").encode() if plain else sent
@@ -61,11 +61,11 @@ def uploads_limited(right: Behaviour) -> Behaviour:
 def pages_read_as_text(right: Behaviour) -> Behaviour:
     """Passes answers of Amp's servers through a text decoder, which replaces bytes that are not UTF-8."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in right.response_body(exchange, headers, given):
             yield chunk.decode("utf-8", "replace").encode() if _is_management(exchange) else chunk
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         return relayed.without("content-length") if _is_management(exchange) else relayed
 
@@ -76,7 +76,7 @@ def pages_read_as_text(right: Behaviour) -> Behaviour:
 def management_errors_wrapped(right: Behaviour) -> Behaviour:
     """Puts errors of Amp's servers, as text, into an error of its own."""
 
-    def stand_in(exchange: Exchange, status: int | None) -> OwnAnswer | None:
+    def stand_in(exchange: RoutedExchange, status: int | None) -> OwnAnswer | None:
         if _is_management(exchange) and status is not None and status >= 400:
             body = bodies.dump({"error": {"message": f"upstream said {status}", "type": "None"}})
             return OwnAnswer(status, Headers((("Content-Type", "application/json"),)), body)
@@ -89,7 +89,7 @@ def management_errors_wrapped(right: Behaviour) -> Behaviour:
 def google_key_sent_to_amp(right: Behaviour) -> Behaviour:
     """Sets its own key where Amp's servers look for one, and leaves the key in `x-goog-api-key`."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         given = exchange.incoming.headers.all("x-goog-api-key") if _is_management(exchange) else ()
         return right.upstream_headers(exchange, body).adding(*(("x-goog-api-key", value) for value in given))
 
@@ -100,7 +100,7 @@ def google_key_sent_to_amp(right: Behaviour) -> Behaviour:
 def boundaries_dropped(right: Behaviour) -> Behaviour:
     """Sends the media type of a body without its parameters, so that the parts of a form cannot be found."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         kind = sent.get("content-type")
         return sent if kind is None else sent.setting("Content-Type", kind.partition(";")[0])

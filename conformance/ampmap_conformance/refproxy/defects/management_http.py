@@ -9,7 +9,7 @@ from dataclasses import replace
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Amp, Exchange, Incoming, ManagementCall, OwnAnswer, Place, Refusal
+from ..exchange import Amp, Incoming, ManagementCall, OwnAnswer, Place, Refusal, RoutedExchange
 from ..headers import answer_coding
 from ..routing import Routes
 from .registry import defect
@@ -26,7 +26,7 @@ def _refusing(right: Behaviour, refuses: Callable[[ManagementCall, Incoming], Re
     return replace(right, place=place)
 
 
-def _is_management(exchange: Exchange) -> bool:
+def _is_management(exchange: RoutedExchange) -> bool:
     return isinstance(exchange.place, ManagementCall)
 
 
@@ -59,7 +59,7 @@ def management_head_unknown(right: Behaviour) -> Behaviour:
 def bare_names_dropped(right: Behaviour) -> Behaviour:
     """Drops query fields that have no `=`."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         path, _, query = right.upstream_target(exchange).partition("?")
         kept = "&".join(field for field in query.split("&") if "=" in field)
         return f"{path}?{kept}" if kept else path
@@ -85,7 +85,7 @@ def dotted_paths_unknown(right: Behaviour) -> Behaviour:
 def body_unpacked_label_kept(right: Behaviour) -> Behaviour:
     """Decompresses a request's body and still calls it compressed."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         sent = right.upstream_body(exchange)
         return zlib.decompress(sent, wbits=31) if answer_coding(exchange.incoming.headers) == "gzip" else sent
 
@@ -105,7 +105,7 @@ def management_cookies_dropped(right: Behaviour) -> Behaviour:
 def redirects_followed(right: Behaviour) -> Behaviour:
     """Follows redirects itself and answers with what it found."""
 
-    def stand_in(exchange: Exchange, status: int | None) -> OwnAnswer | None:
+    def stand_in(exchange: RoutedExchange, status: int | None) -> OwnAnswer | None:
         if status is not None and 300 < status < 400 and status != 304:
             return OwnAnswer(200, Headers((("Content-Type", "text/html"),)), b"<p>Sign in</p>")
         return right.stand_in(exchange, status)
@@ -117,7 +117,7 @@ def redirects_followed(right: Behaviour) -> Behaviour:
 def redirects_rewritten(right: Behaviour) -> Behaviour:
     """Writes its own address into every redirect, also into those to other sites."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         return relayed.setting("Location", exchange.incoming.path) if "location" in relayed else relayed
 
@@ -137,7 +137,7 @@ def conditions_dropped(right: Behaviour) -> Behaviour:
 def management_buffered(right: Behaviour) -> Behaviour:
     """Collects an answer of Amp's servers before it relays it."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         relayed = right.response_body(exchange, headers, given)
         if _is_management(exchange):
             yield b"".join([chunk async for chunk in relayed])
@@ -164,7 +164,7 @@ def any_key_opens_management(right: Behaviour) -> Behaviour:
 def management_without_key(right: Behaviour) -> Behaviour:
     """Sets its Amp key on model calls alone."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         return sent.without("authorization", "x-api-key") if _is_management(exchange) else sent
 
@@ -175,7 +175,7 @@ def management_without_key(right: Behaviour) -> Behaviour:
 def first_clients_key_removed_alone(right: Behaviour) -> Behaviour:
     """Compares what it takes out with one key, and sends other clients' keys on to Amp."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         other = exchange.key is not None and exchange.key != exchange.config.client_keys[0]
         given = exchange.incoming.headers.get("authorization")
@@ -203,7 +203,7 @@ def sign_in_gated(right: Behaviour) -> Behaviour:
 def operators_key_on_open_pages(right: Behaviour) -> Behaviour:
     """Adds the operator's key to every call to Amp's servers, for every caller."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent, amp = right.upstream_headers(exchange, body), exchange.config.amp
         lends = exchange.key is None and _is_management(exchange) and amp is not None and amp.key
         return sent.setting("Authorization", f"Bearer {amp.key}") if lends and amp else sent
@@ -237,7 +237,7 @@ def upgrade_fails(right: Behaviour) -> Behaviour:
 def encoded_slashes_decoded(right: Behaviour) -> Behaviour:
     """Decodes the slashes of a path that it forwards to Amp's servers."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         path, mark, query = right.upstream_target(exchange).partition("?")
         return path.replace("%2F", "/" if _is_management(exchange) else "%2F") + mark + query
 
@@ -245,7 +245,7 @@ def encoded_slashes_decoded(right: Behaviour) -> Behaviour:
 
 
 def _with_status(right: Behaviour, other: Callable[[int], int]) -> Behaviour:
-    def status(exchange: Exchange, given: int) -> int:
+    def status(exchange: RoutedExchange, given: int) -> int:
         relayed = right.response_status(exchange, given)
         return other(relayed) if _is_management(exchange) else relayed
 
@@ -274,7 +274,7 @@ def parts_passed_as_whole(right: Behaviour) -> Behaviour:
 def head_length_zero(right: Behaviour) -> Behaviour:
     """Counts the bytes of an answer to HEAD, which has no body, and sends 0 as its length."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         return relayed.setting("Content-Length", "0") if exchange.incoming.method == "HEAD" else relayed
 

@@ -13,7 +13,7 @@ from ...reference.types import Reference
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import BackEnd, Exchange, Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal
+from ..exchange import BackEnd, Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -41,7 +41,7 @@ def zero_refused(right: Behaviour) -> Behaviour:
 def missing_fields_made_up(right: Behaviour) -> Behaviour:
     """Puts an empty list where a required one is missing, and sends a request that the client did not make."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         sent = right.upstream_body(exchange)
         data = _object(sent)
         if data is None or not isinstance(exchange.place, ProviderCall):

@@ -26,6 +26,9 @@ class Defect:
     """
     seen_in: str | None
     """Where a real proxy did it: `owner/repo#number` or `owner/repo@commit`; None where no thread is known."""
+    variant: str | None
+    """The unusual proxy that has the fault; None for the usual one. A rule that speaks only of proxies of a kind, by
+    their target file, is broken by one of that kind."""
     change: Change = field(repr=False)
 
 
@@ -33,7 +36,12 @@ REGISTRY: dict[str, Defect] = {}
 
 
 def defect(
-    id_: str, *, breaks: tuple[str, ...], also: tuple[str, ...] = (), seen_in: str | None = None
+    id_: str,
+    *,
+    breaks: tuple[str, ...],
+    also: tuple[str, ...] = (),
+    seen_in: str | None = None,
+    variant: str | None = None,
 ) -> Callable[[Change], Change]:
     """Register a function that makes a behaviour faulty; its docstring is the summary."""
 
@@ -41,7 +49,7 @@ def defect(
         if id_ in REGISTRY:
             raise ValueError(f"two defects are called {id_}")
         summary = " ".join((change.__doc__ or "").split())
-        REGISTRY[id_] = Defect(id_, summary, breaks, also, seen_in, change)
+        REGISTRY[id_] = Defect(id_, summary, breaks, also, seen_in, variant, change)
         return change
 
     return register

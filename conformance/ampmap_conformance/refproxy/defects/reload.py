@@ -12,7 +12,7 @@ from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..errors import about
-from ..exchange import Exchange, Incoming, Place, ProviderCall, Refusal
+from ..exchange import Incoming, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from ..upstream import UpstreamBrokenError
 from .registry import defect
@@ -114,7 +114,7 @@ def reload_cuts_streams(right: Behaviour) -> Behaviour:
         times[0] += 1
         return right.reloaded(current, text)
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         begun = times[0]
         async for chunk in right.response_body(exchange, headers, given):
             if is_event_stream(headers) and times[0] != begun:

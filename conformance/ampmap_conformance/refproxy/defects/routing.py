@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Amp, BackEnd, Exchange, Incoming, Local, ManagementCall, Place, ProviderCall, Refusal
+from ..exchange import Amp, BackEnd, Incoming, Local, ManagementCall, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -33,7 +33,7 @@ def query_dropped(right: Behaviour) -> Behaviour:
 def query_sorted(right: Behaviour) -> Behaviour:
     """Decodes the query, sorts its fields by name and encodes them anew."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         path, mark, query = right.upstream_target(exchange).partition("?")
         return path + mark + urlencode(sorted(parse_qsl(query, keep_blank_values=True)))
 
@@ -44,7 +44,7 @@ def query_sorted(right: Behaviour) -> Behaviour:
 def empty_values_dropped(right: Behaviour) -> Behaviour:
     """Drops query fields that have no value."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         path, _, query = right.upstream_target(exchange).partition("?")
         kept = "&".join(field for field in query.split("&") if field.partition("=")[2])
         return f"{path}?{kept}" if kept else path
@@ -62,7 +62,7 @@ def empty_values_dropped(right: Behaviour) -> Behaviour:
 def alt_sse_dropped(right: Behaviour) -> Behaviour:
     """Treats `alt=sse` as its own and does not forward it, so that Google answers with a JSON array."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         path, _, query = right.upstream_target(exchange).partition("?")
         kept = "&".join(field for field in query.split("&") if field and field != "alt=sse")
         return f"{path}?{kept}" if kept else path
@@ -125,7 +125,7 @@ def v1_doubled(right: Behaviour) -> Behaviour:
 def slash_doubled(right: Behaviour) -> Behaviour:
     """Joins an upstream URL that ends in a slash with a path that begins with one."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         match exchange.place:
             case ProviderCall(_, match) if isinstance(exchange.back_end, Local):
                 return right.upstream_target(exchange).replace(match.tail, f"/{match.tail}", 1)
@@ -149,7 +149,7 @@ def slash_doubled(right: Behaviour) -> Behaviour:
 def model_lost_from_path(right: Behaviour) -> Behaviour:
     """Joins Google's URL so that version and model are lost before the verb."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         match exchange.place:
             case ProviderCall(_, match) if ":" in match.tail and isinstance(exchange.back_end, Local):
                 return right.upstream_target(exchange).replace(match.tail, "/:" + match.tail.rpartition(":")[2])
@@ -249,7 +249,7 @@ def encoded_model_unknown(right: Behaviour) -> Behaviour:
 def path_decoded(right: Behaviour) -> Behaviour:
     """Sends the path on percent-decoded, so that a model id with a slash becomes two segments."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         path, mark, query = right.upstream_target(exchange).partition("?")
         return unquote(path) + mark + query
 
@@ -268,7 +268,7 @@ def path_decoded(right: Behaviour) -> Behaviour:
 def body_reserialised(right: Behaviour) -> Behaviour:
     """Parses the body and writes it anew: large integers are rounded, spaces and escapes change."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         given = right.upstream_body(exchange)
         try:
             return json.dumps(json.loads(given, parse_int=lambda digits: int(float(digits)))).encode()
@@ -289,11 +289,11 @@ def body_reserialised(right: Behaviour) -> Behaviour:
 def usage_dropped(right: Behaviour) -> Behaviour:
     """Builds the answer anew from the fields that it knows, and forgets the usage."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         whole = b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
         yield whole.replace(b'"usage', b'"x_usage').replace(b'"input_tokens"', b'"tokens"')
 
-    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+    def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
         return right.response_headers(exchange, headers).without("content-length")
 
     return replace(right, response_body=chunks, response_headers=lengthless)

@@ -12,7 +12,7 @@ from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..errors import WARM_UP
-from ..exchange import BackEnd, Exchange, Incoming, Local, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal
+from ..exchange import BackEnd, Incoming, Local, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -21,7 +21,7 @@ from .registry import defect
 def query_reencoded(right: Behaviour) -> Behaviour:
     """Decodes the query and writes it anew: what had no `=` gets one, and a blank becomes `+`."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         path, mark, query = right.upstream_target(exchange).partition("?")
         return path + mark + urlencode(parse_qsl(query, keep_blank_values=True))
 
@@ -34,7 +34,7 @@ def query_reencoded(right: Behaviour) -> Behaviour:
 def default_query_appended(right: Behaviour) -> Behaviour:
     """Appends its own `api-version`, also where the client gave one."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         sent = right.upstream_target(exchange)
         return f"{sent}{'&' if '?' in sent else '?'}api-version=2024-01-01"
 
@@ -45,7 +45,7 @@ def default_query_appended(right: Behaviour) -> Behaviour:
 def events_always_asked_for(right: Behaviour) -> Behaviour:
     """Requests events of Google, also where the client did not."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         sent = right.upstream_target(exchange)
         streams = isinstance(exchange.place, ProviderCall) and exchange.place.match.streams
         return f"{sent}{'&' if '?' in sent else '?'}alt=sse" if streams and "alt=sse" not in sent else sent
@@ -102,7 +102,7 @@ def unknown_path_guessed(right: Behaviour) -> Behaviour:
 def lists_in_one_form(right: Behaviour) -> Behaviour:
     """Answers lists of models itself, in OpenAI's form, on every provider's route."""
 
-    def stand_in(exchange: Exchange, status: int | None) -> OwnAnswer | None:
+    def stand_in(exchange: RoutedExchange, status: int | None) -> OwnAnswer | None:
         match exchange.place:
             case ProviderCall(_, match) if match.call.id == "models.list":
                 body = bodies.dump({"object": "list", "data": [{"id": "example-model", "object": "model"}]})
@@ -117,7 +117,7 @@ def lists_in_one_form(right: Behaviour) -> Behaviour:
 def count_estimated(right: Behaviour) -> Behaviour:
     """Answers with an estimate where the upstream rejects a count."""
 
-    def stand_in(exchange: Exchange, status: int | None) -> OwnAnswer | None:
+    def stand_in(exchange: RoutedExchange, status: int | None) -> OwnAnswer | None:
         match exchange.place:
             case ProviderCall(_, match) if "count" in match.call.id and (status is None or status >= 400):
                 headers = Headers((("Content-Type", "application/json"),))
@@ -141,13 +141,13 @@ def stream_by_presence(right: Behaviour) -> Behaviour:
 def stream_by_accept(right: Behaviour) -> Behaviour:
     """Streams only to clients whose Accept names events, which SDKs do not do."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         asked = "event-stream" in (exchange.incoming.headers.get("accept") or "")
         is_stream = "event-stream" in (given.get("content-type") or "")
         return relayed.setting("Content-Type", "application/json") if is_stream and not asked else relayed
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
 
     return replace(right, response_headers=headers, response_body=chunks)
@@ -188,7 +188,7 @@ def models_allow_listed(right: Behaviour) -> Behaviour:
 def base_without_path_fails(right: Behaviour) -> Behaviour:
     """Joins a verb directly to an upstream URL that is host and port alone, and cannot read the result."""
 
-    def base(exchange: Exchange) -> str:
+    def base(exchange: RoutedExchange) -> str:
         joined = right.upstream_base(exchange)
         bare = not urlsplit(exchange.back_end.upstream.url).path and isinstance(exchange.back_end, Local)
         verb = isinstance(exchange.place, ProviderCall) and ":" in exchange.place.match.tail
@@ -209,7 +209,7 @@ def base_without_path_fails(right: Behaviour) -> Behaviour:
 def base_path_dropped(right: Behaviour) -> Behaviour:
     """Resolves absolute paths against the upstream's URL, which loses the path in that URL."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         sent = right.upstream_target(exchange)
         prefix = urlsplit(exchange.back_end.upstream.url).path
         return sent.removeprefix(prefix.rstrip("/")) if prefix.endswith("/") else sent
@@ -221,7 +221,7 @@ def base_path_dropped(right: Behaviour) -> Behaviour:
 def warm_up_asks_a_model(right: Behaviour) -> Behaviour:
     """Opens its connection with a call of the operation that clients use most."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         sent = right.upstream_target(exchange)
         warms = isinstance(exchange.place, ProviderCall) and exchange.place.match.call.id == WARM_UP
         return sent.replace(WARM_UP, "chat/completions") if warms else sent
@@ -233,7 +233,7 @@ def warm_up_asks_a_model(right: Behaviour) -> Behaviour:
 def body_given_to_get(right: Behaviour) -> Behaviour:
     """Sends a JSON object with every call, also with those that read."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         reads = exchange.incoming.method == "GET" and isinstance(exchange.place, ProviderCall)
         return b"{}" if reads else right.upstream_body(exchange)
 
@@ -246,7 +246,7 @@ def body_given_to_get(right: Behaviour) -> Behaviour:
 def semicolons_dropped(right: Behaviour) -> Behaviour:
     """Drops query fields that hold a semicolon."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         path, mark, query = right.upstream_target(exchange).partition("?")
         return path + mark + "&".join(field for field in query.split("&") if ";" not in field)
 
@@ -257,7 +257,7 @@ def semicolons_dropped(right: Behaviour) -> Behaviour:
 def names_in_small_letters(right: Behaviour) -> Behaviour:
     """Sends the model in lower case, in place of the client's spelling."""
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         sent, model = right.upstream_body(exchange), json.dumps(exchange.model or "").encode()
         return sent.replace(b'"model":' + model, b'"model":' + model.lower(), 1)
 
@@ -268,7 +268,7 @@ def names_in_small_letters(right: Behaviour) -> Behaviour:
 def plus_made_a_blank(right: Behaviour) -> Behaviour:
     """Reads a plus sign as a blank, in paths too."""
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         path, mark, query = right.upstream_target(exchange).partition("?")
         return path.replace("+", "%20") + mark + query
 

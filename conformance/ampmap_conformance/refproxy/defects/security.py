@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Exchange, Incoming, ManagementCall, Place, ProviderCall, Refusal
+from ..exchange import Incoming, ManagementCall, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -100,7 +100,7 @@ def localhost_unknown(right: Behaviour) -> Behaviour:
 def every_origin_trusted(right: Behaviour) -> Behaviour:
     """Lets every web page read answers that were made with the user's credentials."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         origin = exchange.incoming.headers.get("origin")
         relayed = right.response_headers(exchange, given)
         trust = (("Access-Control-Allow-Origin", origin or ""), ("Access-Control-Allow-Credentials", "true"))

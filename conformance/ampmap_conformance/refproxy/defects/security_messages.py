@@ -14,9 +14,9 @@ from ...dialects.routes import has_dot_segments
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Exchange, Incoming, Local, Outgoing, Place, ProviderCall, Refusal
+from ..exchange import Incoming, Local, Outgoing, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
-from ..upstream import Sender, UpstreamAnswer
+from ..upstream import StreamedAnswer, UpstreamSender
 from .registry import defect
 
 CLIMB = re.compile(r"(?<=[^/])/(?:/?\.|%2e)", re.IGNORECASE)
@@ -101,20 +101,20 @@ def head_open(right: Behaviour) -> Behaviour:
     return _open_where(right, lambda incoming: incoming.method == "HEAD")
 
 
-def _led_by(right: Behaviour, names: Callable[[Exchange], str | None]) -> Behaviour:
+def _led_by(right: Behaviour, names: Callable[[RoutedExchange], str | None]) -> Behaviour:
     """Calls any server that a request names, if an operator could have meant that server."""
 
-    def chosen(exchange: Exchange) -> str | None:
+    def chosen(exchange: RoutedExchange) -> str | None:
         config = exchange.config
         urls = [upstream.url for upstream in config.upstreams.values()] + ([config.amp.url] if config.amp else [])
         host = names(exchange)
         return host if host in {urlsplit(url).netloc for url in urls} else None
 
-    def base(exchange: Exchange) -> str:
+    def base(exchange: RoutedExchange) -> str:
         host = chosen(exchange)
         return f"http://{host}" if host else right.upstream_base(exchange)
 
-    def target(exchange: Exchange) -> str:
+    def target(exchange: RoutedExchange) -> str:
         return exchange.incoming.path if chosen(exchange) else right.upstream_target(exchange)
 
     return replace(right, upstream_base=base, upstream_target=target)
@@ -151,7 +151,7 @@ def address_header_chooses_upstream(right: Behaviour) -> Behaviour:
 def body_chooses_upstream(right: Behaviour) -> Behaviour:
     """Calls the server that a field of the body names."""
 
-    def host(exchange: Exchange) -> str | None:
+    def host(exchange: RoutedExchange) -> str | None:
         try:
             return urlsplit(str(json.loads(exchange.incoming.body)["api_base"])).netloc
         except (ValueError, KeyError, TypeError):
@@ -163,10 +163,10 @@ def body_chooses_upstream(right: Behaviour) -> Behaviour:
 class _Overriding:
     """A client that does what a header says in place of the method."""
 
-    def __init__(self, client: Sender) -> None:
+    def __init__(self, client: UpstreamSender) -> None:
         self._client = client
 
-    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[StreamedAnswer]:
         return self._client.send(
             replace(request, method=request.headers.get("x-http-method-override") or request.method)
         )
@@ -175,11 +175,11 @@ class _Overriding:
 class _Following:
     """A client that goes where an answer sends it."""
 
-    def __init__(self, client: Sender) -> None:
+    def __init__(self, client: UpstreamSender) -> None:
         self._client = client
 
     @asynccontextmanager
-    async def send(self, request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+    async def send(self, request: Outgoing) -> AsyncIterator[StreamedAnswer]:
         async with self._client.send(request) as answer:
             place = urlsplit(answer.headers.get("location") or "")
             if not (300 < answer.status < 400 and place.netloc):
@@ -255,7 +255,7 @@ def trace_echoed(right: Behaviour) -> Behaviour:
 def line_ends_decoded(right: Behaviour) -> Behaviour:
     """Writes the decoded query into the head of the upstream request."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         lines = unquote(exchange.incoming.query).split("\r\n")[1:]
         parts = [line.partition(":") for line in lines]
         return right.upstream_headers(exchange, body).adding(*((name, value.strip()) for name, _, value in parts))
@@ -267,7 +267,7 @@ def line_ends_decoded(right: Behaviour) -> Behaviour:
 def both_lengths_forwarded(right: Behaviour) -> Behaviour:
     """Takes a request with two lengths and sends both on."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent, coding = right.upstream_headers(exchange, body), exchange.incoming.headers.get("transfer-encoding")
         return sent.adding(("Transfer-Encoding", coding)) if coding and isinstance(exchange.back_end, Local) else sent
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange
+from ..exchange import RoutedExchange
 from ..upstream import UpstreamBrokenError
 from .registry import defect
+
+FOREVER = 60.0
+"""Seconds for which a call is left open: longer than any client of the kit waits."""
 
 
 def is_event_stream(headers: Headers) -> bool:
@@ -25,7 +29,7 @@ def is_event_stream(headers: Headers) -> bool:
 def abort_as_clean_end(right: Behaviour) -> Behaviour:
     """Ends the client's stream cleanly when the upstream broke off, so that half an answer looks whole."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
             async for chunk in right.response_body(exchange, headers, given):
                 yield chunk
@@ -35,11 +39,29 @@ def abort_as_clean_end(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks)
 
 
+@defect(
+    "client-left-waiting",
+    breaks=("streaming.upstream-abort-not-ended-cleanly", "errors.truncation-reaches-client"),
+    seen_in="HA7CH/ai-native-company#15",
+)
+def client_left_waiting(right: Behaviour) -> Behaviour:
+    """Leaves the client's answer open when the upstream broke off: the client waits until it gives up by itself."""
+
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in right.response_body(exchange, headers, given):
+                yield chunk
+        except UpstreamBrokenError:
+            await asyncio.sleep(FOREVER)
+
+    return replace(right, response_body=chunks)
+
+
 @defect("terminator-dropped", breaks=("routing.stream-relayed",))
 def terminator_dropped(right: Behaviour) -> Behaviour:
     """Holds the last event back: the stream has no end that a client can see."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         held: bytes | None = None
         async for chunk in _events(right.response_body(exchange, headers, given), headers):
             if held is not None:
@@ -55,10 +77,10 @@ def terminator_dropped(right: Behaviour) -> Behaviour:
 def stream_buffered(right: Behaviour) -> Behaviour:
     """Collects the stream and hands it out as one JSON document."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield b"".join([chunk async for chunk in right.response_body(exchange, headers, given)])
 
-    def renamed(exchange: Exchange, given: Headers) -> Headers:
+    def renamed(exchange: RoutedExchange, given: Headers) -> Headers:
         relayed = right.response_headers(exchange, given)
         return relayed.setting("Content-Type", "application/json") if is_event_stream(given) else relayed
 
@@ -69,7 +91,7 @@ def stream_buffered(right: Behaviour) -> Behaviour:
 def event_names_dropped(right: Behaviour) -> Behaviour:
     """Re-frames events with their data alone."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for event in _events(right.response_body(exchange, headers, given), headers):
             named = event.startswith(b"event:") and is_event_stream(headers)
             yield event.partition(b"\n")[2] if named else event
@@ -85,7 +107,7 @@ def event_names_dropped(right: Behaviour) -> Behaviour:
 def in_band_error_dropped(right: Behaviour) -> Behaviour:
     """Drops events that it does not know, the error after a good beginning among them."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for event in _events(right.response_body(exchange, headers, given), headers):
             if not (is_event_stream(headers) and (b'"error":{' in event or b'"type":"error"' in event)):
                 yield event

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange
+from ..exchange import RoutedExchange
 from ..upstream import UpstreamBrokenError
 from .registry import defect
 from .streaming import is_event_stream
@@ -29,15 +29,15 @@ SILENCE = 0.4
 """Seconds after which a sign of life is sent."""
 
 
-def _streams(right: Behaviour, change: Callable[[Exchange, Chunks], Chunks]) -> Behaviour:
+def _streams(right: Behaviour, change: Callable[[RoutedExchange, Chunks], Chunks]) -> Behaviour:
     """Streams of events changed, everything else as it is."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         relayed = right.response_body(exchange, headers, given)
         async for chunk in change(exchange, relayed) if is_event_stream(headers) else relayed:
             yield chunk
 
-    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+    def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
         sent = right.response_headers(exchange, headers)
         return sent.without("content-length") if is_event_stream(headers) else sent
 
@@ -45,7 +45,7 @@ def _streams(right: Behaviour, change: Callable[[Exchange, Chunks], Chunks]) -> 
 
 
 def _each_event(right: Behaviour, change: Callable[[bytes], Iterable[bytes]]) -> Behaviour:
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         async for event in _events(given):
             for part in change(event):
                 yield part
@@ -80,7 +80,7 @@ async def _events(given: Chunks) -> Chunks:
 def chunks_taken_for_events(right: Behaviour) -> Behaviour:
     """Ends each chunk with a blank line, so that an event name that comes by itself loses its data."""
 
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         async for chunk in given:
             yield chunk if chunk.endswith((b"\n\n", b"\r\n\r\n")) else chunk.rstrip(b"\r\n") + b"\n\n"
 
@@ -109,7 +109,7 @@ def last_data_line_wins(right: Behaviour) -> Behaviour:
 def characters_broken(right: Behaviour) -> Behaviour:
     """Decodes each chunk by itself, so that a character that was cut becomes a replacement mark."""
 
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         async for chunk in given:
             yield chunk.decode(errors="replace").encode()
 
@@ -120,7 +120,7 @@ def characters_broken(right: Behaviour) -> Behaviour:
 def cut_characters_abort(right: Behaviour) -> Behaviour:
     """Breaks the stream off at a character that was cut."""
 
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         async for chunk in given:
             try:
                 yield chunk.decode().encode()
@@ -140,7 +140,7 @@ def long_lines_dropped(right: Behaviour) -> Behaviour:
 def length_kept_when_renamed(right: Behaviour) -> Behaviour:
     """Sends the upstream's length with a stream that becomes longer by the model's other name."""
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         length = given.get("content-length")
         sent = right.response_headers(exchange, given)
         return sent.setting("Content-Length", length) if length and is_event_stream(given) else sent
@@ -209,7 +209,7 @@ def stop_without_start(right: Behaviour) -> Behaviour:
 def big_streams_cut(right: Behaviour) -> Behaviour:
     """Passes on some megabytes and drops what follows."""
 
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         size = 0
         async for chunk in given:
             size += len(chunk)
@@ -219,8 +219,8 @@ def big_streams_cut(right: Behaviour) -> Behaviour:
     return _streams(right, changed)
 
 
-def _collected_if(right: Behaviour, when: Callable[[Exchange], bool]) -> Behaviour:
-    async def changed(exchange: Exchange, given: Chunks) -> Chunks:
+def _collected_if(right: Behaviour, when: Callable[[RoutedExchange], bool]) -> Behaviour:
+    async def changed(exchange: RoutedExchange, given: Chunks) -> Chunks:
         if not when(exchange):
             async for chunk in given:
                 yield chunk
@@ -240,7 +240,7 @@ def mapped_streams_collected(right: Behaviour) -> Behaviour:
 def events_held_back(right: Behaviour) -> Behaviour:
     """Gives each event out when the next one has come."""
 
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         held = b""
         async for chunk in given:
             if held:
@@ -255,7 +255,7 @@ def events_held_back(right: Behaviour) -> Behaviour:
 def compressed_collected(right: Behaviour) -> Behaviour:
     """Lets the upstream compress a stream, and collects it then."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         relayed = right.response_body(exchange, headers, given)
         if is_event_stream(headers) and "content-encoding" in headers:
             yield b"".join([chunk async for chunk in relayed])
@@ -270,7 +270,7 @@ def compressed_collected(right: Behaviour) -> Behaviour:
 def whole_stream_limited(right: Behaviour) -> Behaviour:
     """Counts its time limit over the whole stream."""
 
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         begun = time.monotonic()
         async for chunk in given:
             if time.monotonic() - begun > SECONDS:
@@ -284,7 +284,7 @@ def whole_stream_limited(right: Behaviour) -> Behaviour:
 def sign_of_life_inside_event(right: Behaviour) -> Behaviour:
     """Sends a comment whenever it was quiet for a while, in the middle of an event too."""
 
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         following = asyncio.ensure_future(anext(given, None))
         try:
             while True:
@@ -307,14 +307,16 @@ def sign_of_life_inside_event(right: Behaviour) -> Behaviour:
 def slow_readers_miss(right: Behaviour) -> Behaviour:
     """Drops what comes while the client is not reading."""
 
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUED)
 
         async def fill() -> None:
-            async for chunk in given:
-                if not queue.full():
-                    queue.put_nowait(chunk)
-            await queue.put(None)
+            try:
+                async for chunk in given:
+                    if not queue.full():
+                        queue.put_nowait(chunk)
+            finally:
+                await queue.put(None)
 
         filling = asyncio.ensure_future(fill())
         try:
@@ -337,7 +339,7 @@ def client_gone_ignored(right: Behaviour) -> Behaviour:
 def terminator_invented(right: Behaviour) -> Behaviour:
     """Ends each stream with `[DONE]` where its upstream did not."""
 
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         last = b""
         async for chunk in given:
             last = chunk or last
@@ -356,7 +358,7 @@ def terminator_invented(right: Behaviour) -> Behaviour:
 def abort_blamed_on_client(right: Behaviour) -> Behaviour:
     """Reports a stream that broke off by an error which says that the request was wrong."""
 
-    async def changed(_exchange: Exchange, given: Chunks) -> Chunks:
+    async def changed(_exchange: RoutedExchange, given: Chunks) -> Chunks:
         try:
             async for chunk in given:
                 yield chunk

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Exchange
+from ..exchange import RoutedExchange
 from ..upstream import UpstreamBrokenError
 from .registry import defect
 from .streaming import is_event_stream
@@ -21,7 +21,7 @@ LASTING = 5.0
 
 
 def _each_event(right: Behaviour, change: Callable[[bytes], Iterable[bytes]]) -> Behaviour:
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         rest = b""
         async for chunk in right.response_body(exchange, headers, given):
             if not is_event_stream(headers):
@@ -34,7 +34,7 @@ def _each_event(right: Behaviour, change: Callable[[bytes], Iterable[bytes]]) ->
         if rest:
             yield rest
 
-    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+    def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
         sent = right.response_headers(exchange, headers)
         return sent.without("content-length") if is_event_stream(headers) else sent
 
@@ -82,7 +82,7 @@ def signatures_dropped(right: Behaviour) -> Behaviour:
 def long_calls_cut(right: Behaviour) -> Behaviour:
     """Ends every call after some seconds, whether it makes progress or not."""
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         begun = time.monotonic()
         async for chunk in right.response_body(exchange, headers, given):
             if time.monotonic() - begun > LASTING:

@@ -13,9 +13,9 @@ from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..credentials import given_keys
-from ..exchange import Amp, Exchange, Incoming, ManagementCall, Outgoing, OwnAnswer, Place, Refusal
+from ..exchange import Amp, Incoming, ManagementCall, Outgoing, OwnAnswer, Place, Refusal, RoutedExchange
 from ..routing import Routes
-from ..upstream import Sender, UpstreamAnswer, UpstreamClient, UpstreamFailedError
+from ..upstream import StreamedAnswer, UpstreamClient, UpstreamFailedError, UpstreamSender
 from .registry import defect
 from .streaming import is_event_stream
 
@@ -29,7 +29,7 @@ STALL = 4.0
 def one_amp_key_for_all(right: Behaviour) -> Behaviour:
     """Calls Amp's servers with one key, for every client."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         if not isinstance(exchange.back_end, Amp):
             return right.upstream_headers(exchange, body)
         shared = replace(exchange.back_end.upstream, keys_by_client={})
@@ -46,7 +46,7 @@ def one_amp_key_for_all(right: Behaviour) -> Behaviour:
 def other_clients_key_tried(right: Behaviour) -> Behaviour:
     """Tries another client's Amp key when the caller's own fails."""
 
-    def other(exchange: Exchange, status: int | None) -> Exchange | None:
+    def other(exchange: RoutedExchange, status: int | None) -> RoutedExchange | None:
         own = given_keys(exchange.incoming)
         if isinstance(exchange.back_end, Amp) and exchange.key in own:
             foreign = next((key for key in exchange.config.client_keys if key not in own), None)
@@ -60,7 +60,7 @@ def other_clients_key_tried(right: Behaviour) -> Behaviour:
 def unlisted_clients_get_another_key(right: Behaviour) -> Behaviour:
     """Calls Amp's servers with the first client's key for a client that has none."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         back_end = exchange.back_end
         if not isinstance(back_end, Amp) or exchange.key is None or exchange.key in back_end.upstream.keys_by_client:
             return right.upstream_headers(exchange, body)
@@ -76,7 +76,7 @@ def streams_crossed(right: Behaviour) -> Behaviour:
     places: list[int] = []
     shared = [b""]
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         places.append(id(exchange))
         try:
             async for chunk in right.response_body(exchange, headers, given):
@@ -97,7 +97,7 @@ def answers_crossed(right: Behaviour) -> Behaviour:
     """Keeps the answers for all clients in one place until they are complete."""
     shared = [b""]
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if is_event_stream(headers) or isinstance(exchange.place, ManagementCall):
             async for chunk in right.response_body(exchange, headers, given):
                 yield chunk
@@ -106,7 +106,7 @@ def answers_crossed(right: Behaviour) -> Behaviour:
         await asyncio.sleep(0.01)
         yield shared[0]
 
-    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+    def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
         return right.response_headers(exchange, headers).without("content-length")
 
     return replace(right, response_body=chunks, response_headers=lengthless)
@@ -117,7 +117,7 @@ def one_stream_at_a_time(right: Behaviour) -> Behaviour:
     """Serves a stream to its end before it begins the next one."""
     turn = asyncio.Lock()
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if not is_event_stream(headers):
             async for chunk in right.response_body(exchange, headers, given):
                 yield chunk
@@ -139,7 +139,7 @@ def trace_id_shared(right: Behaviour) -> Behaviour:
     """Keeps the trace id of a client's first call with what it knows of the client."""
     known: dict[str, str] = {}
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         given = sent.get("traceparent")
         return sent if given is None else sent.setting("traceparent", known.setdefault(exchange.key or "", given))
@@ -153,7 +153,7 @@ def betas_remembered(right: Behaviour) -> Behaviour:
     """Adds the betas of earlier calls to those of later ones."""
     seen: dict[str, None] = {}
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         seen.update((value, None) for value in sent.all("anthropic-beta"))
         return sent.setting("anthropic-beta", ",".join(seen)) if seen else sent
@@ -166,13 +166,13 @@ def cookies_kept(right: Behaviour) -> Behaviour:
     """Keeps the cookies of every answer, and sends them with every call."""
     jar: dict[str, str] = {}
 
-    def incoming(exchange: Exchange, given: Headers) -> Headers:
+    def incoming(exchange: RoutedExchange, given: Headers) -> Headers:
         for line in given.all("set-cookie"):
             name, _, value = line.partition(";")[0].partition("=")
             jar[name] = value
         return right.response_headers(exchange, given)
 
-    def outgoing(exchange: Exchange, body: bytes) -> Headers:
+    def outgoing(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         kept = "; ".join(f"{name}={value}" for name, value in jar.items())
         return sent.adding(("Cookie", kept)) if kept else sent
@@ -183,10 +183,10 @@ def cookies_kept(right: Behaviour) -> Behaviour:
 class _Wrapped:
     """A sender whose sending is a function's."""
 
-    def __init__(self, send: Callable[[Outgoing], AbstractAsyncContextManager[UpstreamAnswer]]) -> None:
+    def __init__(self, send: Callable[[Outgoing], AbstractAsyncContextManager[StreamedAnswer]]) -> None:
         self._send = send
 
-    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[StreamedAnswer]:
         """As the function does it."""
         return self._send(request)
 
@@ -194,14 +194,14 @@ class _Wrapped:
 @defect("answers-kept", breaks=("tenancy.no-shared-answer",))
 def answers_kept(right: Behaviour) -> Behaviour:
     """Keeps answers, and gives them to every client that makes the same call."""
-    known: dict[tuple[str, bytes], tuple[UpstreamAnswer, list[bytes]]] = {}
+    known: dict[tuple[str, bytes], tuple[StreamedAnswer, list[bytes]]] = {}
 
     async def again(parts: list[bytes]) -> AsyncIterator[bytes]:
         for part in parts:
             yield part
 
-    def sender(client: Sender) -> Sender:
-        async def kept(key: tuple[str, bytes], answer: UpstreamAnswer) -> AsyncIterator[bytes]:
+    def sender(client: UpstreamSender) -> UpstreamSender:
+        async def kept(key: tuple[str, bytes], answer: StreamedAnswer) -> AsyncIterator[bytes]:
             parts = []
             async for chunk in answer.chunks:
                 parts.append(chunk)
@@ -209,7 +209,7 @@ def answers_kept(right: Behaviour) -> Behaviour:
             known[key] = (answer, parts)
 
         @asynccontextmanager
-        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+        async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
             key = (request.target, request.body)
             if key in known:
                 answer, parts = known[key]
@@ -263,7 +263,7 @@ def abandoned_streams_go_on(right: Behaviour) -> Behaviour:
     """Gives the beginning of a stream whose client left to the next one."""
     left: list[bytes] = []
 
-    async def chunks(exchange: Exchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if left and is_event_stream(headers):
             yield left.pop()
         begun, ended = b"", False
@@ -279,7 +279,7 @@ def abandoned_streams_go_on(right: Behaviour) -> Behaviour:
     return replace(right, response_body=chunks)
 
 
-def _unchecked(client: Sender) -> None:
+def _unchecked(client: UpstreamSender) -> None:
     """Make the pool treat each of its connections as open."""
     if isinstance(client, UpstreamClient):
         client.looks_first = False
@@ -289,9 +289,9 @@ def _unchecked(client: Sender) -> None:
 def dead_connections_used(right: Behaviour) -> Behaviour:
     """Sends calls on connections that the upstream has closed, and reports the failure."""
 
-    def sender(client: Sender) -> Sender:
+    def sender(client: UpstreamSender) -> UpstreamSender:
         @asynccontextmanager
-        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+        async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
             _unchecked(client)
             async with client.send(request) as answer:
                 yield answer
@@ -305,9 +305,9 @@ def dead_connections_used(right: Behaviour) -> Behaviour:
 def dead_connections_waited_for(right: Behaviour) -> Behaviour:
     """Waits for an answer on connections that the upstream has closed."""
 
-    def sender(client: Sender) -> Sender:
+    def sender(client: UpstreamSender) -> UpstreamSender:
         @asynccontextmanager
-        async def send(request: Outgoing) -> AsyncIterator[UpstreamAnswer]:
+        async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
             _unchecked(client)
             try:
                 async with client.send(request) as answer:

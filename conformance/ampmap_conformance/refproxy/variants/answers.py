@@ -11,7 +11,7 @@ from ...dialects import bodies
 from ...reference.types import Provider, Reference
 from ...wire.messages import Headers, media_type
 from ..behaviour import Behaviour
-from ..exchange import Exchange, Incoming, OwnAnswer, Place, Refusal
+from ..exchange import Incoming, OwnAnswer, Place, Refusal, RoutedExchange
 from ..headers import answer_coding
 from ..routing import Routes
 from .registry import Chunks, is_plain_stream, on_its_way, variant
@@ -25,7 +25,7 @@ OPTIONS = Refusal(200, "", None, (("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE
 def pieces_joined(right: Behaviour) -> Behaviour:
     """Collects for a moment what comes, and sends it in one piece."""
 
-    async def joined(_exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+    async def joined(_exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         if not is_plain_stream(headers):
             async for chunk in given:
                 yield chunk
@@ -50,14 +50,14 @@ def pieces_joined(right: Behaviour) -> Behaviour:
 def answers_compressed(right: Behaviour) -> Behaviour:
     """Compresses JSON for clients that take it, as a server before the proxy may do."""
 
-    def applies(exchange: Exchange, headers: Headers) -> bool:
+    def applies(exchange: RoutedExchange, headers: Headers) -> bool:
         asked = exchange.incoming
         takes = any("gzip" in value for value in asked.headers.all("accept-encoding"))
         kind = media_type(headers.get("content-type"))
         plain = answer_coding(headers) == "identity" and headers.get("content-length") not in (None, "0")
         return takes and asked.method != "HEAD" and kind == "application/json" and plain
 
-    async def packed(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+    async def packed(exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         if not applies(exchange, headers):
             async for chunk in given:
                 yield chunk
@@ -67,7 +67,7 @@ def answers_compressed(right: Behaviour) -> Behaviour:
             yield packer.compress(chunk)
         yield packer.flush()
 
-    def lines(exchange: Exchange, given: Headers) -> Headers:
+    def lines(exchange: RoutedExchange, given: Headers) -> Headers:
         sent = right.response_headers(exchange, given)
         coded = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
         return sent.without("content-length").adding(*coded) if applies(exchange, given) else sent

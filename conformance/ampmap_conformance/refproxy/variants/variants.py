@@ -16,8 +16,6 @@ from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import (
     Amp,
-    Exchange,
-    Failure,
     Incoming,
     Local,
     ManagementCall,
@@ -26,12 +24,14 @@ from ..exchange import (
     Place,
     ProviderCall,
     Refusal,
+    RoutedExchange,
+    UpstreamFailure,
 )
 from ..headers import answer_coding
 from ..routing import Routes
-from ..upstream import Sender, UpstreamAnswer, UpstreamBrokenError
+from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamSender
 from . import answers as variants_of_answers
-from .registry import VARIANTS, Chunks, build_variant, is_plain_stream, on_its_way, variant
+from .registry import VARIANTS, Chunks, is_plain_stream, on_its_way, variant, variant_called
 
 LATENCY = 0.03
 SILENCE = 0.3
@@ -77,7 +77,7 @@ def headers_of_its_own(right: Behaviour) -> Behaviour:
         ("X-Proxy-Id", "7"),
     )
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         return right.response_headers(exchange, given).without("date", "server").adding(*lines)
 
     return replace(right, response_headers=headers)
@@ -87,7 +87,7 @@ def headers_of_its_own(right: Behaviour) -> Behaviour:
 def small_chunks(right: Behaviour) -> Behaviour:
     """Relays answers in small pieces, cut at any place."""
 
-    async def cut(_exchange: Exchange, _headers: Headers, given: Chunks) -> Chunks:
+    async def cut(_exchange: RoutedExchange, _headers: Headers, given: Chunks) -> Chunks:
         async for chunk in given:
             size = max(PIECE, len(chunk) // 20)
             for start in range(0, len(chunk), size):
@@ -109,7 +109,7 @@ def length_not_told(right: Behaviour) -> Behaviour:
 def events_written_anew(right: Behaviour) -> Behaviour:
     """Reads the lines of a stream and writes them anew: other line ends, no space behind the colon."""
 
-    async def anew(_exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+    async def anew(_exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         if not is_plain_stream(headers):
             async for chunk in given:
                 yield chunk
@@ -122,7 +122,7 @@ def events_written_anew(right: Behaviour) -> Behaviour:
         if rest:
             yield rest
 
-    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+    def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
         sent = right.response_headers(exchange, headers)
         return sent.without("content-length") if is_plain_stream(headers) else sent
 
@@ -133,12 +133,12 @@ def events_written_anew(right: Behaviour) -> Behaviour:
 def json_written_anew(right: Behaviour) -> Behaviour:
     """Reads the JSON of good answers and writes it anew, in another layout and with a field of its own."""
 
-    def applies(exchange: Exchange, headers: Headers) -> bool:
+    def applies(exchange: RoutedExchange, headers: Headers) -> bool:
         listed = isinstance(exchange.place, ProviderCall) and exchange.place.match.call.operation.request is None
         kind = headers.get("content-type") or ""
         return listed and kind.startswith("application/json") and answer_coding(headers) == "identity"
 
-    async def anew(_exchange: Exchange, _headers: Headers, given: Chunks) -> Chunks:
+    async def anew(_exchange: RoutedExchange, _headers: Headers, given: Chunks) -> Chunks:
         whole = b"".join([chunk async for chunk in given])
         try:
             data = json.loads(whole)
@@ -148,11 +148,11 @@ def json_written_anew(right: Behaviour) -> Behaviour:
             whole = json.dumps({**data, "x_proxy": True}, indent=2).encode()
         yield whole
 
-    async def chosen(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+    async def chosen(exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         async for chunk in anew(exchange, headers, given) if applies(exchange, headers) else given:
             yield chunk
 
-    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+    def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
         sent = right.response_headers(exchange, headers)
         return sent.without("content-length") if applies(exchange, headers) else sent
 
@@ -163,7 +163,7 @@ def json_written_anew(right: Behaviour) -> Behaviour:
 def signs_of_life(right: Behaviour) -> Behaviour:
     """Begins each stream with a comment, and sends one whenever it is quiet between two events."""
 
-    async def lively(_exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+    async def lively(_exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         if not is_plain_stream(headers):
             async for chunk in given:
                 yield chunk
@@ -187,7 +187,7 @@ def signs_of_life(right: Behaviour) -> Behaviour:
         finally:
             following.cancel()
 
-    def lengthless(exchange: Exchange, headers: Headers) -> Headers:
+    def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
         sent = right.response_headers(exchange, headers)
         return sent.without("content-length") if is_plain_stream(headers) else sent
 
@@ -198,7 +198,7 @@ def signs_of_life(right: Behaviour) -> Behaviour:
 def abort_told_in_band(right: Behaviour) -> Behaviour:
     """Reports a stream that broke off by the dialect's own error event, where it broke off between two events."""
 
-    async def told(exchange: Exchange, headers: Headers, given: Chunks) -> Chunks:
+    async def told(exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         tail = b"\n\n"
         try:
             async for chunk in given:
@@ -215,7 +215,7 @@ def abort_told_in_band(right: Behaviour) -> Behaviour:
     return on_its_way(right, told)
 
 
-def _error_frame(exchange: Exchange) -> bytes | None:
+def _error_frame(exchange: RoutedExchange) -> bytes | None:
     if not isinstance(exchange.place, ProviderCall):
         return None
     call = exchange.place.match.call
@@ -244,7 +244,7 @@ def other_statuses_in_errors(right: Behaviour) -> Behaviour:
         found = right.body_problem(place, incoming)
         return replace(found, status=422) if found is not None and found.status == 400 else found
 
-    def failed(exchange: Exchange, failure: Failure) -> Refusal:
+    def failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refusal:
         return replace(right.upstream_failed(exchange, failure), status=503, lines=(("Retry-After", "1"),))
 
     return replace(right, body_problem=problem, upstream_failed=failed)
@@ -253,14 +253,14 @@ def other_statuses_in_errors(right: Behaviour) -> Behaviour:
 class _Late:
     """A sender that takes its time."""
 
-    def __init__(self, client: Sender) -> None:
+    def __init__(self, client: UpstreamSender) -> None:
         self._client = client
 
-    def send(self, request: Outgoing) -> AbstractAsyncContextManager[UpstreamAnswer]:
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[StreamedAnswer]:
         """Send, a little later."""
 
         @asynccontextmanager
-        async def late() -> AsyncIterator[UpstreamAnswer]:
+        async def late() -> AsyncIterator[StreamedAnswer]:
             await asyncio.sleep(LATENCY)
             async with self._client.send(request) as answer:
                 yield answer
@@ -278,10 +278,10 @@ def some_latency(right: Behaviour) -> Behaviour:
 def connection_per_call(right: Behaviour) -> Behaviour:
     """Keeps no connection open, neither to the client nor to the upstream."""
 
-    def outgoing(exchange: Exchange, body: bytes) -> Headers:
+    def outgoing(exchange: RoutedExchange, body: bytes) -> Headers:
         return right.upstream_headers(exchange, body).setting("Connection", "close")
 
-    def incoming(exchange: Exchange, given: Headers) -> Headers:
+    def incoming(exchange: RoutedExchange, given: Headers) -> Headers:
         return right.response_headers(exchange, given).setting("Connection", "close")
 
     def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
@@ -316,7 +316,7 @@ def routes_of_its_own(right: Behaviour) -> Behaviour:
 def bearer_upstream(right: Behaviour) -> Behaviour:
     """Sends its key as a bearer token to providers that take it in several carriers."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         takes = isinstance(exchange.place, ProviderCall) and _takes_bearer(exchange.place.provider)
         if not takes or isinstance(exchange.back_end, Amp):
@@ -335,7 +335,7 @@ def _takes_bearer(provider: Provider) -> bool:
 def amp_headers_kept_back(right: Behaviour) -> Behaviour:
     """Does not show Amp's own headers to providers, and says so."""
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         if isinstance(exchange.back_end, Amp):
             return sent
@@ -344,20 +344,20 @@ def amp_headers_kept_back(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@variant("requests-written-anew", body="translated", amp_headers="stripped")
+@variant("requests-written-anew", body="rewritten", amp_headers="stripped")
 def requests_written_anew(right: Behaviour) -> Behaviour:
     """Writes the JSON of requests anew, and sends the upstream no header of the client's; and says so."""
 
-    def is_written(exchange: Exchange) -> bool:
+    def is_written(exchange: RoutedExchange) -> bool:
         coded = exchange.incoming.headers.get("content-encoding") is not None
         to_provider = isinstance(exchange.back_end, Local) and isinstance(exchange.place, ProviderCall)
         return to_provider and bool(exchange.incoming.body) and not coded
 
-    def body(exchange: Exchange) -> bytes:
+    def body(exchange: RoutedExchange) -> bytes:
         sent = right.upstream_body(exchange)
         return json.dumps(json.loads(sent), sort_keys=True).encode() if is_written(exchange) else sent
 
-    def headers(exchange: Exchange, body: bytes) -> Headers:
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         own = ("user-agent", "amp-", "x-amp-") if is_written(exchange) else ()
         return Headers(tuple(line for line in sent if not line[0].lower().startswith(own)))
@@ -369,11 +369,11 @@ def requests_written_anew(right: Behaviour) -> Behaviour:
 def upstreams_names_kept(right: Behaviour) -> Behaviour:
     """Leaves the serving model's name in answers to mapped calls, and says so."""
 
-    async def chunks(_exchange: Exchange, _headers: Headers, given: Chunks) -> Chunks:
+    async def chunks(_exchange: RoutedExchange, _headers: Headers, given: Chunks) -> Chunks:
         async for chunk in given:
             yield chunk
 
-    def headers(exchange: Exchange, given: Headers) -> Headers:
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         back_end = exchange.back_end
         served = replace(exchange, back_end=replace(back_end, mapped=None)) if isinstance(back_end, Local) else exchange
         return right.response_headers(served, given)
@@ -396,4 +396,4 @@ def configuration_taken_up_late(right: Behaviour) -> Behaviour:
     return replace(right, file_text=text)
 
 
-__all__ = ["VARIANTS", "build_variant", "variants_of_answers"]
+__all__ = ["VARIANTS", "variant_called", "variants_of_answers"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType, ModuleType
 
-from ...cases.sdks import REMEDY, Sdk
+from ...cases.sdks import REMEDY, DrivenSdk
 from ...errors import NotTestableError
 from .genai import Genai
 from .protocol import Adapter, Settings
@@ -24,7 +24,7 @@ ADAPTERS: Mapping[str, Callable[[ModuleType, str, Settings], Adapter]] = Mapping
 _ENVIRONMENT = threading.Lock()
 
 
-def make_adapter(sdk: Sdk, operation: str, settings: Settings) -> Adapter:
+def make_adapter(sdk: DrivenSdk, operation: str, settings: Settings) -> Adapter:
     """The adapter of an SDK for an operation. Raises NotTestableError where the SDK is not installed."""
     if sdk.version is None:
         raise NotTestableError(f"the SDK {sdk.package} is not installed: {REMEDY}")

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from ...wire.credentials import PLACEHOLDER
-from .protocol import DESCRIPTION, MOST_TOKENS, RESULT, SCHEMA, TOOL, Settings, Streaming, Told, ToolCall
+from .protocol import DESCRIPTION, MOST_TOKENS, RESULT, SCHEMA, TOOL, SdkAnswer, Settings, Streaming, ToolCall
 
 RETRIED = (429, 500, 502, 503, 504)
 
@@ -38,9 +38,9 @@ class Genai:
         )
         self._history: list[Any] = []
 
-    def plain(self, model: str, text: str) -> Told:
+    def plain(self, model: str, text: str) -> SdkAnswer:
         """A whole answer."""
-        return _told(self._generate(model, text))
+        return _whole_answer(self._generate(model, text))
 
     def stream(self, model: str, text: str) -> Streaming:
         """An answer that comes in parts."""
@@ -72,9 +72,9 @@ class Genai:
         self._history = [self._types.Content(role="model", parts=parts), {"role": "user", "parts": results}]
         return tuple(ToolCall(call.id, call.name, call.args) for call in calls)
 
-    def answer(self, model: str, text: str) -> Told:
+    def answer(self, model: str, text: str) -> SdkAnswer:
         """The same conversation, with its tool calls answered."""
-        return _told(self._generate(model, [{"role": "user", "parts": [{"text": text}]}, *self._history]))
+        return _whole_answer(self._generate(model, [{"role": "user", "parts": [{"text": text}]}, *self._history]))
 
     def error_names(self, status: int) -> tuple[str, ...]:
         """The classes of which one must be among those of the error for an answer of that status."""
@@ -110,5 +110,5 @@ class Genai:
         return self._types.GenerateContentConfig(max_output_tokens=MOST_TOKENS, **more)
 
 
-def _told(made: Any) -> Told:
-    return Told(made.text or "", made.model_version)
+def _whole_answer(made: Any) -> SdkAnswer:
+    return SdkAnswer(made.text or "", made.model_version)

@@ -30,7 +30,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Told:
+class SdkAnswer:
     """A whole answer as the SDK gives it."""
 
     text: str
@@ -60,7 +60,7 @@ class Adapter(Protocol):
     tells_stream_errors: bool
     """Whether reading a stream raises for an error inside it; otherwise the error is an event, or is passed over."""
 
-    def plain(self, model: str, text: str) -> Told:
+    def plain(self, model: str, text: str) -> SdkAnswer:
         """A whole answer."""
         ...
 
@@ -80,7 +80,7 @@ class Adapter(Protocol):
         """A question to which tools are offered; the calls of the answer."""
         ...
 
-    def answer(self, model: str, text: str) -> Told:
+    def answer(self, model: str, text: str) -> SdkAnswer:
         """The same conversation, with its tool calls answered by `RESULT`."""
         ...
 

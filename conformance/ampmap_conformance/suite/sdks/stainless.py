@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from .protocol import DESCRIPTION, MOST_TOKENS, RESULT, SCHEMA, TOOL, Settings, Streaming, Told, ToolCall
+from .protocol import DESCRIPTION, MOST_TOKENS, RESULT, SCHEMA, TOOL, SdkAnswer, Settings, Streaming, ToolCall
 
 CLASSES = MappingProxyType(
     {
@@ -101,7 +101,7 @@ class Messages(Stainless):
 
     more_classes = CLASSES_OF_MESSAGES
 
-    def plain(self, model: str, text: str) -> Told:
+    def plain(self, model: str, text: str) -> SdkAnswer:
         """A whole answer."""
         return _of_message(self._create(model, [_asked(text)]))
 
@@ -130,7 +130,7 @@ class Messages(Stainless):
         self._history = [{"role": "assistant", "content": message.content}, {"role": "user", "content": results}]
         return tuple(ToolCall(block.id, block.name, block.input) for block in calls)
 
-    def answer(self, model: str, text: str) -> Told:
+    def answer(self, model: str, text: str) -> SdkAnswer:
         """The same conversation, with its tool calls answered."""
         return _of_message(self._create(model, [_asked(text), *self._history]))
 
@@ -141,7 +141,7 @@ class Messages(Stainless):
 class Chat(Stainless):
     """`chat.completions` of the openai, cerebras and groq SDKs."""
 
-    def plain(self, model: str, text: str) -> Told:
+    def plain(self, model: str, text: str) -> SdkAnswer:
         """A whole answer."""
         return _of_completion(self._create(model, [_asked(text)]))
 
@@ -161,7 +161,7 @@ class Chat(Stainless):
         self._history = [{"role": "assistant", "content": "", "tool_calls": [_sent(call) for call in calls]}, *results]
         return tuple(ToolCall(call.id, call.name, json.loads(call.arguments)) for call in calls)
 
-    def answer(self, model: str, text: str) -> Told:
+    def answer(self, model: str, text: str) -> SdkAnswer:
         """The same conversation, with its tool calls answered."""
         return _of_completion(self._create(model, [_asked(text), *self._history]))
 
@@ -174,7 +174,7 @@ class Responses(Stainless):
 
     tells_stream_errors = False
 
-    def plain(self, model: str, text: str) -> Told:
+    def plain(self, model: str, text: str) -> SdkAnswer:
         """A whole answer."""
         return _of_response(self._create(model, text))
 
@@ -194,7 +194,7 @@ class Responses(Stainless):
         self._history = [*made.output, *results]
         return tuple(ToolCall(item.call_id, item.name, json.loads(item.arguments)) for item in calls)
 
-    def answer(self, model: str, text: str) -> Told:
+    def answer(self, model: str, text: str) -> SdkAnswer:
         """The same conversation, with its tool calls answered."""
         return _of_response(self._create(model, [_asked(text), *self._history]))
 
@@ -206,16 +206,16 @@ def _asked(text: str) -> dict[str, str]:
     return {"role": "user", "content": text}
 
 
-def _of_message(message: Any) -> Told:
-    return Told("".join(block.text for block in message.content if block.type == "text"), message.model)
+def _of_message(message: Any) -> SdkAnswer:
+    return SdkAnswer("".join(block.text for block in message.content if block.type == "text"), message.model)
 
 
-def _of_completion(made: Any) -> Told:
-    return Told(made.choices[0].message.content or "", made.model)
+def _of_completion(made: Any) -> SdkAnswer:
+    return SdkAnswer(made.choices[0].message.content or "", made.model)
 
 
-def _of_response(made: Any) -> Told:
-    return Told(made.output_text, made.model)
+def _of_response(made: Any) -> SdkAnswer:
+    return SdkAnswer(made.output_text, made.model)
 
 
 def _call(call: Any) -> ToolCall:

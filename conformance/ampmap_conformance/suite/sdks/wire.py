@@ -54,7 +54,9 @@ class Line:
     is kept as `fault`, for the code that drives the SDK.
     """
 
-    def __init__(self, base_url: str, nonce: str, allow: Callable[[], None]) -> None:
+    def __init__(self, base_url: str, nonce: str, allow: Callable[[], None], lost: Callable[[str], bool]) -> None:
+        self.lost = lost
+        """Whether the request with a nonce has left no trace behind the target."""
         self.base_url = base_url
         self.nonce = nonce
         self.records: list[Recorded] = []
@@ -102,13 +104,16 @@ class _Transport:
     def __init__(self, line: Line, library: ModuleType) -> None:
         self._line, self._library = line, library
         self._url = library.URL(line.base_url)
-        self._inner = library.HTTPTransport(verify=self._url.scheme == "https", trust_env=False)
+        verify = self._url.scheme == "https"
+        self._inner = library.HTTPTransport(verify=verify, trust_env=False)
+        single = library.Limits(max_keepalive_connections=0)
+        self._new = library.HTTPTransport(verify=verify, trust_env=False, limits=single)
 
     def handle_request(self, request: Any) -> Any:
         """Sends a request and hands its answer out as it comes."""
         record = self._line.begin(request, self._url)
         try:
-            response = self._inner.handle_request(request)
+            response = self._answer(request, record.nonce)
         except Exception as error:
             record.broken, record.ended_at = type(error).__name__, record.passed()
             raise
@@ -123,6 +128,18 @@ class _Transport:
     def close(self) -> None:
         """Closes the connections."""
         self._inner.close()
+        self._new.close()
+
+    def _answer(self, request: Any, nonce: str) -> Any:
+        """The answer; where a kept connection was closed before any byte of it, that of a new one."""
+        steps: set[str] = set()
+        request.extensions = {**request.extensions, "trace": lambda name, _info: steps.add(name)}
+        try:
+            return self._inner.handle_request(request)
+        except (self._library.NetworkError, self._library.RemoteProtocolError):
+            if "connection.connect_tcp.started" in steps or not self._line.lost(nonce):
+                raise
+        return self._new.handle_request(request)
 
 
 class _Stream:

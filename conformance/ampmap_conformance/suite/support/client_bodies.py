@@ -7,17 +7,18 @@ from typing import Any
 
 from ...cases.cases import CallCase
 from ...dialects import bodies
+from ...probe.requests import BLANK
 
 
 def client_request(case: CallCase) -> bytes:
     """A streaming call with every field that the client sends in the case's dialect."""
-    plain = bodies.request_body(case.call, case.model, "Say hi.", stream=True)
+    plain = bodies.request_body(case.call, case.model, f"Say hi. {BLANK}", stream=True)
     return _with(plain, case.call.operation.client_request)
 
 
 def rare_request(case: CallCase) -> bytes:
     """A call that is valid in the case's dialect, and of a form that is easily taken for invalid."""
-    plain = bodies.request_body(case.call, case.model, "Say hi.", stream=False)
+    plain = bodies.request_body(case.call, case.model, f"Say hi. {BLANK}", stream=False)
     return _with(plain, case.call.operation.rare_request)
 
 

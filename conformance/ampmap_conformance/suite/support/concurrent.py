@@ -13,7 +13,7 @@ from ...dialects.bodies import dump, framing, stream_data
 from ...dialects.bodies import frame as framed
 from ...observer import Reply
 from ...probe.probe import Probe
-from ...reference.types import Provider, StreamEvent, find_call
+from ...reference.types import ROUTE_CLAIMS, Provider, StreamEvent, find_call
 from ...target.target import Target
 from ...wire.lockstep import Steps
 from ...wire.messages import Exchange
@@ -55,7 +55,7 @@ def marked_calls(case: VariedCase, probe: Probe, count: int) -> list[Marked]:
 def _models(way: Way, provider: Provider, target: Target) -> list[str]:
     if way == "local":
         return [model.wire_id or model.id for model in target.models(provider)]
-    if not target.claims({"mapped": "mapping", "elsewhere": "upstream-fallback"}[way]):
+    if not target.claims(ROUTE_CLAIMS[way]):
         return []
     others = [name for name in target.unavailable if target.provider_of(name) is provider]
     return [name for name in others if (target.mapped(name) is None) == (way == "elsewhere")]

@@ -1,14 +1,10 @@
-"""When a requirement speaks of a case, and when a target is not bound by it."""
+"""Of which cells of its axes a requirement speaks. Which targets it binds is stated in its row."""
 
 from __future__ import annotations
 
 from ...cases.cases import WARM_UP, CallCase, CredentialCase, StatusCase, VariedCase
 from ...target.target import Target
 
-LARGE_BODY = 8 << 20
-"""Bytes of text in a body that proxies have to take unless they promise a limit."""
-ROOM = 1 << 16
-"""The most bytes around it."""
 LONGEST_WAIT = 10.0
 """Seconds that a check may wait for a promised timeout."""
 
@@ -78,24 +74,9 @@ def is_elsewhere(case: CallCase, target: Target) -> bool:
     return case.model in target.file.models.unavailable and not target.rules_for(case.model)
 
 
-def has_patterns(target: Target) -> bool:
-    """Whether the target's configuration has mappings by pattern."""
-    return any(rule.regex for rule in target.file.mappings)
-
-
-def has_orphans(target: Target) -> bool:
-    """Whether the target's configuration maps a model to one that the proxy does not have."""
-    return any(rule.to in target.unavailable for rule in target.file.mappings)
-
-
 def is_orphaned(case: CallCase, target: Target) -> bool:
     """Models that are mapped to one that the proxy does not have."""
     return bool(target.rules_for(case.model)) and target.mapped(case.model) is None
-
-
-def lacks_models(_case: CallCase, target: Target) -> str | None:
-    """Calls for a model that the proxy does not have are distinguished where there is such a model."""
-    return None if target.file.models.unavailable else "the target file names no model that the proxy does not have"
 
 
 def is_local(case: CallCase, target: Target) -> bool:
@@ -164,78 +145,6 @@ def has_bare_errors(case: CallCase, target: Target) -> bool:
     """Streams whose upstream was seen to send errors without any framing."""
     framing = target.reference.endpoints[case.call.dialect].streaming
     return case.stream and framing is not None and framing.bare_errors
-
-
-# --- applies: why a target is not bound
-
-
-def forwards_bodies(_case: CallCase, target: Target) -> str | None:
-    """Bound unless the target promises to translate."""
-    return "the target translates bodies (`policy.body`)" if target.policy.body == "translated" else None
-
-
-def relays_lists(case: CallCase, target: Target) -> str | None:
-    """Bound for unmetered calls unless the target answers lists itself."""
-    answers_itself = target.policy.lists == "own" and not case.call.operation.metered
-    return "the target answers lists of models itself (`policy.lists`)" if answers_itself else None
-
-
-def forwards_amp_headers(_case: CallCase, target: Target) -> str | None:
-    """Bound only by the promise."""
-    promised = target.policy.amp_headers == "forwarded"
-    return None if promised else "the target does not promise to forward Amp's headers (`policy.amp_headers`)"
-
-
-def claims_way(case: VariedCase, target: Target) -> str | None:
-    """Bound where the target claims the route that the case's model takes."""
-    claim = {"local": None, "mapped": "mapping", "elsewhere": "upstream-fallback"}[case.way]
-    return None if claim is None or target.claims(claim) else f"the target does not claim `{claim}`"
-
-
-def knows_a_local_model(case: CallCase, target: Target) -> str | None:
-    """Bound where a model of the provider is known to be local."""
-    return None if target.models(case.provider) else "the target does not serve a model of this provider itself"
-
-
-def promises_body_limit(_case: CallCase, target: Target) -> str | None:
-    """Bound only by the promise."""
-    return None if target.policy.body_limit else "the target does not state a limit for bodies (`policy.body_limit`)"
-
-
-def takes_large_bodies(_case: CallCase, target: Target) -> str | None:
-    """Bound unless the target promises a limit that is smaller than a large body."""
-    limit = target.policy.body_limit
-    small = limit is not None and limit < LARGE_BODY + ROOM
-    return "the target limits bodies to a smaller size (`policy.body_limit`)" if small else None
-
-
-def promises_timeout(_case: CallCase, target: Target) -> str | None:
-    """Bound only by the promise, and where it can be waited for."""
-    limit = target.policy.answer_timeout
-    if limit is None:
-        return "the target does not state how long it waits for an upstream (`policy.answer_timeout`)"
-    return None if limit <= LONGEST_WAIT else f"the proxy waits {limit:g} s for an upstream, too long for a check"
-
-
-def renames_answers(_case: CallCase, target: Target) -> str | None:
-    """Bound unless answers keep the upstream's model name."""
-    keeps = target.policy.response_model == "upstream"
-    return "answers of the target name the upstream's model (`policy.response_model`)" if keeps else None
-
-
-def has_local_mode_model(case: CallCase, target: Target) -> str | None:
-    """Bound where the mode's model is local."""
-    if case.model in target.unavailable:
-        return "the target file lists the model as unavailable"
-    return "a pattern of the target's mappings matches the model" if _may_be_mapped(case, target) else None
-
-
-def _may_be_mapped(case: CallCase, target: Target) -> bool:
-    listed = case.model in target.file.models.available.get(case.provider.id, ())
-    return bool(target.rules_for(case.model)) and not listed
-
-
-RELAYED = (forwards_bodies, relays_lists)
 
 
 # --- when, for routing

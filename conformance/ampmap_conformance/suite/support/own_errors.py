@@ -9,6 +9,7 @@ from ...cases.cases import VariedCase
 from ...dialects.bodies import error_body, request_body
 from ...observer import End, Reply
 from ...probe.probe import Probe
+from ...probe.requests import BLANK
 from ...wire.credentials import NO_CREDENTIAL
 from ...wire.messages import Exchange
 from .attempts import ATTEMPTS
@@ -43,7 +44,7 @@ _WAYS: dict[str, Callable[[VariedCase, Probe], Exchange]] = {
 
 def bad_json(word: str, case: VariedCase) -> bytes:
     """A body that is not a JSON object, in the way that `word` (of the axis `bad_json`) names."""
-    good = request_body(case.call, case.model, "Say hi.", stream=case.stream)
+    good = request_body(case.call, case.model, f"Say hi. {BLANK}", stream=case.stream)
     return {
         "empty": b"",
         "null": b"null",
@@ -72,17 +73,17 @@ def odd_error(word: str, case: VariedCase, probe: Probe) -> Reply:
 
 def two_models(case: VariedCase, other: str) -> bytes:
     """A body that names two models."""
-    good = request_body(case.call, case.model, "Say hi.", stream=case.stream)
+    good = request_body(case.call, case.model, f"Say hi. {BLANK}", stream=case.stream)
     return b'{"model":' + json.dumps(other).encode() + b"," + good[1:]
 
 
 def padded(case: VariedCase, size: int) -> bytes:
     """A valid body of exactly `size` bytes."""
-    start = request_body(case.call, case.model, "Say hi.", stream=case.stream)[:-1] + b',"x_padding":"'
+    start = request_body(case.call, case.model, f"Say hi. {BLANK}", stream=case.stream)[:-1] + b',"x_padding":"'
     return start + b"p" * (size - len(start) - 2) + b'"}'
 
 
 def nested(case: VariedCase, depth: int) -> bytes:
     """A valid body with so many arrays in each other."""
-    start = request_body(case.call, case.model, "Say hi.", stream=case.stream)[:-1]
+    start = request_body(case.call, case.model, f"Say hi. {BLANK}", stream=case.stream)[:-1]
     return start + b',"x_deep":' + b"[" * depth + b"]" * depth + b"}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...cases.cases import CallCase
 from ...dialects.bodies import dump, request_body
+from ...probe.requests import BLANK
 from ...reference.types import StreamEvent
 
 TEXT = "Zoë asks for €5. \U0001f600"
@@ -20,7 +21,7 @@ ASKED: dict[str, dict[str, Any]] = {"openai-chat": {"stream_options": {"include_
 
 def asking_for_all(case: CallCase) -> bytes:
     """The body of a call that may be answered with every kind of event."""
-    plain = json.loads(request_body(case.call, case.model, "Say hi.", stream=case.stream))
+    plain = json.loads(request_body(case.call, case.model, f"Say hi. {BLANK}", stream=case.stream))
     return dump({**plain, **ASKED.get(case.call.dialect, {})})
 
 

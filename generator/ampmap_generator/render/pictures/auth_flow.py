@@ -68,11 +68,11 @@ def _drawn(block: Block, errors: Mapping[str, PlatformError]) -> str:
 
 
 def _step(step: ResolutionStep, errors: Mapping[str, PlatformError]) -> Box:
-    ends = tuple(Line(f"✕ {_told(errors[name])}", Style.END) for name in step.errors)
+    ends = tuple(Line(f"✕ {_error_name(errors[name])}", Style.END) for name in step.errors)
     return Box((Line(step.title, Style.TITLE), Line(step.looks_at), *ends))
 
 
-def _told(error: PlatformError) -> str:
+def _error_name(error: PlatformError) -> str:
     """The code of an error, else its message, else its id."""
     for words in (error.code, error.message):
         if words not in (None, "unknown"):
