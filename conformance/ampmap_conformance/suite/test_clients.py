@@ -94,7 +94,7 @@ def test_models(case: ClientCase, probe: Probe) -> None:
 def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
     """Given an answer that calls tools, when the SDK sends their results, then the upstream finds its own calls."""
     with Talk(case, probe) as talk:
-        talk.script(tool_reply(case, probe))
+        talk.script(tool_reply(case))
         asked = talk.succeeds(lambda: talk.sdk.ask(talk.model, talk.text, stream=case.stream), "asking with tools")
         told = talk.succeeds(lambda: talk.sdk.answer(talk.model, talk.text), "answering with the tool's result")
         arrived = talk.arrived()

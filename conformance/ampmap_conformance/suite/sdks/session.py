@@ -67,7 +67,7 @@ class Talk:
 
     def script(self, *replies: Reply) -> None:
         """What the upstream answers to the calls that follow, one each, before it is normal again."""
-        self._observer.script(self._nonce, replies)
+        self._observer.script(self._nonce, self._probe.written_for(self._case, replies))
 
     def arrived(self) -> tuple[UpstreamRequest, ...]:
         """The requests that reached an upstream, less those that only open a connection."""
