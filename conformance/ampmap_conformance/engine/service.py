@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..cases.cases import CallCase, Case, ManagementCase, VariedCase
+from ..cases.cases import CallCase, Case, ClientCase, ManagementCase, VariedCase
 from ..target.target import Target
 
 UNREACHABLE = "errors.upstream-unreachable"
 """The rule on calls whose upstream gives no answer."""
+SDK_LINES = "clients.stream-lines-readable"
+"""The rule on lines of a stream that the provider's own SDK cannot read."""
 OF_PROVIDERS = ("routing.reaches-upstream", "auth.accepts-credential")
 OF_MANAGEMENT = ("management.forwarded",)
 BY_WAY = {
@@ -17,6 +19,12 @@ BY_WAY = {
     "elsewhere": ("fallback.unmapped-goes-upstream",),
 }
 """The rules on calls that take another way than the usual one."""
+STEADY = (
+    "fallback.next-call-after-rejection",
+    "fallback.next-call-after-failure",
+    "fallback.next-call-after-broken-stream",
+)
+"""The rules that say that a call is served still, whatever happened to earlier ones."""
 SERVICE = frozenset((*OF_PROVIDERS, *OF_MANAGEMENT, *(rule for rules in BY_WAY.values() for rule in rules)))
 """Rules that say of a plain call that it is served. Where one of them does not hold, no other rule explains it."""
 
@@ -26,10 +34,12 @@ def explaining(rule: str, case: Case, target: Target, *, hung_up: bool) -> Itera
 
     `hung_up` says that the call's upstream gave no answer.
     """
-    if rule in SERVICE:
+    if rule in SERVICE or rule in STEADY:
         return
     if hung_up and rule != UNREACHABLE:
         yield UNREACHABLE
+    if isinstance(case, ClientCase) and case.sdk.reads_data_alone and rule != SDK_LINES:
+        yield SDK_LINES
     if isinstance(case, CallCase):
         yield from BY_WAY[way_of(case, target)] or OF_PROVIDERS
     elif isinstance(case, ManagementCase):

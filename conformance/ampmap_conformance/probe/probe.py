@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets as random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
@@ -18,13 +19,30 @@ from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
 from ..wire.lockstep import Counting, Steps, whole_pieces, words_seen
 from ..wire.messages import AMP, Exchange, Headers, Request, Response, nonce_of
-from ..wire.raw import Ending, RawAnswer, RawRequest, send_raw, whole
+from ..wire.raw import Ending, RawAnswer, RawRequest, send_in_turn, send_raw, whole
 from ..wire.redaction import new_nonce
 from .changes import UNCHANGED, Changes
 from .context import GeneratedRequests, RunContext
 from .exchange import SETTLING, Sending, both_hops
 from .lookups import Lookups
-from .prerequisites import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
+from .prerequisites import NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT, no_foreign_peer
+
+
+def _given(response: Response) -> Response:
+    return response
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What came of requests one after another on one connection."""
+
+    exchanges: tuple[Exchange, ...]
+    """Of those that got an answer."""
+    sent: int
+    """How many were sent."""
+    closed: bool
+    """Whether the proxy closed the connection though no answer said that it would."""
+
 
 ALONE = frozenset({"CONNECT", "TRACE"})
 MUCH = 1 << 16
@@ -137,7 +155,7 @@ class Probe(Lookups):
         target = case.target
         for pair in sent.query:
             target += f"{'&' if '?' in target else '?'}{pair}"
-        host = ("Host", self._context.client.host)
+        host = ("Host", self._client_for(case).host)
         return changes.applied_to(Request(case.method, target, Headers((host, *sent.lines, *headers)), body), nonce)
 
     def send(
@@ -199,6 +217,27 @@ class Probe(Lookups):
 
         made = self._exchange(Sending(request=request, persona=self.persona_of(case), deliver=deliver, replies=script))
         return made, answers[0]
+
+    def send_in_turn(self, case: Case, requests: Iterable[tuple[Request, tuple[Reply, ...]]], *, rest: float) -> Turns:
+        """Sends requests made by `request` on one connection of their own, each with what its upstream answers.
+
+        After an answer the connection rests for so many seconds. Raises NoAnswerError when no request got one.
+        """
+        observer, every = self._context.observer, tuple(requests)
+        for request, replies in every:
+            self._spend()
+            if observer is not None and replies:
+                observer.script(nonce_of(request), replies)
+        sent = (request for request, _ in every)
+        url = self.target.file.base_url
+        timeout = self._context.patience([reply for _, replies in every for reply in replies]).read
+        answer, closed = send_in_turn(url, sent, rest=rest, timeout=timeout)
+        answer.response()
+        made = []
+        for (request, _), response in zip(every, answer.responses, strict=False):
+            sending = Sending(request=request, persona=self.persona_of(case), deliver=partial(_given, response))
+            made.append(self._exchange(sending))
+        return Turns(tuple(made), len(answer.sent_at), closed)
 
     def send_in_step(
         self, case: Case, steps: Steps, reply: Reply, *, more_headers: Iterable[tuple[str, str]] = ()
@@ -265,7 +304,7 @@ class Probe(Lookups):
         """
         foreign, timeout = self._context.foreign, self._context.patience().read
         if foreign is None:
-            raise NotTestableError(NO_FOREIGN_PEER)
+            raise NotTestableError(no_foreign_peer(self._context))
         request = self.request(case, changes=Changes(more_headers=more_headers))
 
         def deliver() -> Response:
@@ -301,7 +340,7 @@ class Probe(Lookups):
             return True
 
         patience = self._context.patience(replies)
-        return self._context.client.send(
+        return self._client_for(self.case_of(nonce)).send(
             request,
             timeout=patience.read,
             whole=patience.whole,
@@ -322,9 +361,18 @@ class Probe(Lookups):
         self.sent += 1
 
     def _must_be_served_here(self, case: Case) -> None:
+        if self._is_kept_local(case) and self._context.near is None:
+            raise NotTestableError("the target serves this only on its own machine, and is not reached there")
+
+    def _is_kept_local(self, case: Case | None) -> bool:
+        """Whether the target serves a case to its own machine alone, and is called from elsewhere."""
         local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
-        if isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only"):
-            raise NotTestableError("the target serves this only on its own machine, and the kit runs on another")
+        return isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only")
+
+    def _client_for(self, case: Case | None) -> ProxyClient:
+        """The client that sends the calls of a case."""
+        near = self._context.near
+        return near if near is not None and self._is_kept_local(case) else self._context.client
 
     def written_for(self, case: Case, replies: Iterable[Reply]) -> tuple[Reply, ...]:
         """Replies that say of which form their bytes are: that of the case's call, unless they say another."""

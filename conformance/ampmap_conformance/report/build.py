@@ -20,6 +20,7 @@ from .model import (
     Kit,
     KnownFailure,
     Notice,
+    Observation,
     ReferenceId,
     Report,
     Reproduce,
@@ -51,6 +52,7 @@ def make_report(
     code: ExitCode,
     *,
     missing: Iterable[str] = (),
+    unproven: Iterable[str] = (),
     interrupted: bool = False,
     baseline: BaselineUse | None = None,
     notices: Iterable[Notice] = (),
@@ -73,6 +75,7 @@ def make_report(
         code,
         planned=len(session.plan.selected),
         missing=missing,
+        unproven=unproven,
         interrupted=interrupted,
         baseline=baseline,
         notices=notices,
@@ -105,6 +108,7 @@ def assemble_report(
     *,
     planned: int,
     missing: Iterable[str] = (),
+    unproven: Iterable[str] = (),
     interrupted: bool = False,
     baseline: BaselineUse | None = None,
     notices: Iterable[Notice] = (),
@@ -127,6 +131,7 @@ def assemble_report(
             interrupted=interrupted,
             planned=planned,
             untested=tuple(missing),
+            unproven=tuple(unproven),
             counts=_counts(found),
             by_profile={name: _counts(r for r in found if r.profile == name) for name in _profiles(found)},
             by_level={level: _counts(r for r in found if r.level is level) for level in Level},
@@ -189,6 +194,10 @@ def make_result(
         scored=session.release.scores(task.row),
         attempts=outcome.attempts,
         held=outcome.held if outcome.verdict in EXECUTED else None,
+        observations=tuple(
+            Observation(code=one.code, reason=one.reason, expected=one.expected, actual=one.actual)
+            for one in outcome.observations
+        ),
         attribution=outcome.attribution,
     )
 

@@ -12,17 +12,8 @@ from .json_text import data_lines
 from .templates import environment
 
 PARTS = (
-    "base",
-    "wire",
-    "templates",
-    "meanings",
-    "conditions",
-    "catalogue",
-    "platforms",
-    "reference",
-    "routing",
-    "auth",
-)
+    "base", "wire", "templates", "meanings", "conditions", "catalogue", "platforms", "reference", "routing", "auth",
+)  # fmt: skip
 IDS_BEGIN = "# ids: narrowed to literals in the generated module\n"
 IDS_END = "# end of ids\n"
 
