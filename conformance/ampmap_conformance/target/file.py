@@ -187,7 +187,7 @@ def _in_full(providers: dict[str, Any]) -> dict[str, Any]:
 
 Providers: TypeAlias = Annotated[
     Annotated[tuple[str, ...], Tag(SINGLE)]
-    | Annotated[dict[str, ProviderPolicy], BeforeValidator(_in_full), Tag(NAMED)],
+    | Annotated[dict[str, ProviderPolicy], BeforeValidator(_in_full, dict[str, ServedBy | ProviderPolicy]), Tag(NAMED)],
     Discriminator(_form),
 ]
 
