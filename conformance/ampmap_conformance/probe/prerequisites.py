@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..reference.types import Requirement
@@ -12,11 +12,14 @@ from .context import RunContext
 
 NO_OBSERVER = "no observer: the kit does not see what the proxy sends to its upstreams"
 NO_SECOND_CLIENT = "no second client: set its key under `credentials.second_client`"
-NO_FOREIGN_PEER = "no client with another address: this system does not allow network namespaces"
-NO_OTHER_ADDRESS = (
-    "no client with another address: the target listens on loopback alone, and cannot be called from another machine"
-)
 NO_RELOAD = "the kit cannot change the proxy's configuration: the target file has no `reload` command"
+
+
+def no_foreign_peer(context: RunContext) -> str:
+    """Why no caller has another address than the target's own machine."""
+    if context.target.source is None:
+        return "no client with another address: this system does not allow network namespaces"
+    return "no client with another address: the target was not reached by any other address of its machine"
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Need:
     """Something that not every run has."""
 
     there: Callable[[RunContext], bool]
-    missing: str
+    missing: Callable[[RunContext], str]
     """Why a case is not testable without it."""
     extra: bool = True
     """A target may lack it: a run is complete although the requirements that need it were not tested."""
@@ -32,10 +35,10 @@ class Need:
 
 NEEDS = MappingProxyType(
     {
-        "upstream": Need(lambda context: context.observer is not None, NO_OBSERVER, extra=False),
-        "second-client": Need(lambda context: context.target.second_client is not None, NO_SECOND_CLIENT),
-        "foreign-peer": Need(lambda context: context.foreign is not None, NO_FOREIGN_PEER),
-        "reload": Need(lambda context: context.reloading is not None, NO_RELOAD),
+        "upstream": Need(lambda context: context.observer is not None, lambda _: NO_OBSERVER, extra=False),
+        "second-client": Need(lambda context: context.target.second_client is not None, lambda _: NO_SECOND_CLIENT),
+        "foreign-peer": Need(lambda context: context.foreign is not None, no_foreign_peer),
+        "reload": Need(lambda context: context.reloading is not None, lambda _: NO_RELOAD),
     }
 )
 """By the word of a requirement's `needs`. Prerequisites that are not listed are always met."""
@@ -43,16 +46,7 @@ NEEDS = MappingProxyType(
 
 def unmet(row: Requirement, context: RunContext) -> tuple[Need, ...]:
     """What a requirement needs and a run does not have."""
-    lacking = (NEEDS[name] for name in row.needs if name in NEEDS and not NEEDS[name].there(context))
-    return tuple(
-        replace(need, missing=no_foreign_peer(context.target)) if need is NEEDS["foreign-peer"] else need
-        for need in lacking
-    )
-
-
-def no_foreign_peer(target: Target) -> str:
-    """Why no client has another address: the embedded target would be called from a namespace of its own."""
-    return NO_FOREIGN_PEER if target.source is None else NO_OTHER_ADDRESS
+    return tuple(NEEDS[name] for name in row.needs if name in NEEDS and not NEEDS[name].there(context))
 
 
 def available(context: RunContext) -> frozenset[str]:

@@ -158,7 +158,7 @@ class Probe(Lookups):
         target = case.target
         for pair in sent.query:
             target += f"{'&' if '?' in target else '?'}{pair}"
-        host = ("Host", self._context.client.host)
+        host = ("Host", self._client_for(case).host)
         return changes.applied_to(Request(case.method, target, Headers((host, *sent.lines, *headers)), body), nonce)
 
     def send(
@@ -307,7 +307,7 @@ class Probe(Lookups):
         """
         foreign, timeout = self._context.foreign, self._context.patience().read
         if foreign is None:
-            raise NotTestableError(no_foreign_peer(self.target))
+            raise NotTestableError(no_foreign_peer(self._context))
         request = self.request(case, changes=Changes(more_headers=more_headers))
 
         def deliver() -> Response:
@@ -343,7 +343,7 @@ class Probe(Lookups):
             return True
 
         patience = self._context.patience(replies)
-        return self._context.client.send(
+        return self._client_for(self.case_of(nonce)).send(
             request,
             timeout=patience.read,
             whole=patience.whole,
@@ -364,9 +364,18 @@ class Probe(Lookups):
         self.sent += 1
 
     def _must_be_served_here(self, case: Case) -> None:
+        if self._is_kept_local(case) and self._context.near is None:
+            raise NotTestableError("the target serves this only on its own machine, and is not reached there")
+
+    def _is_kept_local(self, case: Case | None) -> bool:
+        """Whether the target serves a case to its own machine alone, and is called from elsewhere."""
         local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
-        if isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only"):
-            raise NotTestableError("the target serves this only on its own machine, and the kit runs on another")
+        return isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only")
+
+    def _client_for(self, case: Case | None) -> ProxyClient:
+        """The client that sends the calls of a case."""
+        near = self._context.near
+        return near if near is not None and self._is_kept_local(case) else self._context.client
 
     def _own_credential(self, case: Case) -> Credential:
         if self.target.client is None:

@@ -117,6 +117,9 @@ class _Record:
             raise SuiteError(f"{planned} cases were planned and {len(results)} decided")
         scored = [result for result in results if result.scored]
         missing = completeness.missing(session, scored)
+        unproven = completeness.unproven(session, results)
+        if options.strict:
+            missing += tuple(f"the claim `{claim}`" for claim in unproven)
         notices = unscored_failures(results) + completeness.lacking(session, results, missing)
         notices += maybe_crowded(results, options.workers)
         if not stopped:
@@ -134,6 +137,7 @@ class _Record:
             results,
             code,
             missing=missing,
+            unproven=unproven,
             interrupted=interrupted,
             baseline=use,
             notices=notices,

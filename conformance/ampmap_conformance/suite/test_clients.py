@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from ..cases.cases import ClientCase
 from ..checks.expect import assert_equal, assert_same_path, expect
-from ..checks.registry import checks
+from ..checks.registry import Pace, checks
 from ..errors import Violation
+from ..observer import Reply
 from ..probe.probe import Probe
 from ..reference.types import calls
 from ..target.target import Target
@@ -17,12 +19,14 @@ from ..wire.lockstep import Steps
 from ..wire.messages import UpstreamRequest
 from .sdks.expected import answered, text_of, tool_calls, tool_reply
 from .sdks.session import Talk
-from .support.streams import stream_frames
+from .support.streams import in_pieces, stream_frames
 from .support.timing import ATTEMPTS
 
 ONE = 4
 """Requests of one call: Cerebras' SDK opens a connection before, and tries that up to three times."""
 TWO = 5
+IDLE = 2.0
+"""Seconds for which a stream pauses, so that a proxy may keep its connection open by a comment."""
 PATIENCE = 3.0
 """Seconds that the end of a stream waits for the SDK to give a part of its text."""
 
@@ -30,6 +34,11 @@ PATIENCE = 3.0
 def counts_tokens(case: ClientCase, target: Target) -> bool:
     """SDKs that count the tokens of this provider's calls."""
     return any(call.id == case.sdk.counts for call in calls(target.reference, case.provider))
+
+
+def reads_data_alone(case: ClientCase, _target: Target) -> bool:
+    """Calls of an SDK that fails on every other line than `data:`."""
+    return case.sdk.reads_data_alone
 
 
 def lists_models(case: ClientCase, target: Target) -> bool:
@@ -61,6 +70,21 @@ def test_stream(case: ClientCase, probe: Probe) -> None:
             return
     saying = "the SDK gets the text when the upstream's stream is over"
     raise Violation(saying, expected="a part before the end", actual="all of it after the end")
+
+
+@checks("clients.stream-lines-readable", when=reads_data_alone, pace=Pace.WAITS, requests=ONE)
+def test_lines_of_a_stream_are_readable(case: ClientCase, probe: Probe) -> None:
+    """Given an SDK that reads `data:` lines alone, when a stream pauses, then the proxy adds no other lines to it."""
+    first, *rest = in_pieces(stream_frames(case, probe))
+    pauses = (first, *((IDLE if number == 0 else 0.0, data) for number, (_, data) in enumerate(rest)))
+    with Talk(case, probe) as talk:
+        talk.script(Reply(pieces=pauses))
+        with contextlib.suppress(Violation):
+            talk.succeeds(lambda: list(talk.sdk.stream(talk.model, talk.text).texts), "the stream")
+        added = talk.added_lines()
+
+    saying, wanted = "the proxy adds lines to a stream that the provider's SDK cannot read", "`data:` lines alone"
+    expect(not added, saying, expected=wanted, actual=", ".join(dict.fromkeys(added)))
 
 
 @checks("clients.count-tokens", when=counts_tokens, requests=ONE)

@@ -143,6 +143,11 @@ class Target:
         Nor are those among them that a pattern of its mappings matches, since proxies differ in whether a model of
         their own or a pattern wins. Where the file lists the available ones, it decides alone.
         """
+        if provider.id not in self._models:
+            self._models[provider.id] = self._find_models(provider)
+        return self._models[provider.id]
+
+    def _find_models(self, provider: Provider) -> tuple[Model, ...]:
         if self.served_by(provider) != "target":
             return ()
         named = self.file.models.available.get(provider.id)
@@ -221,6 +226,11 @@ class Target:
             if len(owners) == 1:
                 return next((provider for provider in self.providers if provider.id in owners), None)
         return None
+
+    @cached_property
+    def _models(self) -> dict[str, tuple[Model, ...]]:
+        """What `models` found, by provider id."""
+        return {}
 
     @cached_property
     def _rules(self) -> dict[str, tuple[ModelMapping, ...]]:
