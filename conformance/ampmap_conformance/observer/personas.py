@@ -12,7 +12,7 @@ from ..dialects import bodies
 from ..dialects.routes import Match, RouteTable, WrongMethod, below, proxy_routes, upstream_routes
 from ..dialects.schemas import Schemas
 from ..meanings import codecs
-from ..reference.types import Provider, Reference
+from ..reference.types import Call, Provider, Reference
 from ..wire.messages import AMP, Headers, UpstreamRequest
 from .answer import Answer, plain, scripted
 from .rendering import Asked, rendered
@@ -35,8 +35,9 @@ MANAGEMENT_ANSWERS: dict[str, Any] = {
 class Personas:
     """The normal answers. Immutable once made, so that threads can share it."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, *, strict: bool = False) -> None:
         self._reference = reference
+        self._strict = strict
         self._schemas = Schemas(reference)
         self._upstream = upstream_routes(reference)
         self._proxy = proxy_routes(reference)
@@ -107,11 +108,21 @@ class Personas:
             read = _request_of(match, request)
             if isinstance(read, str):
                 return scripted(self._error(provider, 400, read), reply)
+            if self._strict and (problem := self._refusal(match.call, request, read)):
+                return scripted(self._error(provider, 400, problem), reply)
             body = read
         asked = self._asked(match, request.query or "", body)
         if asked is not None:
             reply = rendered(reply, asked, self._codecs)
         return scripted(self._success(match, request.query or "", body), reply)
+
+    def _refusal(self, call: Call, request: UpstreamRequest, body: dict[str, Any]) -> str | None:
+        """Why the vendor itself would refuse a request, by its schema and by the fields that it refuses."""
+        for refusal in call.operation.refusals:
+            field = next((name for name in refusal.fields if name in body), None)
+            if field and all(request.headers.get(name) == value for name, value in refusal.when.items()):
+                return f"{field}: this field is not allowed."
+        return self._schemas.request(call, bodies.dump(body))
 
     def _asked(self, match: Match, query: str, body: dict[str, Any]) -> Asked | None:
         """The form of the answer that a model call asks for; None for other calls."""

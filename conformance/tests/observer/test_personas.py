@@ -226,9 +226,31 @@ def test_an_error_has_the_shape_of_who_is_asked(observer: Observer, target: str,
     assert part in answered(observer, target, CHAT)
 
 
-def answered(observer: Observer, target: str, body: bytes, *, whole: bool = True) -> bytes:
-    """The body of the answer to a POST, all of it or as far as it was sent."""
-    head = f"POST {target} HTTP/1.1\r\nUser-Agent: {NONCE}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+VERSION = "anthropic-version: 2026-10-21\r\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "lines", "body", "says"),
+    [
+        ("/anthropic/v1/messages", VERSION, {"max_tokens": 1, "temperature": 1}, b"temperature"),
+        ("/anthropic/v1/messages", "", {"max_tokens": 1, "temperature": 1}, b"A short reply."),
+        ("/anthropic/v1/messages", "", {"max_tokens": 1, "messages": [{"role": "system", "content": "x"}]}, b"role"),
+        ("/openai/v1/chat/completions", "", {"n": 0}, b"n: 0"),
+    ],
+)
+def test_a_strict_persona_rejects_what_its_vendor_rejects(
+    target: str, lines: str, body: dict[str, object], says: bytes
+) -> None:
+    asked = bodies.dump({"model": "m", "messages": [{"role": "user", "content": NONCE}], **body})
+    with Observer(REFERENCE, strict=True) as strict, Observer(REFERENCE) as lenient:
+        for observer, wanted in ((strict, says), (lenient, b"A short reply.")):
+            assert wanted in answered(observer, target, asked, lines=lines)
+
+
+def answered(observer: Observer, target: str, body: bytes, *, whole: bool = True, lines: str = "") -> bytes:
+    """The body of the answer to a POST, all of it or as far as it was sent; `lines` are more lines of its head."""
+    head = f"POST {target} HTTP/1.1\r\nUser-Agent: {NONCE}\r\nConnection: close\r\n{lines}"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
     talk(observer, head.encode() + body)
     answer = observer.answers(NONCE)[-1]
     return answer.body if whole else b"".join(data for _, data in answer.sent_pieces)
