@@ -14,7 +14,8 @@ from ..reference.types import (
     condition_text,
 )
 from ..target.target import Target
-from .cases import CallCase, Case, ManagementCase, VariedCase
+from ..wire.messages import AMP
+from .cases import CallCase, Case, ManagementCase, VariedCase, back_end_of
 
 
 def unbound(row: Requirement, case: Case, target: Target) -> str | None:
@@ -48,6 +49,7 @@ def holds(condition: Condition, case: Case, target: Target) -> bool:
     if stated is not None and not (
         (not stated.body or _body(case, target) in stated.body)
         and (stated.lists is None or _lists(case, target) == stated.lists)
+        and (not stated.counts or _counts(case, target) in stated.counts)
         and stated.response_model in (None, policy.response_model)
         and stated.amp_headers in (None, policy.amp_headers)
         and stated.routing in (None, policy.routing)
@@ -75,6 +77,15 @@ def _body(case: Case, target: Target) -> BodyPolicy:
 def _lists(case: Case, target: Target) -> str | None:
     """Who answers the call, if it lists or describes models."""
     return target.lists_of(case.provider) if isinstance(case, CallCase) and not case.call.operation.metered else None
+
+
+def _counts(case: Case, target: Target) -> str | None:
+    """Who answers the call, if it counts tokens and is for a provider's own upstream."""
+    if not isinstance(case, CallCase) or back_end_of(case, target) == AMP:
+        return None
+    operation = case.call.operation
+    counts = operation.request is not None and operation.stream is None
+    return target.counts_of(case.provider) if counts else None
 
 
 def _pages(case: Case, target: Target) -> str | None:
@@ -130,6 +141,8 @@ _OF_CALL: MappingProxyType[str, Callable[[CallCase, Target], bool]] = MappingPro
 def _narrowed(condition: Condition, case: Case, target: Target) -> Condition:
     """The condition with the one kind of body that the target has in this case, so that a reason names that."""
     policy = condition.policy
-    if policy is None or not policy.body:
+    if policy is None:
         return condition
-    return condition.model_copy(update={"policy": policy.model_copy(update={"body": (_body(case, target),)})})
+    seen = {"body": (_body(case, target),), "counts": (_counts(case, target),)}
+    told = {name: value for name, value in seen.items() if getattr(policy, name)}
+    return condition.model_copy(update={"policy": policy.model_copy(update=told)})

@@ -143,6 +143,11 @@ def main() -> None:
     help="Defect to enable in the embedded proxy; may be repeated.",
 )
 @click.option(
+    "--variant",
+    metavar="ID",
+    help="Right proxy of an unusual kind to embed in place of the usual one.",
+)
+@click.option(
     "--trace",
     multiple=True,
     metavar="PATTERN",
@@ -232,6 +237,10 @@ def run(
         from .serve import check_defects
 
         check_defects(options["defects"])
+    if options["variant"] is not None:
+        from .serve import check_variant
+
+        check_variant(options["variant"])
     wanted = RunOptions(today=today.date() if today else None, **options)
     if dry_run:
         from .show import dry_run as show

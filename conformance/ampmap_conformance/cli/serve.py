@@ -47,6 +47,16 @@ def serve(listen: str, defects: tuple[str, ...], reference: Reference) -> int:
     return 0
 
 
+def check_variant(variant: str) -> None:
+    """Raises UsageError for an unusual proxy that there is not."""
+    from ..files import did_you_mean
+    from ..refproxy.variants.variants import VARIANTS
+
+    if variant not in VARIANTS:
+        near = did_you_mean(variant, list(VARIANTS)) or f"; expected one of {', '.join(sorted(VARIANTS))}"
+        raise UsageError(f"--variant: unknown variant `{variant}`{near}")
+
+
 def check_defects(defects: tuple[str, ...]) -> None:
     """Raises UsageError for a defect that the reference proxy does not have."""
     from ..files import did_you_mean

@@ -17,6 +17,10 @@ ROWS: Final[dict[type, str]] = {Thinking: "thinking", Text: "text", ToolCall: "t
 """The row of the table for each kind of part."""
 
 
+OFTEN_NULL: Final = ("{type}", "{code}")
+"""What vendors leave null in an error, though it has a place."""
+
+
 class Answers:
     """Writes and reads the answers of one dialect."""
 
@@ -87,8 +91,17 @@ def finish_of(names: Collection[str], parts: Collection[Part]) -> Finish | None:
 
 def read_failure(shape: ErrorShape, status: int, body: Any) -> Failure | None:
     """What an error of a provider's own shape says; None where it is not of this shape."""
-    seen = found(shape.body, body, literals=False)
+    seen = found(_lenient(shape.body), body, literals=False)
     return failure_of(seen[0].values, status) if seen and "message" in seen[0].values else None
+
+
+def _lenient(template: Any) -> Any:
+    """The shape of an error whose type and code may be null."""
+    if isinstance(template, dict):
+        return {key: _lenient(part) for key, part in template.items()}
+    if isinstance(template, list | tuple):
+        return [_lenient(part) for part in template]
+    return f"{template[:-1]}?}}" if template in OFTEN_NULL else template
 
 
 def failure_of(values: Mapping[str, Any], status: int | None) -> Failure:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from ..dialects.bodies import error_words, frame
 from ..reference.types import Endpoint, ErrorShape, Meanings, Reference, StreamFraming, found
+from ..wire.sse import Event, events
 from .answers import Answers, read_failure
 from .requests import Requests
-from .stream_reading import StreamForms, StreamReader
+from .stream_reading import Streamed, StreamForms, StreamReader
 from .stream_writing import Pieces, StreamWriter, in_one, in_two
 from .values import Completion, Conversation, Failure, Said
 
@@ -86,6 +88,13 @@ class Codec:
         writer = StreamWriter(self.table, self._answers, usage=usage, pieces=pieces)
         return FrameWriter(writer, self.framing, shape or self.shape)
 
+    def read_stream(self, body: bytes) -> Streamed:
+        """What the events of a stream say, as far as it came. One JSON array of them is a stream as well."""
+        reader = self.stream_reader()
+        for event in _array(body) if body[:1] == b"[" else events(body):
+            reader.take(event)
+        return reader.streamed
+
     def stream_reader(self) -> StreamReader:
         """What reads one stream of the dialect, event by event."""
         return StreamReader(self._stream_forms, self._answers)
@@ -110,6 +119,14 @@ class FrameWriter:
             type_, code = failure.type or words["type"], failure.code or words["code"]
             completion = replace(completion, failure=replace(failure, status=status, type=type_, code=code))
         return [frame(event, self._framing) for event in self._writer.end(completion)]
+
+
+def _array(body: bytes) -> list[Event]:
+    try:
+        items: list[Any] = json.loads(body)
+    except ValueError:  # it has not come to its end
+        return []
+    return [Event("", json.dumps(item)) for item in items]
 
 
 def codecs(reference: Reference) -> dict[str, Codec]:

@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Protocol
 
 from ..cases.cases import Case
+from ..dialects.arrivals import Arrivals
 from ..dialects.schemas import Schemas
+from ..meanings import Codec, codecs
 from ..observer.api import Observing
 from ..observer.script import Reply
 from ..reference.types import Reference
@@ -75,6 +77,21 @@ class RunContext:
         """How long a call is waited for that the upstream answers with `replies`."""
         usual = self.timeout or (UNOBSERVED if self.observer is None else OBSERVED)
         return patience_for(replies, self.target.policy, usual)
+
+    @cached_property
+    def codecs(self) -> dict[str, Codec]:
+        """What reads and writes each dialect."""
+        return codecs(self.reference)
+
+    @cached_property
+    def arrivals(self) -> Arrivals:
+        """What tells the operation of an upstream request."""
+        return Arrivals(self.reference)
+
+    @cached_property
+    def dialects_seen(self) -> dict[tuple[str, str, str], str]:
+        """In which dialect a provider was seen to be called for calls of a client's dialect that go to a persona."""
+        return {}
 
     @cached_property
     def forms(self) -> RequestForms:

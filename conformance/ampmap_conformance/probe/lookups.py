@@ -38,14 +38,6 @@ class Lookups:
         """Whether an upstream request may hold the client's key: one at Amp's servers, whose key it is."""
         return upstream.persona == AMP and self.target.policy.client_key == "amp"
 
-    def upstream_carriers(self, case: CallCase) -> tuple[CredentialCarrier, ...]:
-        """The carriers in which the upstream of a case's call takes its key."""
-        persona = self.persona_of(case)
-        if persona == AMP:
-            return AMP_CARRIERS
-        provider = self.reference.providers[persona]
-        return (provider.upstream_credential, *provider.client_credentials)
-
     def must_name_provider(self, case: CallCase) -> None:
         """Raises NotTestableError unless the provider's id stands in its path on this target."""
         if f"/{case.provider.id}/" not in f"{case.target.partition('?')[0]}/":

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import NotTestableError, UnservedError, Violation
-from ..meanings import by_word
+from ..meanings import Codec, by_word
 from ..observer.script import Form, Reply
+from ..reference.types import CredentialCarrier
 from ..target.reload import Reloading
 from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
@@ -24,7 +25,7 @@ from ..wire.redaction import new_nonce
 from .changes import UNCHANGED, Changes
 from .context import GeneratedRequests, RunContext
 from .exchange import SETTLING, Sending, both_hops
-from .lookups import Lookups
+from .lookups import AMP_CARRIERS, Lookups
 from .prerequisites import NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT, no_foreign_peer
 
 
@@ -188,6 +189,49 @@ class Probe(Lookups):
         changes = Changes(target=target, more_query=more_query, method=method, more_headers=more_headers, body=body)
         request = self.request(case, credential=credential, changes=changes)
         return self.exchange(request, persona=self.persona_of(case), replies=self.written_for(case, replies))
+
+    def called(self, case: Case) -> Codec | None:
+        """What the upstream of a case's call is called in, where the target translates the call.
+
+        Where the target file does not name the dialect, a call beyond what the check sends shows it. Raises
+        UnservedError where that reaches no upstream.
+        """
+        if not isinstance(case, CallCase) or case.call.id != getattr(self.codec(case), "operation", None):
+            return None
+        if self.target.body_of(case.provider, case.call.dialect, case.model) != "translated":
+            return None
+        named = self.target.upstream_dialects(case.provider, case.call.dialect, case.model)
+        return self._context.codecs[next(iter(named)) if len(named) == 1 else self._seen_dialect(case)]
+
+    def codec(self, case: CallCase) -> Codec | None:
+        """What reads and writes the dialect of a case's call; None for a dialect without answers of models."""
+        return self._context.codecs.get(case.call.dialect)
+
+    def _seen_dialect(self, case: CallCase) -> str:
+        seen, key = self._context.dialects_seen, (case.provider.id, case.call.dialect, self.persona_of(case))
+        if key not in seen:
+            exchange = self.compare(replace(case, stream=False))
+            dialects = [self._context.arrivals.dialect(request) for request in exchange.upstream]
+            known = [dialect for dialect in dialects if dialect in self._context.codecs]
+            if not known:
+                saying, wanted = "the call did not reach the upstream in a known dialect", "a request"
+                raise UnservedError(saying, expected=wanted, actual="none", code="no-request", nonce=exchange.nonce)
+            seen[key] = str(known[0])
+        return seen[key]
+
+    def upstream_carriers(self, case: CallCase) -> tuple[CredentialCarrier, ...]:
+        """The carriers in which the upstream of a case's call takes its key: those of the dialect that is called."""
+        persona, called = self.persona_of(case), self.called(case)
+        if persona == AMP:
+            return AMP_CARRIERS
+        taking = [self.reference.providers[persona]]
+        if called is not None:
+            shape = called.table.error_shape
+            taking += [provider for provider in self.reference.providers.values() if provider.error_shape == shape]
+        found: list[CredentialCarrier] = [
+            one for provider in taking for one in (provider.upstream_credential, *provider.client_credentials)
+        ]
+        return tuple(dict.fromkeys(found))
 
     def compare(self, case: Case) -> Exchange:
         """Sends the request of a case as the client does, to compare a failure with; beyond what its check sends."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
 
 from ..wire.messages import Headers
+from . import translated, translating
 from .behaviour import Behaviour, decide, outgoing
 from .exchange import Incoming, OwnAnswer, Refusal, RoutedExchange
 from .live import LiveConfig
@@ -78,8 +79,15 @@ class ProxyApp:
     async def _attempt(self, exchange: RoutedExchange, send: Send) -> RoutedExchange | None:
         """Forward a call and answer the client; or give the call that is to be tried in its place."""
         behaviour = self._behaviour
+        request = outgoing(behaviour, exchange)
+        dialogue = translating.dialogue_of(exchange, request.body)
+        if dialogue is not None:
+            request = translating.asking(dialogue, request, behaviour.asked(exchange, dialogue.said))
         try:
-            async with self._sender.send(outgoing(behaviour, exchange)) as answer:
+            async with self._sender.send(request) as given:
+                answer = given
+                if dialogue is not None:
+                    answer = await translated.answering(dialogue, given, behaviour.told)
                 if answer.status >= 400 and (other := behaviour.next_attempt(exchange, answer.status)):
                     return other
                 if instead := behaviour.stand_in(exchange, answer.status):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from ..meanings import Completion, Conversation
 from ..reference.types import Reference
 from ..wire.messages import Headers
-from . import credentials, errors, fallback, headers, live, rewriting, routing
+from . import credentials, errors, fallback, headers, live, rewriting, routing, translated, translating
 from .config import ProxyConfig
 from .exchange import (
     BackEnd,
@@ -69,6 +70,8 @@ class Behaviour:
     upstream_target: Callable[[RoutedExchange], str] = routing.upstream_target
     upstream_body: Callable[[RoutedExchange], bytes] = rewriting.upstream_body
     upstream_headers: Callable[[RoutedExchange, bytes], Headers] = headers.upstream_headers
+    asked: Callable[[RoutedExchange, Conversation], Conversation] = translating.asked
+    """What an upstream of another dialect is asked, given what the client said."""
     sender: Callable[[UpstreamSender], UpstreamSender] = lambda client: client
     """The client side as the pipeline uses it: the one that there is."""
     answer_patience: Callable[[ProxyConfig], float] = answer_patience
@@ -76,6 +79,8 @@ class Behaviour:
     """Asked with the status of an error, or with None when there was no answer."""
     upstream_failed: Callable[[RoutedExchange, UpstreamFailure], Refusal] = errors.upstream_failed
     stand_in: Callable[[RoutedExchange, int | None], OwnAnswer | None] = errors.stand_in
+    told: Callable[[RoutedExchange, Completion], Completion] = translated.told
+    """What the client is told, given what an upstream of another dialect said; in a stream, what it said so far."""
     response_status: Callable[[RoutedExchange, int], int] = relayed_status
     response_headers: Callable[[RoutedExchange, Headers], Headers] = headers.response_headers
     response_body: Callable[[RoutedExchange, Headers, Chunks], Chunks] = rewriting.response_body
@@ -120,7 +125,10 @@ def _exchange(
 ) -> RoutedExchange | Refusal:
     model = behaviour.requested_model(place, incoming)
     back_end = behaviour.back_end(config, place, model)
-    return back_end if isinstance(back_end, Refusal) else RoutedExchange(config, incoming, place, key, model, back_end)
+    if isinstance(back_end, Refusal):
+        return back_end
+    exchange = RoutedExchange(config, incoming, place, key, model, back_end)
+    return translating.unreadable(exchange) or exchange
 
 
 def outgoing(behaviour: Behaviour, exchange: RoutedExchange) -> Outgoing:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..reference.types import Reference
+from ..meanings import Codec
+from ..reference.types import Call, Reference
 from ..target.amp_config import BlockMapping
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """How a call of one dialect is made in another."""
+
+    client: Codec = field(repr=False)
+    upstream: Codec = field(repr=False)
+    call: Call = field(repr=False)
+    """The operation that is called upstream, as the vendor of its dialect serves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +26,8 @@ class Upstream:
 
     url: str
     key: str = field(repr=False)
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+    """By the dialects of clients that this server does not speak. The others go on as they are."""
 
 
 @dataclass(frozen=True, slots=True)

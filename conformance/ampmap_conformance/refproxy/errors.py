@@ -51,6 +51,8 @@ def upstream_failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refus
             return Refusal(502, "The upstream could not be reached.", about(exchange.place))
         case UpstreamFailure.TIMEOUT:
             return Refusal(504, "The upstream did not answer in time.", about(exchange.place))
+        case UpstreamFailure.UNREADABLE:
+            return Refusal(502, "The upstream's answer could not be read.", about(exchange.place))
 
 
 def stand_in(exchange: RoutedExchange, status: int | None) -> OwnAnswer | None:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ..dialects.routes import Match
 from ..reference.types import ManagementRoute, Provider
 from ..wire.messages import Headers
-from .config import AmpUpstream, ProxyConfig, Upstream
+from .config import AmpUpstream, ProxyConfig, Translation, Upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,13 @@ class RoutedExchange:
         """The model that serves in place of the named one, or None."""
         return self.back_end.mapped if isinstance(self.back_end, Local) else None
 
+    @property
+    def translation(self) -> Translation | None:
+        """How the call is made in another dialect; None where it goes on in the client's own."""
+        if not isinstance(self.back_end, Local) or not isinstance(self.place, ProviderCall):
+            return None
+        return self.back_end.upstream.translations.get(self.place.match.call.dialect)
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -127,3 +134,5 @@ class UpstreamFailure(Enum):
     UNREACHABLE = "unreachable"
     """Refused, reset or closed before the head of an answer."""
     TIMEOUT = "timeout"
+    UNREADABLE = "unreadable"
+    """An answer came that does not say anything in the dialect in which the upstream was called."""

@@ -8,7 +8,7 @@ import zlib
 from typing import Any
 
 from ..target.amp_config import BlockMapping
-from .config import ProxyConfig
+from .config import ProxyConfig, Upstream
 from .exchange import Amp, BackEnd, Incoming, Local, ManagementCall, ProviderCall, Refusal
 
 
@@ -45,6 +45,8 @@ def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: s
             upstream = config.upstreams.get(provider.id)
     local = upstream is not None and model not in config.unavailable
     mapped = None if model is None or upstream is None else mapped_model(config, model)
+    if upstream is not None and not _has_counterpart(upstream, place):
+        return _without_counterpart(config, place, served=local or mapped is not None)
     if upstream is not None and mapped is not None and (config.force_mappings or not local):
         return Local(upstream, mapped)
     if upstream is not None and local:
@@ -52,6 +54,19 @@ def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: s
     if config.amp is not None:
         return Amp(config.amp)
     return Refusal(404, f"No provider serves the model {model!r}.", provider)
+
+
+def _has_counterpart(upstream: Upstream, place: ProviderCall) -> bool:
+    """Whether a call goes on as it is, or has a counterpart in the upstream's dialect."""
+    translation = upstream.translations.get(place.match.call.dialect)
+    return translation is None or place.match.call.id == translation.client.operation
+
+
+def _without_counterpart(config: ProxyConfig, place: ProviderCall, *, served: bool) -> BackEnd | Refusal:
+    """Who takes what the upstream has not: Amp has lists of models, and counts tokens for its own models alone."""
+    if config.amp is not None and not (served and place.match.call.operation.metered):
+        return Amp(config.amp)
+    return Refusal(404, "This operation is not served here.", place.provider)
 
 
 def mapped_model(config: ProxyConfig, model: str) -> str | None:

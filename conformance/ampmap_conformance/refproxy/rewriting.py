@@ -66,9 +66,9 @@ async def response_body(
             yield chunk
         return
     if coding == "gzip":
-        chunks = _unpacked(chunks)
+        chunks = unpacked(chunks)
     if (headers.get("content-type") or "").startswith("text/event-stream"):
-        async for event in _events(chunks):
+        async for event in event_lines(chunks):
             yield b"".join(_renamed_event(event, exchange.model))
     else:
         whole = b"".join([chunk async for chunk in chunks])
@@ -94,20 +94,21 @@ def _gzip(body: bytes) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
-async def _unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The chunks of a gzipped body, unpacked as they come."""
     unpacker = zlib.decompressobj(wbits=31)
     async for chunk in chunks:
         if data := unpacker.decompress(chunk):
             yield data
 
 
-async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+async def event_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
     """The lines of each event, with its blank line, as soon as that is there; what is unfinished at the end."""
     lines: list[bytes] = []
     rest = b""
     async for chunk in chunks:
         given, taken = rest + chunk, 0
-        for end in _LINE_END.finditer(given):
+        for end in _LINE_END.finditer(given, max(0, len(rest) - 1)):
             lines.append(given[taken : end.end()])
             if taken == end.start():
                 yield lines

@@ -42,6 +42,7 @@ from .support.conditions import (
     streams_mapped_by_path,
 )
 from .support.streams import PIECE, frames_of, in_pieces, json_answer, served_model, stream_events
+from .support.told import assert_same_answer, came, sent
 
 ASKED = "ampmap-2099-01-01"
 """The name of an unknown feature."""
@@ -220,7 +221,13 @@ def test_model_is_named_in_array_streams(case: VariedCase, probe: Probe) -> None
 
     only_upstream_request(exchange)
     assert_success(exchange)
-    assert_json_answer(exchange, model=case.model)
+    called, own = probe.called(case), probe.codec(case)
+    if called is None or own is None:
+        assert_json_answer(exchange, model=case.model)
+    else:
+        read = came(exchange, own)
+        assert_same_answer(sent(exchange, called), read, called, own)
+        assert_equal(read.model, case.model, "the stream names another model")
 
 
 @checks("fallback.only-model-changes-in-requests", when=goes_mapped)

@@ -17,10 +17,12 @@ from ..probe.probe import Probe
 from ..wire.messages import Exchange, Request, UpstreamRequest
 from ..wire.raw import Piece, RawRequest, wire
 from ..wire.sse import covers, decode_body, events
+from .support import told
 from .support.arrived import assert_message_arrived
 from .support.attempts import ATTEMPTS
 from .support.codings import zstd
 from .support.conditions import goes_mapped
+from .support.told import assert_same_answer, failure_told
 
 PATIENCE = 0.3
 """Seconds that the client waits for leave to send its body; then it sends it all the same."""
@@ -75,6 +77,13 @@ def test_compressed_answer_is_readable(case: VariedCase, probe: Probe) -> None:
     assert_equal(response.status, answer.status, "the status changed")
     sent = decode_body(answer.headers, answer.body)
     came = unpacked(response.headers, response.body, "the answer's label is wrong")
+    called, own = probe.called(streamed), probe.codec(streamed)
+    if called is not None and own is not None:
+        if case.variation == "error":
+            failure_told(case, probe, exchange)
+        else:
+            assert_same_answer(told.sent(exchange, called), told.came(exchange, own), called, own)
+        return
     if case.variation == "error":
         assert_equal(came, sent, "the error cannot be read")
     same = covers(said(sent), said(came)) or (not events(sent) and came[:1] == b"{")

@@ -8,7 +8,6 @@ from threading import Event
 
 from ..cases.cases import CallCase, ManagementCase, VariedCase
 from ..checks.expect import assert_equal, assert_success, expect, only_upstream_request, shown_status
-from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..errors import NotTestableError, Violation
 from ..probe.probe import Probe
@@ -19,7 +18,8 @@ from ..wire.messages import AMP, Exchange
 from .support.conditions import goes_elsewhere, goes_mapped, streams
 from .support.looking import Look, absent, amp_keys, model_look, models_asked, moved_amp, places_asked
 from .support.management_conditions import is_first_family
-from .support.streams import client_model, in_words
+from .support.streams import in_words
+from .support.told import assert_told
 
 LOOKS = 90
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""
@@ -105,7 +105,7 @@ def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
             exchange = streaming.result()
     look.expect("a new upstream did not take effect", expected="the new URL", actual=places_asked)
     assert_success(exchange)
-    assert_events(exchange, model=client_model(case, probe))
+    assert_told(case, probe, exchange)
 
 
 @checks("reload.broken-address-keeps-the-old", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)

@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, quote
 from ..cases.cases import CallCase, ModeCase
 from ..checks.expect import (
     assert_equal,
-    assert_events_relayed,
     assert_json_relayed,
     assert_same_path,
     assert_success,
@@ -27,6 +26,7 @@ from .support.conditions import (
     is_warm_up,
     streams,
 )
+from .support.told import assert_told
 
 QUERY = "ampmap=b%20b&ampmap=&ampmap=a&ampmap.other=%C3%A9&ampmap.plus=a+b%2Bc&beta=true&api-version=2025-01-01"
 """A repeated key, an empty value, an order that is not the alphabet's, percent-encoding, and what chooses contracts."""
@@ -100,7 +100,7 @@ def test_stream_relayed(case: CallCase, probe: Probe) -> None:
     assert_success(exchange)
     kind = media_type(exchange.response.headers.get("content-type"))
     assert_equal(kind, "text/event-stream", "the answer is not marked as a stream")
-    assert_events_relayed(exchange)
+    assert_told(case, probe, exchange)
 
 
 @checks("routing.agent-mode-endpoint")

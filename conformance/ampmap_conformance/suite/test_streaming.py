@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
 from ..checks.error_events import assert_no_clean_end, own_error_of
 from ..checks.expect import assert_not_left_waiting, assert_served, assert_success, expect, only_upstream_request
-from ..checks.expect_streams import assert_events, came_events
+from ..checks.expect_streams import came_events
 from ..checks.registry import checks
 from ..dialects.stream_order import broken_rule
 from ..observer import End, Reply, StreamFault
@@ -18,12 +19,13 @@ from .support.conditions import can_fail_in_band, has_bare_errors, streams
 from .support.rich_streams import asking_for_all, rich_reply
 from .support.streams import (
     big_frames,
-    client_model,
     formed,
     has_form,
     in_pieces,
     stream_frames,
+    stream_reply,
 )
+from .support.told import assert_told
 
 MEGABYTE = 1 << 20
 BIG = {"local": 10 * MEGABYTE, "elsewhere": 2 * MEGABYTE, "mapped": MEGABYTE}
@@ -39,7 +41,7 @@ def test_legal_forms(case: VariedCase, probe: Probe) -> None:
 
     _assert_asked(case, exchange)
     assert_success(exchange)
-    assert_events(exchange, model=client_model(case, probe))
+    assert_told(case, probe, exchange)
 
 
 @checks("streaming.rare-forms", when=has_form)
@@ -48,7 +50,7 @@ def test_rare_forms(case: VariedCase, probe: Probe) -> None:
     exchange = probe.send(case, replies=(formed(case.variation, case, probe),))
 
     assert_success(exchange)
-    assert_events(exchange, model=client_model(case, probe))
+    assert_told(case, probe, exchange)
 
 
 @checks("streaming.comments-relayed", when=streams)
@@ -76,17 +78,17 @@ def test_every_kind_of_event(case: VariedCase, probe: Probe) -> None:
     exchange = probe.send(case, body=asking_for_all(case, probe), replies=(rich_reply(),))
 
     assert_success(exchange)
-    assert_events(exchange, model=client_model(case, probe))
+    assert_told(case, probe, exchange)
 
 
 @checks("streaming.big", when=streams)
 def test_big_stream(case: VariedCase, probe: Probe) -> None:
     """Given a stream of some megabytes, when the proxy relays it, then no event is missing or changed."""
     frames = big_frames(case, probe, size=BIG[case.way])
-    exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames)),))
+    exchange = probe.send(case, replies=(stream_reply(case, probe, in_pieces(frames)),))
 
     assert_success(exchange)
-    assert_events(exchange, model=client_model(case, probe))
+    assert_told(case, probe, exchange)
 
 
 @checks("streaming.nothing-invented", when=streams)
@@ -136,7 +138,7 @@ def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR),))
 
     _assert_asked(case, exchange)
-    assert_events(exchange, model=client_model(case, probe))
+    assert_told(case, probe, exchange)
 
 
 @checks("streaming.bare-error-relayed", when=has_bare_errors)
@@ -168,4 +170,4 @@ def _broken(case: VariedCase, probe: Probe) -> Reply:
         "reset": inside,
     }[case.variation]
     end = End.RESET if case.variation == "reset" else End.CUT
-    return Reply(pieces=in_pieces(kept), end=end, stop_after=len(kept))
+    return replace(stream_reply(case, probe, in_pieces(kept)), end=end, stop_after=len(kept))

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from ..cases.cases import VariedCase
 from ..checks.expect import assert_success, expect, only_upstream_request
-from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..observer import Gzip, Reply
 from ..probe.probe import Probe
 from ..wire.raw import whole
 from .support.conditions import LONGEST_WAIT, streams, streams_here
-from .support.streams import big_frames, client_model, in_pieces, in_words, several_frames, stream_frames
+from .support.streams import big_frames, in_pieces, in_words, several_frames, stream_frames, stream_reply
 from .support.timing import ATTEMPTS, assert_flushed
+from .support.told import assert_told
 
 IDLE = 2.0
 """Seconds of silence in the middle of a stream."""
@@ -57,11 +57,11 @@ def test_silence_is_survived(case: VariedCase, probe: Probe) -> None:
         "between-events": ((0.0, first), (IDLE, rest[0]), *in_pieces(rest[1:])),
         "inside-event": ((0.0, first[:half]), (IDLE, first[half:]), *in_pieces(rest)),
     }[case.variation]
-    exchange = probe.send(case, replies=(Reply(pieces=pieces),))
+    exchange = probe.send(case, replies=(stream_reply(case, probe, pieces),))
 
     only_upstream_request(exchange)
     assert_success(exchange)
-    assert_events(exchange, model=client_model(case, probe))
+    assert_told(case, probe, exchange)
 
 
 @checks("streaming.outlasts-limits", when=streams, pace=Pace.WAITS)
@@ -70,27 +70,31 @@ def test_streams_outlast_limits(case: VariedCase, probe: Probe) -> None:
     limit = probe.target.policy.answer_timeout or 0.0
     seconds = max(LASTING, limit + LASTING / 3 if limit <= LONGEST_WAIT else 0.0)
     frames = several_frames(case, probe, fewest=8)
-    exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames, gap=seconds / (len(frames) - 1))),))
+    exchange = probe.send(
+        case, replies=(stream_reply(case, probe, in_pieces(frames, gap=seconds / (len(frames) - 1))),)
+    )
 
     assert_success(exchange)
-    assert_events(exchange, model=client_model(case, probe))
+    assert_told(case, probe, exchange)
 
 
 @checks("streaming.slow-reader", when=streams, pace=Pace.WAITS)
 def test_slow_reader(case: VariedCase, probe: Probe) -> None:
     """Given a client that does not read for a while, when the stream ends, then it has all of it."""
-    reply = Reply(pieces=in_pieces(big_frames(case, probe, size=LONG)))
+    reply = stream_reply(case, probe, in_pieces(big_frames(case, probe, size=LONG)))
     exchange, _ = probe.send_raw(case, lambda request: replace(whole(request), read_after=SLOW), replies=(reply,))
 
     assert_success(exchange)
-    assert_events(exchange)
+    assert_told(case, probe, exchange)
 
 
 @checks("streaming.client-gone", when=streams, pace=Pace.WAITS)
 def test_client_that_leaves(case: VariedCase, probe: Probe) -> None:
     """Given a stream in progress, when the client disconnects, then the upstream call ends soon after."""
     frames = several_frames(case, probe, fewest=int(FAR / TICK))
-    left = probe.leave(case, after=LEAVING, within=NOTICED, replies=(Reply(pieces=in_pieces(frames, gap=TICK)),))
+    left = probe.leave(
+        case, after=LEAVING, within=NOTICED, replies=(stream_reply(case, probe, in_pieces(frames, gap=TICK)),)
+    )
 
     saying = "the upstream call continues after the client left, and is billed"
     expect(left, saying, expected=f"a closed connection within {NOTICED:g} s", actual="a call that continues")

@@ -8,7 +8,6 @@ import time
 
 from ..cases.cases import ManagementCase, VariedCase
 from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request
-from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..observer import End, Reply
 from ..probe.probe import Probe, Turns
@@ -23,7 +22,7 @@ from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
 from .support.own_errors import failing_request
 from .support.refusals import assert_rejected
-from .support.streams import client_model
+from .support.told import assert_told
 
 MANY = 64
 SOME = 12
@@ -87,7 +86,7 @@ def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
     for own, exchange in zip(marked, exchanges, strict=True):
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got another client's events", expected="its own", actual="another's")
-        assert_events(exchange, model=client_model(own.case, probe))
+        assert_told(own.case, probe, exchange)
 
 
 @checks("tenancy.answers-stay-with-their-calls", requests=SOME)

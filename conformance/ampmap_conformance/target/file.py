@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from ..files import did_you_mean
-from ..reference.types import BodyPolicy, ClaimName, CredentialCarrier, Shape
+from ..reference.types import BodyPolicy, ClaimName, CountPolicy, CredentialCarrier, Shape
 
 ListPolicy: TypeAlias = Literal["relayed", "own", "amp"]
 """Who answers calls that list or describe models: the provider, the proxy itself, or Amp's own servers."""
@@ -86,6 +86,8 @@ class Policy(Shape):
     """Carriers in which clients' keys are accepted on every provider's routes, beside those that the client uses."""
     lists: ListPolicy = "relayed"
     """Who answers calls that list or describe models."""
+    counts: CountPolicy = "relayed"
+    """Who answers calls that count tokens."""
     routing: Literal["path", "model"] = "path"
     """What chooses the provider of a call: the provider in its path, or its model, whatever provider the path names."""
     client_key: Literal["proxy", "amp"] = "proxy"
@@ -111,6 +113,7 @@ class ProviderPolicy(Shape):
     upstream_dialects: tuple[str, ...] = ()
     """Dialects in which translated calls reach this provider's upstream; empty for those of `Policy`."""
     lists: ListPolicy | None = None
+    counts: CountPolicy | None = None
 
 
 class ModelMapping(Shape):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..reference.types import BodyPolicy
+from ..reference.types import BodyPolicy, CountPolicy
 from .file import Bodies, ListPolicy, ProviderPolicy, ServedBy, TargetFile
 
 USUAL = ProviderPolicy()
@@ -42,6 +42,11 @@ def body_of(file: TargetFile, provider: str, dialect: str) -> BodyPolicy:
 def dialects_named(file: TargetFile, provider: str) -> frozenset[str]:
     """The dialects in which translated calls reach a provider's upstream; empty where the file names none."""
     return frozenset(of_provider(file, provider).upstream_dialects or file.policy.upstream_dialects)
+
+
+def counts_of(file: TargetFile, provider: str) -> CountPolicy:
+    """Who answers calls that count tokens, where they are for a provider's own upstream."""
+    return of_provider(file, provider).counts or file.policy.counts
 
 
 def lists_of(file: TargetFile, provider: str) -> ListPolicy:

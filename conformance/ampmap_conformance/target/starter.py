@@ -20,6 +20,7 @@ POLICY = (
     ("amp_headers", "forwarded", "or stripped; default: not tested"),
     ("carriers", "[x-api-key]", "further headers in which the proxy accepts a key on every route"),
     ("lists", "relayed", "or own: the proxy answers lists of models itself; or amp: Amp's servers do"),
+    ("counts", "relayed", "or own: the proxy counts tokens itself; or none: such calls are not served"),
     ("routing", "path", "or model: the model chooses the provider, whatever provider the path names"),
     ("client_key", "proxy", "or amp: clients send their Amp keys, which go on to Amp"),
     ("browser_pages", "forwarded", "or redirected: pages for browsers are answered by a redirect to Amp's own host"),

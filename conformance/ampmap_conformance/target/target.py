@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from .. import reference as packaged
 from ..errors import UsageError
 from ..files import Document, read_yaml
-from ..reference.types import BodyPolicy, ManagementRoute, Model, Provider, Reference, find_model
+from ..reference.types import BodyPolicy, CountPolicy, ManagementRoute, Model, Provider, Reference, find_model
 from ..wire.messages import AMP
 from . import serving
 from .complaints import complaint, plain, problems_of_names
@@ -115,6 +115,10 @@ class Target:
     def is_elsewhere(self, model: str) -> bool:
         """Whether a call for a model goes to Amp's servers: the proxy neither serves it itself nor maps it."""
         return model in self.unavailable and self.mapped(model) is None
+
+    def counts_of(self, provider: Provider) -> CountPolicy:
+        """Who answers calls that count tokens, where they are for the provider's own upstream."""
+        return serving.counts_of(self.file, provider.id)
 
     def lists_of(self, provider: Provider) -> ListPolicy:
         """Who answers calls that list or describe a provider's models."""

@@ -19,6 +19,9 @@ ClaimName: TypeAlias = Literal[
 # How a proxy forwards the bodies of model calls.
 BodyPolicy: TypeAlias = Literal["verbatim", "rewritten", "translated"]
 
+# Who answers calls that count tokens: the provider, the proxy itself, or nobody.
+CountPolicy: TypeAlias = Literal["relayed", "own", "none"]
+
 # What obliges a proxy to keep a requirement.
 Basis: TypeAlias = Literal["standard", "provider-contract", "security", "product", "one-implementation"]
 
@@ -44,6 +47,8 @@ class PolicyCondition(Shape):
     body: tuple[BodyPolicy, ...] = ()
     lists: Literal["relayed", "own", "amp"] | None = None
     """It speaks of calls that list or describe models only."""
+    counts: tuple[CountPolicy, ...] = ()
+    """It speaks of calls that count tokens only, and of those that a provider's own upstream would get."""
     response_model: Literal["requested", "upstream"] | None = None
     amp_headers: Literal["forwarded", "stripped"] | None = None
     routing: Literal["path", "model"] | None = None
@@ -82,6 +87,9 @@ _TEXTS: Final[dict[tuple[str, str], str]] = {
     ("lists", "relayed"): "relays lists of models",
     ("lists", "own"): "answers lists of models itself",
     ("lists", "amp"): "has lists of models answered by Amp",
+    ("counts", "relayed"): "relays calls that count tokens",
+    ("counts", "own"): "counts tokens itself",
+    ("counts", "none"): "does not serve calls that count tokens",
     ("response_model", "requested"): "names the client's model in answers to mapped calls",
     ("response_model", "upstream"): "names the upstream's model in answers to mapped calls",
     ("amp_headers", "forwarded"): "promises to forward Amp's headers",
@@ -122,6 +130,9 @@ def _policy_texts(policy: PolicyCondition) -> list[str]:
     if policy.body:
         told = " or ".join(_TEXTS["body", each] for each in policy.body)
         texts.append(f"{told} (`policy.body: {' or '.join(policy.body)}`)")
+    if policy.counts:
+        told = " or ".join(_TEXTS["counts", each] for each in policy.counts)
+        texts.append(f"{told} (`policy.counts: {' or '.join(policy.counts)}`)")
     names = ("lists", "response_model", "amp_headers", "routing", "client_key", "browser_pages")
     words = {name: getattr(policy, name) for name in names}
     texts += [f"{_TEXTS[name, word]} (`policy.{name}: {word}`)" for name, word in words.items() if word]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from ...cases.cases import CallCase, VariedCase
 from ...dialects import bodies
 from ...dialects.bodies import frame, framing, stream_data
 from ...meanings import Completion, Text, Usage
-from ...observer import Framing, Reply
+from ...observer import Form, Framing, Reply
 from ...probe.probe import Probe
 from ...reference.types import StreamEvent
 
 ODD_TEXT = "Zoë pays €5 for 日本 \U0001f600"
 """Characters of two, three and four bytes."""
+BEGINNING = ODD_TEXT[:3].encode()
 SEPARATORS = "a\u2028b\u2029c\u0085d"
 LONG = 300_000
 """Letters of a line that is longer than the buffers of line readers."""
@@ -58,8 +60,16 @@ def frames_of(events: list[StreamEvent], case: CallCase, probe: Probe) -> Frames
 
 
 def stream_frames(case: CallCase, probe: Probe) -> Frames:
-    """A complete stream, one event each."""
-    return frames_of(stream_events(case, probe), case, probe)
+    """A complete stream, one event each, in the dialect in which the upstream is called."""
+    called = probe.called(case)
+    if called is None:
+        return frames_of(stream_events(case, probe), case, probe)
+    return called.render_stream(spoken_answer(case, probe, ODD_TEXT))
+
+
+def spoken_answer(case: CallCase, probe: Probe, text: str) -> Completion:
+    """A plain answer of the model that is asked for."""
+    return Completion(served_model(case, probe), (Text(text),), usage=Usage(9, 4))
 
 
 def several_frames(case: CallCase, probe: Probe, *, fewest: int = 5) -> Frames:
@@ -84,11 +94,17 @@ def in_pieces(frames: Frames, *, gap: float = 0.0) -> Pieces:
     return tuple((gap if number else 0.0, data) for number, data in enumerate(frames))
 
 
+def stream_reply(case: CallCase, probe: Probe, pieces: Pieces) -> Reply:
+    """An answer of pieces of a stream in the dialect in which the upstream is called."""
+    called = probe.called(case)
+    return Reply(pieces=pieces, form=None if called is None else Form(called.dialect, stream=True))
+
+
 def formed(word: str, case: CallCase, probe: Probe) -> Reply:
     """The stream of a case in the form that `word` (of the axis `sse_form` or `rare_sse_form`) names."""
     if word in _FRAMINGS:
-        return Reply(pieces=in_pieces(stream_frames(case, probe)), framing=_FRAMINGS[word])
-    return Reply(pieces=_FORMS[word](stream_frames(case, probe)))
+        return replace(stream_reply(case, probe, in_pieces(stream_frames(case, probe))), framing=_FRAMINGS[word])
+    return stream_reply(case, probe, _FORMS[word](stream_frames(case, probe)))
 
 
 def _each(change: Callable[[bytes], bytes]) -> Callable[[Frames], Pieces]:
@@ -113,7 +129,7 @@ def _several_lines(data: bytes) -> bytes:
 
 def _odd_separators(data: bytes) -> bytes:
     """Characters at which some line readers end a line, and the standard does not."""
-    return data.replace(b'"x_text":"', b'"x_text":"' + SEPARATORS.encode())
+    return data.replace(b'"' + BEGINNING, b'"' + SEPARATORS.encode() + BEGINNING)
 
 
 def _commented(data: bytes) -> bytes:
@@ -134,8 +150,9 @@ def _unknown_event(frames: Frames) -> Pieces:
 
 
 def _long_line(frames: Frames) -> Pieces:
-    grown = frames[0].replace(b'"x_text":"', b'"x_text":"' + b"p" * LONG)
-    return in_pieces([grown, *frames[1:]])
+    place = next(place for place, data in enumerate(frames) if BEGINNING in data)
+    grown = frames[place].replace(b'"' + BEGINNING, b'"' + b"p" * LONG + BEGINNING)
+    return in_pieces([*frames[:place], grown, *frames[place + 1 :]])
 
 
 def _line_by_line(frames: Frames) -> Pieces:
@@ -186,6 +203,9 @@ def has_form(case: VariedCase, _target: object) -> bool:
 
 def big_frames(case: CallCase, probe: Probe, *, size: int) -> Frames:
     """A stream of about `size` bytes in events of 64 KiB."""
+    if (called := probe.called(case)) is not None:
+        text = ODD_TEXT * (size // len(ODD_TEXT.encode()))
+        return called.render_stream(spoken_answer(case, probe, text), pieces=_big)
     events = stream_events(case, probe)
     middle = next(event for event in events[len(events) // 2 :] if isinstance(event.data, dict))
     grown = StreamEvent(
@@ -194,6 +214,12 @@ def big_frames(case: CallCase, probe: Probe, *, size: int) -> Frames:
     many = frames_of([grown], case, probe) * (size // 65_536)
     whole = stream_frames(case, probe)
     return [*whole[:1], *many, *whole[1:]]
+
+
+def _big(text: str) -> tuple[str, ...]:
+    """A text in pieces of about 64 KiB."""
+    letters = len(ODD_TEXT) * (65_536 // len(ODD_TEXT.encode()))
+    return tuple(text[at : at + letters] for at in range(0, len(text), letters))
 
 
 def json_answer(case: CallCase, probe: Probe) -> dict[str, object]:
