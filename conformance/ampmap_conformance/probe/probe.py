@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import NotTestableError, UnservedError, Violation
-from ..meanings import Codec, by_word
+from ..meanings import Codec, Conversation, by_word
 from ..observer.script import Form, Reply
 from ..reference.types import CredentialCarrier
 from ..target.reload import Reloading
@@ -19,7 +19,7 @@ from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
 from ..wire.lockstep import Counting, Steps, whole_pieces, words_seen
-from ..wire.messages import AMP, Exchange, Headers, Request, Response, nonce_of
+from ..wire.messages import AMP, Exchange, Headers, Request, Response, UpstreamRequest, nonce_of
 from ..wire.raw import Ending, RawAnswer, RawRequest, send_in_turn, send_raw, whole
 from ..wire.redaction import new_nonce
 from .changes import UNCHANGED, Changes
@@ -202,6 +202,14 @@ class Probe(Lookups):
             return None
         named = self.target.upstream_dialects(case.provider, case.call.dialect, case.model)
         return self._context.codecs[next(iter(named)) if len(named) == 1 else self._seen_dialect(case)]
+
+    def asked(self, upstream: UpstreamRequest) -> Conversation | None:
+        """What a request says that reached an upstream; None where it is no call of a known dialect."""
+        match = self._context.arrivals.match(upstream)
+        codec = None if match is None else self._context.codecs.get(match.call.dialect)
+        if match is None or codec is None or match.call.id != codec.operation:
+            return None
+        return codec.read_request(upstream.json(), model=match.model, stream=match.streams)
 
     def codec(self, case: CallCase) -> Codec | None:
         """What reads and writes the dialect of a case's call; None for a dialect without answers of models."""

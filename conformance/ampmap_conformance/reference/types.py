@@ -989,6 +989,7 @@ AxisName: TypeAlias = Literal[
     "management_method",
     "answer_form",
     "rare_sse_form",
+    "finish",
     "stream_end",
     "pause",
 ]

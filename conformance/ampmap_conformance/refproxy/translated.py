@@ -69,12 +69,12 @@ async def _frames(dialogue: Dialogue, chunks: Chunks, told: Told) -> Chunks:
         completion = told(dialogue.exchange, reader.streamed.completion)
         if ended:
             continue
-        ended = reader.streamed.ends > 0 or completion.failure is not None
+        ended = reader.streamed.ends > 0 or reader.streamed.completion.failure is not None
         if frames := writer.end(completion) if ended else writer.grow(completion) if completion.model else []:
             yield b"".join(frames)
     if not ended:
         completion = told(dialogue.exchange, reader.streamed.completion)
-        if upstream.table.stream.end.events or completion.finish is None:
+        if upstream.table.stream.end.none is None or completion.finish is None:
             raise UpstreamBrokenError("the stream has no end")
         yield b"".join(writer.end(completion))
 

@@ -35,6 +35,7 @@ from . import (
     streaming_kinds,
     targets,
     tenancy,
+    translation,
 )
 from .registry import REGISTRY, Defect
 
@@ -69,6 +70,7 @@ THEMES = (
     odd_data,
     clients,
     targets,
+    translation,
 )
 """The modules that register defects, in the order of the profiles."""
 
