@@ -14,7 +14,7 @@ from ..probe.requests import BLANK
 from ..reference.types import CredentialCarrier
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sends, carried, holding
 from ..wire.messages import Exchange, Response, UpstreamRequest
-from .support.conditions import has_other_carrier, is_promised_carrier
+from .support.conditions import has_other_carrier, is_promised_carrier, takes_query_key
 from .support.refusals import assert_rejected
 
 REFUSED_OR_INVALID = (*REFUSED, 400)
@@ -88,9 +88,12 @@ def test_scheme_case_insensitive(case: CallCase, probe: Probe) -> None:
 def test_other_keys_stripped(case: CallCase, probe: Probe) -> None:
     """Given a different key in every carrier, when the call is made, then no message on either side holds one."""
     key = probe.client_key
-    canaries = {carrier: probe.canary() for carrier in get_args(CredentialCarrier)}
+    carriers = [
+        each for each in get_args(CredentialCarrier) if each != "query-key" or takes_query_key(case, probe.target)
+    ]
+    canaries = {carrier: probe.canary() for carrier in carriers}
     credential = as_client_sends(case.provider, key)
-    for carrier in get_args(CredentialCarrier):
+    for carrier in carriers:
         credential += holding(carrier, canaries[carrier])
     exchange = probe.send(case, credential=credential)
 
@@ -148,6 +151,18 @@ def test_repeated_credential_stripped(case: CallCase, probe: Probe) -> None:
         for message in messages:
             assert_absent(key, in_=message, saying="a message holds a key that was sent twice")
             assert_absent(canary, in_=message, saying="a message holds the second of two keys")
+
+
+@checks("auth.challenge-sent")
+def test_challenge_is_sent(case: CallCase, probe: Probe) -> None:
+    """Given no credential, when the proxy rejects the call with 401, then it says how to sign in."""
+    probe.require_client_key()
+    response = probe.send(case, credential=NO_CREDENTIAL).response
+
+    if response.status == NO_KEY:
+        challenge = response.headers.get("www-authenticate") or "none"
+        saying = "a 401 does not say how to sign in"
+        expect(challenge != "none", saying, expected="WWW-Authenticate", actual=challenge)
 
 
 @checks("auth.refused-with-401")

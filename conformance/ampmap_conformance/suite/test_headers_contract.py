@@ -9,9 +9,10 @@ from ..checks.expect import assert_absent, assert_equal, assert_header, assert_s
 from ..checks.registry import checks
 from ..observer import Reply
 from ..probe.probe import Probe
-from ..wire.messages import Exchange, Headers, UpstreamRequest, media_type
+from ..wire.messages import Exchange, UpstreamRequest, media_type
 from .support.attempts import ATTEMPTS
 from .support.conditions import asks_for_features, chooses_version
+from .support.features import features_asked_for, listed
 from .support.hop import FRAMING, HOP_HEADER, HOP_VALUE
 
 OTHER_VERSION = "2026-10-21"
@@ -36,11 +37,6 @@ def assert_dropped(exchange: Exchange) -> None:
     expect(not kept, "the client got headers of the upstream's connection", expected="none", actual=", ".join(kept))
 
 
-def listed(headers: Headers, name: str) -> str:
-    """All values of a list, however they are spread over lines."""
-    return ", ".join(item.strip() for line in headers.all(name) for item in line.split(","))
-
-
 @checks("headers.version-relayed", when=chooses_version)
 def test_version_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given another version than the usual, when the proxy forwards the call, then it names that one and no other."""
@@ -63,7 +59,9 @@ def test_features_are_kept(case: CallCase, probe: Probe) -> None:
 
     upstream = only_upstream_request(exchange)
     for name in names:
-        assert_equal(listed(upstream.headers, name), ", ".join(FEATURES), f"{name} was lost or changed")
+        assert_equal(
+            features_asked_for(upstream.headers, name, probe), ", ".join(FEATURES), f"{name} was lost or changed"
+        )
 
 
 @checks("headers.no-feature-invented", requests=3, when=asks_for_features)
@@ -73,7 +71,9 @@ def test_features_are_not_remembered(case: CallCase, probe: Probe) -> None:
         lines = [(name, wanted) for name in probe.optional_headers(case) if wanted]
         upstream = only_upstream_request(probe.send(case, more_headers=lines))
         for name in probe.optional_headers(case):
-            assert_equal(listed(upstream.headers, name), wanted, f"{name} is not what the client sent")
+            assert_equal(
+                features_asked_for(upstream.headers, name, probe), wanted, f"{name} is not what the client sent"
+            )
 
 
 @checks("headers.sdk-telemetry-harmless")

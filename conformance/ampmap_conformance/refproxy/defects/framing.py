@@ -21,7 +21,7 @@ def _lengthless(right: Behaviour, exchange: RoutedExchange, given: Headers) -> H
     return right.response_headers(exchange, given).without("content-length")
 
 
-@defect("length-dropped", breaks=("headers.length-kept", "headers.length-after-rewrite"),
+@defect("length-dropped", breaks=("headers.length-not-replaced-by-chunks",),
         seen_in="envoyproxy/ai-gateway#721")  # fmt: skip
 def length_dropped(right: Behaviour) -> Behaviour:
     """Removes the length and sends the body in chunks, which vendors reject."""
@@ -29,6 +29,17 @@ def length_dropped(right: Behaviour) -> Behaviour:
     def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
         return sent.without("content-length").adding(("Transfer-Encoding", "chunked")) if body else sent
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("length-beside-chunks", breaks=("headers.length-kept",))
+def length_beside_chunks(right: Behaviour) -> Behaviour:
+    """Sends the body in chunks, and copies the client's length beside them."""
+
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        return sent.adding(("Transfer-Encoding", "chunked")) if body else sent
 
     return replace(right, upstream_headers=headers)
 
