@@ -41,6 +41,8 @@ class Entry(BaseModel):
     """URL of the issue that tracks it."""
     owner: str | None = None
     """Who is responsible for it."""
+    observations: tuple[str, ...] = ()
+    """Codes of what is known to be wrong: a case that shows another one is not excused. Empty for whatever it is."""
     expires: datetime.date | None = None
     """The last day on which it is valid."""
 
@@ -66,7 +68,7 @@ class Entry(BaseModel):
 
     def known(self) -> KnownFailure:
         """The entry as a report has it."""
-        return KnownFailure.model_validate(self.model_dump(mode="json"))
+        return KnownFailure.model_validate(self.model_dump(mode="json", exclude={"observations"}))
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,13 @@ def load(file: Path) -> Baseline:
 
 def to_yaml(entries: Iterable[Entry]) -> str:
     """The text of a baseline file; keys without a value are omitted."""
-    plain = [entry.model_dump(exclude_none=True) for entry in entries]
+    plain = [_plain(entry) for entry in entries]
     return HEADER + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    plain = entry.model_dump(exclude_none=True, exclude={"observations"})
+    return {**plain, "observations": list(entry.observations)} if entry.observations else plain
 
 
 def _complaint(document: Document, index: int, problem: Any) -> str:

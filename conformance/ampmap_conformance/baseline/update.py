@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ..cases.renames import Renames
 from ..cases.selection import ON_REQUEST, Pattern, renamed_in
@@ -57,6 +58,8 @@ def updated(report: Report, old: Sequence[Entry], template: Entry) -> Updated:
     """
     told = renamed_in((entry.pattern for entry in old), Renames.of(report.rules))
     old = present(old, report)
+    known = {entry.pattern: entry.observations for entry in old}
+    old = tuple(entry.model_copy(update={"observations": ()}) for entry in old)
     failing = [(r.requirement, r.case) for r in report.results if fails(r)]
     among = [
         (r.requirement, r.case)
@@ -74,10 +77,11 @@ def updated(report: Report, old: Sequence[Entry], template: Entry) -> Updated:
         entries[place] = [
             like.model_copy(update={"pattern": text}) for text in _patterns(wanted, frozenset(before), among, own)
         ]
+    noted = partial(_with_observations, report=report, known=known)
     return Updated(
         failing=len(failing),
-        entries=tuple(entry for _, made in sorted(entries.items()) for entry in made),
-        new=tuple(entries.get(len(old), ())),
+        entries=tuple(noted(entry) for _, made in sorted(entries.items()) for entry in made),
+        new=tuple(map(noted, entries.get(len(old), ()))),
         removed=tuple(
             entry
             for place, entry in enumerate(old)
@@ -86,6 +90,14 @@ def updated(report: Report, old: Sequence[Entry], template: Entry) -> Updated:
         unjudged=tuple(old[place] for place in unjudged),
         renamed=told,
     )
+
+
+def _with_observations(entry: Entry, *, report: Report, known: Mapping[str, tuple[str, ...]]) -> Entry:
+    """An entry with the codes that its failing cases show in a report; with those of before where none fails."""
+    failing = [result for result in report.results if fails(result) and entry.matches(result.requirement, result.case)]
+    codes = {one.code for result in failing for one in result.observations}
+    seen = tuple(sorted(codes)) if failing else known.get(entry.pattern, ())
+    return entry.model_copy(update={"observations": seen})
 
 
 def present(entries: Iterable[Entry], report: Report) -> tuple[Entry, ...]:

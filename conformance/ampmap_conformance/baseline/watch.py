@@ -6,7 +6,7 @@ import datetime
 from dataclasses import replace
 
 from ..cases.selection import Pattern, hint
-from ..engine.judge import Outcome
+from ..engine.judge import Observed, Outcome
 from ..engine.plan import Plan, Task
 from ..report.model import BaselineProblem, BaselineUse
 from ..verdicts import Verdict
@@ -31,6 +31,9 @@ class Watch:
         task, verdict = outcome.task, outcome.verdict
         self._decided[task.id] = verdict
         entry = next((e for e, pattern in self._patterns if pattern.matches(task.row.id, task.case.name)), None)
+        if entry is not None and verdict in EXCUSED and (new := _unknown(outcome, entry)):
+            reason = f"not in the baseline: {new.reason} ({new.code})"
+            return replace(outcome, reason=reason, expected=new.expected, actual=new.actual), None
         if entry is not None and verdict in EXCUSED:
             return replace(outcome, verdict=Verdict.KNOWN_FAILURE), entry
         if entry is not None and verdict is Verdict.PASS:
@@ -74,3 +77,10 @@ class Watch:
             message = f"`{pattern.text}` is stale: what it names {what}"
             return BaselineProblem(kind="stale", pattern=pattern.text, place=place, message=message)
         return None
+
+
+def _unknown(outcome: Outcome, entry: Entry) -> Observed | None:
+    """The first observation of a case that an entry does not know, where the entry names what it knows."""
+    if not entry.observations:
+        return None
+    return next((one for one in outcome.observations if one.code not in entry.observations), None)

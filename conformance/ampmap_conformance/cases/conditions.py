@@ -58,7 +58,7 @@ def _claim_of_route(case: Case) -> str | None:
 
 
 def _body(case: Case, target: Target) -> BodyPolicy:
-    """How the body of the case's call goes on. Calls that no provider takes are never translated."""
+    """How the proxy forwards the body of the case's call. Calls that no provider takes are never translated."""
     return target.body_of(case.provider, case.call.dialect, case.model) if isinstance(case, CallCase) else "verbatim"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -14,6 +14,7 @@ from ..wire.credentials import PLACEHOLDER, carried
 from ..wire.messages import Exchange, Headers, Response, UpstreamRequest
 from ..wire.redaction import NONCE, forms, mask
 from ..wire.sse import Event, covers, decode_body, events
+from .findings import expect_none, together
 
 SHOWN = 160
 """Longest piece of a body in a message, in characters."""
@@ -41,7 +42,7 @@ def assert_status(response: Response, *allowed: int, saying: str) -> None:
     """The answer's status is one of those named."""
     words = " or ".join(str(status) for status in allowed)
     if response.status not in allowed:
-        raise Violation(saying, expected=f"status {words}", actual=shown_status(response), code="status")
+        raise Violation(saying, expected=f"status {words}", actual=shown_status(response), at=str(response.status))
 
 
 def shown_status(response: Response) -> str:
@@ -109,34 +110,36 @@ def assert_whole(response: Response) -> None:
     )
 
 
-def assert_nothing_upstream(exchange: Exchange, saying: str = "the call was sent on") -> None:
-    """No request reached any upstream."""
+def assert_nothing_upstream(exchange: Exchange, saying: str = "the call was sent on", *, at: str = "") -> None:
+    """No request reached any upstream; `at` names what about the call must keep it back."""
     if exchange.upstream:
         seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in exchange.upstream)
-        raise Violation(saying, expected="no request to any upstream", actual=seen, code="sent-on")
+        raise Violation(saying, expected="no request to any upstream", actual=seen, code="sent-on", at=at)
 
 
-def assert_not_let_through(exchange: Exchange, saying: str) -> None:
-    """A call that must be rejected reached no upstream, and is no success."""
-    assert_nothing_upstream(exchange, saying)
+def assert_not_let_through(exchange: Exchange, saying: str, *, at: str = "") -> None:
+    """A call that must be rejected, for what stands in the header `at`, reached no upstream and did not succeed."""
+    assert_nothing_upstream(exchange, saying, at=at)
     status = exchange.response.status
     if 200 <= status < 300:
-        raise Violation(saying, expected="an error", actual=f"status {status}", code="let-through")
+        raise Violation(saying, expected="an error", actual=f"status {status}", code="let-through", at=at)
 
 
 def assert_header(headers: Headers, name: str, expected: str, *, saying: str) -> None:
     """Exactly one line `name`, with this value."""
     values = headers.all(name)
     actual = " and ".join(f"{name}: {value}" for value in values) or f"no {name}"
-    expect(values == (expected,), saying, expected=f"{name}: {expected}", actual=actual)
+    if values != (expected,):
+        raise Violation(saying, expected=f"{name}: {expected}", actual=actual, code="header", at=name)
 
 
 def assert_absent(secret: str, *, in_: UpstreamRequest | Response, saying: str, of: str = "the client's key") -> None:
     """A message does not hold a secret: neither in its head nor in its body, also not percent-encoded or in base64."""
-    place = _place_of(secret, in_)
-    if place is not None:
-        hop = "the upstream request" if isinstance(in_, UpstreamRequest) else "the answer"
-        raise Violation(saying, expected=f"no occurrence of {of} in {hop}", actual=place)
+    hop = "the upstream request" if isinstance(in_, UpstreamRequest) else "the answer"
+    wanted = f"no occurrence of {of} in {hop}"
+    found = [Violation(saying, expected=wanted, actual=text, at=place) for place, text in _places_of(secret, in_)]
+    if found:
+        raise together(found)
 
 
 def assert_own_credential(request: UpstreamRequest, accepted: Iterable[CredentialCarrier], *, client_key: str) -> None:
@@ -159,12 +162,7 @@ def assert_own_credential(request: UpstreamRequest, accepted: Iterable[Credentia
 def assert_no_placeholder(request: UpstreamRequest) -> None:
     """The proxy did not forward the word that Google's SDK sends for a key."""
     found = [carrier for carrier, values in carried(request.headers, request.query).items() if PLACEHOLDER in values]
-    expect(
-        not found,
-        "the placeholder reached the upstream",
-        expected="no carrier that holds the word `placeholder`",
-        actual=f"`placeholder` in {', '.join(found)}",
-    )
+    expect_none(found, "the placeholder reached the upstream", expected="no carrier that holds the word `placeholder`")
 
 
 def assert_shape(body: bytes, template: Any, *, saying: str) -> None:
@@ -261,11 +259,13 @@ def only_upstream_request(exchange: Exchange, persona: str | None = None) -> Ups
             expected=expected,
             actual=f"{len(exchange.upstream)} requests: {seen}",
             code="several-requests",
+            at=" ".join(sorted({request.persona for request in exchange.upstream})),
         )
     if first.persona != wanted:
         actual = f"{first.method} {first.path} at {first.persona}"
         saying = "the call reached another back end"
-        raise UnservedError(saying, expected=expected, actual=actual, code="other-back-end", nonce=exchange.nonce)
+        code = f"other-back-end@{first.persona}"
+        raise UnservedError(saying, expected=expected, actual=actual, code=code, nonce=exchange.nonce)
     return first
 
 
@@ -322,18 +322,18 @@ def _kind(value: Any) -> str:
     return kinds.get(type(value), "a number")
 
 
-def _place_of(secret: str, message: UpstreamRequest | Response) -> str | None:
+def _places_of(secret: str, message: UpstreamRequest | Response) -> Iterator[tuple[str, str]]:
+    """Every place that holds a secret: its name, and words for it."""
     written = tuple(form.encode() for form in forms(secret))
     label = f"{message.method} {message.path}" if isinstance(message, UpstreamRequest) else f"{message.status} answer"
     if isinstance(message, UpstreamRequest) and _holds(message.target.encode(), written):
-        return f"{mask(secret)} in the query or path of {label}"
+        yield "target", f"{mask(secret)} in the query or path of {label}"
     for number, (name, value) in enumerate(message.headers, start=1):
         if _holds(value.encode("latin-1", "replace"), written):
-            return f"{name}: {mask(secret)}  (header {number} of {label})"
-    whole = message.raw if isinstance(message, UpstreamRequest) else message.body
-    if _holds(whole, written) or (message.body not in whole and _holds(message.body, written)):
-        return f"{mask(secret)} in the body of {label}"
-    return None
+            yield name, f"{name}: {mask(secret)}  (header {number} of {label})"
+    framed = message.raw.partition(b"\r\n\r\n")[2] if isinstance(message, UpstreamRequest) else b""
+    if _holds(message.body, written) or _holds(framed, written):
+        yield "body", f"{mask(secret)} in the body of {label}"
 
 
 def _holds(data: bytes, written: tuple[bytes, ...]) -> bool:

@@ -136,8 +136,12 @@ def frame(event: StreamEvent, how: StreamFraming) -> bytes:
 
 def error_body(shape: ErrorShape, status: int, message: str) -> bytes:
     """An error of `status` in a provider's own form. A type or code that the sources do not state is null."""
-    type_, code = (_stated_value(shape, status, field) for field in ("type", "code"))
-    return dump(fill(shape.body, status=status, message=message, type=type_, code=code))
+    return dump(fill(shape.body, status=status, message=message, **error_words(shape, status)))
+
+
+def error_words(shape: ErrorShape, status: int) -> dict[str, str | None]:
+    """The `type` and `code` of an error of `status`; None for what the sources do not state."""
+    return {field: _stated_value(shape, status, field) for field in ("type", "code")}
 
 
 def _stated_value(shape: ErrorShape, status: int, field: str) -> str | None:

@@ -33,7 +33,20 @@ from ..wire.messages import Exchange
 from ..wire.redaction import Scrubber
 from .attribution import attribute
 from .plan import Plan, Task
-from .service import SERVICE, UNREACHABLE, explaining
+from .service import SERVICE, STEADY, UNREACHABLE, explaining
+
+BUSY = (429, 503)
+"""Statuses by which a proxy says, with `Retry-After`, that it spares an upstream for a while."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One thing that a check found wrong, in texts that are free of secrets."""
+
+    code: str
+    reason: str
+    expected: str
+    actual: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,8 @@ class Outcome:
     """In how many of the attempts nothing was broken."""
     attribution: Attribution | None = None
     """Whose fault it is, where that was asked."""
+    observations: tuple[Observed, ...] = ()
+    """Everything that was found wrong, the one of `reason` first."""
 
 
 @dataclass(frozen=True)
@@ -151,11 +166,23 @@ class Engine:
                 reason = f"blocked by {base.id}: {found.reason}"
                 return Outcome(task, Verdict.BLOCKED, reason, exchanges=unserved.exchanges)
             if found.verdict is Verdict.PASS and rule in SERVICE:
-                again = self._attempt(base).violation
-                if isinstance(again, UnservedError):
-                    said = self._scrubber.clean(f"{again.saying} ({again.actual})")
-                    reason = f"blocked by {base.id}, which held before and does not now: {said}"
-                    return Outcome(task, Verdict.BLOCKED, reason, exchanges=unserved.exchanges)
+                again = self._attempt(base)
+                if isinstance(again.violation, UnservedError):
+                    return self._no_longer_served(task, asked, again)
+        return None
+
+    def _no_longer_served(self, task: Task, asked: Case, again: Attempt) -> Outcome | None:
+        """The outcome of a case whose call the proxy served at first, and does not any more."""
+        answer = again.exchanges[-1].response if again.exchanges else None
+        if answer is not None and answer.status in BUSY and "retry-after" in answer.headers:
+            reason = f"the proxy spares the upstream after an earlier failure: status {answer.status} and Retry-After"
+            return Outcome(task, Verdict.NOT_TESTABLE, reason)
+        for rule in STEADY:
+            base = self._plan.nearest(rule, asked)
+            found = None if base is None else self.outcome(base)
+            if base is not None and found is not None and found.verdict in BROKEN:
+                reason = f"blocked by {base.id}: {found.reason}"
+                return Outcome(task, Verdict.BLOCKED, reason, exchanges=again.exchanges)
         return None
 
     def _attempt(self, task: Task) -> Attempt:
@@ -203,7 +230,17 @@ class Engine:
             expected=clean(shown.violation.expected),
             actual=clean(shown.violation.actual),
             error=shown.violation,
+            observations=self._observed(attempt.violation for attempt in broken),
             attribution=self._attribution(task),
+        )
+
+    def _observed(self, found: Iterable[Violation | None]) -> tuple[Observed, ...]:
+        clean = self._scrubber.clean
+        every = [each for one in found if one is not None for each in (one, *one.others)]
+        by_code = {one.code: one for one in reversed(every)}
+        return tuple(
+            Observed(clean(one.code), clean(one.saying), clean(one.expected), clean(one.actual))
+            for one in reversed(by_code.values())
         )
 
     def _attribution(self, task: Task) -> Attribution | None:

@@ -17,6 +17,12 @@ BY_WAY = {
     "elsewhere": ("fallback.unmapped-goes-upstream",),
 }
 """The rules on calls that take another way than the usual one."""
+STEADY = (
+    "fallback.next-call-after-rejection",
+    "fallback.next-call-after-failure",
+    "fallback.next-call-after-broken-stream",
+)
+"""The rules that say that a call is served still, whatever happened to earlier ones."""
 SERVICE = frozenset((*OF_PROVIDERS, *OF_MANAGEMENT, *(rule for rules in BY_WAY.values() for rule in rules)))
 """Rules that say of a plain call that it is served. Where one of them does not hold, no other rule explains it."""
 
@@ -26,7 +32,7 @@ def explaining(rule: str, case: Case, target: Target, *, hung_up: bool) -> Itera
 
     `hung_up` says that the call's upstream gave no answer.
     """
-    if rule in SERVICE:
+    if rule in SERVICE or rule in STEADY:
         return
     if hung_up and rule != UNREACHABLE:
         yield UNREACHABLE

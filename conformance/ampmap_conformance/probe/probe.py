@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets as random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
@@ -17,13 +18,30 @@ from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
 from ..wire.lockstep import Steps
 from ..wire.messages import AMP, Exchange, Headers, Request, Response, nonce_of
-from ..wire.raw import Ending, RawAnswer, RawRequest, send_raw, whole
+from ..wire.raw import Ending, RawAnswer, RawRequest, send_in_turn, send_raw, whole
 from ..wire.redaction import new_nonce
 from .changes import UNCHANGED, Changes
 from .context import GeneratedRequests, RunContext
 from .exchange import SETTLING, Sending, both_hops
 from .lookups import Lookups
 from .prerequisites import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
+
+
+def _given(response: Response) -> Response:
+    return response
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What came of requests one after another on one connection."""
+
+    exchanges: tuple[Exchange, ...]
+    """Of those that got an answer."""
+    sent: int
+    """How many were sent."""
+    closed: bool
+    """Whether the proxy closed the connection though no answer said that it would."""
+
 
 ALONE = frozenset({"CONNECT", "TRACE"})
 MUCH = 1 << 16
@@ -194,6 +212,27 @@ class Probe(Lookups):
 
         made = self._exchange(Sending(request=request, persona=self.persona_of(case), deliver=deliver, replies=script))
         return made, answers[0]
+
+    def send_in_turn(self, case: Case, requests: Iterable[tuple[Request, tuple[Reply, ...]]], *, rest: float) -> Turns:
+        """Sends requests made by `request` on one connection of their own, each with what its upstream answers.
+
+        After an answer the connection rests for so many seconds. Raises NoAnswerError when no request got one.
+        """
+        observer, every = self._context.observer, tuple(requests)
+        for request, replies in every:
+            self._spend()
+            if observer is not None and replies:
+                observer.script(nonce_of(request), replies)
+        sent = (request for request, _ in every)
+        url = self.target.file.base_url
+        timeout = self._context.patience([reply for _, replies in every for reply in replies]).read
+        answer, closed = send_in_turn(url, sent, rest=rest, timeout=timeout)
+        answer.response()
+        made = []
+        for (request, _), response in zip(every, answer.responses, strict=False):
+            sending = Sending(request=request, persona=self.persona_of(case), deliver=partial(_given, response))
+            made.append(self._exchange(sending))
+        return Turns(tuple(made), len(answer.sent_at), closed)
 
     def send_in_step(
         self, case: Case, steps: Steps, reply: Reply, *, more_headers: Iterable[tuple[str, str]] = ()

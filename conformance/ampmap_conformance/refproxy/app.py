@@ -19,6 +19,10 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 
+class HangUpError(Exception):
+    """The proxy closes a connection without a word."""
+
+
 class ClientGoneError(Exception):
     """The client went away before its request was read."""
 
@@ -47,6 +51,8 @@ class ProxyApp:
         incoming = in_origin_form(incoming)
         decision = decide(config, self._routes, self._behaviour, incoming)
         if isinstance(decision, Refusal):
+            if incoming.in_pieces and not self._behaviour.answers_slow_client(decision):
+                raise HangUpError
             await self._refuse(decision, send)
         else:
             forwarding = self._forward(decision, send)
@@ -100,18 +106,21 @@ class ProxyApp:
 
     async def _refuse(self, refusal: Refusal, send: Send) -> None:
         await _send_own(self._behaviour.own_answer(self._reference, refusal), send)
+        if self._behaviour.hangs_up_behind(refusal):
+            raise HangUpError
 
 
 async def _read(scope: Scope, receive: Receive, limit: int) -> Incoming:
     """The whole request; a body over the limit is read to its end but not kept."""
     parts: list[bytes] = []
-    size, more = 0, True
+    size, count, more = 0, 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         more, part = message.get("more_body", False), message.get("body", b"")
         size += len(part)
+        count += bool(part)
         if size <= limit:
             parts.append(part)
     return Incoming(
@@ -122,6 +131,7 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> Incoming:
         body=b"".join(parts) if size <= limit else b"",
         peer=scope["client"][0] if scope["client"] else "",
         too_large=size > limit,
+        in_pieces=count > 1,
     )
 
 

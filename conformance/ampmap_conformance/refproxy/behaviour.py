@@ -80,6 +80,10 @@ class Behaviour:
     response_headers: Callable[[RoutedExchange, Headers], Headers] = headers.response_headers
     response_body: Callable[[RoutedExchange, Headers, Chunks], Chunks] = rewriting.response_body
     own_answer: Callable[[Reference, Refusal], OwnAnswer] = errors.own_answer
+    hangs_up_behind: Callable[[Refusal], bool] = lambda _: False
+    """Whether the connection is closed behind an answer of the proxy's own that does not say so."""
+    answers_slow_client: Callable[[Refusal], bool] = lambda _: True
+    """Whether a refusal reaches a client whose body came later than its head."""
     ends_with_client: Callable[[RoutedExchange], bool] = lambda _: True
     """Whether the upstream call is dropped when the client goes away."""
     file_text: Callable[[Path], str] = live.file_text

@@ -27,6 +27,8 @@ class Incoming:
     """Address of the TCP peer."""
     too_large: bool = False
     """The body was over the limit, and is not here."""
+    in_pieces: bool = False
+    """The body came in several pieces."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from .model import (
     Kit,
     KnownFailure,
     Notice,
+    Observation,
     ReferenceId,
     Report,
     Reproduce,
@@ -192,6 +193,10 @@ def make_result(
         scored=session.release.scores(task.row),
         attempts=outcome.attempts,
         held=outcome.held if outcome.verdict in EXECUTED else None,
+        observations=tuple(
+            Observation(code=one.code, reason=one.reason, expected=one.expected, actual=one.actual)
+            for one in outcome.observations
+        ),
         attribution=outcome.attribution,
     )
 

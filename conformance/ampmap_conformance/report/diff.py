@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum, unique
 from types import MappingProxyType
 
@@ -55,7 +55,7 @@ class Difference:
     """What changed from one report to another, each part in the order of the newer report."""
 
     regressions: tuple[Change, ...]
-    """What worked and no longer does (nor is seen to), and what is broken now and was not."""
+    """What worked and no longer does (nor is seen to), what is broken now and was not, and red cases that show more."""
     fixes: tuple[Change, ...]
     """What works now and did not, or was not seen to."""
     changed: tuple[Change, ...]
@@ -72,14 +72,25 @@ def difference(old: Report, new: Report) -> Difference:
     before, after = _by_present_id(old, renames), _by_present_id(new, renames)
     found: dict[str, list[Change]] = {name: [] for name in ("regressions", "fixes", "changed")}
     for name, result in after.items():
-        if name in before and before[name].verdict is not result.verdict:
+        if name not in before:
+            continue
+        if before[name].verdict is not result.verdict:
             found[_kind(standing(before[name]), standing(result))].append(_change(name, before[name], result))
+        elif told := _behind(before[name], result):
+            found["regressions"].append(replace(_change(name, before[name], result), reason=told))
     return Difference(
         **{kind: tuple(changes) for kind, changes in found.items()},
         new=tuple(_change(name, None, result) for name, result in after.items() if name not in before),
         gone=tuple(_change(name, result, None) for name, result in before.items() if name not in after),
         notes=(*_notes(old, new), *renames.notices(result.requirement for result in (*old.results, *new.results))),
     )
+
+
+def _behind(before: Result, after: Result) -> str:
+    """What a red case shows that it did not show before, though its verdict is the same; empty for nothing."""
+    known = {one.code for one in before.observations}
+    new = [f"{one.reason} ({one.code})" for one in after.observations if one.code not in known]
+    return f"new in it: {'; '.join(new)}" if known and new and after.scored else ""
 
 
 def _by_present_id(report: Report, renames: Renames) -> dict[str, Result]:

@@ -96,6 +96,16 @@ class KnownFailure(Shape):
     expires: str | None = None
 
 
+class Observation(Shape):
+    """One thing that a case showed to be wrong."""
+
+    code: str
+    """What was observed, and behind an `@` where, in words that stay the same when the texts are reworded."""
+    reason: str
+    expected: str
+    actual: str
+
+
 class Result(Shape):
     """One case."""
 
@@ -121,6 +131,8 @@ class Result(Shape):
     """How often the check was made (`--repeat`)."""
     held: int | None = None
     """In how many of them nothing was broken; absent where the check did not come to its end."""
+    observations: tuple[Observation, ...] = ()
+    """Everything that was found wrong, the one of `reason` first; of cases that found a violation."""
     attribution: Attribution | None = None
     """Whose fault a violation is, where the run asked (`--attribute`)."""
 

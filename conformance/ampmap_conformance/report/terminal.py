@@ -175,6 +175,7 @@ def failure_lines(result: Result, row: Requirement) -> list[Text]:
             ("rule", row.statement),
             ("expected", result.expected),
             ("actual", result.actual),
+            *(("also", f"{one.reason}: {one.actual}") for one in result.observations[1:]),
             ("held", f"in {result.held} of {result.attempts} attempts" if result.attempts > 1 else ""),
             ("fault", f"of the {result.attribution.value}" if result.attribution else ""),
             ("docs", result.docs_url),

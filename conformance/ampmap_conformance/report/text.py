@@ -49,6 +49,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
         ("reason", result.reason),
         ("expected", result.expected),
         ("actual", result.actual),
+        *(("also", f"{one.reason}: {one.actual}") for one in result.observations[1:]),
         ("whose fault", result.attribution.value if result.attribution else ""),
         ("held", f"in {result.held} of {result.attempts} attempts" if result.attempts > 1 else ""),
         ("score", "" if result.scored else "it does not count in this release"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..cases.cases import CallCase, CredentialCase
 from ..checks.expect import assert_absent, assert_answers, assert_success
+from ..checks.findings import gathering
 from ..checks.registry import checks
 from ..probe.probe import Probe
 from ..wire.credentials import NO_CREDENTIAL, PLACEHOLDER, REFUSED, Credential, holding
@@ -67,6 +68,9 @@ def test_client_keys_not_returned(case: CredentialCase, probe: Probe) -> None:
     refused = probe.send(case, credential=holding(case.carrier, canary))
     lost = probe.send(case, credential=holding(case.carrier, key) + beside, target=f"{case.provider.base_path}/ampmap")
 
-    for exchange in (accepted, refused, lost):
-        assert_absent(key, in_=exchange.response, saying="an answer holds the client's key")
-        assert_absent(canary, in_=exchange.response, saying="an answer holds the rejected key")
+    with gathering() as part:
+        for exchange in (accepted, refused, lost):
+            with part():
+                assert_absent(key, in_=exchange.response, saying="an answer holds the client's key")
+            with part():
+                assert_absent(canary, in_=exchange.response, saying="an answer holds the rejected key")

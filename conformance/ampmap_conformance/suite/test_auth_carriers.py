@@ -6,18 +6,23 @@ from typing import get_args
 
 from ..cases.cases import CallCase, CredentialCase, VariedCase
 from ..checks.expect import assert_absent, assert_not_let_through, assert_served, assert_success, expect
-from ..checks.registry import checks
+from ..checks.findings import gathering
+from ..checks.registry import Pace, checks
 from ..dialects import bodies
+from ..errors import NoAnswerError, Violation
 from ..observer import Reply
 from ..probe.probe import Probe
 from ..probe.requests import BLANK
 from ..reference.types import CredentialCarrier
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sends, carried, holding
-from ..wire.messages import Exchange, Response, UpstreamRequest
+from ..wire.messages import Exchange, Request, Response, UpstreamRequest
+from ..wire.raw import Piece, RawRequest, wire
 from .support.conditions import has_other_carrier, is_promised_carrier, takes_query_key
 from .support.refusals import assert_rejected
 
 REFUSED_OR_INVALID = (*REFUSED, 400)
+BEHIND = 0.05
+"""Seconds between the head of a request and its body, and within the body."""
 NO_KEY, SHUT = 401, REFUSED
 NOT_SERVED = (404, 405)
 """A proxy need not serve the other forms of paths."""
@@ -88,9 +93,9 @@ def test_scheme_case_insensitive(case: CallCase, probe: Probe) -> None:
 def test_other_keys_stripped(case: CallCase, probe: Probe) -> None:
     """Given a different key in every carrier, when the call is made, then no message on either side holds one."""
     key = probe.client_key
-    carriers = [
-        each for each in get_args(CredentialCarrier) if each != "query-key" or takes_query_key(case, probe.target)
-    ]
+    carriers: list[CredentialCarrier] = list(get_args(CredentialCarrier))
+    if not takes_query_key(case, probe.target):
+        carriers.remove("query-key")
     canaries = {carrier: probe.canary() for carrier in carriers}
     credential = as_client_sends(case.provider, key)
     for carrier in carriers:
@@ -98,20 +103,26 @@ def test_other_keys_stripped(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, credential=credential)
 
     assert_served_or_refused(exchange)
-    for carrier, canary in (*canaries.items(), ("the client's own", key)):
-        assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} is in the answer")
-        for upstream in exchange.upstream:
-            assert_absent(canary, in_=upstream, saying=f"the key in {carrier} reached the upstream")
+    with gathering() as part:
+        for carrier, canary in (*canaries.items(), ("the client's own", key)):
+            with part():
+                assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} is in the answer")
+            for upstream in exchange.upstream:
+                with part():
+                    assert_absent(canary, in_=upstream, saying=f"the key in {carrier} reached the upstream")
 
 
 @checks("auth.no-header-replaces-credential", requests=len(PRETENCES))
 def test_no_header_replaces_credential(case: CallCase, probe: Probe) -> None:
     """Given no credential but a header that names a trusted caller, when it is sent, then nothing goes upstream."""
     probe.require_client_key()
-    for lines in PRETENCES:
-        exchange = probe.send(case, credential=NO_CREDENTIAL, more_headers=lines)
+    with gathering() as part:
+        for lines in PRETENCES:
+            exchange = probe.send(case, credential=NO_CREDENTIAL, more_headers=lines)
 
-        assert_not_let_through(exchange, f"{', '.join(name for name, _ in lines)} opened the proxy")
+            with part():
+                names = ", ".join(name for name, _ in lines)
+                assert_not_let_through(exchange, f"{names} opened the proxy", at=lines[0][0])
 
 
 @checks("auth.body-key-ignored", requests=2)
@@ -145,12 +156,15 @@ def test_repeated_credential_stripped(case: CallCase, probe: Probe) -> None:
     key, canary = probe.client_key, probe.canary()
     good = as_client_sends(case.provider, key)
     bad = tuple((name, value.replace(key, canary)) for name, value in good.lines if key in value)
-    for lines in (good.lines + bad, bad + good.lines):
-        exchange = probe.send(case, credential=Credential(lines, good.query))
-        messages: list[Response | UpstreamRequest] = [exchange.response, *exchange.upstream]
-        for message in messages:
-            assert_absent(key, in_=message, saying="a message holds a key that was sent twice")
-            assert_absent(canary, in_=message, saying="a message holds the second of two keys")
+    with gathering() as part:
+        for lines in (good.lines + bad, bad + good.lines):
+            exchange = probe.send(case, credential=Credential(lines, good.query))
+            messages: list[Response | UpstreamRequest] = [exchange.response, *exchange.upstream]
+            for message in messages:
+                with part():
+                    assert_absent(key, in_=message, saying="a message holds a key that was sent twice")
+                with part():
+                    assert_absent(canary, in_=message, saying="a message holds the second of two keys")
 
 
 @checks("auth.challenge-sent")
@@ -172,6 +186,27 @@ def test_refusal_is_401(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
     assert_rejected(case, probe, exchange, NO_KEY, saying="a call without a credential was let through")
+
+
+@checks("auth.rejection-readable", pace=Pace.WAITS)
+def test_rejection_is_readable(case: CallCase, probe: Probe) -> None:
+    """Given no credential and a body that comes later than its head, when the call is rejected, then the answer comes.
+
+    A proxy that answers before it has read the body, and closes at once, may take the answer back by doing so.
+    """
+    probe.require_client_key()
+
+    def slowly(request: Request) -> RawRequest:
+        head, end, body = wire(request).partition(b"\r\n\r\n")
+        half = len(body) // 2
+        return RawRequest((Piece(head + end), Piece(body[:half], BEHIND), Piece(body[half:], BEHIND)))
+
+    try:
+        exchange, _ = probe.send_raw(case, slowly, credential=NO_CREDENTIAL)
+    except NoAnswerError as error:
+        saying, wanted = "the rejection does not reach a client that still sends its body", "status 401 or 403"
+        raise Violation(saying, expected=wanted, actual=error.failure.value, code="no-answer") from error
+    assert_rejected(case, probe, exchange, *REFUSED, saying="a call without a credential was let through")
 
 
 @checks("auth.other-roots-need-key")

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 from ..cases.cases import ClientCase
 from ..checks.expect import assert_equal, assert_same_path, expect
-from ..checks.registry import Pace, checks
-from ..observer import Reply
+from ..checks.registry import checks
+from ..errors import Violation
 from ..probe.probe import Probe
 from ..reference.types import calls
 from ..target.target import Target
+from ..wire.lockstep import Steps
 from ..wire.messages import UpstreamRequest
 from .sdks.expected import answered, text_of, tool_calls, tool_reply
 from .sdks.session import Talk
-from .support.streams import in_pieces, stream_frames
+from .support.streams import stream_frames
+from .support.timing import ATTEMPTS
 
 ONE = 4
 """Requests of one call: Cerebras' SDK opens a connection before, and tries that up to three times."""
 TWO = 5
-PAUSE = 1.0
-"""Seconds between the last text of a stream and its end."""
+PATIENCE = 3.0
+"""Seconds that the end of a stream waits for the SDK to give a part of its text."""
 
 
 def counts_tokens(case: ClientCase, target: Target) -> bool:
@@ -50,19 +51,16 @@ def test_plain_call(case: ClientCase, probe: Probe) -> None:
     assert_equal(told.model, case.model, "the SDK names another model")
 
 
-@checks("clients.stream", pace=Pace.WAITS, requests=ONE)
+@checks("clients.stream", requests=ATTEMPTS * ONE)
 def test_stream(case: ClientCase, probe: Probe) -> None:
-    """Given an SDK that asks for a stream, when it reads it, then it yields the upstream's text as the text arrives."""
-    *first, (_, last) = in_pieces(stream_frames(case, probe))
-    with Talk(case, probe) as talk:
-        talk.script(Reply(pieces=(*first, (PAUSE, last))))
-        parts = talk.succeeds(lambda: _timed(talk.sdk.stream(talk.model, talk.text).texts), "the stream")
-        _only(talk.arrived(), case)
-
-    assert_equal("".join(text for _, text in parts), text_of(case, probe), "the SDK reads another text")
-    ended_at = probe.exchanges[-1].answers[-1].sent_at[-1]
+    """Given a stream that ends only when the SDK has given a part of its text, then the SDK gives the whole text."""
+    for _ in range(ATTEMPTS):
+        text, stalled = _read_in_step(case, probe)
+        assert_equal(text, text_of(case, probe), "the SDK reads another text")
+        if not stalled:
+            return
     saying = "the SDK gets the text when the upstream's stream is over"
-    expect(parts[0][0] < ended_at, saying, expected="a part before the end", actual="all of it after the end")
+    raise Violation(saying, expected="a part before the end", actual="all of it after the end")
 
 
 @checks("clients.count-tokens", when=counts_tokens, requests=ONE)
@@ -114,9 +112,22 @@ def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
     expect(results == expected, saying, expected=", ".join(expected), actual=", ".join(results) or "no results")
 
 
-def _timed(texts: Iterator[str]) -> tuple[tuple[float, str], ...]:
-    """Parts of a text, each with the time at which it was there, in monotonic seconds."""
-    return tuple((time.monotonic(), text) for text in texts)
+def _read_in_step(case: ClientCase, probe: Probe) -> tuple[str, bool]:
+    """The text that an SDK reads, and whether the upstream had to end the stream before the SDK gave any of it."""
+    frames = stream_frames(case, probe)
+    with Steps(patience=PATIENCE) as steps, Talk(case, probe) as talk, talk.end_held(steps, frames) as let_end:
+
+        def read() -> str:
+            text = ""
+            for part in talk.sdk.stream(talk.model, talk.text).texts:
+                if not text:
+                    let_end()
+                text += part
+            return text
+
+        text = talk.succeeds(read, "the stream")
+        _only(talk.arrived(), case)
+    return text, steps.stalled
 
 
 def _only(arrived: tuple[UpstreamRequest, ...], case: ClientCase) -> UpstreamRequest:

@@ -19,6 +19,7 @@ from ..checks.expect import (
     only_upstream_request,
 )
 from ..checks.expect_streams import assert_events, assert_json_answer
+from ..checks.findings import gathering
 from ..checks.registry import checks
 from ..dialects.bodies import dump, request_body
 from ..observer import Gzip, Reply
@@ -101,10 +102,14 @@ def test_unmapped_goes_to_amp(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     upstream = only_upstream_request(exchange, AMP)
-    assert_same_path(upstream.path, case.target, "Amp's servers got another path")
-    assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
-    if probe.target.client is not None:
-        assert_absent(probe.client_key, in_=upstream, saying="the client's key reached Amp's servers")
+    with gathering() as part:
+        with part():
+            assert_same_path(upstream.path, case.target, "Amp's servers got another path")
+        with part():
+            assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
+        if probe.target.client is not None:
+            with part():
+                assert_absent(probe.client_key, in_=upstream, saying="the client's key reached Amp's servers")
 
 
 @checks("fallback.query-and-headers-kept", when=goes_elsewhere)
@@ -125,13 +130,16 @@ def _assert_query_and_headers_kept(case: VariedCase, probe: Probe) -> None:
 
     upstream = only_upstream_request(exchange, AMP if case.way == "elsewhere" else None)
     arrived = (upstream.query or "").split("&")
-    for field in filter(None, case.target.partition("?")[2].split("&")):
-        expect(
-            field in arrived, "the upstream did not get the query", expected=field, actual=upstream.query or "no query"
-        )
-    for name, value in (*probe.dialect_headers(case).items(), *asked):
-        came = ",".join(upstream.headers.all(name))
-        expect(value in came, f"{name} did not reach the upstream", expected=f"{name}: {value}", actual=came or "none")
+    saying = "the upstream did not get the query"
+    with gathering() as part:
+        for field in filter(None, case.target.partition("?")[2].split("&")):
+            with part():
+                expect(field in arrived, saying, expected=field, actual=upstream.query or "no query")
+        for name, value in (*probe.dialect_headers(case).items(), *asked):
+            came = ",".join(upstream.headers.all(name))
+            with part():
+                saying = f"{name} did not reach the upstream"
+                expect(value in came, saying, expected=f"{name}: {value}", actual=came or "none")
 
 
 @checks("fallback.amp-key", when=is_elsewhere, requests=2)

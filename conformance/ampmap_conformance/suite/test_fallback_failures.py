@@ -113,7 +113,7 @@ def test_no_retry_after_cut_answer(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-rejection", requests=2)
 def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
     """Given a call that the upstream rejected, when a good one follows, then the proxy forwards it."""
-    assert_served(probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS))
+    probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
     following = probe.send(case)
 
     only_upstream_request(following)
@@ -123,7 +123,7 @@ def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-failure", requests=3)
 def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
     """Given a call that failed, when others follow, then each is forwarded, or rejected with a `Retry-After`."""
-    assert_served(probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS))
+    probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
     for _ in range(2):
         _assert_served_or_put_off(probe.send(case))
 
@@ -131,7 +131,7 @@ def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-broken-stream", when=streams, requests=4)
 def test_next_call_after_broken_stream(case: CallCase, probe: Probe) -> None:
     """Given a stream that broke off, when calls follow, then each is forwarded, or rejected with a `Retry-After`."""
-    assert_served(probe.send(case, replies=(Reply(end=End.RESET, stop_after=1),) * ATTEMPTS))
+    probe.send(case, replies=(Reply(end=End.RESET, stop_after=1),) * ATTEMPTS)
     for _ in range(3):
         _assert_served_or_put_off(probe.send(case))
 

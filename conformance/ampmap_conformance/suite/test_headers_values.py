@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..cases.cases import CallCase
 from ..checks.expect import assert_header, assert_success, expect, only_upstream_request, shown_status
+from ..checks.findings import expect_none, gathering
 from ..checks.registry import checks
 from ..observer import Reply
 from ..probe.probe import Probe
@@ -44,9 +45,11 @@ def test_odd_values_are_kept(case: CallCase, probe: Probe) -> None:
     exchange = _with_odd_values(case, probe)
 
     upstream = only_upstream_request(exchange)
-    for name, value in ODD:
-        for headers in (upstream.headers, exchange.response.headers):
-            assert_header(headers, name, value, saying="a value was lost or changed")
+    with gathering() as part:
+        for name, value in ODD:
+            for hop, headers in (("the call", upstream.headers), ("the answer", exchange.response.headers)):
+                with part():
+                    assert_header(headers, name, value, saying=f"a value in {hop} was lost or changed")
 
 
 @checks("headers.lines-not-doubled")
@@ -56,4 +59,4 @@ def test_lines_are_not_doubled(case: CallCase, probe: Probe) -> None:
 
     only_upstream_request(exchange)
     doubled = [name for name in ONCE if len(exchange.response.headers.all(name)) > 1]
-    expect(not doubled, "a header occurs twice", expected="each once", actual=", ".join(doubled))
+    expect_none(doubled, "a header occurs twice", expected="each once")

@@ -12,6 +12,7 @@ from ..checks.expect import (
     assert_same_path,
     only_upstream_request,
 )
+from ..checks.findings import gathering
 from ..checks.registry import checks
 from ..observer import Reply
 from ..probe.probe import Probe
@@ -41,12 +42,20 @@ def _assert_forwarded(case: ManagementCase, probe: Probe) -> None:
     exchange = probe.send(case, more_query=QUERY)
 
     upstream = only_upstream_request(exchange, AMP)
-    assert_equal(upstream.method, case.method, "the method changed")
-    assert_same_path(upstream.path, case.path, "the upstream got another path")
-    assert_equal(str(parse_qs(upstream.query or "")), str(parse_qs(QUERY)), "the upstream got a changed query")
-    assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
-    assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
-    assert_json_relayed(exchange)
+    with gathering() as part:
+        with part():
+            assert_equal(upstream.method, case.method, "the method changed")
+        with part():
+            assert_same_path(upstream.path, case.path, "the upstream got another path")
+        with part():
+            query = str(parse_qs(upstream.query or ""))
+            assert_equal(query, str(parse_qs(QUERY)), "the upstream got a changed query")
+        with part():
+            assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
+        with part():
+            assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
+        with part():
+            assert_json_relayed(exchange)
 
 
 @checks("management.credential-replaced")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..checks.expect import assert_nothing_upstream, assert_served, assert_success, expect, only_upstream_request
+from ..checks.findings import expect_none
 from ..checks.registry import checks
 from ..errors import Failure, NoAnswerError
 from ..probe.probe import Probe
@@ -67,7 +68,7 @@ def assert_no_key_lent(exchanges: Iterable[Exchange]) -> None:
     """Nothing that went upstream holds a credential; the client had none."""
     sent = [request for exchange in exchanges for request in exchange.upstream]
     lent = [f"{request.method} {request.path}" for request in sent if carried(request.headers, request.query)]
-    expect(not lent, "the proxy lent its own key", expected="no credential upstream", actual=", ".join(lent))
+    expect_none(lent, "the proxy lent its own key", expected="no credential upstream")
 
 
 @checks("security.foreign-peer-refused")

@@ -11,7 +11,7 @@ from ..checks.expect import assert_equal, assert_served, assert_success, expect,
 from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..observer import End, Reply
-from ..probe.probe import Probe
+from ..probe.probe import Probe, Turns
 from ..target.amp_config import ClientKeys
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, as_client_sends, holding
 from ..wire.messages import AMP, Exchange
@@ -21,7 +21,7 @@ from .support.concurrent import Marked, at_once, in_step, marked_answer, marked_
 from .support.conditions import goes_elsewhere, streams
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
-from .support.own_errors import provoke_error
+from .support.own_errors import failing_request
 from .support.refusals import assert_rejected
 from .support.streams import client_model
 
@@ -33,6 +33,8 @@ MARK = re.compile(r"mark-[0-9a-f]{16}")
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-")
 LIMITED = (429, 503)
 """Statuses by which a proxy says that it serves no more calls at a time."""
+REST = 0.2
+"""Seconds for which a connection rests behind an answer, so that a proxy that closes it has closed it."""
 PROMPT = 2.5
 """Seconds within which a call must be answered although a kept connection has gone away."""
 
@@ -164,20 +166,30 @@ def test_each_call_is_authenticated(case: VariedCase, probe: Probe) -> None:
         assert_success(connection.send(case))
 
 
-@checks("tenancy.connection-after-error", requests=3)
+@checks("tenancy.connection-after-error", pace=Pace.WAITS, requests=4)
 def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
     """Given a connection with a rejected call, when a good one follows on it, then it gets its own answer."""
-    with probe.on_own_connections() as connection:
-        for _ in range(2 if case.variation == "no-upstream" else 1):
-            expect(
-                provoke_error(case, connection).response.status >= 400,
-                "no error was made",
-                expected="one",
-                actual="none",
-            )
-        following = connection.send(case)
-        only_upstream_request(following)
-        assert_success(following)
+    turns, failing = _after_error(case, probe)
+
+    for exchange in turns.exchanges[:failing]:
+        failed, status = exchange.response.status >= 400, exchange.response.status
+        expect(failed, "no error was made", expected="an error", actual=f"status {status}")
+    if turns.sent > failing:
+        saying, actual = "the call behind a rejected one got no answer", "the connection was closed"
+        expect(len(turns.exchanges) > failing, saying, expected="an answer", actual=actual)
+    # a client whose connection was closed makes a new one, as for any other call
+    following = turns.exchanges[failing] if len(turns.exchanges) > failing else probe.send(case)
+    only_upstream_request(following)
+    assert_success(following)
+
+
+@checks("tenancy.close-is-announced", pace=Pace.WAITS, requests=3)
+def test_close_is_announced(case: VariedCase, probe: Probe) -> None:
+    """Given a connection with a rejected call, when the proxy closes it, then the answer has said so."""
+    turns, _ = _after_error(case, probe)
+
+    saying, wanted = "a connection is closed behind an answer that does not say so", "Connection: close, or no close"
+    expect(not turns.closed, saying, expected=wanted, actual="a closed connection")
 
 
 @checks("tenancy.calls-after-abort", when=streams, pace=Pace.WAITS, requests=5)
@@ -226,6 +238,12 @@ def _after_closed_connections(case: VariedCase, probe: Probe) -> list[Exchange]:
         time.sleep(0.02)
         following.append(probe.send(case))
     return following
+
+
+def _after_error(case: VariedCase, probe: Probe) -> tuple[Turns, int]:
+    """Calls that fail and a good one behind them on the same connection; and how many fail."""
+    failing = [failing_request(case, probe) for _ in range(2 if case.variation == "no-upstream" else 1)]
+    return probe.send_in_turn(case, [*failing, (probe.request(case), ())], rest=REST), len(failing)
 
 
 def _assert_own_keys(exchanges: list[Exchange]) -> None:

@@ -16,7 +16,7 @@ ListPolicy: TypeAlias = Literal["relayed", "own", "amp"]
 """Who answers calls that list or describe models: the provider, the proxy itself, or Amp's own servers."""
 ServedBy: TypeAlias = Literal["target", "amp", "none"]
 """Who serves the calls of a provider: the target with upstreams of its own, Amp's own servers behind the target, or
-nobody."""
+neither of them."""
 
 NAMED, SINGLE = "(by name)", "(alone)"
 """The two forms of a value that may differ by name. pydantic puts them into the place of a complaint."""

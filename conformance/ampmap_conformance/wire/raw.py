@@ -138,6 +138,51 @@ def send_raw(base_url: str, request: RawRequest, *, timeout: float = 30.0, respo
     return RawAnswer(tuple(chunks), answers, ending, time.monotonic() - begun, sent_at)
 
 
+def send_in_turn(
+    base_url: str, messages: Iterable[Request], *, rest: float, timeout: float = 30.0
+) -> tuple[RawAnswer, bool]:
+    """Writes requests to one connection, each when the answer to the one before it is complete.
+
+    After an answer the connection rests for so many seconds, in which the peer may close it. Returns what was
+    received, and whether the peer closed the connection, though no answer said that it would. Raises NoAnswerError
+    when no connection can be made.
+    """
+    begun = time.monotonic()
+    every = tuple(messages)
+    chunks: list[Chunk] = []
+    reader = AnswerReader(every[0].method)
+    ending, closed = Ending.COMPLETE, False
+    sent_at: list[float] = []
+    with _connected(base_url, timeout) as sock:
+        for number, message in enumerate(every):
+            request = whole(message)
+            sent_at += _write(sock, request, begun)
+            ending = _read(sock, request, reader, chunks, number + 1, begun)
+            if ending is not Ending.COMPLETE or number + 1 == len(every):
+                break
+            if closed := _is_closed_within(sock, rest):
+                ending = Ending.CLOSED
+                break
+    answers = tuple(replace(answer, begun=begun) for answer in reader.ended(ending))
+    told = bool(answers) and "close" in (answers[-1].headers.get("connection") or "").lower()
+    made = RawAnswer(tuple(chunks), answers, ending, time.monotonic() - begun, tuple(sent_at))
+    return made, closed and not told
+
+
+def _is_closed_within(sock: socket.socket, seconds: float) -> bool:
+    """Whether the peer closes the connection in so many seconds."""
+    before = sock.gettimeout()
+    sock.settimeout(seconds)
+    try:
+        return not sock.recv(1, socket.MSG_PEEK)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    finally:
+        sock.settimeout(before)
+
+
 def _connected(base_url: str, timeout: float) -> socket.socket:
     parts = urlsplit(base_url)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]

@@ -1,4 +1,7 @@
-"""Real proxies: nginx with its exported configuration passes, and what is kept of the others is sound."""
+"""Real proxies: nginx with its exported configuration passes, and what is kept of the others is sound.
+
+Those that take seconds are tested as a whole by `nox -s proxies -- --quick`, which is a part of CI.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from ampmap_conformance.baseline import file as baseline
@@ -23,6 +29,8 @@ PROVE = PROXIES / "prove.py"
 NAMES = sorted(file.parent.name for file in PROXIES.glob("*/recipe.yaml"))
 TARGETS = [name for name in NAMES if (PROXIES / name / "target.yaml").is_file()]
 BASELINES = [name for name in NAMES if (PROXIES / name / "baseline.yaml").is_file()]
+LONGEST = 80
+"""Lines of a configuration that is written by hand."""
 PROVEN = ("headers", "routing", "streaming")
 """Profiles in which nginx must be conformant."""
 WARNS = ("headers.answer-listed-dropped",)
@@ -47,8 +55,15 @@ def test_nginx_as_exported_does_what_is_known_of_it(tmp_path: Path) -> None:
         assert sum(name.startswith(f"{profile}.") and bool(row.pass_) for name, row in proven.items()) > 10
 
 
-def test_every_proxy_can_be_started_and_is_in_evidence() -> None:
-    recipes = runpy.run_path(str(PROXIES / "recipes.py"))
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, Any]]:
+    """What a script beside the recipes defines."""
+    monkeypatch.syspath_prepend(str(PROXIES))
+    return lambda name: runpy.run_path(str(PROXIES / f"{name}.py"))
+
+
+def test_every_proxy_can_be_started_and_is_in_evidence(scripts: Callable[[str], dict[str, Any]]) -> None:
+    recipes = scripts("recipes")
 
     assert recipes["names"]() == tuple(NAMES)
     for name in NAMES:
@@ -56,6 +71,31 @@ def test_every_proxy_can_be_started_and_is_in_evidence() -> None:
         assert (recipe.proxy is None) == (name not in TARGETS)
         assert (EVIDENCE / f"{name}.json").is_file()
     assert set(BASELINES) <= set(TARGETS)
+
+
+def test_configurations_by_hand_are_short(scripts: Callable[[str], dict[str, Any]]) -> None:
+    """Longer ones would be made for the kit, and not as the server's documentation shows."""
+    recipes = scripts("recipes")
+    by_hand = {name: recipe for name in TARGETS if not (recipe := recipes["read"](name)).export}
+
+    assert {"caddy", "express", "fastapi", "go-reverseproxy", "haproxy", "nginx-plain"} <= set(by_hand)
+    for name, recipe in by_hand.items():
+        assert len((PROXIES / name / recipe.configuration).read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_what_is_not_installed_is_skipped_and_named(
+    scripts: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    prove = scripts("prove")
+    prove["judged"].__globals__["read"] = lambda _: SimpleNamespace(title="Mine", programs=("nginxx", "caddy"))
+    monkeypatch.setitem(sys.modules["processes"].DEBIAN, "nginxx", "nginxx-light")
+    monkeypatch.setattr("processes.PATH", "/nowhere")
+
+    assert prove["judged"]("mine", None, is_named=False) is None
+    assert prove["judged"]("mine", None, is_named=True) == "mine (not installed)"
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "skipped: Mine needs nginxx (Debian: nginxx-light), caddy (Debian: caddy)"
 
 
 @pytest.mark.parametrize("name", TARGETS)

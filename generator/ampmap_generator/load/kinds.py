@@ -20,6 +20,7 @@ from ..vendored.catalogue import (
     Setting,
     Tool,
 )
+from ..vendored.meanings import Meanings
 from ..vendored.platforms import (
     AuthMode,
     CatalogField,
@@ -57,6 +58,7 @@ KINDS = (
     Kind("editions", "editions", Edition),
     Kind("providers", "providers", Provider),
     Kind("endpoints", "endpoints", Endpoint),
+    Kind("meanings", "meanings", Meanings),
     Kind("error_shapes", "errors", ErrorShape),
     Kind("models", "models", Model, collection=True, injected="provider"),
     Kind("agent_modes", "agent_modes", AgentMode),

@@ -11,6 +11,7 @@ ONE_PAGE = {
     "headers": "headers.md",
     "settings": "settings.md",
     "flows": "authentication.md",
+    "meanings": "meanings.md",
     "management": "management.md",
     "fallback": "fallback.md",
 }

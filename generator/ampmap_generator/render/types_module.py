@@ -11,7 +11,9 @@ from ..vendored.reference import Reference
 from .json_text import data_lines
 from .templates import environment
 
-PARTS = ("base", "wire", "conditions", "catalogue", "platforms", "reference", "routing", "auth")
+PARTS = (
+    "base", "wire", "templates", "meanings", "conditions", "catalogue", "platforms", "reference", "routing", "auth",
+)  # fmt: skip
 IDS_BEGIN = "# ids: narrowed to literals in the generated module\n"
 IDS_END = "# end of ids\n"
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from .base import AgentModeId, DialectId, Edition, ErrorShapeId, Fact, Json, ProviderId, Shape, Source, SourceId
 from .catalogue import AgentMode, Fallback, Flow, HeaderSet, ManagementRoute, Model, Requirement, Setting, Tool
+from .meanings import Meanings
 from .platforms import Platform
 from .wire import Endpoint, ErrorShape, Provider
 
@@ -27,6 +28,7 @@ class Reference(Shape):
     sources: dict[SourceId, Source]
     providers: dict[ProviderId, Provider]
     endpoints: dict[DialectId, Endpoint]
+    meanings: dict[DialectId, Meanings] = {}
     error_shapes: dict[ErrorShapeId, ErrorShape]
     models: dict[str, Model]
     """Keyed `<provider>/<model id>`."""

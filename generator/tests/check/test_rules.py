@@ -15,6 +15,7 @@ from ampmap_generator.check.suppressions import apply
 from ampmap_generator.load.findings import Finding
 from ampmap_generator.load.rules import LOADER_RULES
 from ampmap_generator.load.spec import load
+from ampmap_generator.vendored.meanings import AnswerMeanings, Place, RequestMeanings, Step, StreamMeanings
 from ampmap_tests_support.specs import GOOD, ShowPlace, WriteSpec
 
 TODAY = datetime.date(2026, 11, 20)
@@ -36,6 +37,25 @@ def changed(path: str, old: str, new: str) -> dict[str, str | bytes]:
     """A good file with something else in it."""
     assert old in GOOD[path]
     return {path: GOOD[path].replace(old, new, 1)}
+
+
+FRAMING = 'streaming: {content_type: t, event_line: none, newline: "\\n", terminator: null, order: o}'
+STREAMED: dict[str, str | bytes] = {
+    "endpoints/chat.yaml": str(GOOD["endpoints/chat.yaml"])
+    .replace("    model_in: body\n", "    model_in: body\n    stream: {by: body, field: stream}\n")
+    .replace("streaming: null", FRAMING)
+}
+
+
+def meanings(model: str = "{none: The path tells it.}", operation: str = "chat.completions") -> dict[str, str | bytes]:
+    """A file of meanings for the good dialect, in which only the model may have a place."""
+    none = "{none: It is not said.}"
+    lines = ["display_name: Chat", f"operation: {operation}", "error_shape: plain", "request:", f"  model: {model}"]
+    for part, shape in (("request", RequestMeanings), ("answer", AnswerMeanings), ("stream", StreamMeanings)):
+        lines += [] if part == "request" else [f"{part}:"]
+        names = [name for name, field in shape.model_fields.items() if field.annotation in (Place, Step)]
+        lines += [f"  {name}: {none}" for name in names if (part, name) != ("request", "model")]
+    return {"meanings/chat.yaml": "\n".join([*lines, "sources: [{id: map}]", ""])}
 
 
 def nothing(_: Path) -> None:
@@ -335,6 +355,23 @@ EXAMPLES: dict[str, Example] = {
             '    model_in: body\n    event_schema: {items: {$ref: "#/$defs/chunk"}}\n',
         ),
         changed("endpoints/chat.yaml", "    model_in: body\n", "    model_in: body\n    event_schema: {items: {}}\n"),
+    ),
+    # meanings
+    "meaning-missing": Example("spec/endpoints/chat.yaml:1:1", STREAMED, STREAMED | meanings()),
+    "meaning-dialect": Example(
+        "spec/meanings/chat.yaml:2:12",
+        STREAMED | meanings(operation="talk"),
+        STREAMED | meanings(),
+    ),
+    "meaning-place": Example(
+        "spec/meanings/chat.yaml:5:19",
+        STREAMED | meanings('{forms: [{model: "{modle}"}], sources: [{id: map}]}'),
+        STREAMED | meanings('{forms: [{model: "{model}"}], sources: [{id: map}]}'),
+    ),
+    "meaning-round-trip": Example(
+        "spec/meanings/chat.yaml:5:10",
+        STREAMED | meanings('{forms: [{model: "{model}"}], written: {name: "{model}"}, sources: [{id: map}]}'),
+        STREAMED | meanings('{forms: [{model: "{model}"}], written: {model: "{model}"}, sources: [{id: map}]}'),
     ),
     # requirements
     "requirement-id": Example(

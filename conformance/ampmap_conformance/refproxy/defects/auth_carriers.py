@@ -13,6 +13,8 @@ from ..credentials import given_keys
 from ..exchange import Incoming, Local, Place, ProviderCall, RoutedExchange
 from .registry import defect
 
+MISSING_KEY = 401
+
 
 @defect("google-carrier-unknown", breaks=("auth.promised-carriers",))
 def google_carrier_unknown(right: Behaviour) -> Behaviour:
@@ -28,6 +30,12 @@ def google_carrier_unknown(right: Behaviour) -> Behaviour:
 def query_carrier_unknown(right: Behaviour) -> Behaviour:
     """Does not read keys from the query, though it says so."""
     return replace(right, authenticate=lambda config, incoming: right.authenticate(config, replace(incoming, query="")))
+
+
+@defect("rejection-lost", breaks=("auth.rejection-readable",))
+def rejection_lost(right: Behaviour) -> Behaviour:
+    """Closes the connection on a client that it rejects and that still sends its body, before the answer is there."""
+    return replace(right, answers_slow_client=lambda refusal: refusal.status != MISSING_KEY)
 
 
 @defect("one-carrier-decides", breaks=("auth.valid-beside-wrong",), seen_in="ankitcharolia/kiro-gateway#61")

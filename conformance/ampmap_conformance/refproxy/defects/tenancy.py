@@ -238,6 +238,12 @@ def caller_trusted_once(right: Behaviour) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
+@defect("closed-behind-errors", breaks=("tenancy.close-is-announced",), also=("*",))
+def closed_behind_errors(right: Behaviour) -> Behaviour:
+    """Closes the connection behind each error of its own, and does not say so in the error."""
+    return replace(right, hangs_up_behind=lambda _refusal: True)
+
+
 AGAIN = ("x-again", "1")
 """The line that marks a repeated answer, so that it is not repeated in its turn."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -12,7 +13,8 @@ from ...observer import Observing, Reply
 from ...probe.exchange import SETTLING
 from ...probe.prerequisites import NO_OBSERVER
 from ...probe.probe import Probe
-from ...wire.messages import Exchange, UpstreamRequest
+from ...wire.lockstep import AHEAD, Steps
+from ...wire.messages import Exchange, Headers, UpstreamRequest
 from .factory import make_adapter
 from .protocol import Adapter, Settings
 from .wire import Line, new_nonce
@@ -68,6 +70,25 @@ class Talk:
     def script(self, *replies: Reply) -> None:
         """What the upstream answers to the calls that follow, one each, before it is normal again."""
         self._observer.script(self._nonce, replies)
+
+    @contextmanager
+    def end_held(self, steps: Steps, pieces: Sequence[bytes]) -> Iterator[Callable[[], None]]:
+        """The next call is answered by these pieces; the last one waits for a call of what this gives, or for `steps`.
+
+        `steps` lets it go when nothing has happened for its patience, and is stalled then.
+        """
+        observer, every = self._observer, len(pieces)
+        first, middle, last = pieces[0], b"".join(pieces[1:-1]), pieces[-1]
+
+        def release(nonces: Iterable[str], parts: int) -> None:
+            observer.release(nonces, every - 1 if parts <= AHEAD else every)
+
+        self.script(Reply(pieces=tuple((0.0, piece) for piece in pieces), held=True))
+        watch = steps.joined(self._nonce, (first, middle, last), release)
+        try:
+            yield lambda: watch(Headers(), first + middle)
+        finally:
+            steps.left(self._nonce)
 
     def arrived(self) -> tuple[UpstreamRequest, ...]:
         """The requests that reached an upstream, less those that only open a connection."""

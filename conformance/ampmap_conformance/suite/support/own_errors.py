@@ -8,10 +8,11 @@ from collections.abc import Callable
 from ...cases.cases import VariedCase
 from ...dialects.bodies import error_body, request_body
 from ...observer import End, Reply
+from ...probe.changes import Changes
 from ...probe.probe import Probe
 from ...probe.requests import BLANK
 from ...wire.credentials import NO_CREDENTIAL
-from ...wire.messages import Exchange
+from ...wire.messages import Exchange, Request
 from .attempts import ATTEMPTS
 
 LONG = 100_000
@@ -21,24 +22,30 @@ NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"
 
 def provoke_error(case: VariedCase, probe: Probe) -> Exchange:
     """The exchange of a case that fails in the way that its word names."""
-    return _WAYS[case.variation](case, probe)
+    request, replies = failing_request(case, probe)
+    return probe.exchange(request, persona=probe.persona_of(case), replies=replies)
 
 
-def _no_credential(case: VariedCase, probe: Probe) -> Exchange:
+def failing_request(case: VariedCase, probe: Probe) -> tuple[Request, tuple[Reply, ...]]:
+    """A request that fails in the way that the word of a case names, and what its upstream answers."""
+    made = _WAYS[case.variation](case, probe)
+    return made, UNREACHABLE if case.variation == "no-upstream" else ()
+
+
+def _no_credential(case: VariedCase, probe: Probe) -> Request:
     probe.require_client_key()
-    return probe.send(case, credential=NO_CREDENTIAL)
+    return probe.request(case, credential=NO_CREDENTIAL)
 
 
-def _no_operation(case: VariedCase, probe: Probe) -> Exchange:
-    return probe.send(case, target=f"{case.provider.base_path}{NO_SUCH_OPERATION}")
-
-
-_WAYS: dict[str, Callable[[VariedCase, Probe], Exchange]] = {
+UNREACHABLE = (Reply(end=End.RESET_BEFORE_HEAD),) * ATTEMPTS
+_WAYS: dict[str, Callable[[VariedCase, Probe], Request]] = {
     "no-credential": _no_credential,
-    "no-operation": _no_operation,
-    "no-object": lambda case, probe: probe.send(case, body=b"[]"),
-    "wrong-method": lambda case, probe: probe.send(case, method="GET", body=b""),
-    "no-upstream": lambda case, probe: probe.send(case, replies=(Reply(end=End.RESET_BEFORE_HEAD),) * ATTEMPTS),
+    "no-operation": lambda case, probe: probe.request(
+        case, changes=Changes(target=f"{case.provider.base_path}{NO_SUCH_OPERATION}")
+    ),
+    "no-object": lambda case, probe: probe.request(case, changes=Changes(body=b"[]")),
+    "wrong-method": lambda case, probe: probe.request(case, changes=Changes(method="GET", body=b"")),
+    "no-upstream": lambda case, probe: probe.request(case),
 }
 
 

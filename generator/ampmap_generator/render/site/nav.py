@@ -23,7 +23,15 @@ SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Endpoints", ("endpoints/",)),
     (
         "Behaviour",
-        ("headers.md", "management.md", "fallback.md", "authentication.md", "auth-modes.md", "settings.md"),
+        (
+            "headers.md",
+            "meanings.md",
+            "management.md",
+            "fallback.md",
+            "authentication.md",
+            "auth-modes.md",
+            "settings.md",
+        ),
     ),
     ("Errors", ("errors/",)),
     ("Requirements", ("requirements/",)),

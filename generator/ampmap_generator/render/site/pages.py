@@ -17,6 +17,7 @@ from .errors import error_pages
 from .evidence import evidence_pages
 from .evidence_files import Evidence
 from .facts import Page, Shelf
+from .meanings import meaning_pages
 from .platforms import platform_pages
 from .requirements import rule_pages
 from .spec_links import SpecFiles, file_links, resolve_edit_marks
@@ -60,6 +61,7 @@ def all_pages(
         *catalogue_pages(reference, editions),
         *edition_pages(reference, editions, reports),
         *wire_pages(reference),
+        *meaning_pages(reference),
         *error_pages(reference),
         *rule_pages(reference, evidence),
         *evidence_pages(reference, evidence),

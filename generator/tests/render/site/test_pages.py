@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import posixpath
 import re
 from collections import Counter
@@ -72,6 +73,11 @@ FACTS: dict[str, Callable[[Reference], Expected]] = {
     ],
     "provider errors": lambda r: [
         (f"errors/{s.id}.md", f"`{status}`{{ #{status} }}") for s in r.error_shapes.values() for status in s.statuses
+    ],
+    "meanings": lambda r: [
+        ("meanings.md", code(json.dumps(form, ensure_ascii=False, separators=(",", ":"))))
+        for m in r.meanings.values()
+        for form in (*m.request.user_text.forms[:1], *m.answer.text.forms[:1])
     ],
     "platform errors": lambda r: [
         ("errors/index.md", f"{{ #{n}-{e} }}") for n, p in r.platforms.items() for e in p.errors
