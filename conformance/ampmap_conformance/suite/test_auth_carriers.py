@@ -104,12 +104,12 @@ def test_other_keys_stripped(case: CallCase, probe: Probe) -> None:
 
     assert_served_or_refused(exchange)
     with gathering() as part:
-        for carrier, canary in (*canaries.items(), ("the client's own", key)):
+        for place, canary in (*canaries.items(), ("the client's own", key)):
             with part():
-                assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} is in the answer")
+                assert_absent(canary, in_=exchange.response, saying=f"the key in {place} is in the answer")
             for upstream in exchange.upstream:
                 with part():
-                    assert_absent(canary, in_=upstream, saying=f"the key in {carrier} reached the upstream")
+                    assert_absent(canary, in_=upstream, saying=f"the key in {place} reached the upstream")
 
 
 @checks("auth.no-header-replaces-credential", requests=len(PRETENCES))
