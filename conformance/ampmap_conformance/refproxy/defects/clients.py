@@ -110,7 +110,12 @@ def tool_call_ids_renewed(right: Behaviour) -> Behaviour:
 
 @defect(
     "errors-as-pages",
-    breaks=("clients.errors", "errors.upstream-error-body-relayed", "errors.odd-error-relayed"),
+    breaks=(
+        "clients.errors",
+        "errors.upstream-error-body-relayed",
+        "errors.routed-error-body-relayed",
+        "errors.odd-error-relayed",
+    ),
     also=("headers.undeclared-compression-alike",),
 )
 def errors_as_pages(right: Behaviour) -> Behaviour:

@@ -133,7 +133,11 @@ def upstream_429_as_503(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("upstream-error-wrapped", breaks=("errors.upstream-error-body-relayed",), seen_in="BerriAI/litellm#32133")
+@defect(
+    "upstream-error-wrapped",
+    breaks=("errors.upstream-error-body-relayed", "errors.routed-error-body-relayed"),
+    seen_in="BerriAI/litellm#32133",
+)
 def upstream_error_wrapped(right: Behaviour) -> Behaviour:
     """Puts the text of the upstream's error into an error of its own."""
 
@@ -161,7 +165,7 @@ def unreachable_as_400(right: Behaviour) -> Behaviour:
     return replace(right, upstream_failed=failed)
 
 
-@defect("unreachable-as-500", breaks=("errors.unreachable-as-gateway-error",))
+@defect("unreachable-as-500", breaks=("errors.unreachable-as-gateway-error",), also=("errors.silent-upstream",))
 def unreachable_as_500(right: Behaviour) -> Behaviour:
     """Reports as a fault of its own that the upstream cannot be reached."""
 

@@ -33,7 +33,7 @@ def length_dropped(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("length-beside-chunks", breaks=("headers.length-kept",))
+@defect("length-beside-chunks", breaks=("headers.length-kept", "headers.length-after-rewrite"))
 def length_beside_chunks(right: Behaviour) -> Behaviour:
     """Sends the body in chunks, and copies the client's length beside them."""
 
@@ -66,22 +66,6 @@ def length_stale(right: Behaviour) -> Behaviour:
     def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent, length = right.upstream_headers(exchange, body), exchange.incoming.headers.get("content-length")
         return sent.setting("Content-Length", length) if length and body else sent
-
-    return replace(right, upstream_headers=headers)
-
-
-@defect(
-    "length-erased-by-mapping",
-    breaks=("headers.length-after-rewrite",),
-    seen_in="higress-group/higress#3474",
-)
-def length_erased_by_mapping(right: Behaviour) -> Behaviour:
-    """Takes the length of a body away when it writes another model into it."""
-
-    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
-        sent = right.upstream_headers(exchange, body)
-        changed = body != exchange.incoming.body
-        return sent.without("content-length").adding(("Transfer-Encoding", "chunked")) if changed else sent
 
     return replace(right, upstream_headers=headers)
 

@@ -12,7 +12,7 @@ from .registry import defect
 
 @defect(
     "client-key-forwarded",
-    breaks=("headers.client-credential-replaced", "headers.upstream-credential-set"),
+    breaks=("headers.client-credential-replaced", "headers.upstream-credential-set", "headers.query-key-stripped"),
     seen_in="techlab-innov/llmtrace#274",
 )
 def client_key_forwarded(right: Behaviour) -> Behaviour:
