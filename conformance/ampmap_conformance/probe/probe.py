@@ -24,7 +24,7 @@ from .changes import UNCHANGED, Changes
 from .context import GeneratedRequests, RunContext
 from .exchange import SETTLING, Sending, both_hops
 from .lookups import Lookups
-from .prerequisites import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
+from .prerequisites import NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT, no_foreign_peer
 
 
 def _given(response: Response) -> Response:
@@ -129,6 +129,14 @@ class Probe(Lookups):
             raise NotTestableError("no observer: the kit has no other host to direct a call to")
         return urlsplit(self._context.observer.url).netloc
 
+    @property
+    def amp_urls(self) -> tuple[str, ...]:
+        """The URLs that may stand for Amp's own servers: the public one, and where the observer plays them."""
+        named, observer = self.target.file.observer, self._context.observer
+        own = (named.personas.get(AMP) if named else None, observer.persona_url(AMP) if observer else None)
+        public = self.reference.settings["amp.url"].default
+        return tuple(str(url) for url in (public, *own) if url)
+
     def require_client_key(self) -> None:
         """For checks that send none: raises NotTestableError when the target has no key that could be missing."""
         _ = self.client_key
@@ -150,7 +158,7 @@ class Probe(Lookups):
         target = case.target
         for pair in sent.query:
             target += f"{'&' if '?' in target else '?'}{pair}"
-        host = ("Host", self._context.client.host)
+        host = ("Host", self._client_for(case).host)
         return changes.applied_to(Request(case.method, target, Headers((host, *sent.lines, *headers)), body), nonce)
 
     def send(
@@ -299,7 +307,7 @@ class Probe(Lookups):
         """
         foreign, timeout = self._context.foreign, self._context.patience().read
         if foreign is None:
-            raise NotTestableError(NO_FOREIGN_PEER)
+            raise NotTestableError(no_foreign_peer(self._context))
         request = self.request(case, changes=Changes(more_headers=more_headers))
 
         def deliver() -> Response:
@@ -335,7 +343,7 @@ class Probe(Lookups):
             return True
 
         patience = self._context.patience(replies)
-        return self._context.client.send(
+        return self._client_for(self.case_of(nonce)).send(
             request,
             timeout=patience.read,
             whole=patience.whole,
@@ -356,13 +364,18 @@ class Probe(Lookups):
         self.sent += 1
 
     def _must_be_served_here(self, case: Case) -> None:
-        local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
-        if isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only"):
-            raise NotTestableError("the target serves this only on its own machine, and the kit runs on another")
+        if self._is_kept_local(case) and self._context.near is None:
+            raise NotTestableError("the target serves this only on its own machine, and is not reached there")
 
-    def persona_of(self, case: Case) -> str:
-        """Whom a case's call is for."""
-        return case.provider.id if isinstance(case, CallCase) else AMP
+    def _is_kept_local(self, case: Case | None) -> bool:
+        """Whether the target serves a case to its own machine alone, and is called from elsewhere."""
+        local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
+        return isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only")
+
+    def _client_for(self, case: Case | None) -> ProxyClient:
+        """The client that sends the calls of a case."""
+        near = self._context.near
+        return near if near is not None and self._is_kept_local(case) else self._context.client
 
     def _own_credential(self, case: Case) -> Credential:
         if self.target.client is None:

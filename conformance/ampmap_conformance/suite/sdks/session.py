@@ -8,13 +8,14 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from ...cases.cases import WARM_UP, ClientCase
-from ...errors import BudgetSpentError, KitFaultError, NotTestableError, Violation
+from ...errors import BudgetSpentError, KitFaultError, NotTestableError, UnservedError, Violation
 from ...observer import Observing, Reply
 from ...probe.exchange import SETTLING
 from ...probe.prerequisites import NO_OBSERVER
 from ...probe.probe import Probe
 from ...wire.lockstep import AHEAD, Steps
-from ...wire.messages import Exchange, Headers, UpstreamRequest
+from ...wire.messages import Exchange, Headers, UpstreamRequest, media_type
+from ...wire.sse import decode_body
 from .factory import make_adapter
 from .protocol import Adapter, Settings
 from .wire import Line, new_nonce
@@ -101,6 +102,9 @@ class Talk:
             return call()
         except Exception as error:
             self._raise_fault()
+            if self._case.sdk.reads_data_alone and (lines := self.added_lines()):
+                saying = f"{doing} failed in the SDK, which cannot read lines that the proxy added"
+                raise UnservedError(saying, expected="an answer", actual=lines[0], code="unreadable-lines") from error
             raise Violation(f"{doing} failed in the SDK", expected="an answer", actual=describe(error)) from error
 
     def fails(self, call: Callable[[], object], doing: str) -> Exception:
@@ -119,6 +123,15 @@ class Talk:
     def got(self) -> bytes:
         """All bytes of answers so far, of all calls."""
         return b"".join(record.response.body for record in self._line.records)
+
+    def added_lines(self) -> tuple[str, ...]:
+        """Lines of the streams so far that are not `data:`, and that no upstream sent."""
+        seen = self._observer.seen(self._nonce)
+        sent = {line for one in seen if one.answer is not None for line in one.answer.body.splitlines()}
+        streams = [one.response for one in self._line.records if is_stream(one.response.headers)]
+        lines = [line for one in streams for line in decode_body(one.headers, one.body).splitlines() if line.strip()]
+        added = [line for line in lines if line not in sent and not line.startswith(b"data:")]
+        return tuple(line.decode("utf-8", "replace") for line in added)
 
     @property
     def _observer(self) -> Observing:
@@ -148,6 +161,11 @@ class Talk:
             record.begun,
             plain=False,
         )
+
+
+def is_stream(headers: Headers) -> bool:
+    """Whether an answer is a stream of events."""
+    return media_type(headers.get("content-type")) == "text/event-stream"
 
 
 def describe(error: BaseException) -> str:
