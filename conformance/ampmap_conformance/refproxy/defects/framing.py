@@ -49,13 +49,6 @@ def length_beside_chunks(right: Behaviour) -> Behaviour:
     breaks=(
         "fallback.mapping-rewrites-model",
         "fallback.pattern-mapping",
-        "fallback.mapping-on-other-roots",
-        "fallback.same-way-for-every-call",
-        "fallback.names-however-written",
-        "fallback.only-names-change-in-answers",
-        "fallback.only-model-changes-in-requests",
-        "fallback.no-retry-after-first-byte",
-        "fallback.no-retry-after-cut-answer",
         "fallback.mapping-can-be-forced",
     ),
     seen_in="kubernetes-sigs/gateway-api-inference-extension#943",
