@@ -17,7 +17,7 @@ from typing import Self
 from ..reference.types import Reference
 from ..version import version
 from ..wire.messages import UpstreamRequest
-from .answer import Answer, plain, scripted
+from .answer import Answer, plain
 from .control import CLIENT_CLOSED, Control
 from .personas import Personas
 from .records import Record, Records, Seen
@@ -245,8 +245,7 @@ class Observer:
 
     def _choose(self, record: Record, reply: Reply | None) -> Answer:
         try:
-            normal = self._personas.answer(record.request)
-            return normal if reply is None else scripted(normal, reply)
+            return self._personas.answer(record.request, reply or Reply.normal())
         except Exception as error:  # noqa: BLE001 - told to whoever probes: the proxy is not to blame for it
             fault = f"{type(error).__name__}: {error}"
             return replace(plain(500, fault.encode(), content_type="text/plain"), fault=fault)

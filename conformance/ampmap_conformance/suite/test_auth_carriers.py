@@ -227,7 +227,7 @@ def test_other_roots_need_a_key(case: CallCase, probe: Probe) -> None:
 @checks("auth.upstream-key-not-returned", requests=2)
 def test_upstream_key_not_returned(case: CallCase, probe: Probe) -> None:
     """Given an answer and an error, when the client gets them, then neither holds the key that the upstream got."""
-    for reply in (Reply(), Reply.error(probe.error_shape(case), 400)):
+    for reply in (Reply(), Reply.error(400)):
         exchange = probe.send(case, replies=(reply,))
         assert_served(exchange)
         for upstream in exchange.upstream:

@@ -120,7 +120,7 @@ def test_models(case: ClientCase, probe: Probe) -> None:
 def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
     """Given an answer that calls tools, when the SDK sends their results, then the upstream finds its own calls."""
     with Talk(case, probe) as talk:
-        talk.script(tool_reply(case, probe))
+        talk.script(tool_reply(case))
         asked = talk.succeeds(lambda: talk.sdk.ask(talk.model, talk.text, stream=case.stream), "asking with tools")
         told = talk.succeeds(lambda: talk.sdk.answer(talk.model, talk.text), "answering with the tool's result")
         arrived = talk.arrived()
@@ -138,8 +138,8 @@ def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
 
 def _read_in_step(case: ClientCase, probe: Probe) -> tuple[str, bool]:
     """The text that an SDK reads, and whether the upstream had to end the stream before the SDK gave any of it."""
-    frames = stream_frames(case, probe)
-    with Steps(patience=PATIENCE) as steps, Talk(case, probe) as talk, talk.end_held(steps, frames) as let_end:
+    words = text_of(case, probe).split()
+    with Steps(patience=PATIENCE) as steps, Talk(case, probe) as talk, talk.end_held(steps, words) as let_end:
 
         def read() -> str:
             text = ""

@@ -21,7 +21,7 @@ BUSY = (429, 503)
 @checks("fallback.refusal-is-final", when=is_model_call)
 def test_refusal_is_final(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that rejects a request, when the client gets the answer, then no upstream is called again."""
-    refused = Reply.error(probe.error_shape(case), int(case.variation))
+    refused = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
 
     _assert_asked_once(exchange, f"a request that the upstream rejected with {case.variation} was sent again")
@@ -30,7 +30,7 @@ def test_refusal_is_final(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.refusal-not-repeated", when=is_model_call)
 def test_refusal_is_not_repeated(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that rejects a request, when it is called again, then it is by another key, or another one."""
-    refused = Reply.error(probe.error_shape(case), int(case.variation))
+    refused = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
 
     assert_served(exchange)
@@ -43,7 +43,7 @@ def test_refusal_is_not_repeated(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.no-failover-on-error")
 def test_no_failover_on_error(case: VariedCase, probe: Probe) -> None:
     """Given a provider that fails, when the client gets the answer, then no other back end was called."""
-    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    failed = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     assert_served(exchange)
@@ -68,7 +68,7 @@ def test_no_failover_on_dropped_connection(case: VariedCase, probe: Probe) -> No
 @checks("fallback.no-retry-on-failure")
 def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
     """Given a provider that fails, when the client gets the answer, then it was called once: the SDK retries."""
-    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    failed = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     _assert_asked_once(exchange, "the proxy repeats calls that the client's SDK repeats as well")
@@ -77,7 +77,7 @@ def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.no-retry-on-amp-failure", when=goes_elsewhere)
 def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
     """Given Amp's servers that fail, when the call ends, then they were called once, and no provider was."""
-    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    failed = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     _assert_asked_once(exchange, "a call that failed at Amp's servers was sent again")
@@ -115,7 +115,7 @@ def test_no_retry_after_cut_answer(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-rejection", requests=2)
 def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
     """Given a call that the upstream rejected, when a good one follows, then the proxy forwards it."""
-    probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
+    probe.send(case, replies=(Reply.error(int(case.variation)),) * ATTEMPTS)
     following = probe.send(case)
 
     only_upstream_request(following)
@@ -125,7 +125,7 @@ def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-failure", requests=3)
 def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
     """Given a call that failed, when others follow, then each is forwarded, or rejected with a `Retry-After`."""
-    probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
+    probe.send(case, replies=(Reply.error(int(case.variation)),) * ATTEMPTS)
     for _ in range(2):
         _assert_served_or_put_off(probe.send(case))
 

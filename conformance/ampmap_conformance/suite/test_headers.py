@@ -182,7 +182,7 @@ def test_retry_headers_are_relayed(case: CallCase, probe: Probe) -> None:
     """Given an error with retry headers, when the proxy relays it, then they are unchanged."""
     names = probe.relayed_headers(case, "conditional")
     lines = tuple((name, STEERING.get(name.lower(), RETRY_AFTER)) for name in names)
-    reply = Reply.error(probe.error_shape(case), 400, more_headers=lines)
+    reply = Reply.error(400, more_headers=lines)
     exchange = probe.send(case, replies=(reply,))
 
     assert_equal(exchange.response.status, 400, "the error was not relayed")

@@ -82,7 +82,7 @@ def test_length_after_a_rewrite(case: VariedCase, probe: Probe) -> None:
 @checks("headers.compressed-answer-readable")
 def test_compressed_answer_is_readable(case: VariedCase, probe: Probe) -> None:
     """Given a compressed answer, when the proxy relays it, then its headers say how to decode it."""
-    reply = Reply.error(probe.error_shape(case), 400) if case.variation == "error" else Reply()
+    reply = Reply.error(400) if case.variation == "error" else Reply()
     streamed = replace(case, stream=case.variation == "stream")
     exchange = probe.send(streamed, replies=(replace(reply, gzip=Gzip.DECLARED),) * ATTEMPTS)
 
@@ -104,7 +104,7 @@ def test_undeclared_compression_is_treated_alike(case: CallCase, probe: Probe) -
     """Given compressed answers without a label, when the proxy relays them, then errors look like successes."""
     treated = {}
     for status in STATUSES:
-        reply = Reply.error(probe.error_shape(case), status) if status >= STATUSES[1] else Reply()
+        reply = Reply.error(status) if status >= STATUSES[1] else Reply()
         exchange = probe.send(case, replies=(replace(reply, gzip=Gzip.UNDECLARED),) * ATTEMPTS)
         assert_served(exchange)
         treated[status] = _treated(exchange)

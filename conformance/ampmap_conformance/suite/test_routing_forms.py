@@ -117,7 +117,7 @@ def test_form_of_a_list(case: CallCase, probe: Probe) -> None:
 @checks("routing.count-refusal-relayed", when=counts_tokens)
 def test_refusal_to_count(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that rejects a count, when the client asks for one, then the client gets the rejection."""
-    reply = Reply.error(probe.error_shape(case), int(case.variation))
+    reply = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(reply,) * ATTEMPTS)
 
     if exchange.upstream:
