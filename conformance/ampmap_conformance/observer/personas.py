@@ -151,6 +151,8 @@ class Personas:
             fault = self._schemas.array(call, b"".join(parts))
             return replace(_streamed("application/json", parts, lines, terminal=1), fault=fault)
         error = None if call.operation.in_band_error is None else bodies.in_band_error_frame(call, how)
+        has_other = call.operation.other_in_band_error is not None
+        other = bodies.in_band_error_frame(call, how, other=True) if has_other else None
         bare = None if call.operation.in_band_error is None else bodies.dump(call.operation.in_band_error.data)
         frames = bodies.stream_frames(call, model, how)
         answer = _streamed(
@@ -159,6 +161,7 @@ class Personas:
             (("Cache-Control", "no-cache"), *lines),
             terminal=1,
             in_band_error=error,
+            other_in_band_error=other,
             bare_error=bare,
         )
         return replace(answer, fault=self._schemas.stream(call, b"".join(frames)))
@@ -194,6 +197,7 @@ def _streamed(
     *,
     terminal: int,
     in_band_error: bytes | None = None,
+    other_in_band_error: bytes | None = None,
     bare_error: bytes | None = None,
 ) -> Answer:
     return Answer(
@@ -203,6 +207,7 @@ def _streamed(
         Framing.CHUNKED,
         terminal=terminal,
         in_band_error=in_band_error,
+        other_in_band_error=other_in_band_error,
         bare_error=bare_error,
     )
 
