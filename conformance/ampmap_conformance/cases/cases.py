@@ -218,10 +218,11 @@ def _client(cell: Cell, target: Target) -> Iterator[Cell]:
 
 
 def _dialect(cell: Cell, target: Target) -> Iterator[Cell]:
-    """For each dialect the first provider whose models it serves."""
+    """For each dialect the first provider whose models it serves, or else the first that can be called in it."""
     seen = set()
-    for provider in target.providers:
-        call = find_call(target.reference, provider)
+    usual = [find_call(target.reference, provider) for provider in target.providers]
+    every = [call for provider in target.providers for call in calls(target.reference, provider)]
+    for call in (*usual, *(call for call in every if call.operation.stream is not None)):
         if call.dialect not in seen:
             seen.add(call.dialect)
             yield cell.having(call.dialect, **_called(call, target))
