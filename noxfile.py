@@ -196,7 +196,10 @@ def evidence(session: nox.Session) -> None:
 
 @nox.session
 def proxies(session: nox.Session) -> None:
-    """Test real proxies and write what is found to conformance/evidence; `-- litellm` tests that one alone."""
+    """Test real proxies and write what is found to conformance/evidence; `-- litellm` tests that one alone.
+
+    `-- --quick` tests those that take seconds; `-- --twice` tests each a second time, and both runs must be the same.
+    """
     install(session, "conformance")
     session.run("python", "conformance/proxies/prove.py", *session.posargs)
 

@@ -18,22 +18,41 @@ from recipes import Install, Process, Recipe, filled
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 PAUSE = 0.1
 ENDING = 20
+DEBIAN = {
+    "caddy": "caddy",
+    "go": "golang-go",
+    "haproxy": "haproxy",
+    "nginx": "nginx-light",
+    "node": "nodejs",
+    "npm": "npm",
+}
+"""Program to Debian's package that brings it."""
 
 
 class NotThereError(Exception):
     """A proxy cannot be installed or started; the message says why."""
 
 
+class MissingError(NotThereError):
+    """A program that a recipe needs is not installed; the message names what brings it."""
+
+
 def check_needs(recipe: Recipe) -> None:
-    """Raises NotThereError when a program is missing."""
-    missing = [name for name in recipe.needs if shutil.which(name, path=PATH) is None]
+    """Raises MissingError when a program is not installed."""
+    missing = [name for name in recipe.programs if find(name) is None]
     if missing:
-        raise NotThereError(f"{recipe.title} needs {', '.join(missing)} (nginx is Debian's nginx-light)")
+        named = [f"{name} (Debian: {DEBIAN[name]})" if name in DEBIAN else f"{name} on the PATH" for name in missing]
+        raise MissingError(f"{recipe.title} needs {', '.join(named)}")
+
+
+def find(program: str) -> str | None:
+    """The path of a program; None when it is not installed."""
+    return shutil.which(program, path=PATH)
 
 
 def installed(install: Install, folder: Path) -> Path:
-    """The folder with the package in it, installed unless it is there. Raises NotThereError when it cannot be."""
-    mark, wanted = folder / ".installed", install.package
+    """The folder with the packages in it, installed unless they are there. Raises NotThereError when that fails."""
+    mark, wanted = folder / ".installed", "\n".join((install.package, *install.beside))
     if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -45,13 +64,25 @@ def installed(install: Install, folder: Path) -> Path:
             [str(folder / "venv/bin/python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"],
         ],
     }[install.registry]
-    commands[-1].append(install.package)
+    commands[-1] += [install.package, *install.beside]
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise NotThereError(f"{install.package} cannot be installed:\n{done.stdout}{done.stderr}")
     mark.write_text(wanted, encoding="utf-8")
     return folder
+
+
+def built(recipe: Recipe, values: Mapping[str, object], cache: Path) -> None:
+    """Compiles a proxy, where its recipe says how; `cache` is kept. Raises NotThereError when that fails."""
+    if not recipe.build:
+        return
+    environment = {**os.environ, "PATH": PATH, "XDG_CACHE_HOME": str(cache)}
+    command = [filled(word, values) for word in recipe.build]
+    folder = str(values["folder"])
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotThereError(f"{recipe.title} cannot be built:\n{done.stdout}{done.stderr}")
 
 
 @contextmanager
@@ -68,7 +99,7 @@ def running(
     with log.open("wb") as output:
         started = subprocess.Popen(
             [filled(word, values) for word in process.command],
-            env={**environment, **more},
+            env={**environment, "PORT": str(values["port"]), **more},
             pass_fds=(listening.fileno(),) if process.inherits else (),
             stdin=subprocess.DEVNULL,
             stdout=output,

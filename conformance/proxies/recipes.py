@@ -21,10 +21,12 @@ class Part(BaseModel):
 
 
 class Install(Part):
-    """A package with its version: `litellm[proxy]==1.2.3` of PyPI, `@scope/name@1.2.3` of npm."""
+    """A package with its version: `litellm[proxy]==1.2.3` of PyPI, `@scope/name@1.2.3` of npm; and others beside it."""
 
     registry: Literal["pypi", "npm"]
     package: str
+    beside: tuple[str, ...] = ()
+    """Further packages, with their versions too."""
 
 
 class Version(Part):
@@ -35,7 +37,7 @@ class Version(Part):
 
 
 class Process(Part):
-    """One process of the proxy. Holes: {folder}, {tools}, {python}, {socket}, {port}, and {gateway_port} of the other.
+    """One process of the proxy. Holes: {folder}, {tools}, {python}, {program}, {socket}, {port}, and {gateway_port}.
 
     Each process has a port of its own, which the system chose.
     """
@@ -55,16 +57,22 @@ class Recipe(Part):
 
     title: str
     url: str | None = None
+    quick: bool = False
+    """It takes seconds, and its programs are packages of Debian or install in seconds: `--quick` tests it."""
     needs: tuple[str, ...] = ()
     """Programs that must be there."""
+    program: str | None = None
+    """One of them that is the proxy itself, for those that no registry has: {program} is its path."""
     install: Install | None = None
+    build: tuple[str, ...] = ()
+    """A command in {folder} that compiles the proxy."""
     version: Version | None = None
     export: str = ""
-    """What `ampmap export-config` is asked for."""
+    """What `ampmap export-config` is asked for; where it is empty, the configuration is a file of the recipe's own."""
     configuration: str = ""
     """The file that it goes to."""
     fills_in_keys: bool = False
-    """Names of keys are replaced by the keys in the file, as envsubst does; else they are in the environment."""
+    """`${NAME}` is replaced by the variable in the file, as envsubst does; else programs read their environment."""
     client_keys: tuple[str, ...] = ("AMPMAP_CLIENT_KEY",)
     """Environment variables with the keys of clients."""
     files: tuple[str, ...] = ()
@@ -74,6 +82,11 @@ class Recipe(Part):
     gateway: Process | None = None
     proxy: Process | None = None
 
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """All programs that must be there."""
+        return (*self.needs, *([self.program] if self.program and self.program not in self.needs else []))
+
 
 def names() -> tuple[str, ...]:
     """Every proxy that has a recipe."""
@@ -81,10 +94,10 @@ def names() -> tuple[str, ...]:
 
 
 def read(name: str) -> Recipe:
-    """The recipe of a proxy. Raises pydantic's ValidationError for a file that is none."""
+    """The recipe of a proxy. Raises pydantic's ValidationError for a file that is not a recipe."""
     return Recipe.model_validate(yaml.safe_load((HERE / name / "recipe.yaml").read_text(encoding="utf-8")))
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
-    """Text with the values in its holes; what is no hole of ours stays."""
+    """Text with the values in its holes; other words in braces stay."""
     return _HOLE.sub(lambda hole: str(values.get(hole[1], hole[0])), text)

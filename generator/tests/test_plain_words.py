@@ -113,9 +113,9 @@ def test_a_problem_shows_the_words_and_what_to_write() -> None:
 
 @pytest.mark.parametrize("actor", ACTORS)
 def test_every_actor_may_act(actor: str) -> None:
-    assert find_statement_problems(f"The {actor} sends a request.") == []
+    assert find_statement_problems(f"The {actor} sends a request.") == ()
 
 
 @pytest.mark.parametrize("opener", OPENERS)
 def test_every_clause_may_stand_in_front(opener: str) -> None:
-    assert find_statement_problems(f"{opener.capitalize()} a first call, the proxy sends a request.") == []
+    assert find_statement_problems(f"{opener.capitalize()} a first call, the proxy sends a request.") == ()

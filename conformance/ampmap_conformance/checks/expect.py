@@ -118,7 +118,7 @@ def assert_nothing_upstream(exchange: Exchange, saying: str = "the call was sent
 
 
 def assert_not_let_through(exchange: Exchange, saying: str, *, at: str = "") -> None:
-    """A call that must be rejected, for what stands in the header `at`, reached no upstream, and is no success."""
+    """A call that must be rejected, for what stands in the header `at`, reached no upstream and did not succeed."""
     assert_nothing_upstream(exchange, saying, at=at)
     status = exchange.response.status
     if 200 <= status < 300:

@@ -123,11 +123,14 @@ def make_plan(target: Target, *, drafts: bool = False) -> Plan:
         raise SuiteError("\n".join(faults))
     tasks: dict[str, tuple[Task, ...]] = {}
     cells: dict[str, int] = {}
+    expanded: dict[tuple[str, ...], tuple[Case, ...]] = {}  # many rows have the same axes
     for row in rows.values():
         if row.excluded is None:
             check = checks[row.id]
             check.fits(row)
-            cases = expand(row, target)
+            if row.for_each not in expanded:
+                expanded[row.for_each] = expand(row, target)
+            cases = expanded[row.for_each]
             cells[row.id] = len(cases)
             tasks[row.id] = tuple(Task(row, check, case) for case in cases if check.when(case, target))
     on_resolvers = frozenset(row.profile for row in reference.requirements.values() if RESOLVER in row.needs)

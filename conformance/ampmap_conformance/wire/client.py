@@ -67,7 +67,7 @@ class ProxyClient:
 
         `timeout` is in seconds, for connecting and for each read, and `whole` for the answer in all. A kept connection
         that the target closes before any byte of an answer says nothing of the request: where `lost`, it is sent once
-        more on a new one. With `alone` it goes on a connection that no other request uses. Raises NoAnswerError when no
+        more on a new one. With `alone` it has a connection that no other request uses. Raises NoAnswerError when no
         status arrived; a transfer that is aborted later is described in `Response.broken`.
         """
         if alone:

@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -177,7 +178,8 @@ def find_word_problems(text: str, rules: Iterable[WordRule] = TEXT_RULES) -> lis
     return [problem for _, problem in sorted(found, key=lambda each: each[0])]
 
 
-def find_statement_problems(statement: str) -> list[WordProblem]:
+@lru_cache(maxsize=4096)  # the editions of a spec state mostly the same
+def find_statement_problems(statement: str) -> tuple[WordProblem, ...]:
     """What keeps `statement` from being one plain sentence with an actor, that stands alone."""
     plain = _readable(statement)
     problems = find_word_problems(plain, STATEMENT_RULES)
@@ -190,7 +192,7 @@ def find_statement_problems(statement: str) -> list[WordProblem]:
         actors = ", ".join(f"the {actor}" for actor in ACTORS)
         reason = "the subject of a statement is the party that acts"
         problems.append(WordProblem("actor", _beginning(plain), reason, f"begin with one of: {actors}"))
-    return problems
+    return tuple(problems)
 
 
 def _readable(text: str) -> str:

@@ -232,7 +232,7 @@ class Requirement(Fact):
     documents, or was seen to need. `security`: keys, accounts and the operator's machine. `product`: a use of Amp that
     is lost otherwise, where no source obliges. `one-implementation`: one proxy's behaviour."""
     severity: Severity
-    """What it costs the user when broken. `critical`: keys, accounts or money. `high`: calls fail, or what comes back
+    """What it costs the user when broken. `critical`: keys, accounts or money. `high`: calls fail, or the answer
     is wrong. `medium`: errors mislead, or a feature is missing. `low`: an inconvenience."""
     statement: str
     why: str
