@@ -45,7 +45,7 @@ class DirectProbe(Probe):
             raise LookupError("no observer: the call cannot be made without the proxy")
         target, carrier = request.target, BEARER
         if isinstance(case, CallCase):
-            target, carrier = case.upstream_target, case.provider.upstream_credential
+            target, carrier = self.upstream_target(case), self.upstream_carriers(case)[0]
         own = holding(carrier, OWN_KEY)
         for pair in own.query:
             target += f"{'&' if '?' in target else '?'}{pair}"

@@ -133,6 +133,14 @@ class Probe(Lookups):
             raise NotTestableError("no observer: the kit has no other host to direct a call to")
         return urlsplit(self._context.observer.url).netloc
 
+    @property
+    def amp_urls(self) -> tuple[str, ...]:
+        """The URLs that may stand for Amp's own servers: the public one, and where the observer plays them."""
+        named, observer = self.target.file.observer, self._context.observer
+        own = (named.personas.get(AMP) if named else None, observer.persona_url(AMP) if observer else None)
+        public = self.reference.settings["amp.url"].default
+        return tuple(str(url) for url in (public, *own) if url)
+
     def require_client_key(self) -> None:
         """For checks that send none: raises NotTestableError when the target has no key that could be missing."""
         _ = self.client_key
@@ -383,10 +391,6 @@ class Probe(Lookups):
         """The client that sends the calls of a case."""
         near = self._context.near
         return near if near is not None and self._is_kept_local(case) else self._context.client
-
-    def persona_of(self, case: Case) -> str:
-        """Whom a case's call is for."""
-        return case.provider.id if isinstance(case, CallCase) else AMP
 
     def _own_credential(self, case: Case) -> Credential:
         if self.target.client is None:

@@ -151,7 +151,7 @@ class Rule(Shape):
 class Notice(Shape):
     """Something that the run noticed and that decides nothing."""
 
-    kind: Literal["unclaimed-feature", "unscored-failure", "not-testable", "renamed"]
+    kind: Literal["unclaimed-feature", "unscored-failure", "not-testable", "renamed", "untrue-policy"]
     text: str
 
 

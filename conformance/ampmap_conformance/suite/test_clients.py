@@ -53,9 +53,9 @@ def test_plain_call(case: ClientCase, probe: Probe) -> None:
     """Given an SDK with the base URL of the routing map, when it asks for an answer, then it returns the upstream's."""
     with Talk(case, probe) as talk:
         told = talk.succeeds(lambda: talk.sdk.plain(talk.model, talk.text), "the call")
-        arrived = _only(talk.arrived(), case)
+        arrived = _only(talk.arrived(), probe.persona_of(case))
 
-    assert_same_path(arrived.path, case.upstream_target, "the SDK's call went to another path")
+    assert_same_path(arrived.path, probe.upstream_target(case), "the SDK's call went to another path")
     assert_equal(told.text, text_of(case, probe), "the SDK gives another text")
     assert_equal(told.model, case.model, "the SDK names another model")
 
@@ -92,7 +92,7 @@ def test_count_tokens(case: ClientCase, probe: Probe) -> None:
     """Given an SDK that counts tokens, when it asks, then it returns the upstream's number."""
     with Talk(case, probe) as talk:
         counted = talk.succeeds(lambda: talk.sdk.count_tokens(talk.model, talk.text), "counting tokens")
-        _only(talk.arrived(), case)
+        _only(talk.arrived(), probe.persona_of(case))
 
     answer = probe.exchanges[-1].answers[-1].body
     wanted = next(number for number in _values(json.loads(answer)) if isinstance(number, int))
@@ -104,7 +104,7 @@ def test_models(case: ClientCase, probe: Probe) -> None:
     """Given an SDK that lists models, when it asks, then it returns the upstream's list."""
     with Talk(case, probe) as talk:
         listed = talk.succeeds(talk.sdk.models, "listing models")
-        _only(talk.arrived(), case)
+        _only(talk.arrived(), probe.persona_of(case))
 
     answer = json.loads(probe.exchanges[-1].answers[-1].body)
     models = next(value for value in answer.values() if isinstance(value, list))
@@ -146,15 +146,15 @@ def _read_in_step(case: ClientCase, probe: Probe) -> tuple[str, bool]:
             return text
 
         text = talk.succeeds(read, "the stream")
-        _only(talk.arrived(), case)
+        _only(talk.arrived(), probe.persona_of(case))
     return text, steps.stalled
 
 
-def _only(arrived: tuple[UpstreamRequest, ...], case: ClientCase) -> UpstreamRequest:
+def _only(arrived: tuple[UpstreamRequest, ...], persona: str) -> UpstreamRequest:
     seen = ", ".join(f"{request.method} {request.path} at {request.persona}" for request in arrived) or "none"
-    wanted = f"one request at {case.provider.id}"
+    wanted = f"one request at {persona}"
     expect(len(arrived) == 1, "one call of the SDK is not one upstream call", expected=wanted, actual=seen)
-    expect(arrived[0].persona == case.provider.id, "the call reached another back end", expected=wanted, actual=seen)
+    expect(arrived[0].persona == persona, "the call reached another back end", expected=wanted, actual=seen)
     return arrived[0]
 
 

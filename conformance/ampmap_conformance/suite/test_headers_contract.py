@@ -49,7 +49,7 @@ def test_version_is_relayed(case: CallCase, probe: Probe) -> None:
     names = tuple(probe.dialect_headers(case))
     for name in names:
         request = replace(request, headers=request.headers.setting(name, OTHER_VERSION))
-    exchange = probe.exchange(request, persona=case.provider.id)
+    exchange = probe.exchange(request, persona=probe.persona_of(case))
 
     upstream = only_upstream_request(exchange)
     with gathering() as part:

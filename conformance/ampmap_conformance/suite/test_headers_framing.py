@@ -112,7 +112,7 @@ def test_coding_that_was_not_asked_for(case: CallCase, probe: Probe) -> None:
     request = probe.request(case)
     plain = replace(request, headers=request.headers.setting("Accept-Encoding", "identity"))
     packed = (Reply(gzip=Gzip.DECLARED),) * ATTEMPTS
-    exchange = probe.exchange(plain, persona=case.provider.id, replies=packed)
+    exchange = probe.exchange(plain, persona=probe.persona_of(case), replies=packed)
 
     offered = only_upstream_request(exchange).headers.get("accept-encoding") or "identity"
     coding = exchange.response.headers.get("content-encoding") or "identity"
@@ -142,7 +142,7 @@ def test_rare_coding_is_readable(case: CallCase, probe: Probe) -> None:
     reply = Reply(body=zstd(plain), more_headers=(("Content-Encoding", "zstd"),))
     request = probe.request(case)
     offering = replace(request, headers=request.headers.setting("Accept-Encoding", "zstd"))
-    exchange = probe.exchange(offering, persona=case.provider.id, replies=(reply,) * ATTEMPTS)
+    exchange = probe.exchange(offering, persona=probe.persona_of(case), replies=(reply,) * ATTEMPTS)
 
     if "zstd" not in (only_upstream_request(exchange).headers.get("accept-encoding") or ""):
         return  # the proxy offered codings of its own, of which no upstream would choose this one

@@ -31,6 +31,14 @@ Bodies: TypeAlias = Annotated[
 ]
 """One body policy, or one for each dialect of the client's calls."""
 
+PagePolicy: TypeAlias = Literal["forwarded", "redirected"]
+"""How a page for browsers is served: the call is forwarded to Amp's servers, or answered by a redirect to Amp's own
+host, so that the cookies of the page are Amp's."""
+Pages: TypeAlias = Annotated[
+    Annotated[PagePolicy, Tag(SINGLE)] | Annotated[dict[str, PagePolicy], Tag(NAMED)], Discriminator(_form)
+]
+"""One policy for all pages that need no key, or one for each family of management paths that it names."""
+
 
 def absolute_url(url: str) -> str:
     """`url` less a final slash. Raises ValueError unless it is absolute, http or https, and without credentials."""
@@ -77,6 +85,13 @@ class Policy(Shape):
     """Carriers in which clients' keys are accepted on every provider's routes, beside those that the client uses."""
     lists: ListPolicy = "relayed"
     """Who answers calls that list or describe models."""
+    routing: Literal["path", "model"] = "path"
+    """What chooses the provider of a call: the provider in its path, or its model, whatever provider the path names."""
+    client_key: Literal["proxy", "amp"] = "proxy"
+    """Whose key a client sends: one of the proxy's own, which goes nowhere, or the client's Amp key, which goes on to
+    Amp's servers and nowhere else."""
+    browser_pages: Pages = "forwarded"
+    """How Amp's pages for browsers are served."""
     invalid_data: Literal["either", "proxy", "upstream"] = "either"
     """Who refuses data that the OpenAPI document does not allow: the proxy, or the upstream, which gets it as it is."""
     body_limit: int | None = Field(default=None, gt=0)

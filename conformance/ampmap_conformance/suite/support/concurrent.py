@@ -6,15 +6,15 @@ import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, TypeVar
+from typing import TypeVar
 
 from ...cases.cases import VariedCase
 from ...dialects.bodies import dump, framing, stream_data
 from ...dialects.bodies import frame as framed
 from ...observer import Reply
 from ...probe.probe import Probe
-from ...reference.types import ROUTE_CLAIMS, Provider, StreamEvent, find_call
-from ...target.target import Target
+from ...reference.types import Provider, StreamEvent, find_call
+from ...target.target import Target, Way
 from ...wire.lockstep import Steps
 from ...wire.messages import Exchange
 from .streams import in_pieces, json_answer, served_model
@@ -25,7 +25,6 @@ REPEATED = 3
 TOGETHER = 0.1
 """Seconds for which answers are kept back, so that several are on their way at once."""
 
-Way: TypeAlias = Literal["local", "mapped", "elsewhere"]
 WAYS: tuple[Way, ...] = ("local", "mapped", "elsewhere")
 
 One = TypeVar("One")
@@ -55,10 +54,9 @@ def marked_calls(case: VariedCase, probe: Probe, count: int) -> list[Marked]:
 def _models(way: Way, provider: Provider, target: Target) -> list[str]:
     if way == "local":
         return [model.wire_id or model.id for model in target.models(provider)]
-    if not target.claims(ROUTE_CLAIMS[way]):
+    if not target.goes(way, provider):
         return []
-    others = [name for name in target.unavailable if target.provider_of(name) is provider]
-    return [name for name in others if (target.mapped(name) is None) == (way == "elsewhere")]
+    return [name for name in target.other_models(provider) if (target.mapped(name) is None) == (way == "elsewhere")]
 
 
 def at_once(work: Callable[[One], Made], given: Iterable[One]) -> list[Made]:
