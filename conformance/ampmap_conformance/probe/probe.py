@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import NotTestableError, UnservedError, Violation
 from ..meanings import by_word
+from ..observer.api import Observing
 from ..observer.script import Form, Reply
 from ..target.reload import Reloading
 from ..wire.client import ProxyClient, Watch
@@ -26,6 +27,9 @@ from .context import GeneratedRequests, RunContext
 from .exchange import SETTLING, Sending, both_hops
 from .lookups import Lookups
 from .prerequisites import NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT, no_foreign_peer
+
+LONGER = (1, 4, 16)
+"""How many times as long a client waits before it leaves, where the proxy had not called its upstream before."""
 
 
 def _given(response: Response) -> Response:
@@ -274,21 +278,32 @@ class Probe(Lookups):
     def leave(self, case: Case, *, after: float, within: float, replies: Iterable[Reply]) -> bool:
         """Sends the request of a case and goes away when its answer has begun, or `after` so many seconds.
 
+        A busy proxy may not have called its upstream by then; the client is more patient the next time.
         Whether the connection to the upstream was closed as well, within so many seconds. Raises Violation where
         the call had been answered in full, UnservedError where it reached no upstream, and NotTestableError without
         an observer.
         """
-        observer, request = self._context.observer, self.request(case)
+        observer, scripted = self._context.observer, self.written_for(case, replies)
         if observer is None:
             raise NotTestableError(NO_OBSERVER)
+        for times in LONGER:
+            left = self._leave(observer, self.request(case), after * times, within, scripted)
+            if left is not None:
+                return left
+        raise NotTestableError("the proxy had not called its upstream when the client left")
+
+    def _leave(
+        self, observer: Observing, request: Request, after: float, within: float, replies: tuple[Reply, ...]
+    ) -> bool | None:
+        """The same for one request; None where the client left before the proxy called its upstream."""
         nonce = nonce_of(request)
-        observer.script(nonce, self.written_for(case, replies))
+        observer.script(nonce, replies)
         self._spend()
         answer = send_raw(self.target.file.base_url, replace(whole(request), leave_after=after))
         try:
             if not observer.seen(nonce, at_least=1, within=SETTLING):
                 if not answer.responses:
-                    raise NotTestableError("the proxy had not called its upstream when the client left")
+                    return None
                 actual = f"no request; the client got status {answer.responses[0].status}"
                 saying = "the call did not reach the upstream"
                 raise UnservedError(saying, expected="a request", actual=actual, code="no-request", nonce=nonce)

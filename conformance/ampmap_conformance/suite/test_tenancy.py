@@ -11,7 +11,7 @@ from ..checks.expect import assert_equal, assert_served, assert_success, expect,
 from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..observer import End, Reply
-from ..probe.probe import Probe, Turns
+from ..probe.probe import LONGER, Probe, Turns
 from ..target.amp_config import ClientKeys
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, as_client_sends, holding
 from ..wire.messages import AMP, Exchange
@@ -192,7 +192,7 @@ def test_close_is_announced(case: VariedCase, probe: Probe) -> None:
     expect(not turns.closed, saying, expected=wanted, actual="a closed connection")
 
 
-@checks("tenancy.calls-after-abort", when=streams, pace=Pace.WAITS, requests=5)
+@checks("tenancy.calls-after-abort", when=streams, pace=Pace.WAITS, requests=len(LONGER) + 4)
 def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
     """Given clients that left in the middle of streams, when others call, each gets its own answer from its start."""
     first = Marked(case, f"mark-{secrets.token_hex(8)}")
