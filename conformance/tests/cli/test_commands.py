@@ -30,6 +30,7 @@ Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 KEY = "canary-of-the-command-canary"
 
 
+@pytest.mark.long
 @pytest.mark.cost
 def test_the_default_run_is_green_and_quick(default_run: DefaultRun, reference: Reference) -> None:
     done, report = default_run.done, default_run.report
