@@ -21,7 +21,12 @@ class Attribution(StrEnum):
 
     PROXY = "proxy"
     UPSTREAM = "upstream"
+    KIT = "kit"
+    """The kit's own upstream answers otherwise than the call asks for."""
+    UNCLEAR = "unclear"
+    """The kit does not know what the proxy called, or answered in another dialect than was called."""
     UNKNOWN = "unknown"
+    """Nothing but the client's side was seen."""
 
 
 @unique

@@ -50,12 +50,13 @@ def started(name: str, recipe: Recipe, build: Path, environment: Mapping[str, st
         }
         variables = {
             **{name: environment[name] for name in recipe.client_keys},
+            "HOME": str(folder),
             "OBSERVER": observer.removeprefix("http://"),
             "PORT": str(servers["proxy"].getsockname()[1]),
         }
         variables |= configure(HERE / name, recipe, folder, observer, addresses, variables)
         built(recipe, values, build / "packages" / "cache")
-        own = {"PATH": PATH, "HOME": str(folder), "LANG": "C.UTF-8", **variables}
+        own = {"PATH": PATH, "LANG": "C.UTF-8", **variables}
         for part, process in (("gateway", recipe.gateway), ("proxy", recipe.proxy)):
             if process is not None:
                 here = {"port": servers[part].getsockname()[1], "socket": servers[part].fileno()}
@@ -95,14 +96,17 @@ def configure(
     variables: Mapping[str, str],
 ) -> dict[str, str]:
     """Writes the configuration and what belongs to it; the keys of upstreams, by their variables."""
-    text = (
-        _exported(recipe, observer, addresses) if recipe.export else (recipe_folder / recipe.configuration).read_text()
-    )
+    written = folder / recipe.configuration
+    if recipe.export:
+        text = _exported(recipe, observer, addresses)
+    else:
+        text = (recipe_folder / written.name).read_text(encoding="utf-8")
     keys = {variable: f"sk-upstream-{secrets.token_hex(16)}" for variable in sorted(set(_KEY.findall(text)))}
     if recipe.fills_in_keys:
         for variable, value in {**variables, **keys}.items():
             text = text.replace(f"${{{variable}}}", value)
-    (folder / recipe.configuration).write_text(text, encoding="utf-8")
+    written.parent.mkdir(parents=True, exist_ok=True)
+    written.write_text(text, encoding="utf-8")
     for file in recipe.files:
         source = recipe_folder / file
         (folder / source.name).write_bytes(source.read_bytes())

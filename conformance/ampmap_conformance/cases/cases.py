@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 from ..reference.types import (
@@ -28,7 +28,8 @@ from ..reference.types import (
     find_call,
     find_model,
 )
-from ..target.target import Target, served_providers
+from ..target.target import Target, Way, served_providers
+from ..wire.messages import AMP
 from .sdks import SDKS, DrivenSdk
 from .variations import VARIATIONS
 
@@ -96,7 +97,7 @@ class VariedCase(CallCase):
     """A call, words for what is special about it, and which way its model goes."""
 
     variation: str = ""
-    way: Literal["local", "mapped", "elsewhere"] = "local"
+    way: Way = "local"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +187,16 @@ def case_type(axes: Iterable[str]) -> type[Case]:
     return max(wanted, key=lambda kind: len(kind.__mro__), default=Case)
 
 
+def back_end_of(case: Case, target: Target) -> str:
+    """Where a case's call must arrive: the id of a provider, or `AMP`."""
+    if not isinstance(case, CallCase):
+        return AMP
+    operation = case.call.operation
+    if not operation.metered and case.call.id != WARM_UP and target.lists_of(case.provider) == "amp":
+        return AMP
+    return target.back_end_of(case.provider, "" if operation.model_in == "none" else case.model)
+
+
 # --- axes
 
 
@@ -218,20 +229,53 @@ def _client(cell: Cell, target: Target) -> Iterator[Cell]:
 
 
 def _dialect(cell: Cell, target: Target) -> Iterator[Cell]:
-    """For each dialect the first provider whose models it serves."""
+    """For each dialect one provider that is called in it, and one more for each other way to serve the dialect.
+
+    The first of the target's own whose usual dialect it is stands for the dialect, else the first that is called in it.
+    """
+    asked = [call for provider in target.providers for call in _calls_in_dialects(target, provider)]
+    first: dict[str, Call] = {}
+    for call in sorted(
+        asked, key=lambda c: (target.served_by(c.provider) == "amp", c.id != c.provider.default_operation)
+    ):
+        first.setdefault(call.dialect, call)
+    ways = {dialect: _served(call, target) for dialect, call in first.items()}
+    for call in first.values():
+        yield cell.having(call.dialect, **_called(call, target))
+    seen = set(ways.items())
+    for call in asked:
+        way = (call.dialect, _served(call, target))
+        if way not in seen:
+            seen.add(way)
+            yield cell.having(f"{call.dialect}-{call.provider.id}", **_called(call, target))
+
+
+def _calls_in_dialects(target: Target, provider: Provider) -> Iterator[Call]:
+    """The first metered call of each dialect in which a provider is called."""
     seen = set()
-    for provider in target.providers:
-        call = find_call(target.reference, provider)
-        if call.dialect not in seen:
+    for call in calls(target.reference, provider):
+        if call.operation.metered and call.dialect not in seen:
             seen.add(call.dialect)
-            yield cell.having(call.dialect, **_called(call, target))
+            yield call
+
+
+def _is_unusual(call: Call, target: Target) -> tuple[bool, bool]:
+    """Whether Amp serves a call, and whether it is not the one that its provider is usually asked for."""
+    return target.served_by(call.provider) == "amp", call.id != call.provider.default_operation
+
+
+def _served(call: Call, target: Target) -> tuple[str, frozenset[str]]:
+    """How a call is served, as far as it shows in a dialect: how its body reaches the upstream, in which dialects."""
+    model = target.sample_model(call.provider)
+    where = (call.provider, call.dialect, model)
+    return target.body_of(*where), target.upstream_dialects(*where)
 
 
 def _model_route(cell: Cell, target: Target) -> Iterator[Cell]:
     """One model for each way that a call of this provider can go: `local`, `mapped`, `elsewhere`."""
     call = cell.get("call")
     local = [_wire(model) for model in target.models(call.provider)]
-    others = [name for name in dict.fromkeys(target.unavailable) if target.provider_of(name) is call.provider]
+    others = target.other_models(call.provider)
     ways = {
         "local": local,
         "mapped": [name for name in others if target.mapped(name) is not None],
@@ -299,9 +343,9 @@ def _model(cell: Cell, target: Target) -> Iterator[Cell]:
         call = find_call(target.reference, provider)
         for model in target.models(provider):
             yield cell.having(f"{provider.id}-{model.id}", **{**_called(call, target), "model": _wire(model)})
-    for name in dict.fromkeys(target.unavailable):
-        owner = target.provider_of(name)
-        if owner is not None:
+    others = {name: provider for provider in target.providers for name in target.other_models(provider)}
+    for name in (*dict.fromkeys(target.unavailable), *others):
+        if (owner := others.pop(name, None)) is not None:
             call = find_call(target.reference, owner)
             yield cell.having(f"{owner.id}-{name}", **{**_called(call, target), "model": name})
 
@@ -373,8 +417,7 @@ TYPES: MappingProxyType[str, type[Case]] = MappingProxyType(
 
 
 def _called(call: Call, target: Target) -> dict[str, Any]:
-    models = target.models(call.provider)
-    return {"call": call, "root": call.provider.roots[0], "model": _wire(models[0]) if models else "example-model"}
+    return {"call": call, "root": call.provider.roots[0], "model": target.sample_model(call.provider)}
 
 
 def _wire(model: Model) -> str:

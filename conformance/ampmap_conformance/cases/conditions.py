@@ -14,15 +14,20 @@ from ..reference.types import (
     condition_text,
 )
 from ..target.target import Target
-from .cases import CallCase, Case, VariedCase
+from .cases import CallCase, Case, ManagementCase, VariedCase
 
 
 def unbound(row: Requirement, case: Case, target: Target) -> str | None:
     """Why a requirement does not bind the target in this case, in words; None when it binds."""
-    claims = (row.claim, _claim_of_route(case))
+    claims = (row.claim, _claim_of_route(case, target))
     lacking = next((claim for claim in claims if claim is not None and not target.claims(claim)), None)
     if lacking is not None:
         return f"the target does not claim `{lacking}`"
+    return freed(row, case, target)
+
+
+def freed(row: Requirement, case: Case, target: Target) -> str | None:
+    """Why a requirement does not bind the target whatever it claims, in words; None when no condition frees it."""
     for needed in row.when:
         if not holds(needed, case, target):
             return f"the rule applies only where {condition_text(needed)}"
@@ -45,6 +50,9 @@ def holds(condition: Condition, case: Case, target: Target) -> bool:
         and (stated.lists is None or _lists(case, target) == stated.lists)
         and stated.response_model in (None, policy.response_model)
         and stated.amp_headers in (None, policy.amp_headers)
+        and stated.routing in (None, policy.routing)
+        and stated.client_key in (None, policy.client_key)
+        and stated.browser_pages in (None, _pages(case, target))
         and _in_range(stated.body_limit, policy.body_limit)
         and _in_range(stated.answer_timeout, policy.answer_timeout)
     ):
@@ -52,9 +60,11 @@ def holds(condition: Condition, case: Case, target: Target) -> bool:
     return condition.has is None or _has(condition.has, case, target)
 
 
-def _claim_of_route(case: Case) -> str | None:
+def _claim_of_route(case: Case, target: Target) -> str | None:
     """The claim without which a target does not offer the route of the case's model."""
-    return ROUTE_CLAIMS.get(case.way) if isinstance(case, VariedCase) else None
+    if not isinstance(case, VariedCase) or target.goes(case.way, case.provider):
+        return None
+    return ROUTE_CLAIMS[case.way]
 
 
 def _body(case: Case, target: Target) -> BodyPolicy:
@@ -65,6 +75,11 @@ def _body(case: Case, target: Target) -> BodyPolicy:
 def _lists(case: Case, target: Target) -> str | None:
     """Who answers the call, if it lists or describes models."""
     return target.lists_of(case.provider) if isinstance(case, CallCase) and not case.call.operation.metered else None
+
+
+def _pages(case: Case, target: Target) -> str | None:
+    """How the management path that the case calls is served."""
+    return target.pages_of(case.route) if isinstance(case, ManagementCase) else None
 
 
 def _in_range(wanted: str | Bound | None, figure: float | None) -> bool:
@@ -106,6 +121,7 @@ _OF_CALL: MappingProxyType[str, Callable[[CallCase, Target], bool]] = MappingPro
     {
         "provider-models": lambda case, target: bool(target.models(case.provider)),
         "local-model": _serves_model,
+        "provider-at-amp": lambda case, target: target.served_by(case.provider) == "amp",
     }
 )
 """What it names of the called provider, or of the call's model."""

@@ -36,6 +36,8 @@ class DrivenSdk:
     """Its call that counts tokens."""
     heeds_hints: bool = True
     """Whether it obeys the headers with which an upstream requests or forbids a retry."""
+    reads_data_alone: bool = False
+    """Whether it fails on every line of a stream that is not `data:`, such as a comment or the name of an event."""
 
     def root_at(self, provider: Provider) -> Root | None:
         """The root of a provider at which this SDK calls; None where it does not call this provider."""
@@ -87,6 +89,7 @@ SDKS = (
         provider="google",
         counts="countTokens",
         heeds_hints=False,
+        reads_data_alone=True,
     ),
     DrivenSdk(
         id="cerebras",

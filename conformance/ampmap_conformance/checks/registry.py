@@ -47,6 +47,8 @@ class Check:
     pace: Pace = Pace.QUICK
     requests: int = 1
     """The most that one case sends to the target."""
+    shows_alone: bool = False
+    """A breach shows also where the case's control cannot be made. What holds there shows nothing."""
 
     def fits(self, row: Requirement) -> None:
         """Raises SuiteError unless the function takes the cases that the row's axes give."""
@@ -69,15 +71,17 @@ def checks(
     when: When = _always,
     pace: Pace = Pace.QUICK,
     requests: int = 1,
+    shows_alone: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Marks a function `test_x(case, probe)` as the check of a requirement.
 
     `when` narrows the cells of the requirement's axes to those it speaks of; which targets the requirement binds is
-    stated in its row (`cases/conditions.py`). `requests` is the most that one case sends, by which a run is planned.
+    stated in its row (`cases/conditions.py`). `requests` is the most that one case sends, by which a run is planned;
+    `shows_alone` says that a breach needs no control.
     """
 
     def mark(function: CheckFunction) -> CheckFunction:
-        setattr(function, MARK, Check(requirement, function, when, pace, requests))
+        setattr(function, MARK, Check(requirement, function, when, pace, requests, shows_alone))
         return function
 
     return mark

@@ -24,7 +24,7 @@ from ..files import did_you_mean
 from ..probe.budget import Budget
 from ..probe.prerequisites import promised_prerequisites
 from ..reference.edition import reference_for
-from ..reference.types import Reference, Requirement
+from ..reference.types import Provider, Reference, Requirement
 from ..refproxy.embedded import CLIENT_LABEL, described
 from ..releases import release_of
 from ..target import target as targets
@@ -151,7 +151,22 @@ def check_target(file: Path) -> int:
     click.echo(f"  claims     {', '.join(target.file.claims) or 'none'}")
     click.echo(f"  client key {target.client.label if target.client else 'none: rules that need one are not testable'}")
     click.echo(f"  observer   {target.file.observer.advertise if target.file.observer else 'none'}")
+    for provider in target.providers:
+        if said := _particular(provider, target):
+            click.echo(f"  {provider.id:<10} {said}")
+    if (reload := target.file.reload) is not None:
+        ways = "in each of three ways" if any("{way}" in word for word in reload.command) else "by `rename` alone"
+        click.echo(f"  reload     the configuration is written {ways}")
     return 0
+
+
+def _particular(provider: Provider, target: Target) -> str:
+    """How the calls of a provider go on, where that is not byte for byte to an upstream of the target."""
+    if target.served_by(provider) == "amp":
+        return "served by Amp's own servers"
+    bodies = {dialect: target.body_of(provider, dialect) for dialect in provider.operations}
+    said = [f"{dialect} is {body}" for dialect, body in bodies.items() if body != "verbatim"]
+    return ", ".join(said)
 
 
 def embedded_description(known: Reference) -> Target:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -32,39 +31,61 @@ def target_check(file: Path) -> int:
     return check_target(file)
 
 
+@target.command("schema")
+@click.option("--edition", metavar="ID", help="Edition to use; default: the base edition.")
+def target_schema(edition: str | None) -> int:
+    """Print the JSON Schema of target files, with which an editor completes and checks them.
+
+    \b
+    Example:
+      ampmap-conformance target schema > target.schema.json
+    """
+    import json
+
+    from ..reference.edition import reference_for
+    from ..target.schema import schema_of_target_files
+
+    click.echo(json.dumps(schema_of_target_files(reference_for(None, edition)), ensure_ascii=False, indent=1))
+    return 0
+
+
 @target.command("init")
 @click.option("--from-url", metavar="URL", help="URL of a proxy to discover settings from, free of charge.")
+@click.option(
+    "--observer", metavar="URL", help="URL that the proxy's upstreams are set to; the kit's observer listens there."
+)
+@click.option("--token-env", metavar="NAME", help="Variable with the token of an observer that runs at --observer.")
+@click.option("--control", metavar="URL", help="URL at which the kit reaches that observer; default: --observer.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="File to write; default: standard output.")
 @click.option("--edition", metavar="ID", help="Edition to use; default: the base edition.")
-def target_init(from_url: str | None, out: Path | None, edition: str | None) -> int:
+def target_init(
+    from_url: str | None,
+    observer: str | None,
+    token_env: str | None,
+    control: str | None,
+    out: Path | None,
+    edition: str | None,
+) -> int:
     """Write a starter target file; with --from-url, fill in the settings that the proxy reveals.
 
     With --from-url, the command sends bodies that are not valid JSON, calls without a key, and requests for lists of
     models, none of which can be charged for. The client key is read from the environment variable AMPMAP_CLIENT_KEY,
     if it is set.
 
+    With --observer, it also sends a small call for each model, and fills in what arrives at the observer: how bodies
+    reach each provider, which models go to Amp, mappings, lists. Set the proxy's upstreams to the observer first. If a
+    call succeeds and does not arrive there, the command sends no further calls.
+
     \b
-    Example:
+    Examples:
       ampmap-conformance target init --from-url https://proxy.example.com --out staging.yaml
+      ampmap-conformance target init --from-url http://127.0.0.1:8317 --observer http://127.0.0.1:9100
     """
     from ..errors import UsageError
     from ..files import write_atomically
-    from ..reference.edition import reference_for
-    from ..target.discover import discovered, target_file
-    from ..target.file import absolute_url
-    from ..target.target import CLIENT_KEY_VARIABLE, Secret
+    from .init import starter_text
 
-    reference = reference_for(None, edition)
-    found = None
-    url = "https://proxy.example.com"
-    if from_url is not None:
-        try:
-            url = absolute_url(from_url)
-        except ValueError as error:
-            raise UsageError(f"--from-url: {error}") from None
-        value = os.environ.get(CLIENT_KEY_VARIABLE, "").strip()
-        found = discovered(url, reference, Secret(value, f"${CLIENT_KEY_VARIABLE}") if value else None)
-    text = target_file(url, reference, found)
+    text = starter_text(from_url, edition, observer=observer, token_env=token_env, control=control)
     if out is None:
         click.echo(text, nl=False)
         return 0

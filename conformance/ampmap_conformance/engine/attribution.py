@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..cases.cases import CallCase, Case
 from ..checks.expect import assert_events_came, assert_success
+from ..dialects.routes import Match, RouteTable, proxy_routes, upstream_routes
 from ..errors import KitFaultError, NoAnswerError, ObserverGoneError, Violation
+from ..observer.api import Observing
 from ..observer.script import Reply
 from ..probe.context import RunContext
 from ..probe.probe import Probe
-from ..reference.types import CredentialCarrier
+from ..reference.types import Call, CredentialCarrier
 from ..verdicts import Attribution
 from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import CREDENTIAL_HEADERS, holding
-from ..wire.messages import Headers, Request, Response
+from ..wire.messages import AMP, Exchange, Headers, Request, Response, media_type
+from ..wire.sse import decode_body
 
 BEARER: CredentialCarrier = "authorization-bearer"
 """How Amp's own servers are called."""
@@ -42,7 +45,7 @@ class DirectProbe(Probe):
             raise LookupError("no observer: the call cannot be made without the proxy")
         target, carrier = request.target, BEARER
         if isinstance(case, CallCase):
-            target, carrier = case.upstream_target, case.provider.upstream_credential
+            target, carrier = self.upstream_target(case), self.upstream_carriers(case)[0]
         own = holding(carrier, OWN_KEY)
         for pair in own.query:
             target += f"{'&' if '?' in target else '?'}{pair}"
@@ -50,14 +53,21 @@ class DirectProbe(Probe):
         return replace(request, target=f"{observer.direct_path(self.persona_of(case))}{target}", headers=Headers(lines))
 
 
-def attribute(case: Case, context: RunContext) -> Attribution:
+def attribute(case: Case, context: RunContext, exchanges: Sequence[Exchange] = ()) -> Attribution:
     """Whose fault a violation in `case` is: the proxy's, where the upstream serves the call when nothing is between.
 
-    The call is the case's own, without what the check adds to provoke the proxy: no scripted answer, no bad body.
+    The call is the case's own, without what the check adds to provoke the proxy: no scripted answer, no bad body. Where
+    the proxy called its upstream in another dialect, it is what reached the upstream: then the fault is the kit's where
+    its observer answers in a dialect that was not called, and unclear where the kit cannot tell.
     """
     if context.direct is None or context.observer is None:
         return Attribution.UNKNOWN
+    asked = next((one for one in reversed(exchanges) if one.upstream), None)
     try:
+        if asked is not None and isinstance(case, CallCase):
+            elsewhere = _of_other_dialect(case, asked, context, context.direct, context.observer)
+            if elsewhere is not None:
+                return elsewhere
         exchange = DirectProbe(context, case, context.direct).send(case)
         assert_success(exchange)
         if isinstance(case, CallCase) and case.stream:
@@ -67,3 +77,36 @@ def attribute(case: Case, context: RunContext) -> Attribution:
     except (KitFaultError, ObserverGoneError, NotImplementedError):
         return Attribution.UNKNOWN
     return Attribution.PROXY
+
+
+def _of_other_dialect(
+    case: CallCase, asked: Exchange, context: RunContext, direct: ProxyClient, observer: Observing
+) -> Attribution | None:
+    """Whose fault it is where an upstream was called in another dialect than the client's; None where it was not."""
+    sent, reference = asked.upstream[-1], context.reference
+    called = _call_of(upstream_routes(reference).get(sent.persona), sent.method, sent.path)
+    path = asked.request.target.partition("?")[0]
+    own = _call_of(proxy_routes(reference).get(asked.persona), asked.request.method, path)
+    if called is None:
+        translated = context.target.body_of(case.provider, case.call.dialect, case.model) == "translated"
+        return Attribution.UNCLEAR if translated and sent.persona != AMP else None
+    if own is None or called.dialect == own.dialect:
+        return None
+    if not asked.plain:  # what was scripted is in the client's dialect
+        return Attribution.UNCLEAR
+    lines = sent.headers.without("host", "content-length", "transfer-encoding", "connection")
+    target = f"{observer.direct_path(sent.persona)}{sent.target}"
+    response = direct.send(Request(sent.method, target, lines.setting("Host", direct.host), sent.body))
+    observer.forget(asked.nonce)
+    if not 200 <= response.status < 300 or response.broken is not None:
+        return Attribution.UNCLEAR
+    if media_type(response.headers.get("content-type")) == "text/event-stream":
+        return Attribution.PROXY
+    body = decode_body(response.headers, response.body)
+    return Attribution.PROXY if context.schemas.response(called, body) is None else Attribution.KIT
+
+
+def _call_of(table: RouteTable | None, method: str, path: str) -> Call | None:
+    """Which call a request is; None where the reference has none of its form."""
+    found = table.find(method, path) if table is not None else None
+    return found.call if isinstance(found, Match) else None

@@ -33,7 +33,7 @@ from ..wire.messages import Exchange
 from ..wire.redaction import Scrubber
 from .attribution import attribute
 from .plan import Plan, Task
-from .service import SERVICE, STEADY, UNREACHABLE, explaining
+from .service import SDK_LINES, SERVICE, STEADY, UNREACHABLE, explaining
 
 BUSY = (429, 503)
 """Statuses by which a proxy says, with `Retry-After`, that it spares an upstream for a while."""
@@ -139,8 +139,11 @@ class Engine:
         for obstacle in obstacles:
             if obstacle is not None:
                 return obstacle
-        if (uncontrolled := self._uncontrolled(task, bound=bound)) is not None:
-            return uncontrolled
+        uncontrolled = self._uncontrolled(task, bound=bound)
+        if uncontrolled is not None:
+            alone = task.check.shows_alone and uncontrolled.verdict is Verdict.NOT_TESTABLE
+            found = self._judged(task, [self._attempt(task)]) if alone else uncontrolled
+            return found if found.verdict in BROKEN else uncontrolled
         attempts: list[Attempt] = []
         while len(attempts) < self._repeat and (not attempts or _went_through(attempts[-1])):
             attempts.append(self._attempt(task))
@@ -162,7 +165,7 @@ class Engine:
             found = self.outcome(base)
             if found.verdict is Verdict.BLOCKED:
                 return Outcome(task, Verdict.BLOCKED, found.reason, exchanges=unserved.exchanges)
-            if found.verdict in BROKEN and (rule == UNREACHABLE or isinstance(found.error, UnservedError)):
+            if found.verdict in BROKEN and (rule in (UNREACHABLE, SDK_LINES) or isinstance(found.error, UnservedError)):
                 reason = f"blocked by {base.id}: {found.reason}"
                 return Outcome(task, Verdict.BLOCKED, reason, exchanges=unserved.exchanges)
             if found.verdict is Verdict.PASS and rule in SERVICE:
@@ -231,7 +234,7 @@ class Engine:
             actual=clean(shown.violation.actual),
             error=shown.violation,
             observations=self._observed(attempt.violation for attempt in broken),
-            attribution=self._attribution(task),
+            attribution=self._attribution(task, shown.exchanges),
         )
 
     def _observed(self, found: Iterable[Violation | None]) -> tuple[Observed, ...]:
@@ -243,10 +246,10 @@ class Engine:
             for one in reversed(by_code.values())
         )
 
-    def _attribution(self, task: Task) -> Attribution | None:
+    def _attribution(self, task: Task, exchanges: tuple[Exchange, ...]) -> Attribution | None:
         if not self._attribute:
             return None
-        return attribute(task.case, self._context)
+        return attribute(task.case, self._context, exchanges)
 
     def _unbound(self, task: Task) -> Outcome | None:
         reason = unbound(task.row, task.case, self._context.target)
@@ -254,7 +257,7 @@ class Engine:
 
     def _unobservable(self, task: Task) -> Outcome | None:
         lacking = unmet(task.row, self._context)
-        return Outcome(task, Verdict.NOT_TESTABLE, lacking[0].missing) if lacking else None
+        return Outcome(task, Verdict.NOT_TESTABLE, lacking[0].missing(self._context)) if lacking else None
 
     def _uncontrolled(self, task: Task, *, bound: bool) -> Outcome | None:
         control = self._plan.control_of(task)

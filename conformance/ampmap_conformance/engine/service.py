@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..cases.cases import CallCase, Case, ManagementCase, VariedCase
+from ..cases.cases import CallCase, Case, ClientCase, ManagementCase, VariedCase
 from ..target.target import Target
 
 UNREACHABLE = "errors.upstream-unreachable"
 """The rule on calls whose upstream gives no answer."""
+SDK_LINES = "clients.stream-lines-readable"
+"""The rule on lines of a stream that the provider's own SDK cannot read."""
 OF_PROVIDERS = ("routing.reaches-upstream", "auth.accepts-credential")
 OF_MANAGEMENT = ("management.forwarded",)
 BY_WAY = {
@@ -36,6 +38,8 @@ def explaining(rule: str, case: Case, target: Target, *, hung_up: bool) -> Itera
         return
     if hung_up and rule != UNREACHABLE:
         yield UNREACHABLE
+    if isinstance(case, ClientCase) and case.sdk.reads_data_alone and rule != SDK_LINES:
+        yield SDK_LINES
     if isinstance(case, CallCase):
         yield from BY_WAY[way_of(case, target)] or OF_PROVIDERS
     elif isinstance(case, ManagementCase):

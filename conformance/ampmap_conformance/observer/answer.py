@@ -103,7 +103,8 @@ def _compressed(pieces: Pieces) -> Pieces:
         return ((pieces[0][0], gzip.compress(pieces[0][1], mtime=0)),)
     packer = zlib.compressobj(wbits=31)
     packed = [(delay, packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)) for delay, data in pieces]
-    return (*packed, (0.0, packer.flush()))
+    *others, (delay, last) = packed or [(0.0, b"")]
+    return (*others, (delay, last + packer.flush()))  # a piece of its own would hold nothing that a client waits for
 
 
 def _split(data: bytes, size: int) -> Pieces:

@@ -54,6 +54,8 @@ class RunContext:
     budget: Budget = field(default_factory=Budget)
     direct: ProxyClient | None = None
     """To the observer without the proxy, for a run that attributes failures."""
+    near: ProxyClient | None = None
+    """Calls a target on this machine by its loopback address, where its own address is another one."""
     foreign: Sender | None = None
     """Calls the target from another address than its own machine's loopback."""
     reloading: Reloading | None = None

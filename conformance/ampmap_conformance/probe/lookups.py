@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote
 
-from ..cases.cases import CallCase
+from ..cases.cases import CallCase, Case, back_end_of
 from ..errors import NotTestableError
-from ..reference.types import ErrorShape
-from ..wire.messages import Headers, UpstreamRequest
+from ..reference.types import CredentialCarrier, ErrorShape
+from ..wire.messages import AMP, Headers, UpstreamRequest
 from .context import RunContext
 
+AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
+"""The carriers in which Amp's own servers take a key."""
 MODEL_IN_PATH = re.compile(r"/models/([^/:?]+)")
 """Where a path of Google's names its model."""
 
@@ -23,6 +25,26 @@ class Lookups:
         self.target = context.target
         self.schemas = context.schemas
         self._forms = context.forms
+
+    def persona_of(self, case: Case) -> str:
+        """Whom a case's call is for: the id of a provider, or `AMP`."""
+        return back_end_of(case, self.target)
+
+    def upstream_target(self, case: CallCase) -> str:
+        """Path and query that must arrive at a case's own provider, or at Amp's servers where these serve the call."""
+        return case.target if self.persona_of(case) == AMP else case.upstream_target
+
+    def may_get_client_key(self, upstream: UpstreamRequest) -> bool:
+        """Whether an upstream request may hold the client's key: one at Amp's servers, whose key it is."""
+        return upstream.persona == AMP and self.target.policy.client_key == "amp"
+
+    def upstream_carriers(self, case: CallCase) -> tuple[CredentialCarrier, ...]:
+        """The carriers in which the upstream of a case's call takes its key."""
+        persona = self.persona_of(case)
+        if persona == AMP:
+            return AMP_CARRIERS
+        provider = self.reference.providers[persona]
+        return (provider.upstream_credential, *provider.client_credentials)
 
     def must_name_provider(self, case: CallCase) -> None:
         """Raises NotTestableError unless the provider's id stands in its path on this target."""
@@ -76,7 +98,7 @@ class Lookups:
         tells where its model stands.
         """
         if case.call.operation.model_in == "path":
-            before, _, after = case.upstream_target.partition("?")[0].partition(quote(case.model, safe=""))
+            before, _, after = self.upstream_target(case).partition("?")[0].partition(quote(case.model, safe=""))
             if upstream.path.startswith(before) and upstream.path.endswith(after):
                 return unquote(upstream.path.removeprefix(before).removesuffix(after))
         body = upstream.json() if upstream.body else None

@@ -12,8 +12,14 @@ from .context import RunContext
 
 NO_OBSERVER = "no observer: the kit does not see what the proxy sends to its upstreams"
 NO_SECOND_CLIENT = "no second client: set its key under `credentials.second_client`"
-NO_FOREIGN_PEER = "no client with another address: this system does not allow network namespaces"
 NO_RELOAD = "the kit cannot change the proxy's configuration: the target file has no `reload` command"
+
+
+def no_foreign_peer(context: RunContext) -> str:
+    """Why no caller has another address than the target's own machine."""
+    if context.target.source is None:
+        return "no client with another address: this system does not allow network namespaces"
+    return "no client with another address: the target was not reached by any other address of its machine"
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Need:
     """Something that not every run has."""
 
     there: Callable[[RunContext], bool]
-    missing: str
+    missing: Callable[[RunContext], str]
     """Why a case is not testable without it."""
     extra: bool = True
     """A target may lack it: a run is complete although the requirements that need it were not tested."""
@@ -29,10 +35,10 @@ class Need:
 
 NEEDS = MappingProxyType(
     {
-        "upstream": Need(lambda context: context.observer is not None, NO_OBSERVER, extra=False),
-        "second-client": Need(lambda context: context.target.second_client is not None, NO_SECOND_CLIENT),
-        "foreign-peer": Need(lambda context: context.foreign is not None, NO_FOREIGN_PEER),
-        "reload": Need(lambda context: context.reloading is not None, NO_RELOAD),
+        "upstream": Need(lambda context: context.observer is not None, lambda _: NO_OBSERVER, extra=False),
+        "second-client": Need(lambda context: context.target.second_client is not None, lambda _: NO_SECOND_CLIENT),
+        "foreign-peer": Need(lambda context: context.foreign is not None, no_foreign_peer),
+        "reload": Need(lambda context: context.reloading is not None, lambda _: NO_RELOAD),
     }
 )
 """By the word of a requirement's `needs`. Prerequisites that are not listed are always met."""

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import NotTestableError, UnservedError, Violation
-from ..observer.script import Reply
+from ..meanings import by_word
+from ..observer.script import Form, Reply
 from ..target.reload import Reloading
 from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
-from ..wire.lockstep import Steps
+from ..wire.lockstep import Counting, Steps, whole_pieces, words_seen
 from ..wire.messages import AMP, Exchange, Headers, Request, Response, nonce_of
 from ..wire.raw import Ending, RawAnswer, RawRequest, send_in_turn, send_raw, whole
 from ..wire.redaction import new_nonce
@@ -24,7 +25,7 @@ from .changes import UNCHANGED, Changes
 from .context import GeneratedRequests, RunContext
 from .exchange import SETTLING, Sending, both_hops
 from .lookups import Lookups
-from .prerequisites import NO_FOREIGN_PEER, NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT
+from .prerequisites import NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT, no_foreign_peer
 
 
 def _given(response: Response) -> Response:
@@ -53,6 +54,10 @@ def spoils_connection(request: Request) -> bool:
     told = any(name in request.headers for name in ("connection", "upgrade", "expect"))
     size = max((len(request.body), *(len(value) for _, value in request.headers)))
     return told or request.method in ALONE or size > MUCH
+
+
+FIRST_ERROR = 300
+"""Statuses from here on have bodies that are the same in every dialect, or an error's own shape."""
 
 
 class Probe(Lookups):
@@ -129,6 +134,14 @@ class Probe(Lookups):
             raise NotTestableError("no observer: the kit has no other host to direct a call to")
         return urlsplit(self._context.observer.url).netloc
 
+    @property
+    def amp_urls(self) -> tuple[str, ...]:
+        """The URLs that may stand for Amp's own servers: the public one, and where the observer plays them."""
+        named, observer = self.target.file.observer, self._context.observer
+        own = (named.personas.get(AMP) if named else None, observer.persona_url(AMP) if observer else None)
+        public = self.reference.settings["amp.url"].default
+        return tuple(str(url) for url in (public, *own) if url)
+
     def require_client_key(self) -> None:
         """For checks that send none: raises NotTestableError when the target has no key that could be missing."""
         _ = self.client_key
@@ -150,7 +163,7 @@ class Probe(Lookups):
         target = case.target
         for pair in sent.query:
             target += f"{'&' if '?' in target else '?'}{pair}"
-        host = ("Host", self._context.client.host)
+        host = ("Host", self._client_for(case).host)
         return changes.applied_to(Request(case.method, target, Headers((host, *sent.lines, *headers)), body), nonce)
 
     def send(
@@ -174,7 +187,7 @@ class Probe(Lookups):
         self._must_be_served_here(case)
         changes = Changes(target=target, more_query=more_query, method=method, more_headers=more_headers, body=body)
         request = self.request(case, credential=credential, changes=changes)
-        return self.exchange(request, persona=self.persona_of(case), replies=tuple(replies))
+        return self.exchange(request, persona=self.persona_of(case), replies=self.written_for(case, replies))
 
     def compare(self, case: Case) -> Exchange:
         """Sends the request of a case as the client does, to compare a failure with; beyond what its check sends."""
@@ -246,13 +259,13 @@ class Probe(Lookups):
             raise NotTestableError(NO_OBSERVER)
         request = self.request(case, changes=Changes(more_headers=more_headers))
         nonce = nonce_of(request)
-        watch = steps.joined(nonce, [data for _, data in reply.pieces or ()], observer.release)
+        watch = steps.joined(nonce, counting(reply), observer.release)
         try:
             sending = Sending(
                 request=request,
                 persona=self.persona_of(case),
                 deliver=lambda: self.deliver(request, watch, (reply,)),
-                replies=(replace(reply, held=True),),
+                replies=self.written_for(case, (replace(reply, held=True),)),
             )
             return self._exchange(sending)
         finally:
@@ -269,7 +282,7 @@ class Probe(Lookups):
         if observer is None:
             raise NotTestableError(NO_OBSERVER)
         nonce = nonce_of(request)
-        observer.script(nonce, tuple(replies))
+        observer.script(nonce, self.written_for(case, replies))
         self._spend()
         answer = send_raw(self.target.file.base_url, replace(whole(request), leave_after=after))
         try:
@@ -299,7 +312,7 @@ class Probe(Lookups):
         """
         foreign, timeout = self._context.foreign, self._context.patience().read
         if foreign is None:
-            raise NotTestableError(NO_FOREIGN_PEER)
+            raise NotTestableError(no_foreign_peer(self._context))
         request = self.request(case, changes=Changes(more_headers=more_headers))
 
         def deliver() -> Response:
@@ -335,7 +348,7 @@ class Probe(Lookups):
             return True
 
         patience = self._context.patience(replies)
-        return self._context.client.send(
+        return self._client_for(self.case_of(nonce)).send(
             request,
             timeout=patience.read,
             whole=patience.whole,
@@ -356,13 +369,29 @@ class Probe(Lookups):
         self.sent += 1
 
     def _must_be_served_here(self, case: Case) -> None:
-        local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
-        if isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only"):
-            raise NotTestableError("the target serves this only on its own machine, and the kit runs on another")
+        if self._is_kept_local(case) and self._context.near is None:
+            raise NotTestableError("the target serves this only on its own machine, and is not reached there")
 
-    def persona_of(self, case: Case) -> str:
-        """Whom a case's call is for."""
-        return case.provider.id if isinstance(case, CallCase) else AMP
+    def _is_kept_local(self, case: Case | None) -> bool:
+        """Whether the target serves a case to its own machine alone, and is called from elsewhere."""
+        local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
+        return isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only")
+
+    def _client_for(self, case: Case | None) -> ProxyClient:
+        """The client that sends the calls of a case."""
+        near = self._context.near
+        return near if near is not None and self._is_kept_local(case) else self._context.client
+
+    def written_for(self, case: Case, replies: Iterable[Reply]) -> tuple[Reply, ...]:
+        """Replies that say of which form their bytes are: that of the case's call, unless they say another."""
+        if not isinstance(case, CallCase):
+            return tuple(replies)
+        return tuple(
+            replace(reply, form=Form(case.call.dialect, case.stream or reply.pieces is not None))
+            if _has_success(reply)
+            else reply
+            for reply in replies
+        )
 
     def _own_credential(self, case: Case) -> Credential:
         if self.target.client is None:
@@ -371,3 +400,16 @@ class Probe(Lookups):
         if isinstance(case, CallCase):
             return as_client_sends(case.provider, key)
         return holding("authorization-bearer", key)
+
+
+def counting(reply: Reply) -> Counting:
+    """How many pieces of a reply a client has, told by what came: by the words that it says, or by its events."""
+    if reply.says is not None:
+        return words_seen(by_word(reply.says.text))
+    return whole_pieces([data for _, data in reply.pieces or ()])
+
+
+def _has_success(reply: Reply) -> bool:
+    """Whether a reply has bytes of a model's answer, and does not say of which form."""
+    given = reply.body is not None or reply.pieces is not None
+    return given and reply.form is None and (reply.status is None or reply.status < FIRST_ERROR)

@@ -25,7 +25,9 @@ ENDINGS = MappingProxyType(
 
 def ending(report: Report) -> str:
     """One line on how the run ended."""
-    return ENDINGS.get(report.summary.exit_code, report.summary.verdict)
+    unproven = ", ".join(f"`{claim}`" for claim in report.summary.unproven)
+    ended = ENDINGS.get(report.summary.exit_code, report.summary.verdict)
+    return f"{ended}; unproven, as it could not be tested: {unproven}" if unproven else ended
 
 
 def is_red(result: Result) -> bool:

@@ -151,7 +151,7 @@ class Rule(Shape):
 class Notice(Shape):
     """Something that the run noticed and that decides nothing."""
 
-    kind: Literal["unclaimed-feature", "unscored-failure", "not-testable", "renamed"]
+    kind: Literal["unclaimed-feature", "unscored-failure", "not-testable", "renamed", "untrue-policy"]
     text: str
 
 
@@ -228,6 +228,8 @@ class Summary(Shape):
     """How many cases were selected; in an interrupted run there are fewer results."""
     untested: tuple[str, ...] = ()
     """Selected requirements that could not be tested at all."""
+    unproven: tuple[str, ...] = ()
+    """Claims of the target that could not be tested: the run says nothing for or against them."""
     counts: dict[Verdict, int]
     by_profile: dict[str, dict[Verdict, int]]
     by_level: dict[Level, dict[Verdict, int]]

@@ -136,7 +136,7 @@ class Terminal:
             self._line(f"\nnotice: {notice.text}")
         total = len(ended.report.results)
         self._line("")
-        why = f"; {ending(ended.report)}" if ended.code else ""
+        why = f"; {ending(ended.report)}" if ended.code or ended.report.summary.unproven else ""
         if ended.report.clients:
             self._line(f"clients    {clients_line(ended.report)}")
         if ended.report.requests is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import MappingProxyType
 
 from ..cases.conditions import nothing_to_test
 from ..engine.claims import without_rows
@@ -12,6 +13,10 @@ from ..probe.prerequisites import unmet
 from ..report.model import Notice, Result
 from ..verdicts import EXECUTED, Verdict
 
+SHOWN_BY = MappingProxyType(
+    {"localhost-only": "foreign-peer", "hot-reload": "reload", "per-client-upstream": "second-client"}
+)
+"""What a run must have to show a claim; for the others it is the sight of what goes upstream."""
 NOT_REACHED = frozenset({Verdict.NOT_TESTABLE, Verdict.BLOCKED})
 
 
@@ -24,6 +29,21 @@ def missing(session: Session, results: Iterable[Result]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*_nothing_to_test(session), *_not_executed(session, results))))
 
 
+def unproven(session: Session, results: Iterable[Result]) -> tuple[str, ...]:
+    """Claims of the target that the run says nothing for or against, by the rules that need what the claim is about."""
+    verdicts: dict[str, set[Verdict]] = {claim: set() for claim in session.target.file.claims}
+    rows = proxy_rules(session.reference)
+    for result in results:
+        row = rows[result.requirement]
+        if row.claim in verdicts and SHOWN_BY.get(row.claim, "upstream") in row.needs:
+            verdicts[row.claim].add(result.verdict)
+    return tuple(
+        claim
+        for claim, found in verdicts.items()
+        if Verdict.NOT_TESTABLE in found and not found & {*EXECUTED, Verdict.BLOCKED}
+    )
+
+
 def lacking(session: Session, results: Iterable[Result], missing: Iterable[str]) -> tuple[Notice, ...]:
     """A notice for each thing that the run did without, with the requirements that were not tested for that."""
     missing = tuple(missing)
@@ -33,7 +53,7 @@ def lacking(session: Session, results: Iterable[Result], missing: Iterable[str])
         if result.verdict is Verdict.NOT_TESTABLE and result.requirement not in told:
             lacked = unmet(session.reference.requirements[result.requirement], session.context)
             for need in [need for need in lacked if need.extra][:1]:
-                found.setdefault(need.missing, {})[result.requirement] = None
+                found.setdefault(need.missing(session.context), {})[result.requirement] = None
     return _no_model_named(session, missing) + tuple(
         Notice(kind="not-testable", text=f"not tested: {', '.join(names)} (not required for a complete run): {reason}")
         for reason, names in found.items()

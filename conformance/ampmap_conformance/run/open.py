@@ -62,6 +62,7 @@ def _context(options: RunOptions, around: Surroundings) -> Iterator[RunContext]:
             budget=Budget(options.max_requests, options.rate),
             direct=stack.enter_context(ProxyClient(observer.direct_url)) if observer and options.attribute else None,
             foreign=around.foreign,
+            near=around.near,
             reloading=around.reloading,
             fuzzing=fuzzing,
         )

@@ -21,6 +21,7 @@ from ..report.model import Result
 from ..report.outcome import RunOutcome
 from ..verdicts import Verdict, exit_code
 from . import completeness
+from .bodies import SeenDialects
 from .claims import unclaimed_but_there
 from .notices import maybe_crowded, renamed, unscored_failures
 from .open import open_run
@@ -88,12 +89,14 @@ class _Record:
         self._baseline = baseline
         self._watch = Watch(baseline, session.plan, options.today or datetime.date.today()) if baseline else None
         self._results: list[Result] = []
+        self._dialects = SeenDialects(session.target)
 
     def add(self, outcome: Outcome) -> Result:
         """Makes a result of an outcome, as the baseline has it, and tells the listener."""
         entry = None
         if self._watch is not None:
             outcome, entry = self._watch.judged(outcome)
+        self._dialects.add(outcome)
         row, case = outcome.task.row.id, outcome.task.case.name
         result = make_result(
             self._session,
@@ -114,11 +117,14 @@ class _Record:
             raise SuiteError(f"{planned} cases were planned and {len(results)} decided")
         scored = [result for result in results if result.scored]
         missing = completeness.missing(session, scored)
+        unproven = completeness.unproven(session, results)
+        if options.strict:
+            missing += tuple(f"the claim `{claim}`" for claim in unproven)
         notices = unscored_failures(results) + completeness.lacking(session, results, missing)
         notices += maybe_crowded(results, options.workers)
         if not stopped:
             notices += unclaimed_but_there(session.plan, session.target, session.engine)
-        notices += renamed(session, self._baseline)
+        notices += self._dialects.notices() + renamed(session, self._baseline)
         use = self._watch.use() if self._watch else None
         code = exit_code(
             (result.verdict for result in scored),
@@ -131,6 +137,7 @@ class _Record:
             results,
             code,
             missing=missing,
+            unproven=unproven,
             interrupted=interrupted,
             baseline=use,
             notices=notices,

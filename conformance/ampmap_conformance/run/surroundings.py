@@ -18,7 +18,8 @@ from ..target import target as targets
 from ..target.observer_access import observer_of
 from ..target.reload import Reloading, reloading_of
 from ..target.target import Target
-from ..wire.foreign_peer import Sender, sender_to
+from ..wire.client import ProxyClient
+from ..wire.foreign_peer import Sender, near_to, sender_to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class Surroundings:
     observer: Observing | None
     foreign: Sender | None
     """Calls the target from another address than its own machine's loopback."""
+    near: ProxyClient | None
+    """Calls a target on this machine by its loopback address, where its own address is another one."""
     reloading: Reloading | None
     """Changes the target's configuration."""
     addresses: tuple[tuple[str, str], ...]
@@ -64,11 +67,12 @@ def _around_target(options: RunOptions, reference: Reference) -> Iterator[Surrou
         target, folder = targets.from_url(options.base_url or "", reference), Path()
     with ExitStack() as stack:
         observer = stack.enter_context(observer_of(target, reference, options.observer))
-        sender = sender_to(target.file.base_url)
+        sender, near = sender_to(target.file.base_url), near_to(target.file.base_url)
         yield Surroundings(
             target=target,
             observer=observer,
             foreign=stack.enter_context(sender) if sender is not None else None,
+            near=stack.enter_context(near) if near is not None else None,
             reloading=stack.enter_context(reloading_of(target, observer, folder)) if observer else None,
             addresses=((urlsplit(observer.url).netloc, "{observer}"),) if observer else (),
         )
@@ -87,6 +91,7 @@ def _around_embedded(options: RunOptions, reference: Reference) -> Iterator[Surr
             target=default.target,
             observer=default.observer,
             foreign=default.foreign,
+            near=None,
             reloading=default.reloading,
             addresses=((proxy, "{proxy}"), *((urlsplit(url).netloc, "{observer}") for url in upstreams)),
         )

@@ -135,7 +135,7 @@ def test_charset_parameter(case: CallCase, probe: Probe) -> None:
     for kind in CHARSETS:
         request = probe.request(case)
         changed = replace(request, headers=request.headers.setting("Content-Type", kind))
-        exchange = probe.exchange(changed, persona=case.provider.id)
+        exchange = probe.exchange(changed, persona=probe.persona_of(case))
 
         upstream = only_upstream_request(exchange)
         assert_success(exchange)

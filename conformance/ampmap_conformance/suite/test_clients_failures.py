@@ -7,6 +7,7 @@ import json
 from ..cases.cases import ClientCase
 from ..checks.expect import assert_equal, expect
 from ..checks.registry import Pace, checks
+from ..dialects.bodies import error_body
 from ..observer import End, Reply, StreamFault
 from ..observer.script import Lines
 from ..probe.probe import Probe
@@ -14,6 +15,7 @@ from ..target.target import Target
 from .sdks.session import Talk, describe, names
 from .support.streams import in_pieces, stream_frames
 
+SCRIPTED = "Scripted error."
 WARM = 3
 """Requests before a call: Cerebras' SDK opens a connection, and tries that up to three times."""
 RETRIES = {"no-retry": 0, "two-retries": 2}
@@ -42,13 +44,13 @@ def test_errors(case: ClientCase, probe: Probe) -> None:
     status, shape = int(case.variation), probe.error_shape(case)
     id_header = shape.request_id_header if shape.request_id_header not in (None, "unknown") else None
     more: Lines = ((id_header, "req_example0002"),) if id_header else ()
-    reply = Reply.error(shape, status, more_headers=more)
+    reply = Reply.error(status, SCRIPTED, more)
     with Talk(case, probe) as talk:
         talk.script(*(reply,) * MANY)
         error = talk.fails(lambda: talk.sdk.plain(talk.model, talk.text), "an error of the upstream")
 
     _assert_class(talk, error, status)
-    wanted = json.loads(reply.body or b"null")
+    wanted = json.loads(error_body(shape, status, SCRIPTED))
     saying = "the SDK does not find the upstream's error"
     expect(talk.sdk.body_of(error) == wanted, saying, expected=json.dumps(wanted), actual=describe(error))
     if id_header:
@@ -74,7 +76,7 @@ def test_own_errors(case: ClientCase, probe: Probe) -> None:
 def test_retries(case: ClientCase, probe: Probe) -> None:
     """Given an upstream that is busy, when the SDK retries as often as it was set to, then each attempt is one call."""
     retries = RETRIES[case.variation]
-    reply = Reply.error(probe.error_shape(case), 503, more_headers=AT_ONCE)
+    reply = Reply.error(503, more_headers=AT_ONCE)
     with Talk(case, probe, retries=retries) as talk:
         talk.script(*(reply,) * MANY)
         error = talk.fails(lambda: talk.sdk.plain(talk.model, talk.text), "an upstream that is busy")
@@ -89,7 +91,7 @@ def test_retry_hints(case: ClientCase, probe: Probe) -> None:
     """Given an error that says whether to try again, when the SDK gets it, then it does as the upstream says."""
     status, word, wanted = HINTS[case.variation]
     lines: Lines = (("x-should-retry", word), *AT_ONCE)
-    reply = Reply.error(probe.error_shape(case), status, more_headers=lines)
+    reply = Reply.error(status, more_headers=lines)
     with Talk(case, probe, retries=2) as talk:
         talk.script(*(reply,) * MANY)
         talk.fails(lambda: talk.sdk.plain(talk.model, talk.text), "an upstream that rejects")

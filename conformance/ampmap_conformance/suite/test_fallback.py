@@ -23,10 +23,12 @@ from ..checks.findings import gathering
 from ..checks.registry import checks
 from ..dialects.bodies import dump, request_body
 from ..observer import Gzip, Reply
+from ..probe.lookups import AMP_CARRIERS
 from ..probe.probe import Probe
 from ..probe.requests import BLANK
 from ..wire.credentials import carried
 from ..wire.messages import AMP
+from .support.client_keys import assert_key_stripped, foreign_to
 from .support.conditions import (
     goes_astray,
     goes_mapped,
@@ -108,7 +110,8 @@ def test_unmapped_goes_to_amp(case: CallCase, probe: Probe) -> None:
             assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
         if probe.target.client is not None:
             with part():
-                assert_absent(probe.client_key, in_=upstream, saying="the client's key reached Amp's servers")
+                saying = "the client's key reached Amp's servers"
+                assert_key_stripped(probe.client_key, upstream, probe, saying=saying)
 
 
 @checks("fallback.query-and-headers-kept", when=goes_astray)
@@ -138,7 +141,7 @@ def test_amp_gets_the_amp_key(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
 
     upstream = only_upstream_request(exchange, AMP)
-    assert_own_credential(upstream, ("authorization-bearer", "x-api-key"), client_key=probe.client_key)
+    assert_own_credential(upstream, AMP_CARRIERS, client_key=foreign_to(upstream, probe))
     for request in own.upstream:
         for keys in carried(request.headers, request.query).values() if request.persona != AMP else ():
             for key in keys:

@@ -19,7 +19,7 @@ BUSY = (429, 503)
 @checks("fallback.refusal-is-final", when=is_model_call)
 def test_refusal_is_final(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that rejects a request, when the client gets the answer, then no upstream is called again."""
-    refused = Reply.error(probe.error_shape(case), int(case.variation))
+    refused = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
 
     _assert_asked_once(exchange, f"a request that the upstream rejected with {case.variation} was sent again")
@@ -28,13 +28,14 @@ def test_refusal_is_final(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.no-failover-on-error")
 def test_no_failover_on_error(case: VariedCase, probe: Probe) -> None:
     """Given a provider that fails, when the client gets the answer, then no other back end was called."""
-    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    failed = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     assert_served(exchange)
-    others = [request.persona for request in exchange.upstream if request.persona != case.provider.id]
+    own = probe.persona_of(case)
+    others = [request.persona for request in exchange.upstream if request.persona != own]
     saying = "a call went to another back end because its own one failed"
-    expect(not others, saying, expected=f"requests at {case.provider.id} alone", actual=", ".join(others))
+    expect(not others, saying, expected=f"requests at {own} alone", actual=", ".join(others))
 
 
 @checks("fallback.no-failover-on-dropped-connection")
@@ -43,15 +44,16 @@ def test_no_failover_on_dropped_connection(case: VariedCase, probe: Probe) -> No
     exchange = probe.send(case, replies=(Reply(end=BEGINS[case.variation]),) * ATTEMPTS)
 
     assert_served(exchange)
-    others = [request.persona for request in exchange.upstream if request.persona != case.provider.id]
+    own = probe.persona_of(case)
+    others = [request.persona for request in exchange.upstream if request.persona != own]
     saying = "a call went to another back end because its own one was not there"
-    expect(not others, saying, expected=f"requests at {case.provider.id} alone", actual=", ".join(others))
+    expect(not others, saying, expected=f"requests at {own} alone", actual=", ".join(others))
 
 
 @checks("fallback.no-retry-on-failure")
 def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
     """Given a provider that fails, when the client gets the answer, then it was called once: the SDK retries."""
-    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    failed = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     _assert_asked_once(exchange, "the proxy repeats calls that the client's SDK repeats as well")
@@ -60,7 +62,7 @@ def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.no-retry-on-amp-failure", when=goes_elsewhere)
 def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
     """Given Amp's servers that fail, when the call ends, then they were called once, and no provider was."""
-    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    failed = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     _assert_asked_once(exchange, "a call that failed at Amp's servers was sent again")
@@ -86,7 +88,7 @@ def test_no_retry_after_cut_answer(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-rejection", requests=2)
 def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
     """Given a call that the upstream rejected, when a good one follows, then the proxy forwards it."""
-    probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
+    probe.send(case, replies=(Reply.error(int(case.variation)),) * ATTEMPTS)
     following = probe.send(case)
 
     only_upstream_request(following)
@@ -96,7 +98,7 @@ def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-failure", requests=3)
 def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
     """Given a call that failed, when others follow, then each is forwarded, or rejected with a `Retry-After`."""
-    probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
+    probe.send(case, replies=(Reply.error(int(case.variation)),) * ATTEMPTS)
     for _ in range(2):
         _assert_served_or_put_off(probe.send(case))
 

@@ -49,7 +49,7 @@ def test_version_is_relayed(case: CallCase, probe: Probe) -> None:
     names = tuple(probe.dialect_headers(case))
     for name in names:
         request = replace(request, headers=request.headers.setting(name, OTHER_VERSION))
-    exchange = probe.exchange(request, persona=case.provider.id)
+    exchange = probe.exchange(request, persona=probe.persona_of(case))
 
     upstream = only_upstream_request(exchange)
     with gathering() as part:
@@ -114,7 +114,7 @@ def test_limits_come_with_errors(case: CallCase, probe: Probe) -> None:
     """Given an error with request id and limits, when the proxy relays it, then they are there."""
     names = probe.relayed_headers(case, "when-available")
     lines = tuple((name, LIMIT) for name in names)
-    exchange = probe.send(case, replies=(Reply.error(probe.error_shape(case), 400, more_headers=lines),))
+    exchange = probe.send(case, replies=(Reply.error(400, more_headers=lines),))
 
     only_upstream_request(exchange)
     assert_equal(exchange.response.status, 400, "the error was not relayed")
@@ -141,7 +141,7 @@ def test_listed_headers_of_answers_are_dropped(case: CallCase, probe: Probe) -> 
 @checks("headers.retry-hint-not-added")
 def test_retry_hint_not_added(case: CallCase, probe: Probe) -> None:
     """Given an error without `x-should-retry`, when the proxy relays it, then the proxy adds none."""
-    refused = Reply.error(probe.error_shape(case), TOO_MANY)
+    refused = Reply.error(TOO_MANY)
     exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
 
     assert_equal(exchange.response.status, TOO_MANY, "the error was not relayed")
@@ -152,7 +152,7 @@ def test_retry_hint_not_added(case: CallCase, probe: Probe) -> None:
 @checks("headers.content-type-relayed", requests=2)
 def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given an answer or a stream, and an error, when the proxy relays them, then their media types are right."""
-    error = replace(Reply.error(probe.error_shape(case), 400), headers=(("Content-Type", "application/problem+json"),))
+    error = replace(Reply.error(400), headers=(("Content-Type", "application/problem+json"),))
     for reply in (Reply(), error):
         exchange = probe.send(case, replies=(reply,))
         only_upstream_request(exchange)

@@ -65,7 +65,7 @@ def test_length_after_a_rewrite(case: VariedCase, probe: Probe) -> None:
 @checks("headers.compressed-answer-readable")
 def test_compressed_answer_is_readable(case: VariedCase, probe: Probe) -> None:
     """Given a compressed answer, when the proxy relays it, then its headers say how to decode it."""
-    reply = Reply.error(probe.error_shape(case), 400) if case.variation == "error" else Reply()
+    reply = Reply.error(400) if case.variation == "error" else Reply()
     streamed = replace(case, stream=case.variation == "stream")
     exchange = probe.send(streamed, replies=(replace(reply, gzip=Gzip.DECLARED),) * ATTEMPTS)
 
@@ -87,7 +87,7 @@ def test_undeclared_compression_is_treated_alike(case: CallCase, probe: Probe) -
     """Given compressed answers without a label, when the proxy relays them, then errors look like successes."""
     treated = {}
     for status in STATUSES:
-        reply = Reply.error(probe.error_shape(case), status) if status >= STATUSES[1] else Reply()
+        reply = Reply.error(status) if status >= STATUSES[1] else Reply()
         exchange = probe.send(case, replies=(replace(reply, gzip=Gzip.UNDECLARED),) * ATTEMPTS)
         assert_served(exchange)
         treated[status] = _treated(exchange)
@@ -112,7 +112,7 @@ def test_coding_that_was_not_asked_for(case: CallCase, probe: Probe) -> None:
     request = probe.request(case)
     plain = replace(request, headers=request.headers.setting("Accept-Encoding", "identity"))
     packed = (Reply(gzip=Gzip.DECLARED),) * ATTEMPTS
-    exchange = probe.exchange(plain, persona=case.provider.id, replies=packed)
+    exchange = probe.exchange(plain, persona=probe.persona_of(case), replies=packed)
 
     offered = only_upstream_request(exchange).headers.get("accept-encoding") or "identity"
     coding = exchange.response.headers.get("content-encoding") or "identity"
@@ -142,7 +142,7 @@ def test_rare_coding_is_readable(case: CallCase, probe: Probe) -> None:
     reply = Reply(body=zstd(plain), more_headers=(("Content-Encoding", "zstd"),))
     request = probe.request(case)
     offering = replace(request, headers=request.headers.setting("Accept-Encoding", "zstd"))
-    exchange = probe.exchange(offering, persona=case.provider.id, replies=(reply,) * ATTEMPTS)
+    exchange = probe.exchange(offering, persona=probe.persona_of(case), replies=(reply,) * ATTEMPTS)
 
     if "zstd" not in (only_upstream_request(exchange).headers.get("accept-encoding") or ""):
         return  # the proxy offered codings of its own, of which no upstream would choose this one

@@ -12,10 +12,12 @@ from ..checks.expect import (
 )
 from ..checks.findings import expect_none
 from ..checks.registry import checks
+from ..probe.lookups import AMP_CARRIERS
 from ..probe.probe import Probe
 from ..reference.types import CredentialCarrier
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, carried, holding
 from ..wire.messages import AMP, Exchange
+from .support.client_keys import foreign_to
 from .support.management_conditions import (
     is_first_family,
     is_open_page,
@@ -26,7 +28,6 @@ from .support.management_conditions import (
 )
 from .support.refusals import assert_rejected
 
-AMP_CARRIERS: tuple[CredentialCarrier, ...] = ("authorization-bearer", "x-api-key")
 HEADER_CARRIERS: tuple[CredentialCarrier, ...] = (*AMP_CARRIERS, "x-goog-api-key")
 UNKNOWN = ("/api/ampmap-no-such-family/x", "/ampmap-no-such-page.rss")
 
@@ -51,7 +52,7 @@ def test_amp_key_is_set(case: ManagementCase, probe: Probe) -> None:
     """Given the client's key, when the proxy forwards a management call, then it carries a key of the proxy's own."""
     upstream = only_upstream_request(probe.send(case), AMP)
 
-    assert_own_credential(upstream, AMP_CARRIERS, client_key=probe.client_key)
+    assert_own_credential(upstream, AMP_CARRIERS, client_key=foreign_to(upstream, probe))
 
 
 @checks("management.host-is-amps", when=is_first_family)

@@ -26,8 +26,10 @@ from .support.attempts import ATTEMPTS
 from .support.conditions import (
     counts_tokens,
     has_model_in_path,
+    has_neighbour,
     is_list,
     is_warm_up,
+    neighbours,
     streams_by_path,
     switches_in_body,
 )
@@ -46,7 +48,7 @@ def test_query_arrives_as_it_was_written(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, more_query=WRITTEN)
 
     upstream = only_upstream_request(exchange)
-    own = case.upstream_target.partition("?")[2]
+    own = probe.upstream_target(case).partition("?")[2]
     written = f"{own}&{WRITTEN}" if own else WRITTEN
     came = upstream.query or "no query"
     expect(written in came, "the query was written anew", expected=written, actual=came)
@@ -59,7 +61,7 @@ def test_slash_in_a_model_id(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, target=case.target.replace(plain, f"example/{plain}"))
 
     upstream = only_upstream_request(exchange)
-    expected = case.upstream_target.replace(plain, f"example/{plain}")
+    expected = probe.upstream_target(case).replace(plain, f"example/{plain}")
     assert_same_path(upstream.path, expected, "the path with a slash in the model id led to another place")
 
 
@@ -115,7 +117,7 @@ def test_form_of_a_list(case: CallCase, probe: Probe) -> None:
 @checks("routing.count-refusal-relayed", when=counts_tokens)
 def test_refusal_to_count(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that rejects a count, when the client asks for one, then the client gets the rejection."""
-    reply = Reply.error(probe.error_shape(case), int(case.variation))
+    reply = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(reply,) * ATTEMPTS)
 
     if exchange.upstream:
@@ -155,11 +157,22 @@ def test_unlisted_model(case: CallCase, probe: Probe) -> None:
 
     asked = [request.persona for request in exchange.upstream]
     refused = f"status {exchange.response.status} and requests at {', '.join(asked) or 'no upstream'}"
-    known = asked in ([case.provider.id], [AMP])
-    expect(known, "no upstream got the model", expected=f"a request at {case.provider.id} or {AMP}", actual=refused)
+    own = probe.persona_of(case)
+    expected = f"a request at {' or '.join(dict.fromkeys((own, AMP)))}"
+    expect(asked in ([own], [AMP]), "no upstream got the model", expected=expected, actual=refused)
     upstream = exchange.upstream[0]
     named = UNLISTED in unquote(upstream.target) or UNLISTED in upstream.body.decode()
     expect(named, "the upstream got another model", expected=UNLISTED, actual=probe.model_of(case, upstream))
+
+
+@checks("routing.model-chooses-provider", when=has_neighbour)
+def test_model_chooses_the_provider(case: CallCase, probe: Probe) -> None:
+    """Given a path of one provider and a model of another, when it is called, then the model's provider gets it."""
+    other, model = neighbours(case, probe.target)[0]
+    exchange = probe.send(replace(case, model=model))
+
+    upstream = only_upstream_request(exchange, other.id)
+    assert_equal(probe.model_of(case, upstream), model, "the upstream got another model")
 
 
 @checks("routing.warm-up-unmetered", when=is_warm_up)

@@ -142,7 +142,7 @@ def test_absolute_url_not_followed(case: CallCase, probe: Probe) -> None:
     """Given a request for a whole URL, when it is sent, then its host does not get it."""
     exchange = probe.send(case, target=f"http://{probe.observer_host}{case.target}")
 
-    elsewhere = [request.target for request in exchange.upstream if request.persona != case.provider.id]
+    elsewhere = [request.target for request in exchange.upstream if request.persona != probe.persona_of(case)]
     expect(not elsewhere, "the call went to the URL's host", expected="nothing there", actual=", ".join(elsewhere))
 
 
@@ -151,7 +151,7 @@ def test_client_chooses_no_upstream(case: VariedCase, probe: Probe) -> None:
     """Given a call that names a second host, path or method, when it is forwarded, then it goes its usual way."""
     usual = only_upstream_request(probe.send(case))
     request = _choosing(case.variation, probe.request(case), probe.observer_host)
-    exchange = probe.exchange(request, persona=case.provider.id)
+    exchange = probe.exchange(request, persona=probe.persona_of(case))
 
     if exchange.upstream or exchange.response.status < 400:
         upstream = only_upstream_request(exchange)

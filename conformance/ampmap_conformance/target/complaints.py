@@ -46,6 +46,14 @@ def problems_of_names(document: Document, file: TargetFile, reference: Reference
         for path, name in _dialects_named(file)
         if name not in dialects
     ]
+    families, pages = list(reference.management), file.policy.browser_pages
+    known_families = f"; known: {', '.join(families)}"
+    problems += [
+        f"{document.at_key(('policy', 'browser_pages', name))}: unknown management family `{name}`"
+        f"{did_you_mean(name, families) or known_families}"
+        for name in (pages if isinstance(pages, dict) else ())
+        if name not in families
+    ]
     personas = ["amp", *reference.providers]
     problems += [
         f"{document.at_key(('observer', 'personas', name))}: unknown persona `{name}`{did_you_mean(name, personas)}"

@@ -1,4 +1,4 @@
-"""Writes a starter target file, with the settings that a proxy reveals free of charge.
+"""Asks a proxy what it reveals free of charge.
 
 It sends nothing that can be charged for: bodies that are not valid JSON, calls without a key, and requests for lists.
 """
@@ -8,16 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, get_args
-from urllib.parse import urlsplit
+from typing import Any
 
 from ..errors import NoAnswerError, UnreachableError
-from ..reference import editions
-from ..reference.types import Call, ClaimName, Provider, Reference, calls, find_call
+from ..reference.types import Call, Provider, Reference, calls, find_call
 from ..wire.client import ProxyClient
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sends, holding
 from ..wire.messages import Headers, Request, Response
-from .target import CLIENT_KEY_VARIABLE, Secret
+from .target import Secret
 
 NO_JSON = b"{"
 """A body that every upstream refuses before it counts anything."""
@@ -155,92 +153,3 @@ def _listed(answer: Response) -> set[str | None]:
     entries: Any = next((listed[key] for key in ("data", "models") if isinstance(listed, dict) and key in listed), [])
     names = [entry.get("id") or entry.get("name") for entry in entries if isinstance(entry, dict)]
     return {str(name).removeprefix("models/") for name in names if name}
-
-
-def target_file(url: str, reference: Reference, found: Discovery | None = None) -> str:
-    """The text of a target file for the proxy at `url`: what was found, and in comments all else that can be said."""
-    discovery = found or Discovery()
-    name = urlsplit(url).netloc or "staging"
-    others = [name for name in editions() if name != reference.edition.id][:1]
-    every = ", ".join(p.id for p in reference.providers.values() if p.via_proxy)
-    lines = ["# The proxy under test, for `ampmap-conformance run --target FILE`. Lines in comments are optional."]
-    if found:
-        lines += [f"# Discovered with {found.sent} requests, free of charge. Check it before you use it."]
-    lines += ["", f"name: {name}", f"# version: 2.3.1{_remark(discovery.server, '   # the proxy reports')}"]
-    lines += [f"base_url: {url}", f"# edition: {reference.edition.id}   # the client build that the proxy serves"]
-    lines += [f"# editions: [{', '.join(others)}]   # further editions", ""]
-    lines += ["# Secrets are given by reference: the name of an environment variable, or the path of a file."]
-    lines += _key_notes(discovery)
-    lines += ["credentials:", f"  client: {{env: {CLIENT_KEY_VARIABLE}}}", "  # second_client: {file: second.key}", ""]
-    lines += ["# Optional features that the proxy has, and that are tested; everything else is core and always tested."]
-    lines += [f"claims: [{'management' if discovery.management else ''}]"]
-    lines += [f"# {', '.join(get_args(ClaimName))}", ""]
-    lines += ["# Providers that the proxy serves; default: all that the routing map sends to a proxy."]
-    if discovery.providers is None:
-        lines += [f"# providers: [{every}]"]
-    else:
-        lines += [f"providers: [{', '.join(discovery.providers)}]"]
-        if discovery.absent:
-            lines += [f"# Their routes answer 404: {', '.join(discovery.absent)}"]
-    lines += list(PARTICULAR)
-    lines += ["# mounts: {openai: /openai/v1}   # base paths that differ from the routing map", ""]
-    lines += OPTIONAL
-    lines += _model_lines(discovery)
-    lines += ["# mappings: [{from: claude-opus-4-5-20251101, to: claude-sonnet-4-20250514, regex: false}]", ""]
-    return "\n".join([*lines, *OBSERVED, ""])
-
-
-PARTICULAR = (
-    "# Or what is particular about some of them; all others are served as `policy` states:",
-    "# providers:",
-    "#   google: {body: translated, upstream_dialects: [openai-chat]}",
-    "#   groq: {served_by: amp}     # or shorter: `groq: amp`; with `none`, the proxy does not serve it",
-)
-OPTIONAL = (
-    "# Behaviour of the proxy where the sources leave a choice.",
-    "# policy:",
-    "#   body: verbatim             # or rewritten: the JSON is written anew; or translated: into another dialect",
-    "#   upstream_dialects: []      # the dialects of translated calls; default: any",
-    "#   response_model: requested  # or upstream: answers to mapped calls name the upstream's model",
-    "#   amp_headers: forwarded     # or stripped; default: not tested",
-    "#   carriers: [x-api-key]      # further headers in which the proxy accepts a key on every route",
-    "#   lists: relayed             # or own: the proxy answers lists of models itself; or amp: Amp's servers do",
-    "#   invalid_data: either       # proxy or upstream: which of them rejects invalid data",
-    "#   body_limit: 10485760       # bytes; the proxy answers larger bodies with 413",
-    "#   answer_timeout: 300        # seconds that the proxy waits for an upstream",
-    "#   abort_timeout: 5           # seconds within which a client sees the end of a broken answer",
-    "",
-    "# Models that the proxy serves itself, and models that it does not have.",
-)
-OBSERVED = (
-    "# The URL that the proxy's upstreams are set to. Without an observer, only the client's side is tested.",
-    "# observer:",
-    "#   advertise: http://observer.internal:9100   # the kit listens there during a run",
-    "#   control: http://127.0.0.1:9100             # where the kit reaches a remote observer, with its token",
-    "#   token: {env: OBSERVER_TOKEN}",
-    '#   personas: {groq: "http://observer.internal:9101"}   # personas with a port of their own',
-    "",
-    "# How the kit changes the proxy's configuration, for the claim hot-reload.",
-    '# reload: {command: ["./write-config.sh", "{file}"], restore: ["./restore.sh"], seconds: 5}',
-)
-
-
-def _key_notes(found: Discovery) -> list[str]:
-    notes = []
-    if found.needs_key is False:
-        notes.append("# The proxy answers calls without a key.")
-    if found.key_accepted is False:
-        notes.append(f"# The proxy rejects the key in ${CLIENT_KEY_VARIABLE} on every route.")
-    return notes
-
-
-def _model_lines(found: Discovery) -> list[str]:
-    if not found.models:
-        return ["# models: {available: {openai: [gpt-5]}, unavailable: [claude-opus-4-5-20251101]}"]
-    lines = ["models:", "  available:   # models of the routing map that the proxy lists"]
-    return [*lines, *(f"    {provider}: [{', '.join(names)}]" for provider, names in found.models)]
-
-
-def _remark(text: str | None, saying: str) -> str:
-    clean = "".join(letter for letter in text or "" if letter.isprintable())
-    return f"{saying} {clean}" if clean else ""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
+from ..files import did_you_mean
 from ..reference.types import BodyPolicy, ClaimName, CredentialCarrier, Shape
 
 ListPolicy: TypeAlias = Literal["relayed", "own", "amp"]
@@ -30,6 +31,14 @@ Bodies: TypeAlias = Annotated[
     Annotated[BodyPolicy, Tag(SINGLE)] | Annotated[dict[str, BodyPolicy], Tag(NAMED)], Discriminator(_form)
 ]
 """One body policy, or one for each dialect of the client's calls."""
+
+PagePolicy: TypeAlias = Literal["forwarded", "redirected"]
+"""How a page for browsers is served: the call is forwarded to Amp's servers, or answered by a redirect to Amp's own
+host, so that the cookies of the page are Amp's."""
+Pages: TypeAlias = Annotated[
+    Annotated[PagePolicy, Tag(SINGLE)] | Annotated[dict[str, PagePolicy], Tag(NAMED)], Discriminator(_form)
+]
+"""One policy for all pages that need no key, or one for each family of management paths that it names."""
 
 
 def absolute_url(url: str) -> str:
@@ -77,6 +86,13 @@ class Policy(Shape):
     """Carriers in which clients' keys are accepted on every provider's routes, beside those that the client uses."""
     lists: ListPolicy = "relayed"
     """Who answers calls that list or describe models."""
+    routing: Literal["path", "model"] = "path"
+    """What chooses the provider of a call: the provider in its path, or its model, whatever provider the path names."""
+    client_key: Literal["proxy", "amp"] = "proxy"
+    """Whose key a client sends: one of the proxy's own, which goes nowhere, or the client's Amp key, which goes on to
+    Amp's servers and nowhere else."""
+    browser_pages: Pages = "forwarded"
+    """How Amp's pages for browsers are served."""
     invalid_data: Literal["either", "proxy", "upstream"] = "either"
     """Who refuses data that the OpenAPI document does not allow: the proxy, or the upstream, which gets it as it is."""
     body_limit: int | None = Field(default=None, gt=0)
@@ -153,6 +169,14 @@ class ObserverAddress(Shape):
         return self
 
 
+PLACES = ("file", "way")
+IN_A_COMMAND = (
+    "`{file}` stands for a file with the new options in JSON, which the command merges into the proxy's configuration,"
+    " and `{way}` for how to write that: `rename`, `in-place` or `symlink`"
+)
+"""What the words of a reload command may hold."""
+
+
 class Reload(Shape):
     """How the kit changes the proxy's configuration while it runs."""
 
@@ -165,6 +189,17 @@ class Reload(Shape):
     seconds: float = Field(default=5.0, gt=0, le=60)
     """How long the proxy may take to apply a new configuration."""
 
+    @field_validator("command")
+    @classmethod
+    def _has_places(cls, command: tuple[str, ...]) -> tuple[str, ...]:
+        places = [place for word in command for place in re.findall(r"\{(\w+)\}", word)]
+        unknown = next((place for place in places if place not in PLACES), None)
+        if unknown is not None:
+            raise ValueError(f"unknown place `{{{unknown}}}`{did_you_mean(unknown, list(PLACES))}; {IN_A_COMMAND}")
+        if "file" not in places:
+            raise ValueError(f"`{{file}}` is missing; {IN_A_COMMAND}")
+        return command
+
 
 def _in_full(providers: dict[str, Any]) -> dict[str, Any]:
     return {name: {"served_by": said} if isinstance(said, str) else said for name, said in providers.items()}
@@ -172,7 +207,7 @@ def _in_full(providers: dict[str, Any]) -> dict[str, Any]:
 
 Providers: TypeAlias = Annotated[
     Annotated[tuple[str, ...], Tag(SINGLE)]
-    | Annotated[dict[str, ProviderPolicy], BeforeValidator(_in_full), Tag(NAMED)],
+    | Annotated[dict[str, ProviderPolicy], BeforeValidator(_in_full, dict[str, ServedBy | ProviderPolicy]), Tag(NAMED)],
     Discriminator(_form),
 ]
 

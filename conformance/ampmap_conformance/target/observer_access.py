@@ -33,6 +33,22 @@ def observer_of(target: Target, reference: Reference, address: str | None = None
 
 
 @contextmanager
+def observer_at(
+    advertise: str, reference: Reference, *, control: str | None = None, token: Secret | None = None
+) -> Iterator[Observing]:
+    """The observer at a URL: with a token the one that runs there, without one that listens there from now on.
+
+    Raises as `observer_of` does.
+    """
+    if token is None:
+        with _listening(advertise, {}, reference) as here:
+            yield here
+        return
+    with remote(advertise, control or advertise, token, reference) as elsewhere:
+        yield elsewhere
+
+
+@contextmanager
 def remote(advertise: str, control: str, token: Secret, reference: Reference) -> Iterator[RemoteObserver]:
     """An observer in another process, which must be reachable and use the same reference."""
     with RemoteObserver(advertise, control, token.value) as observer:

@@ -19,8 +19,15 @@ def of_provider(file: TargetFile, provider: str) -> ProviderPolicy:
 
 
 def served_by(file: TargetFile, provider: str) -> ServedBy:
-    """Who serves a provider's calls."""
-    return of_provider(file, provider).served_by
+    """Who serves a provider's calls.
+
+    The target does not serve a provider of which it has no model (`models.available: {google: []}`): Amp does, or
+    nobody where the target has no fallback to Amp.
+    """
+    said = of_provider(file, provider).served_by
+    if said == "target" and file.models.available.get(provider) == ():
+        return "amp" if "upstream-fallback" in file.claims else "none"
+    return said
 
 
 def body_of(file: TargetFile, provider: str, dialect: str) -> BodyPolicy:

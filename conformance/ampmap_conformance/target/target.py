@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -16,11 +17,14 @@ from pydantic import ValidationError
 from .. import reference as packaged
 from ..errors import UsageError
 from ..files import Document, read_yaml
-from ..reference.types import BodyPolicy, Model, Provider, Reference, find_model
+from ..reference.types import BodyPolicy, ManagementRoute, Model, Provider, Reference, find_model
 from ..wire.messages import AMP
 from . import serving
 from .complaints import complaint, plain, problems_of_names
-from .file import ListPolicy, ModelMapping, Policy, SecretReference, ServedBy, TargetFile
+from .file import ListPolicy, ModelMapping, PagePolicy, Policy, SecretReference, ServedBy, TargetFile
+
+Way: TypeAlias = Literal["local", "mapped", "elsewhere"]
+"""Which way a call goes by its model: to its own provider as it is, as another model, or to Amp's servers."""
 
 CLIENT_KEY_VARIABLE = "AMPMAP_CLIENT_KEY"
 """Environment variable with the client key for a target that is given with `--base-url`."""
@@ -103,8 +107,10 @@ class Target:
         if not model:
             return served
         if (mapped := self.mapped(model)) is not None and not self._is_listed(model, provider):
-            return self._owner_of(mapped, provider) or provider.id
-        return AMP if self.is_elsewhere(model) else served
+            return self.owner_of(mapped, provider) or provider.id
+        if self.is_elsewhere(model):
+            return AMP
+        return self.owner_of(model, provider) or served if self.policy.routing == "model" else served
 
     def is_elsewhere(self, model: str) -> bool:
         """Whether a call for a model goes to Amp's servers: the proxy neither serves it itself nor maps it."""
@@ -113,6 +119,23 @@ class Target:
     def lists_of(self, provider: Provider) -> ListPolicy:
         """Who answers calls that list or describe a provider's models."""
         return serving.lists_of(self.file, provider.id)
+
+    def pages_of(self, route: ManagementRoute) -> PagePolicy:
+        """How the paths of a management family are served; all but pages for browsers are forwarded."""
+        said = self.policy.browser_pages
+        if isinstance(said, dict):
+            return said.get(route.id, "forwarded")
+        return said if route.authentication == "open" else "forwarded"
+
+    def goes(self, way: Way, provider: Provider) -> bool:
+        """Whether the target says that calls of a provider can go a way."""
+        match way:
+            case "local":
+                return True
+            case "mapped":
+                return self.claims("mapping")
+            case "elsewhere":
+                return self.claims("upstream-fallback") or self.served_by(provider) == "amp"
 
     def models(self, provider: Provider) -> tuple[Model, ...]:
         """The models of a provider that this proxy is asked for: those of the edition less the unavailable ones.
@@ -125,21 +148,40 @@ class Target:
         return self._models[provider.id]
 
     def _find_models(self, provider: Provider) -> tuple[Model, ...]:
+        if self.served_by(provider) != "target":
+            return ()
         named = self.file.models.available.get(provider.id)
         if named is not None:
             return tuple(self._model(name, provider) for name in named)
-        known = [model for model in self.reference.models.values() if model.provider == provider.id]
-        return tuple(model for model in known if self.is_local(model.id, provider))
+        return tuple(model for model in self._known(provider) if self.is_local(model.id, provider))
 
     def is_local(self, model: str, provider: Provider) -> bool:
         """Whether the file states that the proxy serves a model itself."""
         named = self.file.models.available.get(provider.id)
-        return model in named if named is not None else model not in self.unavailable and not self.rules_for(model)
+        if named is not None or self.served_by(provider) != "target":
+            return model in (named or ())
+        return model not in self.unavailable and not self.rules_for(model)
+
+    def other_models(self, provider: Provider) -> tuple[str, ...]:
+        """The models of a provider that it is asked for and that are not its own here: mapped ones, and Amp's."""
+        absent = [name for name in dict.fromkeys(self.unavailable) if self.provider_of(name) is provider]
+        if self.served_by(provider) == "amp":
+            absent += [model.wire_id or model.id for model in self._known(provider)]
+        return tuple(dict.fromkeys(absent))
+
+    def sample_model(self, provider: Provider) -> str:
+        """A model for calls of a provider, as they name it: one that the proxy serves, else one that it knows of."""
+        local = [model.wire_id or model.id for model in self.models(provider)[:1]]
+        known = [model.wire_id or model.id for model in self._known(provider)[:1]]
+        return next(iter((*local, *self.other_models(provider), *known)), "example-model")
+
+    def _known(self, provider: Provider) -> tuple[Model, ...]:
+        return tuple(model for model in self.reference.models.values() if model.provider == provider.id)
 
     def _is_listed(self, model: str, provider: Provider) -> bool:
         return model in self.file.models.available.get(provider.id, ())
 
-    def _owner_of(self, model: str, provider: Provider) -> str | None:
+    def owner_of(self, model: str, provider: Provider) -> str | None:
         """The back end that serves a model which is asked for on a provider's path; None where several may."""
         owners = self._owners.get(model, frozenset())
         if provider.id in owners or len(owners) != 1:
@@ -163,7 +205,13 @@ class Target:
 
     def mapped(self, model: str) -> str | None:
         """The model to which the file's mappings lead; None where no rule speaks of it or its target is not there."""
-        return next((rule.to for rule in self.rules_for(model) if rule.to not in self.unavailable), None)
+        return next((rule.to for rule in self.rules_for(model) if self._is_there(rule.to)), None)
+
+    def _is_there(self, model: str) -> bool:
+        """Whether the proxy can serve a model to which a mapping leads."""
+        owners = [provider for provider in self.providers if provider.id in self._owners.get(model, ())]
+        theirs = bool(owners) and all(self.served_by(provider) == "amp" for provider in owners)
+        return model not in self.unavailable and not theirs
 
     def _model(self, name: str, provider: Provider) -> Model:
         try:

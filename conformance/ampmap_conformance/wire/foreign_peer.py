@@ -27,6 +27,7 @@ from .messages import Request, Response
 
 ADDRESS = "192.0.2.1"
 """Of the peer in a namespace of its own: reserved for documentation (RFC 5737), and not assigned."""
+LOOPBACK = "127.0.0.1"
 CLONE_NEWNET = 0x40000000
 SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 1
 
@@ -105,12 +106,37 @@ def sender_to(base_url: str) -> ProxyClient | None:
     return ProxyClient(f"http://{address}:{port}")
 
 
+def near_to(base_url: str) -> ProxyClient | None:
+    """A client that calls `base_url` by the loopback address of this machine; None where that cannot be done.
+
+    For a target that is named by another address of this machine, and listens on all of them.
+    """
+    parts = urlsplit(base_url)
+    port = parts.port or 80
+    if parts.scheme != "http" or is_loopback(parts.hostname or "") or not _is_own(parts.hostname or ""):
+        return None
+    try:
+        socket.create_connection((LOOPBACK, port), 1.0).close()
+    except OSError:
+        return None
+    return ProxyClient(f"http://{LOOPBACK}:{port}")
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host, by name or address, is this machine by definition. Nothing is looked up."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def _is_own(host: str) -> bool:
+    """Whether a host is an address of this machine, so that a socket can have it."""
+    try:
+        with socket.create_server((host, 0)):
+            return True
+    except OSError:
+        return False
 
 
 def _own_address() -> str | None:

@@ -22,6 +22,8 @@ base_url: http://proxy
 models: {{unavailable: [{ABSENT}]}}
 mappings: [{{from: {MAPPED}, to: gpt-5}}]
 """
+PAGES = "claims: [management]\npolicy: {browser_pages: redirected}\n"
+AMP_KEY = "claims: [management]\npolicy: {client_key: amp}\n"
 TRANSLATED, CLAIMS = "policy: {body: translated}\n", "claims: [mapping, upstream-fallback]\n"
 
 
@@ -66,6 +68,16 @@ def reason(plan: Plan, target: Target, id_: str) -> str | None:
         ),
         ("policy: {lists: own}\n", "routing.reaches-upstream[openai-models.list]", "`policy.lists: own`"),
         ("policy: {lists: own}\n", "routing.reaches-upstream[openai-chat.completions]", None),
+        ("policy: {routing: model}\n", "routing.model-chooses-provider[groq]", None),
+        ("", "routing.model-chooses-provider[groq]", "chooses the provider by the model (`policy.routing: model`)"),
+        ("providers: {groq: amp}\n", "headers.other-credentials-dropped[groq]", "lets Amp serve the called provider"),
+        ("", "headers.other-credentials-dropped[groq]", None),
+        (PAGES, "management.forwarded[root-auth-GET]", "`policy.browser_pages: redirected`"),
+        (PAGES, "management.forwarded[api-auth-GET]", None),
+        (PAGES, "management.pages-redirected-to-amp[root-auth]", None),
+        (PAGES, "management.pages-redirected-to-amp[api-auth]", "applies only where"),
+        (AMP_KEY, "management.credential-replaced[api-auth]", "`policy.client_key: amp`"),
+        (AMP_KEY, "management.client-amp-key-forwarded[api-auth]", None),
         ("", "headers.amp-headers-forwarded[groq]", "applies only where the target promises to forward Amp's headers"),
         ("policy: {amp_headers: forwarded}\n", "headers.amp-headers-forwarded[groq]", None),
         ("", "errors.body-limit[anthropic]", "states a limit for bodies (`policy.body_limit`)"),

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import pytest
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.engine.claims import without_rows
+from ampmap_conformance.probe.prerequisites import NO_OTHER_ADDRESS
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
 from ampmap_conformance.report.outcome import RunOutcome
@@ -54,6 +55,24 @@ def test_a_feature_that_is_there_and_not_claimed_is_a_notice(run: Run, staged: C
 def test_a_feature_that_is_not_there_and_not_claimed_is_no_notice(run: Run, staged: Callable[..., Path]) -> None:
     ended = run(target=staged(""), profiles=("fallback",))
     assert [notice for notice in ended.report.notices if notice.kind == "unclaimed-feature"] == []
+
+
+@pytest.mark.parametrize(("policy", "told"), [("translated", True), ("rewritten", False)])
+def test_bodies_that_are_not_translated_as_the_file_says_are_a_notice(
+    run: Run, staged: Callable[..., Path], policy: str, told: bool
+) -> None:
+    ended = run(target=staged(f"policy: {{body: {policy}}}\n"), select=("routing.reaches-upstream", "auth.missing-*"))
+    assert ended.code == ExitCode.CONFORMANT
+    texts = [notice.text for notice in ended.report.notices if notice.kind == "untrue-policy"]
+    assert len(texts) == told
+    assert all("of `groq` in openai-chat are `translated`, and 2 of 2 calls arrived in openai-chat" in t for t in texts)
+
+
+def test_a_target_on_loopback_has_no_client_with_another_address(run: Run, staged: Callable[..., Path]) -> None:
+    claims = "claims: [management, localhost-only]\n"
+    ended = run(target=staged(claims), select=("security.foreign-peer-refused",))
+    reasons = {result.reason for result in ended.report.results if result.verdict is Verdict.NOT_TESTABLE}
+    assert reasons == {NO_OTHER_ADDRESS}
 
 
 def test_what_cannot_be_seen_is_no_notice(run: Run, always: Callable[[int], str]) -> None:

@@ -13,7 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 KEY = "canary-of-the-handmade-canary"
-OWN = {"cerebras": ("Authorization", "Bearer of-the-proxy"), "anthropic": ("x-api-key", "of-the-proxy")}
+OWN = {
+    "amp": ("Authorization", "Bearer amp-key-of-the-proxy"),
+    "cerebras": ("Authorization", "Bearer of-the-proxy"),
+    "openai": ("Authorization", "Bearer of-the-proxy"),
+    "anthropic": ("x-api-key", "of-the-proxy"),
+}
 DROPPED = ("host", "authorization", "x-api-key", "x-goog-api-key", "content-length", "connection", "accept-encoding")
 HOP_BY_HOP = ("keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
 
@@ -37,6 +42,8 @@ class Call:
     path: str
     headers: http.client.HTTPMessage
     body: bytes
+    called_at: str = "127.0.0.1"
+    """The address of the proxy that was called."""
 
     @property
     def has_key(self) -> bool:
@@ -58,10 +65,13 @@ class Handmade:
             return self.error(401, "no key")
         return self.forwarded(call)
 
-    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
+    def forwarded(self, call: Call) -> Answer | None:
         """The upstream's answer."""
-        provider = call.path.split("/")[3]
-        target = (path or call.path).replace(f"/api/provider/{provider}", f"/{provider}", 1)
+        return self.sent_to(call.path.split("/")[3] if call.path.startswith("/api/provider/") else "amp", call)
+
+    def sent_to(self, provider: str, call: Call) -> Answer | None:
+        """The answer of a provider, or of Amp's servers."""
+        target = call.path.replace("/api/provider", "", 1) if provider != "amp" else f"/amp{call.path}"
         kept = {n: v for n, v in call.headers.items() if n.lower() not in (*DROPPED, *HOP_BY_HOP)}
         upstream = http.client.HTTPConnection(self.observer, timeout=20)
         try:
@@ -83,8 +93,13 @@ class Handmade:
 
 
 @contextmanager
-def serving(folder: Path, kind: type[Handmade], **file: str) -> Iterator[Path]:
-    """The target file of a proxy of a kind that runs; `file` are further lines of it. The key is in HANDMADE_KEY."""
+def serving(
+    folder: Path, kind: type[Handmade], *, listen: str = "127.0.0.1", at: str = "127.0.0.1", **file: str
+) -> Iterator[Path]:
+    """The target file of a proxy of a kind that runs; `file` are further lines of it. The key is in HANDMADE_KEY.
+
+    The proxy listens at the address `listen`, and is called at `at`.
+    """
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         observer = f"127.0.0.1:{reserved.getsockname()[1]}"
     proxy = kind(observer)
@@ -96,7 +111,7 @@ def serving(folder: Path, kind: type[Handmade], **file: str) -> Iterator[Path]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             proxy.calls += 1
-            answer = proxy.answer(Call(self.command, self.path, self.headers, body))
+            answer = proxy.answer(Call(self.command, self.path, self.headers, body, self.connection.getsockname()[0]))
             if answer is None:
                 self.close_connection = True
                 return
@@ -114,14 +129,14 @@ def serving(folder: Path, kind: type[Handmade], **file: str) -> Iterator[Path]:
         def log_message(self, *_: object) -> None:
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((listen, 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     target = folder / "handmade.yaml"
     more = "".join(f"{name}: {value}\n" for name, value in file.items())
     target.write_text(
-        f"name: handmade\nbase_url: http://127.0.0.1:{server.server_port}\n"
+        f"name: handmade\nbase_url: http://{at}:{server.server_port}\n"
         f"credentials: {{client: {{env: HANDMADE_KEY}}}}\nobserver: {{advertise: 'http://{observer}'}}\n{more}",
         encoding="utf-8",
     )

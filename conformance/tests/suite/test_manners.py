@@ -9,10 +9,13 @@ from typing import TypeAlias
 import pytest
 from ampmap_conformance.baseline.file import Entry, to_yaml
 from ampmap_conformance.baseline.update import updated
+from ampmap_conformance.probe import probe as probes
 from ampmap_conformance.report.diff import difference
+from ampmap_conformance.report.facts import ending
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.report.outcome import RunOutcome
-from ampmap_conformance.verdicts import Verdict
+from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
+from ampmap_conformance.wire import foreign_peer
 
 from .handmade import KEY, Answer, Call, Handmade, serving
 
@@ -70,10 +73,10 @@ class Leaks(Handmade):
 
     also: tuple[str, ...] = ("x-first",)
 
-    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
+    def forwarded(self, call: Call) -> Answer | None:
         for name in self.also:
             call.headers[name] = KEY
-        return super().forwarded(call, path)
+        return super().forwarded(call)
 
 
 class LeaksMore(Leaks):
@@ -106,8 +109,8 @@ def test_a_new_fault_behind_a_known_one_is_told(run: Run, serve: Serve, tmp_path
 class HalfWired(Handmade):
     """Has no route to Cerebras: every good call for it gets 404."""
 
-    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
-        return self.error(404, "not here") if "/cerebras/" in call.path else super().forwarded(call, path)
+    def forwarded(self, call: Call) -> Answer | None:
+        return self.error(404, "not here") if "/cerebras/" in call.path else super().forwarded(call)
 
 
 class Benches(Handmade):
@@ -115,10 +118,10 @@ class Benches(Handmade):
 
     benched = False
 
-    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
+    def forwarded(self, call: Call) -> Answer | None:
         if self.benched:
             return self.error(429, "the model is suspended")
-        found = super().forwarded(call, path)
+        found = super().forwarded(call)
         self.benched = self.benched or (found is not None and found.status == 400)
         return found
 
@@ -126,8 +129,8 @@ class Benches(Handmade):
 class SilentWithoutUpstream(Handmade):
     """Closes the connection where its upstream gave no answer."""
 
-    def forwarded(self, call: Call, path: str | None = None) -> Answer | None:
-        found = super().forwarded(call, path)
+    def forwarded(self, call: Call) -> Answer | None:
+        found = super().forwarded(call)
         return None if found is not None and found.status == 502 else found
 
 
@@ -163,3 +166,137 @@ def test_no_answer_breaks_no_rule_on_an_answers_text(run: Run, serve: Serve) -> 
         "errors.tell-no-internals",
         "errors.tell-no-key",
     }
+
+
+# --- claims
+
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a proxy that many machines call listens at
+OTHER_ADDRESS = "127.0.0.2"
+"""Stands for an address of this machine that is not a loopback one, which not every machine has."""
+
+
+class Keeps(Handmade):
+    """Serves management to callers at its loopback address alone."""
+
+    def answer(self, call: Call) -> Answer | None:
+        if "/api/provider/" not in call.path and call.called_at == OTHER_ADDRESS:
+            return self.error(403, "from here alone")
+        return super().answer(call)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OTHER_ADDRESS is another address than the loopback ones."""
+    for module in (foreign_peer, probes):
+        monkeypatch.setattr(module, "is_loopback", lambda host: host in ("127.0.0.1", "localhost"))
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize(
+    ("kind", "listen", "verdicts", "unproven"),
+    [
+        (Handmade, EVERYWHERE, {Verdict.FAIL}, ()),
+        (Keeps, EVERYWHERE, {Verdict.PASS}, ()),
+        (Handmade, OTHER_ADDRESS, {Verdict.FAIL}, ()),
+        (Keeps, OTHER_ADDRESS, {Verdict.NOT_TESTABLE}, ("localhost-only",)),
+    ],
+)
+def test_a_claim_does_not_silence_its_own_check(
+    run: Run, serve: Serve, kind: type[Handmade], listen: str, verdicts: set[Verdict], unproven: tuple[str, ...]
+) -> None:
+    claims = "[management, localhost-only]"
+    target = serve(kind, listen=listen, at=OTHER_ADDRESS, providers="[cerebras]", claims=claims)
+    report = run(target=target, select=("security.foreign-peer-refused[*internal*]",)).report
+    assert {result.verdict for result in report.results} == verdicts
+    assert report.summary.unproven == unproven
+
+
+def test_an_unproven_claim_is_in_the_verdict(run: Run, serve: Serve) -> None:
+    target = serve(Handmade, providers="[cerebras]", claims="[management, localhost-only]")
+    wanted = ("security.foreign-peer-refused", "security.peer-decides", "routing.reaches-upstream")
+    usual, strict = (run(target=target, select=wanted, strict=strict) for strict in (False, True))
+    assert usual.report.summary.unproven == ("localhost-only",)
+    assert "unproven, as it could not be tested: `localhost-only`" in ending(usual.report)
+    assert (usual.code, strict.code) == (ExitCode.CONFORMANT, ExitCode.NOTHING_RAN)
+
+
+# --- whose fault it is
+
+
+class HidesFailures(Handmade):
+    """Serves OpenAI's responses by chat completions, and answers with success whatever it got there."""
+
+    def forwarded(self, call: Call) -> Answer | None:
+        words = call.body.decode().partition("Say hi. ")[2].partition('"')[0]
+        chat = b'{"model":"gpt-5","messages":[{"role":"user","content":"%b"}]}' % words.encode()
+        call.headers.replace_header("content-length", str(len(chat)))
+        found = super().forwarded(Call("POST", "/api/provider/openai/v1/chat/completions", call.headers, chat))
+        return None if found is None else Answer(200, found.body, found.lines)
+
+
+def test_a_fault_is_sought_in_the_dialect_that_was_called(run: Run, serve: Serve) -> None:
+    target = serve(HidesFailures, providers="[openai]", policy="{body: translated}")
+    wanted = ("errors.failure-keeps-error-status[openai-responses-503]",)
+    (result,) = run(target=target, select=wanted, attribute=True).report.results
+    assert (result.verdict, result.attribution) == (Verdict.FAIL, Attribution.UNCLEAR)
+
+
+# --- SDKs, the warm-up, rules that compare with the usual call
+
+
+class AnswersWarmUp(Handmade):
+    """Answers the SDK's warm-up itself, without a body."""
+
+    def answer(self, call: Call) -> Answer | None:
+        return Answer(204, b"") if call.path.endswith("/tcp_warming") else super().answer(call)
+
+
+class WarmsUpAtAmp(Handmade):
+    """Sends the warm-up on to Amp's servers, on its own path."""
+
+    def forwarded(self, call: Call) -> Answer | None:
+        return self.sent_to("amp", call) if call.path.endswith("/tcp_warming") else super().forwarded(call)
+
+
+class CallsOnePath(Handmade):
+    """Calls its provider on one path whatever the client's was, and has no lists."""
+
+    def forwarded(self, call: Call) -> Answer | None:
+        if call.method == "GET":
+            return self.error(404, "no lists")
+        call.path = "/api/provider/cerebras/v1/chat/completions"
+        return super().forwarded(call)
+
+
+@pytest.mark.parametrize(
+    ("kind", "select"),
+    [
+        (AnswersWarmUp, "clients.tool-round-trip[cerebras*]"),
+        (WarmsUpAtAmp, "routing.warm-up-unmetered"),
+        (CallsOnePath, "security.client-chooses-no-upstream"),
+        (CallsOnePath, "auth.missing-credential-rejected"),
+        (CallsOnePath, "auth.malformed-refused"),
+    ],
+)
+def test_proxies_that_are_right_in_their_own_way_are_spared(
+    run: Run, serve: Serve, kind: type[Handmade], select: str
+) -> None:
+    report = run(target=serve(kind, providers="[cerebras]"), select=(select,)).report
+    assert not red(report)
+    assert report.summary.counts.get(Verdict.PASS)
+
+
+class LooksAtBodiesFirst(Handmade):
+    """Answers 500 to every call without its key, before it looks for one."""
+
+    def answer(self, call: Call) -> Answer | None:
+        return super().answer(call) if call.has_key else self.error(500, "no database")
+
+
+def test_a_refusal_with_another_status_is_not_called_a_way_in(run: Run, serve: Serve) -> None:
+    target = serve(LooksAtBodiesFirst, providers="[cerebras]")
+    wanted = ("auth.missing-credential-rejected", "auth.placeholder-rejected", "tenancy.each-call-*")
+    bad = red(run(target=target, select=wanted).report).values()
+    assert {result.requirement for result in bad} >= {"auth.missing-credential-rejected"}
+    assert {result.reason for result in bad} == {"the rejection has another status"}

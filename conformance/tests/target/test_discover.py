@@ -14,8 +14,9 @@ from ampmap_conformance.observer import Observer
 from ampmap_conformance.reference.types import Reference, Shape
 from ampmap_conformance.refproxy import ProxyConfig, ReferenceProxy, config_for_observer
 from ampmap_conformance.target import target as targets
-from ampmap_conformance.target.discover import discovered, target_file
+from ampmap_conformance.target.discover import discovered
 from ampmap_conformance.target.file import ClaimName, TargetFile
+from ampmap_conformance.target.starter import target_file
 from ampmap_conformance.target.target import Secret
 from ampmap_tests_support.places import GUIDES
 

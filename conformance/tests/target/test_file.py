@@ -84,6 +84,19 @@ def test_a_secret_may_stand_in_a_file_beside_the_target(tmp_path: Path, referenc
         ("name: x\nbase_url: http://p\npolicy: {body: rewriten}\n", "3:16", "did you mean `rewritten`?"),
         ("name: x\nbase_url: http://p\npolicy: {body: {gemni: verbatim}}\n", "3:17", "did you mean `gemini`?"),
         ("name: x\nbase_url: http://p\npolicy: {upstream_dialects: [chat]}\n", "3:30", "unknown dialect `chat`"),
+        (
+            "name: x\nbase_url: http://p\npolicy: {browser_pages: {root-aut: redirected}}\n",
+            "3:26",
+            "did you mean `root-auth`?",
+        ),
+        (
+            "name: x\nbase_url: http://p\nreload: {command: [a]}\n",
+            "3:19",
+            "`{file}` is missing; `{file}` stands for a file",
+        ),
+        ("name: x\nbase_url: http://p\nreload: {command: [a, '{fil}']}\n", "3:19", "`{fil}`; did you mean `file`?"),
+        ("name: x\nbase_url: http://p\npolicy: {client_key: amb}\n", "3:22", "did you mean `amp`?"),
+        ("name: x\nbase_url: http://p\npolicy: {routing: models}\n", "3:19", "did you mean `model`?"),
         ("name: x\nbase_url: http://p\nproviders: {gogle: amp}\n", "3:13", "did you mean `google`?"),
         ("name: x\nbase_url: http://p\nproviders: {google: ampp}\n", "3:21", "did you mean `amp`?"),
         (
@@ -153,6 +166,17 @@ def test_a_provider_may_differ_from_the_policy(tmp_path: Path, reference: Refere
         "openai": "relayed",
         "google": "own",
     }
+
+
+def test_pages_that_need_no_key_may_be_redirected(tmp_path: Path, reference: Reference) -> None:
+    def redirected(policy: str) -> set[str]:
+        file = written(tmp_path, f"name: x\nbase_url: http://p\npolicy: {{browser_pages: {policy}}}\n")
+        target = targets.load(file, reference, {})
+        return {route.id for route in reference.management.values() if target.pages_of(route) == "redirected"}
+
+    assert redirected("forwarded") == set()
+    assert redirected("redirected") == {"root-auth", "root-docs", "root-settings", "root-threads"}
+    assert redirected("{root-auth: redirected, api-auth: redirected}") == {"root-auth", "api-auth"}
 
 
 def test_a_call_arrives_where_its_model_leads(tmp_path: Path, reference: Reference) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .inputs import edition_option, layer_option, load_reference, spec_option
+from .inputs import edition_option, layer_option, load_reference, report_write_errors, spec_option
 
 PROXIES = ("nginx", "caddy", "haproxy", "litellm", "portkey", "cliproxyapi")
 LISTEN = "127.0.0.1:8317"
@@ -28,6 +28,12 @@ GATEWAY = "127.0.0.1:8787"
 @click.option(
     "--gateway", default=GATEWAY, show_default=True, metavar="HOST:PORT", help="Address of Portkey's gateway."
 )
+@click.option(
+    "--target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write a target file, with which `ampmap-conformance run` tests the proxy.",
+)
 @spec_option
 @layer_option
 @edition_option
@@ -37,6 +43,7 @@ def export_config(
     listen: str,
     client_keys: Sequence[str],
     gateway: str,
+    target: Path | None,
     spec_dir: Path | None,
     layers: Sequence[Path],
     edition: str | None,
@@ -49,11 +56,13 @@ def export_config(
     \b
     Example:
       ampmap export-config nginx > amp.conf.template
+      ampmap export-config nginx --observer http://127.0.0.1:9100 --target target.yaml > amp.conf.template
       ampmap export-config caddy --observer http://127.0.0.1:9100 --client-key-env KEY_A --client-key-env KEY_B
     """
-    from ..render.export.config import export
+    from ..render.export.config import export, target_file
     from ..render.export.plan import make_plan
     from ..render.export.shapes import ExportError
+    from ..render.write import write_atomically
 
     reference = load_reference(spec_dir, edition, layers)
     try:
@@ -61,4 +70,7 @@ def export_config(
         text = export(proxy, plan, gateway)
     except ExportError as error:
         raise click.UsageError(str(error)) from None
+    if target is not None:
+        with report_write_errors(target, "--target"):
+            write_atomically(target, target_file(proxy, plan).encode())
     click.echo(text, nl=False)

@@ -50,12 +50,12 @@ class SpecInvalid(click.ClickException):
 
 
 @contextmanager
-def report_write_errors(out: Path) -> Iterator[None]:
-    """Turns an OSError of its body into a UsageError on `--out`."""
+def report_write_errors(out: Path, option: str = "--out") -> Iterator[None]:
+    """Turns an OSError of its body into a UsageError on the option that names the file."""
     try:
         yield
     except OSError as error:
-        raise click.UsageError(f"--out: {out} cannot be written: {error.strerror or error}") from None
+        raise click.UsageError(f"{option}: {out} cannot be written: {error.strerror or error}") from None
 
 
 def load_with_report(

@@ -46,6 +46,10 @@ class PolicyCondition(Shape):
     """It speaks of calls that list or describe models only."""
     response_model: Literal["requested", "upstream"] | None = None
     amp_headers: Literal["forwarded", "stripped"] | None = None
+    routing: Literal["path", "model"] | None = None
+    client_key: Literal["proxy", "amp"] | None = None
+    browser_pages: Literal["forwarded", "redirected"] | None = None
+    """It speaks of the management path that is called."""
     body_limit: Literal["stated"] | Bound | None = None
     answer_timeout: Literal["stated"] | Bound | None = None
 
@@ -56,10 +60,19 @@ class Condition(Shape):
     claim: ClaimName | None = None
     policy: PolicyCondition | None = None
     has: (
-        Literal["unavailable-models", "provider-models", "local-model", "pattern-mappings", "orphaned-mappings"] | None
+        Literal[
+            "unavailable-models",
+            "provider-models",
+            "local-model",
+            "provider-at-amp",
+            "pattern-mappings",
+            "orphaned-mappings",
+        ]
+        | None
     ) = None
     """What the target file names: a model that the proxy does not have; a model of the called provider that the proxy
-    serves itself; the call's model as one of these; a mapping by pattern; a mapping to a model that is not there."""
+    serves itself; the call's model as one of these; the called provider as one that Amp serves; a mapping by pattern; a
+    mapping to a model that is not there."""
 
 
 _TEXTS: Final[dict[tuple[str, str], str]] = {
@@ -73,6 +86,12 @@ _TEXTS: Final[dict[tuple[str, str], str]] = {
     ("response_model", "upstream"): "names the upstream's model in answers to mapped calls",
     ("amp_headers", "forwarded"): "promises to forward Amp's headers",
     ("amp_headers", "stripped"): "strips Amp's headers",
+    ("routing", "path"): "chooses the provider by the path",
+    ("routing", "model"): "chooses the provider by the model",
+    ("client_key", "proxy"): "has client keys of its own",
+    ("client_key", "amp"): "takes the client's Amp key as its key",
+    ("browser_pages", "forwarded"): "forwards the page to Amp's servers",
+    ("browser_pages", "redirected"): "redirects browsers to Amp's own host",
     ("body_limit", "stated"): "states a limit for bodies",
     ("body_limit", "below"): "limits bodies to fewer than {} bytes",
     ("body_limit", "at_most"): "limits bodies to at most {} bytes",
@@ -82,6 +101,7 @@ _TEXTS: Final[dict[tuple[str, str], str]] = {
     ("has", "unavailable-models"): "has a model that it does not serve, by its file",
     ("has", "provider-models"): "serves a model of the called provider itself",
     ("has", "local-model"): "serves the call's model itself",
+    ("has", "provider-at-amp"): "lets Amp serve the called provider, by its file",
     ("has", "pattern-mappings"): "has a mapping by pattern",
     ("has", "orphaned-mappings"): "maps a model to one that is not available",
 }
@@ -102,7 +122,8 @@ def _policy_texts(policy: PolicyCondition) -> list[str]:
     if policy.body:
         told = " or ".join(_TEXTS["body", each] for each in policy.body)
         texts.append(f"{told} (`policy.body: {' or '.join(policy.body)}`)")
-    words = {"lists": policy.lists, "response_model": policy.response_model, "amp_headers": policy.amp_headers}
+    names = ("lists", "response_model", "amp_headers", "routing", "client_key", "browser_pages")
+    words = {name: getattr(policy, name) for name in names}
     texts += [f"{_TEXTS[name, word]} (`policy.{name}: {word}`)" for name, word in words.items() if word]
     return (
         texts + _figure_texts("body_limit", policy.body_limit) + _figure_texts("answer_timeout", policy.answer_timeout)

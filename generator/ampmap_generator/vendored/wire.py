@@ -106,6 +106,14 @@ class StreamSwitch(Shape):
     query: str | None = None
 
 
+class Refusal(Shape):
+    """Fields of a request that the vendor refuses."""
+
+    fields: tuple[str, ...]
+    when: dict[str, str] = {}
+    """Only in requests whose headers have these values."""
+
+
 class Operation(Shape):
     """One call of a dialect, with the smallest valid request and response.
 
@@ -134,6 +142,8 @@ class Operation(Shape):
     """Optional parameters of the query, each with the schema of its value."""
     required_headers: tuple[str, ...] = ()
     """Headers without which the call is refused; `Endpoint.request_headers` has their values."""
+    refusals: tuple[Refusal, ...] = ()
+    """What the vendor refuses beyond what `request_schema` says; a proxy passes it on all the same."""
     must_accept: tuple[str, ...] = ()
     """What a proxy must not refuse."""
     events: tuple[StreamEvent, ...] = ()

@@ -33,6 +33,7 @@ from . import (
     streaming,
     streaming_forms,
     streaming_kinds,
+    targets,
     tenancy,
 )
 from .registry import REGISTRY, Defect
@@ -67,6 +68,7 @@ THEMES = (
     reload,
     odd_data,
     clients,
+    targets,
 )
 """The modules that register defects, in the order of the profiles."""
 

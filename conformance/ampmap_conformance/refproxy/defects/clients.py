@@ -43,6 +43,18 @@ def _bodies(right: Behaviour, change: Callable[[bytes], bytes], when: Callable[[
     return replace(right, response_body=chunks, response_headers=lengthless)
 
 
+@defect("comments-for-google", breaks=("clients.stream-lines-readable",), also=("clients.*",))
+def comments_for_google(right: Behaviour) -> Behaviour:
+    """Puts comments into Gemini's streams, which is legal, and which Google's own SDK cannot read."""
+
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        gemini = isinstance(exchange.place, ProviderCall) and exchange.place.match.call.dialect == "gemini"
+        async for chunk in right.response_body(exchange, headers, given):
+            yield b": waiting\n\n" + chunk if gemini and is_event_stream(headers) and chunk[:5] == b"data:" else chunk
+
+    return replace(right, response_body=chunks)
+
+
 def _in_envelope(body: bytes) -> bytes:
     try:
         answer = json.loads(body)

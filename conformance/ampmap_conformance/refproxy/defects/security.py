@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
+from ..credentials import given_keys
 from ..exchange import Incoming, ManagementCall, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
@@ -40,9 +41,19 @@ def rarer_address_headers_believed(right: Behaviour) -> Behaviour:
     return _believing(right, "forwarded", "x-real-ip")
 
 
+def _open_here(right: Behaviour) -> Behaviour:
+    """Asks the callers that it takes for its own machine's for no key on management paths, and lends them one."""
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        given = given_keys(incoming) or incoming.path.startswith("/api/provider/")
+        return right.authenticate(config, incoming) if given or not config.client_keys else config.client_keys[0]
+
+    return replace(right, authenticate=authenticate)
+
+
 @defect(
     "restriction-forgotten",
-    breaks=("security.foreign-peer-refused", "security.rebound-name-refused"),
+    breaks=("security.foreign-peer-refused",),
     seen_in="router-for-me/CLIProxyAPI@4a135f198",
 )
 def restriction_forgotten(right: Behaviour) -> Behaviour:
@@ -50,7 +61,7 @@ def restriction_forgotten(right: Behaviour) -> Behaviour:
     return replace(right, is_kept_local=lambda _: False)
 
 
-@defect("pages-not-restricted", breaks=("security.foreign-peer-refused", "security.rebound-name-refused"))
+@defect("pages-not-restricted", breaks=("security.foreign-peer-refused",))
 def pages_not_restricted(right: Behaviour) -> Behaviour:
     """Restricts the families below /api, and forgets the pages beside them."""
     return replace(
@@ -62,15 +73,16 @@ def pages_not_restricted(right: Behaviour) -> Behaviour:
 @defect(
     "host-name-not-checked",
     breaks=("security.rebound-name-refused",),
+    also=("management.*", "security.*"),
     seen_in="router-for-me/CLIProxyAPI@06405f212",
 )
 def host_name_not_checked(right: Behaviour) -> Behaviour:
-    """Judges the address that a call comes from, and not the name by which it was led here."""
+    """Lends its key to callers on its machine, whom it knows by their address, not by the name that led them here."""
 
     def is_foreign(incoming: Incoming) -> bool:
         return right.is_foreign(replace(incoming, headers=incoming.headers.setting("host", "localhost")))
 
-    return replace(right, is_foreign=is_foreign)
+    return replace(_open_here(right), is_foreign=is_foreign)
 
 
 @defect("host-name-alone-checked", breaks=("security.foreign-peer-refused",))
@@ -148,13 +160,17 @@ def management_preflight_lent(right: Behaviour) -> Behaviour:
     return replace(right, authenticate=authenticate)
 
 
-@defect("host-name-by-its-beginning", breaks=("security.look-alike-name-refused",))
+@defect(
+    "host-name-by-its-beginning",
+    breaks=("security.look-alike-name-refused",),
+    also=("management.*", "security.*"),
+)
 def host_name_by_its_beginning(right: Behaviour) -> Behaviour:
-    """Accepts as its own every name that begins like its own."""
+    """Lends its key to callers on its machine, and takes every name that begins like its own for its own."""
 
     def is_foreign(incoming: Incoming) -> bool:
         own = (incoming.headers.get("host") or "").startswith(("localhost", "127."))
         headers = incoming.headers.setting("host", "localhost") if own else incoming.headers
         return right.is_foreign(replace(incoming, headers=headers))
 
-    return replace(right, is_foreign=is_foreign)
+    return replace(_open_here(right), is_foreign=is_foreign)

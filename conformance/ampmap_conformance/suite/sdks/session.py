@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
 from ...cases.cases import WARM_UP, ClientCase
-from ...errors import BudgetSpentError, KitFaultError, NotTestableError, Violation
+from ...errors import BudgetSpentError, KitFaultError, NotTestableError, UnservedError, Violation
 from ...observer import Observing, Reply
 from ...probe.exchange import SETTLING
 from ...probe.prerequisites import NO_OBSERVER
 from ...probe.probe import Probe
 from ...wire.lockstep import AHEAD, Steps
-from ...wire.messages import Exchange, Headers, UpstreamRequest
+from ...wire.messages import Exchange, Headers, UpstreamRequest, media_type
+from ...wire.sse import decode_body
+from ..support.streams import in_words
 from .factory import make_adapter
 from .protocol import Adapter, Settings
 from .wire import Line, new_nonce
@@ -69,24 +72,23 @@ class Talk:
 
     def script(self, *replies: Reply) -> None:
         """What the upstream answers to the calls that follow, one each, before it is normal again."""
-        self._observer.script(self._nonce, replies)
+        self._observer.script(self._nonce, self._probe.written_for(self._case, replies))
 
     @contextmanager
-    def end_held(self, steps: Steps, pieces: Sequence[bytes]) -> Iterator[Callable[[], None]]:
-        """The next call is answered by these pieces; the last one waits for a call of what this gives, or for `steps`.
+    def end_held(self, steps: Steps, words: Sequence[str]) -> Iterator[Callable[[], None]]:
+        """The next call is answered by these words; the end waits for a call of what this gives, or for `steps`.
 
         `steps` lets it go when nothing has happened for its patience, and is stalled then.
         """
-        observer, every = self._observer, len(pieces)
-        first, middle, last = pieces[0], b"".join(pieces[1:-1]), pieces[-1]
+        observer, every = self._observer, len(words) + 1
 
         def release(nonces: Iterable[str], parts: int) -> None:
             observer.release(nonces, every - 1 if parts <= AHEAD else every)
 
-        self.script(Reply(pieces=tuple((0.0, piece) for piece in pieces), held=True))
-        watch = steps.joined(self._nonce, (first, middle, last), release)
+        self.script(replace(in_words(words), held=True))
+        watch = steps.joined(self._nonce, len, release)
         try:
-            yield lambda: watch(Headers(), first + middle)
+            yield lambda: watch(Headers(), bytes(AHEAD))
         finally:
             steps.left(self._nonce)
 
@@ -101,6 +103,9 @@ class Talk:
             return call()
         except Exception as error:
             self._raise_fault()
+            if self._case.sdk.reads_data_alone and (lines := self.added_lines()):
+                saying = f"{doing} failed in the SDK, which cannot read lines that the proxy added"
+                raise UnservedError(saying, expected="an answer", actual=lines[0], code="unreadable-lines") from error
             raise Violation(f"{doing} failed in the SDK", expected="an answer", actual=describe(error)) from error
 
     def fails(self, call: Callable[[], object], doing: str) -> Exception:
@@ -119,6 +124,15 @@ class Talk:
     def got(self) -> bytes:
         """All bytes of answers so far, of all calls."""
         return b"".join(record.response.body for record in self._line.records)
+
+    def added_lines(self) -> tuple[str, ...]:
+        """Lines of the streams so far that are not `data:`, and that no upstream sent."""
+        seen = self._observer.seen(self._nonce)
+        sent = {line for one in seen if one.answer is not None for line in one.answer.body.splitlines()}
+        streams = [one.response for one in self._line.records if is_stream(one.response.headers)]
+        lines = [line for one in streams for line in decode_body(one.headers, one.body).splitlines() if line.strip()]
+        added = [line for line in lines if line not in sent and not line.startswith(b"data:")]
+        return tuple(line.decode("utf-8", "replace") for line in added)
 
     @property
     def _observer(self) -> Observing:
@@ -148,6 +162,11 @@ class Talk:
             record.begun,
             plain=False,
         )
+
+
+def is_stream(headers: Headers) -> bool:
+    """Whether an answer is a stream of events."""
+    return media_type(headers.get("content-type")) == "text/event-stream"
 
 
 def describe(error: BaseException) -> str:

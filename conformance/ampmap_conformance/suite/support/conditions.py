@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ...cases.cases import WARM_UP, CallCase, CredentialCase, StatusCase, VariedCase
+from ...reference.types import Provider
 from ...target.target import Target
+from ...wire.messages import AMP
 
 LONGEST_WAIT = 10.0
 """Seconds that a check may wait for a promised timeout."""
@@ -50,12 +52,12 @@ def client_uses_carrier(case: CredentialCase, _target: Target) -> bool:
 
 
 def is_mapped(case: CallCase, target: Target) -> bool:
-    """Models that the target's configuration maps, by their name, to another one of the same provider."""
+    """Models that the target's configuration maps to another one by their name."""
     return _maps_here(case, target) and not target.rules_for(case.model)[0].regex
 
 
 def is_mapped_by_pattern(case: CallCase, target: Target) -> bool:
-    """Models that a pattern of the target's configuration maps to another one of the same provider."""
+    """Models that a pattern of the target's configuration maps to another one."""
     return _maps_here(case, target) and target.rules_for(case.model)[0].regex
 
 
@@ -65,13 +67,12 @@ def is_mapped_anyhow(case: CallCase, target: Target) -> bool:
 
 
 def _maps_here(case: CallCase, target: Target) -> bool:
-    mapped = target.mapped(case.model)
-    return mapped is not None and target.provider_of(mapped) is case.provider
+    return target.mapped(case.model) is not None and target.back_end_of(case.provider, case.model) != AMP
 
 
 def is_elsewhere(case: CallCase, target: Target) -> bool:
     """Models that the proxy neither serves itself nor maps."""
-    return case.model in target.file.models.unavailable and not target.rules_for(case.model)
+    return target.back_end_of(case.provider, case.model) == AMP and not target.rules_for(case.model)
 
 
 def is_orphaned(case: CallCase, target: Target) -> bool:
@@ -81,7 +82,7 @@ def is_orphaned(case: CallCase, target: Target) -> bool:
 
 def is_local(case: CallCase, target: Target) -> bool:
     """Models that the proxy serves itself."""
-    return case.model not in target.unavailable
+    return case.model not in target.unavailable and target.served_by(case.provider) == "target"
 
 
 def is_local_sample(case: CallCase, target: Target) -> bool:
@@ -175,6 +176,23 @@ def streams_by_path(case: CallCase, _target: Target) -> bool:
 def streams_mapped_by_path(case: VariedCase, target: Target) -> bool:
     """Those of a mapped model."""
     return goes_mapped(case, target) and streams_by_path(case, target)
+
+
+def has_neighbour(case: CallCase, target: Target) -> bool:
+    """Calls that another provider of the target serves, too, with models of its own."""
+    return bool(neighbours(case, target))
+
+
+def neighbours(case: CallCase, target: Target) -> list[tuple[Provider, str]]:
+    """Other providers that serve the same call, each with a model that is its own alone."""
+    found = []
+    for other in target.providers:
+        speaks = case.call.id in other.operations.get(case.call.dialect, ()) and case.call.operation.model_in == "body"
+        for model in target.models(other)[:1]:
+            name = model.wire_id or model.id
+            if other.id != case.provider.id and speaks and target.owner_of(name, case.provider) == other.id:
+                found.append((other, name))
+    return found
 
 
 # --- when, for headers

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from jinja2 import Environment
 
 from ..templates import environment
 from .plan import MESSAGES, QUERY_KEYS, REQUEST_ID, check_address, escape_regex
+from .proxies import PROXIES, Proxy
+from .room import Room, make_room
 from .shapes import Destination, Plan, ProviderPlan
 
 GATEWAY = "127.0.0.1:8787"
@@ -16,44 +20,63 @@ PORTKEY_PROVIDERS = {"anthropic-messages": "anthropic", "openai-chat": "openai",
 """Dialect to Portkey's name of a provider that speaks it; other dialects have no route there."""
 
 
-@dataclass(frozen=True)
-class Proxy:
-    """A proxy that a configuration can be made for."""
-
-    title: str
-    template: str
-
-
-PROXIES = {
-    "nginx": Proxy("nginx", "nginx.conf.j2"),
-    "caddy": Proxy("Caddy", "Caddyfile.j2"),
-    "haproxy": Proxy("HAProxy", "haproxy.cfg.j2"),
-    "litellm": Proxy("LiteLLM", "litellm.yaml.j2"),
-    "portkey": Proxy("Portkey", "portkey.conf.j2"),
-    "cliproxyapi": Proxy("CLIProxyAPI", "cliproxyapi.yaml.j2"),
-}
-
-
 def export(proxy: str, plan: Plan, gateway: str = GATEWAY) -> str:
     """The configuration of one proxy; `gateway` is where Portkey's listens, as `HOST:PORT`.
 
     Raises ExportError for a `gateway` that is not an address, and KeyError for a proxy that is not among PROXIES.
     """
     check_address("--gateway", gateway)
+    made, room = _with_room(PROXIES[proxy], plan)
+    chosen, more_headers = _behind_portkey(made, gateway) if proxy == "portkey" else (made, {})
+    served = {provider.id for provider in chosen.providers}
+    return (
+        _templates()
+        .get_template(PROXIES[proxy].template)
+        .render(
+            plan=chosen,
+            room=room,
+            title=PROXIES[proxy].title,
+            statuses=sorted(MESSAGES),
+            query_keys="|".join(QUERY_KEYS),
+            request_id=REQUEST_ID,
+            more_headers=more_headers,
+            gateway=gateway,
+            not_served=[provider.provider for provider in plan.providers if provider.id not in served],
+        )
+    )
+
+
+def target_file(proxy: str, plan: Plan) -> str:
+    """A target file of the conformance kit for the configuration that `export` makes of the same plan.
+
+    Raises KeyError for a proxy that is not among PROXIES.
+    """
+    about = PROXIES[proxy]
+    made, room = _with_room(about, plan)
+    chosen = _behind_portkey(made, GATEWAY)[0] if proxy == "portkey" else made
+    return (
+        _templates()
+        .get_template("target.yaml.j2")
+        .render(
+            plan=chosen,
+            room=room,
+            proxy=about,
+            title=about.title,
+            providers=[provider.id for provider in chosen.providers],
+            served_by_default=[*(each.id for each in plan.providers), *(each.id for each in plan.without_address)],
+        )
+    )
+
+
+def _with_room(proxy: Proxy, plan: Plan) -> tuple[Plan, Room]:
+    """A test needs models that are not served; in use, all of them are."""
+    return make_room(plan) if proxy.leaves_room and plan.observer else (plan, Room())
+
+
+def _templates() -> Environment:
     templates = environment("export")
     templates.filters |= {"comment": comment, "escaped": escape_regex}
-    chosen, more_headers = _behind_portkey(plan, gateway) if proxy == "portkey" else (plan, {})
-    served = {provider.id for provider in chosen.providers}
-    return templates.get_template(PROXIES[proxy].template).render(
-        plan=chosen,
-        title=PROXIES[proxy].title,
-        statuses=sorted(MESSAGES),
-        query_keys="|".join(QUERY_KEYS),
-        request_id=REQUEST_ID,
-        more_headers=more_headers,
-        gateway=gateway,
-        not_served=[provider.provider for provider in plan.providers if provider.id not in served],
-    )
+    return templates
 
 
 def comment(text: str, mark: str = "# ", width: int = 110) -> str:
