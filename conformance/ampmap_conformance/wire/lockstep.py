@@ -165,9 +165,7 @@ class Steps:
     def _let(self, pieces: int) -> None:
         if pieces > self._sent:
             self._sent = pieces
-            for nonce, client in self._clients.items():
-                # what follows the last piece, such as the end of a compressed body, is no event to wait for
-                self._release((nonce,), ALL if pieces >= len(client.needed) else pieces)
+            self._release(tuple(self._clients), pieces)
 
     def _watch(self) -> None:
         with self._changed:

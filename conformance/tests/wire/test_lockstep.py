@@ -81,13 +81,3 @@ def test_a_stream_that_stands_still_is_let_go_and_told() -> None:
         steps.joined("one", whole_pieces(PIECES), upstream.release)
         assert upstream.let_go.wait(5)
     assert steps.stalled
-
-
-def test_what_follows_the_last_event_is_not_waited_for() -> None:
-    upstream = Upstream()
-    with Steps() as steps:
-        watch = steps.joined("one", PIECES, upstream.release)
-        for piece in PIECES[:-1]:
-            watch(PLAIN, piece)
-        assert upstream.let_go.is_set()
-    assert not steps.stalled
