@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ..cases.cases import Case
 from ..dialects.schemas import Schemas
+from ..dialects.upstream_calls import UpstreamCalls
 from ..observer.api import Observing
 from ..observer.script import Reply
 from ..reference.types import Reference
@@ -75,6 +76,11 @@ class RunContext:
         """How long a call is waited for that the upstream answers with `replies`."""
         usual = self.timeout or (UNOBSERVED if self.observer is None else OBSERVED)
         return patience_for(replies, self.target.policy, usual)
+
+    @cached_property
+    def calls(self) -> UpstreamCalls:
+        """Which call a request to an upstream makes."""
+        return UpstreamCalls(self.reference)
 
     @cached_property
     def forms(self) -> RequestForms:

@@ -6,6 +6,7 @@ import re
 from urllib.parse import quote, unquote
 
 from ..cases.cases import CallCase, Case, back_end_of
+from ..dialects.routes import Match
 from ..errors import NotTestableError
 from ..reference.types import CredentialCarrier, ErrorShape
 from ..wire.messages import AMP, Headers, UpstreamRequest
@@ -25,6 +26,7 @@ class Lookups:
         self.target = context.target
         self.schemas = context.schemas
         self._forms = context.forms
+        self._calls = context.calls
 
     def persona_of(self, case: Case) -> str:
         """Whom a case's call is for: the id of a provider, or `AMP`."""
@@ -90,6 +92,11 @@ class Lookups:
             for header, providers in self._forms.headers_of("relay-to-client")
             if header.presence == presence and (not providers or case.provider.id in providers)
         )
+
+    def dialect_called(self, upstream: UpstreamRequest) -> str | None:
+        """The dialect in which an upstream was called; None where the request is not a call of a provider."""
+        found = self._calls.find(upstream.persona, upstream.method, upstream.path)
+        return found.match.call.dialect if found is not None and isinstance(found.match, Match) else None
 
     def model_of(self, case: CallCase, upstream: UpstreamRequest) -> str:
         """The model that an upstream request names, in its body or in its path; empty for none.
