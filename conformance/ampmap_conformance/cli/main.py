@@ -326,10 +326,16 @@ def defects(as_json: bool) -> int:
     metavar="NAME",
     help="Environment variable with the token of the control API; default: no control API.",
 )
+@click.option("--strict", is_flag=True, help="Reject requests that the providers themselves would reject.")
 @reference_option
 @edition_option
 def observe(
-    listen: str, personas: tuple[str, ...], token_env: str | None, reference: Path | None, edition: str | None
+    listen: str,
+    personas: tuple[str, ...],
+    token_env: str | None,
+    strict: bool,
+    reference: Path | None,
+    edition: str | None,
 ) -> int:
     """Run the observer as a server. The first line of output is its URL; SIGTERM stops it.
 
@@ -343,7 +349,7 @@ def observe(
     from ..reference.edition import reference_for
     from .serve import observe as serve_it
 
-    return serve_it(listen, reference_for(reference, edition), personas, token_env)
+    return serve_it(listen, reference_for(reference, edition), personas, token_env, strict=strict)
 
 
 @main.command()

@@ -9,7 +9,14 @@ from ..errors import UsageError
 from ..reference.types import Reference
 
 
-def observe(listen: str, reference: Reference, personas: Iterable[str] = (), token_env: str | None = None) -> int:
+def observe(
+    listen: str,
+    reference: Reference,
+    personas: Iterable[str] = (),
+    token_env: str | None = None,
+    *,
+    strict: bool = False,
+) -> int:
     """Runs the observer as a server; `personas` are `NAME=HOST:PORT`, `token_env` names the variable with the token."""
     from ..observer import serve_observer
 
@@ -19,7 +26,7 @@ def observe(listen: str, reference: Reference, personas: Iterable[str] = (), tok
     if token_env is not None and not (token := os.environ.get(token_env, "").strip()):
         raise UsageError(f"--token-env: the environment variable {token_env} is not set or empty")
     try:
-        serve_observer(host, port, reference, personas=own, token=token)
+        serve_observer(host, port, reference, personas=own, token=token, strict=strict)
     except LookupError as error:
         raise UsageError(f"--persona: {error.args[0]}") from error
     except OSError as error:

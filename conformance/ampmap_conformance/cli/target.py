@@ -31,6 +31,24 @@ def target_check(file: Path) -> int:
     return check_target(file)
 
 
+@target.command("schema")
+@click.option("--edition", metavar="ID", help="Edition to use; default: the base edition.")
+def target_schema(edition: str | None) -> int:
+    """Print the JSON Schema of target files, with which an editor completes and checks them.
+
+    \b
+    Example:
+      ampmap-conformance target schema > target.schema.json
+    """
+    import json
+
+    from ..reference.edition import reference_for
+    from ..target.schema import schema_of_target_files
+
+    click.echo(json.dumps(schema_of_target_files(reference_for(None, edition)), ensure_ascii=False, indent=1))
+    return 0
+
+
 @target.command("init")
 @click.option("--from-url", metavar="URL", help="URL of a proxy to discover settings from, free of charge.")
 @click.option(

@@ -4,7 +4,9 @@ May import `dialects`, `wire` and `reference`.
 """
 
 from .codec import Codec, FrameWriter, codecs
+from .plain import from_plain, to_plain
 from .stream_reading import Streamed, StreamReader
+from .stream_writing import by_word
 from .values import (
     Completion,
     Conversation,
@@ -44,6 +46,9 @@ __all__ = [
     "ToolResult",
     "Usage",
     "assistant",
+    "by_word",
     "codecs",
+    "from_plain",
+    "to_plain",
     "user",
 ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..dialects.bodies import error_words, frame
-from ..reference.types import Endpoint, ErrorShape, Meanings, Reference, StreamFraming
+from ..reference.types import Endpoint, ErrorShape, Meanings, Reference, StreamFraming, found
 from .answers import Answers, read_failure
 from .requests import Requests
 from .stream_reading import StreamForms, StreamReader
@@ -74,6 +74,10 @@ class Codec:
         type and code are those of `shape`, or of the vendor's own, for its status.
         """
         return self.stream_writer(usage=usage, pieces=pieces, shape=shape).end(completion)
+
+    def asks_for_usage(self, body: Any) -> bool:
+        """Whether a request asks that the stream tells the usage, in dialects that leave that to the request."""
+        return any(found(form, body) for form in self.table.request.stream_usage.forms)
 
     def stream_writer(
         self, *, usage: bool = True, pieces: Pieces = in_one, shape: ErrorShape | None = None

@@ -61,7 +61,7 @@ class StreamReader:
 
     def take(self, event: Event) -> None:
         """Read the next event. What is not understood says nothing."""
-        data = _data(event)
+        data = event.json()
         for row in self._forms.rows.find(data):
             self._names.add(row.name)
             _TAKE.get(row.name, StreamReader._ignore)(self, row)
@@ -134,10 +134,3 @@ def _grown(growing: _Growing) -> list[Part]:
     if not text:
         return []
     return [Thinking(text, values.get("signature"))] if growing.kind == "thinking" else [Text(text)]
-
-
-def _data(event: Event) -> Any:
-    try:
-        return event.json()
-    except ValueError:
-        return event.data

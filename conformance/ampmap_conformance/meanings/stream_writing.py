@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,11 @@ def in_two(text: str) -> tuple[str, ...]:
 def in_one(text: str) -> tuple[str, ...]:
     """A text as one piece; none for an empty one."""
     return (text,) if text else ()
+
+
+def by_word(text: str) -> tuple[str, ...]:
+    """A text in its words, each with the spaces behind it."""
+    return tuple(re.findall(r"\S+\s*|^\s+", text))
 
 
 class StreamWriter:

@@ -1,6 +1,6 @@
 """The recording, scriptable upstream: it plays every provider and Amp's own servers.
 
-May import `dialects`, `wire` and `reference`.
+May import `meanings`, `dialects`, `wire` and `reference`.
 """
 
 from ..errors import ObserverGoneError
@@ -11,7 +11,7 @@ from .api import Observing
 from .control import CLIENT_CLOSED
 from .records import Seen
 from .remote import RemoteObserver
-from .script import End, Framing, Gzip, Reply, StreamFault, fail_then_succeed
+from .script import End, Form, Framing, Gzip, Reply, StreamFault, fail_then_succeed
 from .serve import serve_observer
 from .server import Observer
 
@@ -20,6 +20,7 @@ __all__ = [
     "CLIENT_CLOSED",
     "Answer",
     "End",
+    "Form",
     "Framing",
     "Gzip",
     "Observer",

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, unique
 from typing import Any
 
-from ..dialects.bodies import error_body
-from ..reference.types import ErrorShape
+from ..meanings import Completion, Failure, from_plain, to_plain
 
 Lines = tuple[tuple[str, str], ...]
 """Header lines, sent with this case and in this order."""
@@ -60,13 +59,27 @@ class StreamFault(StrEnum):
     """All the content and a clean end of body, but the closing event is missing."""
     IN_BAND_ERROR = "in-band-error"
     """The dialect's error event after the first content, then a clean end of body."""
+    IN_BAND_ERROR_OTHER = "in-band-error-other"
+    """The same error in the other form that servers of the dialect were seen to send, where there is one."""
     IN_BAND_ERROR_BARE = "in-band-error-bare"
     """The same error as JSON without event framing, as Gemini was seen to send it."""
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """The dialect of an answer, and whether it is a stream."""
+
+    dialect: str
+    stream: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """One scripted answer. Whatever is not said is as in the persona's normal answer."""
+    """One scripted answer. Whatever is not said is as in the persona's normal answer.
+
+    `says` is what it means; it is written in the form of the request that arrives. `body` and `pieces` are bytes of one
+    `form`: where a request of another form arrives, their meaning is read and written in that form.
+    """
 
     status: int | None = None
     headers: Lines | None = None
@@ -76,6 +89,14 @@ class Reply:
     body: bytes | None = None
     pieces: Pieces | None = None
     """In place of `body`."""
+    says: Completion | None = None
+    """In place of `body`; without a model it names the one that is asked for."""
+    by_word: bool = False
+    """Send each word of the text that `says` has in a piece of its own, with all that goes before it; then the rest."""
+    failure: Failure | None = None
+    """An error in the shape of the provider that is asked, in place of `says`."""
+    form: Form | None = None
+    """Whose bytes `body` and `pieces` are; None for bytes that are the same whatever is asked."""
     delay: float = 0.0
     """Seconds before the first byte of the answer."""
     gap: float = 0.0
@@ -97,10 +118,10 @@ class Reply:
         return cls()
 
     @classmethod
-    def error(cls, shape: ErrorShape, status: int, message: str = "Scripted error.", more_headers: Lines = ()) -> Reply:
-        """An error of the provider whose shape it is."""
+    def error(cls, status: int, message: str = "Scripted error.", more_headers: Lines = ()) -> Reply:
+        """An error of the provider that is asked."""
         headers = (("Content-Type", "application/json"),)
-        return cls(status=status, headers=headers, more_headers=more_headers, body=error_body(shape, status, message))
+        return cls(status=status, headers=headers, more_headers=more_headers, failure=Failure(message, status))
 
     @classmethod
     def silent(cls, seconds: float = 3600.0) -> Reply:
@@ -161,12 +182,18 @@ _ENCODE: dict[str, Callable[[Any], Any]] = {
     "pieces": _encode_pieces,
     "headers": lambda lines: [list(line) for line in lines],
     "more_headers": lambda lines: [list(line) for line in lines],
+    "says": to_plain,
+    "failure": dataclasses.asdict,
+    "form": dataclasses.asdict,
 }
 _DECODE: dict[str, Callable[[Any], Any]] = {
     "body": base64.b64decode,
     "pieces": _decode_pieces,
     "headers": _decode_lines,
     "more_headers": _decode_lines,
+    "says": from_plain,
+    "failure": lambda failure: Failure(**failure),
+    "form": lambda form: Form(**form),
     "framing": Framing,
     "end": End,
     "gzip": Gzip,

@@ -45,14 +45,19 @@ def serve_observer(
     *,
     personas: Mapping[str, tuple[str, int]] = MappingProxyType({}),
     token: str | None = None,
+    strict: bool = False,
 ) -> None:
     """Run until SIGTERM or SIGINT; the first line of standard output is the bound URL.
 
-    `personas` get a port of their own, on a line of its own: name and URL. With a `token` there is the control API.
+    `personas` get a port of their own, on a line of its own: name and URL. With a `token` there is the control API;
+    `strict` personas reject what their vendors reject.
     Must be called in the main thread. Raises OSError when an address cannot be bound, LookupError for an unknown
     persona.
     """
-    with stop_signals() as wait, Observer(reference or load(), token=token).start(host, port) as observer:
+    with (
+        stop_signals() as wait,
+        Observer(reference or load(), token=token, strict=strict).start(host, port) as observer,
+    ):
         lines = [observer.url]
         lines += [f"{name} {observer.listen_for(name, *place)}" for name, place in personas.items()]
         print("\n".join(lines), flush=True)  # noqa: T201 - the contract of the command

@@ -17,7 +17,7 @@ from typing import Self
 from ..reference.types import Reference
 from ..version import version
 from ..wire.messages import UpstreamRequest
-from .answer import Answer, plain, scripted
+from .answer import Answer, plain
 from .control import CLIENT_CLOSED, Control
 from .personas import Personas
 from .records import Record, Records, Seen
@@ -35,7 +35,7 @@ class Observer:
     A persona is chosen by the first path segment (`/groq/openai/v1/...`, `/amp/api/...`), or by a
     port of its own. Every request is recorded before it is answered, and is found again by the
     nonce that it carries. Usable as a context manager; safe for use by many threads. With a `token` another process
-    may ask for all this by the control API.
+    may ask for all this by the control API. `strict` personas reject what the reference says that their vendors reject.
     """
 
     def __init__(
@@ -43,17 +43,19 @@ class Observer:
         reference: Reference,
         *,
         token: str | None = None,
+        strict: bool = False,
         max_requests: int = 20_000,
         max_bytes: int = 256 << 20,
         backlog: int = 512,
     ) -> None:
-        self._personas = Personas(reference)
+        self._personas = Personas(reference, strict=strict)
         self._records = Records(max_requests, max_bytes)
         about = {
             "version": version(),
             "edition": reference.edition.id,
             "digest": reference.digest,
             "personas": sorted(self._personas.names),
+            "strict": strict,
         }
         self._control = Control(self._records, token, about)
         self._backlog = backlog
@@ -245,8 +247,7 @@ class Observer:
 
     def _choose(self, record: Record, reply: Reply | None) -> Answer:
         try:
-            normal = self._personas.answer(record.request)
-            return normal if reply is None else scripted(normal, reply)
+            return self._personas.answer(record.request, reply or Reply.normal())
         except Exception as error:  # noqa: BLE001 - told to whoever probes: the proxy is not to blame for it
             fault = f"{type(error).__name__}: {error}"
             return replace(plain(500, fault.encode(), content_type="text/plain"), fault=fault)

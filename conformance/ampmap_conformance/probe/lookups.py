@@ -44,7 +44,7 @@ class Lookups:
         if persona == AMP:
             return AMP_CARRIERS
         provider = self.reference.providers[persona]
-        return (provider.upstream_credential, *provider.client_credentials)
+        return (provider.upstream_credential, *provider.upstream_credentials, *provider.client_credentials)
 
     def must_name_provider(self, case: CallCase) -> None:
         """Raises NotTestableError unless the provider's id stands in its path on this target."""

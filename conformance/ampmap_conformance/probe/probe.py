@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import NotTestableError, UnservedError, Violation
+from ..meanings import by_word
 from ..observer.api import Observing
-from ..observer.script import Reply
+from ..observer.script import Form, Reply
 from ..target.reload import Reloading
 from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
-from ..wire.lockstep import Steps
+from ..wire.lockstep import Counting, Steps, whole_pieces, words_seen
 from ..wire.messages import AMP, Exchange, Headers, Request, Response, nonce_of
 from ..wire.raw import Ending, RawAnswer, RawRequest, send_in_turn, send_raw, whole
 from ..wire.redaction import new_nonce
@@ -57,6 +58,10 @@ def spoils_connection(request: Request) -> bool:
     told = any(name in request.headers for name in ("connection", "upgrade", "expect"))
     size = max((len(request.body), *(len(value) for _, value in request.headers)))
     return told or request.method in ALONE or size > MUCH
+
+
+FIRST_ERROR = 300
+"""Statuses from here on have bodies that are the same in every dialect, or an error's own shape."""
 
 
 class Probe(Lookups):
@@ -186,7 +191,7 @@ class Probe(Lookups):
         self._must_be_served_here(case)
         changes = Changes(target=target, more_query=more_query, method=method, more_headers=more_headers, body=body)
         request = self.request(case, credential=credential, changes=changes)
-        return self.exchange(request, persona=self.persona_of(case), replies=tuple(replies))
+        return self.exchange(request, persona=self.persona_of(case), replies=self.written_for(case, replies))
 
     def compare(self, case: Case) -> Exchange:
         """Sends the request of a case as the client does, to compare a failure with; beyond what its check sends."""
@@ -258,13 +263,13 @@ class Probe(Lookups):
             raise NotTestableError(NO_OBSERVER)
         request = self.request(case, changes=Changes(more_headers=more_headers))
         nonce = nonce_of(request)
-        watch = steps.joined(nonce, [data for _, data in reply.pieces or ()], observer.release)
+        watch = steps.joined(nonce, counting(reply), observer.release)
         try:
             sending = Sending(
                 request=request,
                 persona=self.persona_of(case),
                 deliver=lambda: self.deliver(request, watch, (reply,)),
-                replies=(replace(reply, held=True),),
+                replies=self.written_for(case, (replace(reply, held=True),)),
             )
             return self._exchange(sending)
         finally:
@@ -278,7 +283,7 @@ class Probe(Lookups):
         the call had been answered in full, UnservedError where it reached no upstream, and NotTestableError without
         an observer.
         """
-        observer, scripted = self._context.observer, tuple(replies)
+        observer, scripted = self._context.observer, self.written_for(case, replies)
         if observer is None:
             raise NotTestableError(NO_OBSERVER)
         for times in LONGER:
@@ -392,6 +397,17 @@ class Probe(Lookups):
         near = self._context.near
         return near if near is not None and self._is_kept_local(case) else self._context.client
 
+    def written_for(self, case: Case, replies: Iterable[Reply]) -> tuple[Reply, ...]:
+        """Replies that say of which form their bytes are: that of the case's call, unless they say another."""
+        if not isinstance(case, CallCase):
+            return tuple(replies)
+        return tuple(
+            replace(reply, form=Form(case.call.dialect, case.stream or reply.pieces is not None))
+            if _has_success(reply)
+            else reply
+            for reply in replies
+        )
+
     def _own_credential(self, case: Case) -> Credential:
         if self.target.client is None:
             return Credential()
@@ -399,3 +415,16 @@ class Probe(Lookups):
         if isinstance(case, CallCase):
             return as_client_sends(case.provider, key)
         return holding("authorization-bearer", key)
+
+
+def counting(reply: Reply) -> Counting:
+    """How many pieces of a reply a client has, told by what came: by the words that it says, or by its events."""
+    if reply.says is not None:
+        return words_seen(by_word(reply.says.text))
+    return whole_pieces([data for _, data in reply.pieces or ()])
+
+
+def _has_success(reply: Reply) -> bool:
+    """Whether a reply has bytes of a model's answer, and does not say of which form."""
+    given = reply.body is not None or reply.pieces is not None
+    return given and reply.form is None and (reply.status is None or reply.status < FIRST_ERROR)

@@ -92,8 +92,12 @@ def test_count_tokens(case: ClientCase, probe: Probe) -> None:
     """Given an SDK that counts tokens, when it asks, then it returns the upstream's number."""
     with Talk(case, probe) as talk:
         counted = talk.succeeds(lambda: talk.sdk.count_tokens(talk.model, talk.text), "counting tokens")
-        _only(talk.arrived(), probe.persona_of(case))
+        arrived = talk.arrived()
 
+    if not arrived:
+        expect(counted > 0, "the proxy counts no tokens by itself", expected="a number", actual=str(counted))
+        return
+    _only(arrived, probe.persona_of(case))
     answer = probe.exchanges[-1].answers[-1].body
     wanted = next(number for number in _values(json.loads(answer)) if isinstance(number, int))
     assert_equal(counted, wanted, "the SDK gives another number of tokens")
@@ -116,7 +120,7 @@ def test_models(case: ClientCase, probe: Probe) -> None:
 def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
     """Given an answer that calls tools, when the SDK sends their results, then the upstream finds its own calls."""
     with Talk(case, probe) as talk:
-        talk.script(tool_reply(case, probe))
+        talk.script(tool_reply(case))
         asked = talk.succeeds(lambda: talk.sdk.ask(talk.model, talk.text, stream=case.stream), "asking with tools")
         told = talk.succeeds(lambda: talk.sdk.answer(talk.model, talk.text), "answering with the tool's result")
         arrived = talk.arrived()
@@ -134,8 +138,8 @@ def test_tool_round_trip(case: ClientCase, probe: Probe) -> None:
 
 def _read_in_step(case: ClientCase, probe: Probe) -> tuple[str, bool]:
     """The text that an SDK reads, and whether the upstream had to end the stream before the SDK gave any of it."""
-    frames = stream_frames(case, probe)
-    with Steps(patience=PATIENCE) as steps, Talk(case, probe) as talk, talk.end_held(steps, frames) as let_end:
+    words = text_of(case, probe).split()
+    with Steps(patience=PATIENCE) as steps, Talk(case, probe) as talk, talk.end_held(steps, words) as let_end:
 
         def read() -> str:
             text = ""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request, shown_status
+from ..checks.expect_streams import came_events
 from ..checks.registry import checks
 from ..observer import End, Reply
 from ..probe.probe import Probe
+from ..wire.credentials import carried
 from ..wire.messages import AMP, Exchange
 from .support.attempts import ATTEMPTS
 from .support.conditions import goes_elsewhere, is_model_call, streams
@@ -19,16 +21,29 @@ BUSY = (429, 503)
 @checks("fallback.refusal-is-final", when=is_model_call)
 def test_refusal_is_final(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that rejects a request, when the client gets the answer, then no upstream is called again."""
-    refused = Reply.error(probe.error_shape(case), int(case.variation))
+    refused = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
 
     _assert_asked_once(exchange, f"a request that the upstream rejected with {case.variation} was sent again")
 
 
+@checks("fallback.refusal-not-repeated", when=is_model_call)
+def test_refusal_is_not_repeated(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that rejects a request, when it is called again, then it is by another key, or another one."""
+    refused = Reply.error(int(case.variation))
+    exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
+
+    assert_served(exchange)
+    asked = [(request.persona, str(carried(request.headers, request.query))) for request in exchange.upstream]
+    again = [persona for place, (persona, key) in enumerate(asked) if (persona, key) in asked[:place]]
+    saying = f"a request that the upstream rejected with {case.variation} was sent again with the same key"
+    expect(not again, saying, expected="one request with each key", actual=f"{len(asked)} requests")
+
+
 @checks("fallback.no-failover-on-error")
 def test_no_failover_on_error(case: VariedCase, probe: Probe) -> None:
     """Given a provider that fails, when the client gets the answer, then no other back end was called."""
-    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    failed = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     assert_served(exchange)
@@ -53,7 +68,7 @@ def test_no_failover_on_dropped_connection(case: VariedCase, probe: Probe) -> No
 @checks("fallback.no-retry-on-failure")
 def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
     """Given a provider that fails, when the client gets the answer, then it was called once: the SDK retries."""
-    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    failed = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     _assert_asked_once(exchange, "the proxy repeats calls that the client's SDK repeats as well")
@@ -62,7 +77,7 @@ def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.no-retry-on-amp-failure", when=goes_elsewhere)
 def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
     """Given Amp's servers that fail, when the call ends, then they were called once, and no provider was."""
-    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    failed = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     _assert_asked_once(exchange, "a call that failed at Amp's servers was sent again")
@@ -71,6 +86,18 @@ def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
 
 @checks("fallback.no-retry-after-first-byte", when=streams)
 def test_no_retry_after_the_first_byte(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that breaks off after its first event, when it ends, then the client got one beginning."""
+    exchange = probe.send(case, replies=(Reply(end=End.RESET, stop_after=1), Reply.normal()))
+
+    assert_served(exchange)
+    begun = [event.data for event in came_events(exchange.response) if event.data]
+    first = begun.count(begun[0]) if begun else 0
+    saying = "the client got a second beginning behind the first"
+    expect(first <= 1, saying, expected="one beginning", actual=f"{first} of them")
+
+
+@checks("fallback.stream-is-one-call", when=streams)
+def test_stream_is_one_call(case: VariedCase, probe: Probe) -> None:
     """Given a stream that breaks off after its first event, when it ends, then the call was not made again."""
     exchange = probe.send(case, replies=(Reply(end=End.RESET, stop_after=1), Reply.normal()))
 
@@ -88,7 +115,7 @@ def test_no_retry_after_cut_answer(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-rejection", requests=2)
 def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
     """Given a call that the upstream rejected, when a good one follows, then the proxy forwards it."""
-    probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
+    probe.send(case, replies=(Reply.error(int(case.variation)),) * ATTEMPTS)
     following = probe.send(case)
 
     only_upstream_request(following)
@@ -98,7 +125,7 @@ def test_next_call_after_rejection(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-failure", requests=3)
 def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
     """Given a call that failed, when others follow, then each is forwarded, or rejected with a `Retry-After`."""
-    probe.send(case, replies=(Reply.error(probe.error_shape(case), int(case.variation)),) * ATTEMPTS)
+    probe.send(case, replies=(Reply.error(int(case.variation)),) * ATTEMPTS)
     for _ in range(2):
         _assert_served_or_put_off(probe.send(case))
 

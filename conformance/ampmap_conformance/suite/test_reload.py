@@ -11,7 +11,6 @@ from ..checks.expect import assert_equal, assert_success, expect, only_upstream_
 from ..checks.expect_streams import assert_events
 from ..checks.registry import Pace, checks
 from ..errors import NotTestableError, Violation
-from ..observer import Reply
 from ..probe.probe import Probe
 from ..target.amp_config import BlockMapping, ClientKeys
 from ..wire.credentials import carried
@@ -20,7 +19,7 @@ from ..wire.messages import AMP, Exchange
 from .support.conditions import goes_elsewhere, goes_mapped, streams
 from .support.looking import Look, absent, amp_keys, model_look, models_asked, moved_amp, places_asked
 from .support.management_conditions import is_first_family
-from .support.streams import client_model, in_pieces, several_frames
+from .support.streams import client_model, in_words
 
 LOOKS = 90
 """Requests that a check may make until a change has taken effect, and as many until it is undone."""
@@ -97,7 +96,7 @@ def test_localhost_rule_is_reloaded(case: ManagementCase, probe: Probe) -> None:
 def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
     """Given a stream that has begun, when the configuration changes, then the stream still comes to its end."""
     look, url = moved_amp(probe.reloading.block, absent(case, probe), probe)
-    reply = Reply(pieces=in_pieces(several_frames(case, probe)))
+    reply = in_words()
     with Steps(parties=2, patience=probe.reloading.seconds * 2) as steps, ThreadPoolExecutor(1) as beside:
         streaming = beside.submit(probe.send_in_step, case, steps, reply)
         steps.wait_until_begun(BEGUN)

@@ -15,15 +15,13 @@ from ..probe.probe import Probe
 from ..wire.messages import AMP, Exchange
 from ..wire.sse import decode_body
 from .support.conditions import can_fail_in_band, has_bare_errors, streams
-from .support.rich_streams import asking_for_all, rich_events
+from .support.rich_streams import asking_for_all, rich_reply
 from .support.streams import (
     big_frames,
     client_model,
     formed,
-    frames_of,
     has_form,
     in_pieces,
-    served_model,
     stream_frames,
 )
 
@@ -65,8 +63,7 @@ def test_comments_are_relayed(case: VariedCase, probe: Probe) -> None:
 @checks("streaming.well-formed", when=streams)
 def test_well_formed(case: VariedCase, probe: Probe) -> None:
     """Given a stream with thinking, text and tool calls, when the proxy relays it, then it is one message in order."""
-    frames = frames_of(rich_events(case, served_model(case, probe)), case, probe)
-    exchange = probe.send(case, replies=(Reply(pieces=in_pieces(frames)),))
+    exchange = probe.send(case, replies=(rich_reply(),))
 
     assert_success(exchange)
     broken = broken_rule(probe.reference.endpoints[case.call.dialect], came_events(exchange.response))
@@ -76,8 +73,7 @@ def test_well_formed(case: VariedCase, probe: Probe) -> None:
 @checks("streaming.every-kind-of-event", when=streams)
 def test_every_kind_of_event(case: VariedCase, probe: Probe) -> None:
     """Given a stream with thinking, tool calls and usage, when it is relayed, then no event is missing or changed."""
-    frames = frames_of(rich_events(case, served_model(case, probe)), case, probe)
-    exchange = probe.send(case, body=asking_for_all(case), replies=(Reply(pieces=in_pieces(frames)),))
+    exchange = probe.send(case, body=asking_for_all(case, probe), replies=(rich_reply(),))
 
     assert_success(exchange)
     assert_events(exchange, model=client_model(case, probe))
@@ -134,13 +130,15 @@ def test_abort_is_the_servers_fault(case: VariedCase, probe: Probe) -> None:
     )
 
 
-@checks("streaming.in-band-error-relayed", when=can_fail_in_band)
+@checks("streaming.in-band-error-relayed", when=can_fail_in_band, requests=2)
 def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
-    """Given an error inside a stream, when the proxy relays the stream, then it holds the error."""
-    exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR),))
+    """Given an error inside a stream, in each form that servers send, when it is relayed, then it holds the error."""
+    has_other = case.call.operation.other_in_band_error is not None
+    for fault in (StreamFault.IN_BAND_ERROR, *((StreamFault.IN_BAND_ERROR_OTHER,) if has_other else ())):
+        exchange = probe.send(case, replies=(Reply(stream=fault),))
 
-    _assert_asked(case, exchange)
-    assert_events(exchange, model=client_model(case, probe))
+        _assert_asked(case, exchange)
+        assert_events(exchange, model=client_model(case, probe))
 
 
 @checks("streaming.bare-error-relayed", when=has_bare_errors)

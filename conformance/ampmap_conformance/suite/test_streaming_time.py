@@ -12,7 +12,7 @@ from ..observer import Gzip, Reply
 from ..probe.probe import LONGER, Probe
 from ..wire.raw import whole
 from .support.conditions import LONGEST_WAIT, streams, streams_here
-from .support.streams import big_frames, client_model, in_pieces, several_frames, stream_frames
+from .support.streams import big_frames, client_model, in_pieces, in_words, several_frames, stream_frames
 from .support.timing import ATTEMPTS, assert_flushed
 
 IDLE = 2.0
@@ -36,7 +36,7 @@ NOTICED = 5.0
 @checks("streaming.flushed", when=streams, requests=ATTEMPTS)
 def test_events_are_flushed(case: VariedCase, probe: Probe) -> None:
     """Given events of which none is sent before the last one came, when the stream runs, then it does not stall."""
-    assert_flushed(case, probe, Reply(pieces=in_pieces(several_frames(case, probe))))
+    assert_flushed(case, probe, in_words())
 
 
 @checks("streaming.flushed-with-compression", when=streams, requests=ATTEMPTS + 1)
@@ -44,7 +44,7 @@ def test_compressed_events_are_flushed(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that compresses a stream because it was allowed to, then each event comes before later ones."""
     allowed = only_upstream_request(probe.send(case)).headers.all("accept-encoding")
     coding = Gzip.DECLARED if any("gzip" in value for value in allowed) else Gzip.NONE
-    assert_flushed(case, probe, Reply(pieces=in_pieces(several_frames(case, probe)), gzip=coding))
+    assert_flushed(case, probe, replace(in_words(), gzip=coding))
 
 
 @checks("streaming.survives-silence", when=streams_here, pace=Pace.WAITS)

@@ -17,7 +17,7 @@ from ..wire.credentials import NO_CREDENTIAL, REFUSED, as_client_sends, holding
 from ..wire.messages import AMP, Exchange
 from ..wire.sse import decode_body
 from .support.attempts import ATTEMPTS, LOOKS
-from .support.concurrent import Marked, at_once, in_step, marked_answer, marked_calls, marked_stream
+from .support.concurrent import REPEATED, Marked, at_once, in_step, marked_answer, marked_calls, marked_stream
 from .support.conditions import goes_elsewhere, streams
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
@@ -31,6 +31,8 @@ TOGETHER = 3
 """Of SOME streams so many must run at the same time: few, for a proxy may have a limit for each upstream."""
 MARK = re.compile(r"mark-[0-9a-f]{16}")
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-")
+LIMITED = (429, 503)
+"""Statuses by which a proxy says that it serves no more calls at a time."""
 REST = 0.2
 """Seconds for which a connection rests behind an answer, so that a proxy that closes it has closed it."""
 PROMPT = 2.5
@@ -55,7 +57,7 @@ def test_each_client_has_its_amp_key_on_management(case: ManagementCase, probe: 
 def test_failure_stays_with_its_key(case: VariedCase, probe: Probe) -> None:
     """Given a client whose Amp key fails, when its call ends, then the other client's key was not tried."""
     other = amp_keys(probe.send(case, credential=as_client_sends(case.provider, probe.second_client_key)))
-    failed = Reply.error(probe.error_shape(case), int(case.variation))
+    failed = Reply.error(int(case.variation))
     exchange = probe.send(case, replies=(failed,) * ATTEMPTS)
 
     assert_served(exchange)
@@ -87,7 +89,8 @@ def test_no_cross_talk(case: VariedCase, probe: Probe) -> None:
     for own, exchange in zip(marked, exchanges, strict=True):
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got another client's events", expected="its own", actual="another's")
-        assert_events(exchange, model=client_model(own.case, probe))
+        if exchange.response.status not in LIMITED:
+            assert_events(exchange, model=client_model(own.case, probe))
 
 
 @checks("tenancy.answers-stay-with-their-calls", requests=SOME)
@@ -199,7 +202,8 @@ def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got the rest of another's stream", expected="its own", actual="another's")
         assert_success(exchange)
-        assert_events(exchange, model=client_model(own.case, probe))
+        came = exchange.response.body.count(own.mark.encode())
+        expect(came >= REPEATED, "a part of a client's own stream is missing", expected="all of it", actual="less")
 
 
 @checks("tenancy.stale-connection", pace=Pace.ALONE, requests=8)

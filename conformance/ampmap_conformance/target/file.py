@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
+from ..files import did_you_mean
 from ..reference.types import BodyPolicy, ClaimName, CredentialCarrier, Shape
 
 ListPolicy: TypeAlias = Literal["relayed", "own", "amp"]
@@ -83,6 +84,8 @@ class Policy(Shape):
     amp_headers: Literal["forwarded", "stripped"] | None = None
     carriers: tuple[CredentialCarrier, ...] = ()
     """Carriers in which clients' keys are accepted on every provider's routes, beside those that the client uses."""
+    features: tuple[str, ...] = ()
+    """Features that the proxy asks for in every call, since its own credential needs them."""
     lists: ListPolicy = "relayed"
     """Who answers calls that list or describe models."""
     routing: Literal["path", "model"] = "path"
@@ -168,6 +171,14 @@ class ObserverAddress(Shape):
         return self
 
 
+PLACES = ("file", "way")
+IN_A_COMMAND = (
+    "`{file}` stands for a file with the new options in JSON, which the command merges into the proxy's configuration,"
+    " and `{way}` for how to write that: `rename`, `in-place` or `symlink`"
+)
+"""What the words of a reload command may hold."""
+
+
 class Reload(Shape):
     """How the kit changes the proxy's configuration while it runs."""
 
@@ -180,6 +191,17 @@ class Reload(Shape):
     seconds: float = Field(default=5.0, gt=0, le=60)
     """How long the proxy may take to apply a new configuration."""
 
+    @field_validator("command")
+    @classmethod
+    def _has_places(cls, command: tuple[str, ...]) -> tuple[str, ...]:
+        places = [place for word in command for place in re.findall(r"\{(\w+)\}", word)]
+        unknown = next((place for place in places if place not in PLACES), None)
+        if unknown is not None:
+            raise ValueError(f"unknown place `{{{unknown}}}`{did_you_mean(unknown, list(PLACES))}; {IN_A_COMMAND}")
+        if "file" not in places:
+            raise ValueError(f"`{{file}}` is missing; {IN_A_COMMAND}")
+        return command
+
 
 def _in_full(providers: dict[str, Any]) -> dict[str, Any]:
     return {name: {"served_by": said} if isinstance(said, str) else said for name, said in providers.items()}
@@ -187,7 +209,7 @@ def _in_full(providers: dict[str, Any]) -> dict[str, Any]:
 
 Providers: TypeAlias = Annotated[
     Annotated[tuple[str, ...], Tag(SINGLE)]
-    | Annotated[dict[str, ProviderPolicy], BeforeValidator(_in_full), Tag(NAMED)],
+    | Annotated[dict[str, ProviderPolicy], BeforeValidator(_in_full, dict[str, ServedBy | ProviderPolicy]), Tag(NAMED)],
     Discriminator(_form),
 ]
 

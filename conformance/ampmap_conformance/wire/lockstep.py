@@ -32,12 +32,32 @@ Release = Callable[[Iterable[str], int], None]
 """Is given nonces of requests, and how many pieces of their answers may be sent."""
 
 
+Counting = Callable[[bytes], int]
+"""Tells from all that a client has of its stream how many pieces of it are whole."""
+
+
+def whole_pieces(pieces: Sequence[bytes]) -> Counting:
+    """Counts pieces by the events that are there when each of them is whole."""
+    needed = tuple(len(events(b"".join(pieces[:count]))) for count in range(1, len(pieces) + 1))
+
+    def count(body: bytes) -> int:
+        came = len(events(body))
+        return sum(came >= few for few in needed)
+
+    return count
+
+
+def words_seen(words: Iterable[str]) -> Counting:
+    """Counts pieces by the words that each of them ends with, whatever the events are that hold them."""
+    wanted = [word.strip().encode() for word in words]
+    return lambda body: sum(word in body for word in wanted)
+
+
 @dataclass
 class _Client:
     """What one client has of its stream."""
 
-    needed: tuple[int, ...]
-    """Events that are there when the first piece is whole, when the second one is, and so on."""
+    counting: Counting
     body: bytes = b""
     pieces: int = 0
     unpacker: zlib._Decompress | None = field(default=None, repr=False)
@@ -52,8 +72,7 @@ class _Client:
                     "a stream is labelled gzip, but is not valid gzip", expected="gzip", actual="other"
                 ) from None
         self.body += data
-        came = len(events(self.body))
-        self.pieces = sum(came >= needed for needed in self.needed)
+        self.pieces = self.counting(self.body)
 
 
 class Steps:
@@ -90,13 +109,12 @@ class Steps:
             self._changed.notify_all()
         self._watching.join()
 
-    def joined(self, nonce: str, pieces: Sequence[bytes], release: Release) -> Watch:
-        """A stream whose answer is held, in these pieces; gives what its client shows all that comes.
+    def joined(self, nonce: str, counting: Counting, release: Release) -> Watch:
+        """A stream whose answer is held in pieces that `counting` counts; gives what its client shows all that comes.
 
         Waits while too many others have been joined that have not begun.
         """
-        needed = tuple(len(events(b"".join(pieces[:count]))) for count in range(1, len(pieces) + 1))
-        client = _Client(needed)
+        client = _Client(counting)
         with self._changed:
             self._changed.wait_for(lambda: self._beginning() < BEGINNING, self._patience)
             self._clients[nonce], self._release = client, release

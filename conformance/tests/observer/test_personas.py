@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from ampmap_conformance.cases.cases import CallCase
 from ampmap_conformance.dialects import bodies
 from ampmap_conformance.dialects.schemas import Schemas
-from ampmap_conformance.observer import Observer
+from ampmap_conformance.meanings import Completion, Conversation, Finish, Text, ToolCall, codecs, user
+from ampmap_conformance.observer import End, Form, Observer, Reply
 from ampmap_conformance.reference.types import Call, Provider, calls, find_call
-from ampmap_conformance.suite.support.rich_streams import rich_events
+from ampmap_conformance.suite.support.rich_streams import RICH
+from ampmap_conformance.wire.sse import events
 
 from .talking import CHAT, NONCE, REFERENCE, once, post, talk, unchunked
+
+CODECS = codecs(REFERENCE)
+TARGETS = {
+    "anthropic-messages": "/anthropic/v1/messages",
+    "openai-chat": "/openai/v1/chat/completions",
+    "openai-responses": "/openai/v1/responses",
+    "gemini": "/google/v1beta/models/m:VERB",
+}
 
 
 def test_head_has_the_length_but_no_body(observer: Observer) -> None:
@@ -135,13 +145,131 @@ def test_every_answer_of_its_own_fits_the_schemas(
     assert problem is None
 
 
-@pytest.mark.parametrize(("provider", "call", "stream"), [each for each in EVERY_CALL if each[2]])
-def test_the_rich_streams_of_the_suite_fit_the_schemas(provider: Provider, call: Call, stream: bool) -> None:
-    case = CallCase(call=call, model="m", stream=stream, root=provider.roots[0])
-    how = bodies.framing(REFERENCE, call)
-    frames = [bodies.frame(event, how) for event in rich_events(case, "m")]
-    assert not frames or Schemas(REFERENCE).stream(call, b"".join(frames)) is None
-    assert frames or call.dialect not in ("anthropic-messages", "openai-responses", "openai-chat", "gemini")
+@pytest.mark.parametrize(
+    ("provider", "call", "stream"),
+    [each for each in EVERY_CALL if each[1].operation.stream is not None],
+    ids=[f"{p.id}-{c.id}{'-stream' * s}" for p, c, s in EVERY_CALL if c.operation.stream is not None],
+)
+def test_what_a_script_says_is_written_in_the_form_that_is_asked_for(
+    observer: Observer, provider: Provider, call: Call, stream: bool
+) -> None:
+    observer.script(NONCE, [Reply(says=RICH)])
+    body = bodies.request_body(call, "m", f"Say hi. {NONCE}", stream=stream)
+    path = urlsplit(call.upstream_url("m", stream=stream))
+    target = f"/{provider.id}{path.path}{'?' * bool(path.query)}{path.query}"
+
+    answer = answered(observer, target, body)
+
+    assert Schemas(REFERENCE).stream(call, answer) is None if stream else True
+    assert read(call.dialect, answer, stream=stream) == (RICH.text, RICH.calls, Finish.TOOL_CALLS, "m")
+
+
+WRITTEN_FOR = Form("anthropic-messages", stream=True)
+HALF = 2
+"""Pieces after which a stream is cut."""
+
+
+@pytest.mark.parametrize(("dialect", "target"), TARGETS.items())
+@pytest.mark.parametrize("stream", [False, True])
+def test_bytes_of_another_form_are_translated(observer: Observer, dialect: str, target: str, stream: bool) -> None:
+    frames = CODECS["anthropic-messages"].render_stream(replace(RICH, model="x"))
+    observer.script(NONCE, [Reply(pieces=tuple((0.0, frame) for frame in frames), form=WRITTEN_FOR)])
+
+    answer = answered(observer, *asking(dialect, target, stream=stream))
+
+    assert read(dialect, answer, stream=stream) == (RICH.text, RICH.calls, Finish.TOOL_CALLS, "x")
+
+
+@pytest.mark.parametrize(("dialect", "target"), TARGETS.items())
+def test_a_stream_that_is_cut_is_cut_in_another_dialect_too(observer: Observer, dialect: str, target: str) -> None:
+    frames = CODECS["anthropic-messages"].render_stream(Completion("x", (Text("one two three four"),)))[:3]
+    reply = Reply(pieces=tuple((0.0, frame) for frame in frames), form=WRITTEN_FOR, end=End.CUT, stop_after=len(frames))
+    observer.script(NONCE, [reply])
+
+    answer = answered(observer, *asking(dialect, target, stream=True), whole=dialect == "anthropic-messages")
+
+    text, _, finish, _ = read(dialect, answer, stream=True)
+    assert (bool(text), text == "one two three four", finish) == (True, False, None)
+
+
+def test_each_word_can_have_a_piece_of_its_own(observer: Observer) -> None:
+    observer.script(NONCE, [Reply(says=Completion("", (Text("one two three"),)), by_word=True)])
+    answered(observer, *asking("openai-responses", TARGETS["openai-responses"], stream=True))
+
+    (answer,) = observer.answers(NONCE)
+
+    texts = [read("openai-responses", piece, stream=True)[0] for _, piece in answer.pieces]
+    assert texts == ["one ", "two ", "three", ""]
+
+
+def test_a_provider_in_whose_place_a_gateway_is_speaks_every_dialect(observer: Observer) -> None:
+    """But a path of its own dialect that it does not have stays unknown."""
+    observer.script(NONCE, [Reply(says=RICH), Reply(says=RICH)])
+    _, body = asking("openai-chat", "", stream=False)
+
+    assert read("openai-chat", answered(observer, "/anthropic/v1/chat/completions", body), stream=False)[0] == RICH.text
+    assert b"Not found" in answered(observer, "/groq/v2/chat/completions", body)
+
+
+@pytest.mark.parametrize(
+    ("target", "part"),
+    [
+        ("/anthropic/v1/messages", b'"type":"rate_limit_error"'),
+        ("/google/v1beta/models/m:generateContent", b'"status":"RESOURCE_EXHAUSTED"'),
+        ("/groq/openai/v1/chat/completions", b'"code":"rate_limit_exceeded"'),
+        ("/amp/api/provider/cerebras/v1/chat/completions", b'"code":"request_quota_exceeded"'),
+        ("/amp/api/user", b'"ok":false'),
+    ],
+)
+def test_an_error_has_the_shape_of_who_is_asked(observer: Observer, target: str, part: bytes) -> None:
+    observer.script(NONCE, [Reply.error(429)])
+    assert part in answered(observer, target, CHAT)
+
+
+VERSION = "anthropic-version: 2026-10-21\r\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "lines", "body", "says"),
+    [
+        ("/anthropic/v1/messages", VERSION, {"max_tokens": 1, "temperature": 1}, b"temperature"),
+        ("/anthropic/v1/messages", "", {"max_tokens": 1, "temperature": 1}, b"A short reply."),
+        ("/anthropic/v1/messages", "", {"max_tokens": 1, "messages": [{"role": "system", "content": "x"}]}, b"role"),
+        ("/openai/v1/chat/completions", "", {"n": 0}, b"n: 0"),
+    ],
+)
+def test_a_strict_persona_rejects_what_its_vendor_rejects(
+    target: str, lines: str, body: dict[str, object], says: bytes
+) -> None:
+    asked = bodies.dump({"model": "m", "messages": [{"role": "user", "content": NONCE}], **body})
+    with Observer(REFERENCE, strict=True) as strict, Observer(REFERENCE) as lenient:
+        for observer, wanted in ((strict, says), (lenient, b"A short reply.")):
+            assert wanted in answered(observer, target, asked, lines=lines)
+
+
+def answered(observer: Observer, target: str, body: bytes, *, whole: bool = True, lines: str = "") -> bytes:
+    """The body of the answer to a POST, all of it or as far as it was sent; `lines` are more lines of its head."""
+    head = f"POST {target} HTTP/1.1\r\nUser-Agent: {NONCE}\r\nConnection: close\r\n{lines}"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
+    talk(observer, head.encode() + body)
+    answer = observer.answers(NONCE)[-1]
+    return answer.body if whole else b"".join(data for _, data in answer.sent_pieces)
+
+
+def asking(dialect: str, target: str, *, stream: bool) -> tuple[str, bytes]:
+    """Path and body of a request in a dialect."""
+    said = Conversation("m", user(Text(f"Say hi. {NONCE}")), stream=stream)
+    verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    return target.replace("VERB", verb), bodies.dump(CODECS[dialect].render_request(said))
+
+
+def read(dialect: str, answer: bytes, *, stream: bool) -> tuple[str, tuple[ToolCall, ...], Finish | None, str]:
+    """Text, calls, why it ends, and the model of an answer."""
+    reader = CODECS[dialect].stream_reader()
+    for event in events(answer) if stream else ():
+        reader.take(event)
+    said = reader.streamed.completion if stream else CODECS[dialect].read_answer(json.loads(answer))
+    return said.text, said.calls, said.finish, said.model
 
 
 @pytest.mark.parametrize("shape", REFERENCE.error_shapes)

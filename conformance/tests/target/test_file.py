@@ -89,6 +89,12 @@ def test_a_secret_may_stand_in_a_file_beside_the_target(tmp_path: Path, referenc
             "3:26",
             "did you mean `root-auth`?",
         ),
+        (
+            "name: x\nbase_url: http://p\nreload: {command: [a]}\n",
+            "3:19",
+            "`{file}` is missing; `{file}` stands for a file",
+        ),
+        ("name: x\nbase_url: http://p\nreload: {command: [a, '{fil}']}\n", "3:19", "`{fil}`; did you mean `file`?"),
         ("name: x\nbase_url: http://p\npolicy: {client_key: amb}\n", "3:22", "did you mean `amp`?"),
         ("name: x\nbase_url: http://p\npolicy: {routing: models}\n", "3:19", "did you mean `model`?"),
         ("name: x\nbase_url: http://p\nproviders: {gogle: amp}\n", "3:13", "did you mean `google`?"),

@@ -6,7 +6,7 @@ import threading
 import zlib
 from collections.abc import Iterable
 
-from ampmap_conformance.wire.lockstep import Steps
+from ampmap_conformance.wire.lockstep import Steps, whole_pieces
 from ampmap_conformance.wire.messages import Headers
 
 PLAIN = Headers()
@@ -29,7 +29,7 @@ class Upstream:
 def test_a_stream_goes_on_when_its_client_has_what_was_sent() -> None:
     upstream = Upstream()
     with Steps() as steps:
-        watch = steps.joined("one", PIECES, upstream.release)
+        watch = steps.joined("one", whole_pieces(PIECES), upstream.release)
         seen = [upstream.allowed["one"]]
         for piece in PIECES[:3]:
             watch(PLAIN, piece[:4])
@@ -42,11 +42,11 @@ def test_a_stream_goes_on_when_its_client_has_what_was_sent() -> None:
 def test_no_stream_goes_on_before_all_have_begun_and_one_that_ended_is_not_waited_for() -> None:
     upstream = Upstream()
     with Steps(parties=2) as steps:
-        first = steps.joined("one", PIECES, upstream.release)
+        first = steps.joined("one", whole_pieces(PIECES), upstream.release)
         for piece in PIECES[:2]:
             first(PLAIN, piece)
         assert upstream.allowed == {"one": 2}
-        second = steps.joined("two", PIECES, upstream.release)
+        second = steps.joined("two", whole_pieces(PIECES), upstream.release)
         assert upstream.allowed == {"one": 2, "two": 2}
         assert not steps.wait_until_begun(0)
         second(PLAIN, PIECES[0])
@@ -58,7 +58,7 @@ def test_no_stream_goes_on_before_all_have_begun_and_one_that_ended_is_not_waite
 def test_who_waits_for_something_else_can_let_streams_go_on() -> None:
     upstream = Upstream()
     with Steps(parties=2) as steps:
-        watch = steps.joined("one", PIECES, upstream.release)
+        watch = steps.joined("one", whole_pieces(PIECES), upstream.release)
         watch(PLAIN, PIECES[0] + PIECES[1])
         assert upstream.allowed == {"one": 2}
         steps.go_on()
@@ -69,7 +69,7 @@ def test_compressed_events_count_when_they_can_be_read() -> None:
     upstream, packer = Upstream(), zlib.compressobj(wbits=31)
     packed = Headers.of(content_encoding="gzip")
     with Steps() as steps:
-        watch = steps.joined("one", PIECES, upstream.release)
+        watch = steps.joined("one", whole_pieces(PIECES), upstream.release)
         for piece in PIECES[:2]:
             watch(packed, packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH))
     assert upstream.allowed == {"one": 3}
@@ -78,6 +78,6 @@ def test_compressed_events_count_when_they_can_be_read() -> None:
 def test_a_stream_that_stands_still_is_let_go_and_told() -> None:
     upstream = Upstream()
     with Steps(patience=0.01) as steps:
-        steps.joined("one", PIECES, upstream.release)
+        steps.joined("one", whole_pieces(PIECES), upstream.release)
         assert upstream.let_go.wait(5)
     assert steps.stalled

@@ -76,6 +76,9 @@ class Provider(Fact):
     upstream: str | Unknown
     """The vendor's own base URL, below which `Root.upstream` continues."""
     upstream_credential: CredentialCarrier
+    """The carrier that a proxy uses unless it is set up otherwise."""
+    upstream_credentials: tuple[CredentialCarrier, ...] = ()
+    """Every carrier that the provider accepts, where it is not that one alone."""
     client_credentials: tuple[CredentialCarrier, ...]
     """Carriers in which the client sends its key on this provider's routes."""
     placeholder_credentials: tuple[CredentialCarrier, ...] = ()
@@ -106,6 +109,14 @@ class StreamSwitch(Shape):
     query: str | None = None
 
 
+class Refusal(Shape):
+    """Fields of a request that the vendor refuses."""
+
+    fields: tuple[str, ...]
+    when: dict[str, str] = {}
+    """Only in requests whose headers have these values."""
+
+
 class Operation(Shape):
     """One call of a dialect, with the smallest valid request and response.
 
@@ -134,12 +145,16 @@ class Operation(Shape):
     """Optional parameters of the query, each with the schema of its value."""
     required_headers: tuple[str, ...] = ()
     """Headers without which the call is refused; `Endpoint.request_headers` has their values."""
+    refusals: tuple[Refusal, ...] = ()
+    """What the vendor refuses beyond what `request_schema` says; a proxy passes it on all the same."""
     must_accept: tuple[str, ...] = ()
     """What a proxy must not refuse."""
     events: tuple[StreamEvent, ...] = ()
     """A minimal complete stream, terminator included."""
     in_band_error: StreamEvent | None = None
     """How an error after the 200 looks."""
+    other_in_band_error: StreamEvent | None = None
+    """Another form of it, where servers were seen to send another than their documentation shows."""
     client_request: Json = None
     """Members that the Amp client sends on streaming calls beside those of `request`."""
     rare_request: Json = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -16,6 +17,7 @@ from ...probe.probe import Probe
 from ...wire.lockstep import AHEAD, Steps
 from ...wire.messages import Exchange, Headers, UpstreamRequest, media_type
 from ...wire.sse import decode_body
+from ..support.streams import in_words
 from .factory import make_adapter
 from .protocol import Adapter, Settings
 from .wire import Line, new_nonce
@@ -70,24 +72,23 @@ class Talk:
 
     def script(self, *replies: Reply) -> None:
         """What the upstream answers to the calls that follow, one each, before it is normal again."""
-        self._observer.script(self._nonce, replies)
+        self._observer.script(self._nonce, self._probe.written_for(self._case, replies))
 
     @contextmanager
-    def end_held(self, steps: Steps, pieces: Sequence[bytes]) -> Iterator[Callable[[], None]]:
-        """The next call is answered by these pieces; the last one waits for a call of what this gives, or for `steps`.
+    def end_held(self, steps: Steps, words: Sequence[str]) -> Iterator[Callable[[], None]]:
+        """The next call is answered by these words; the end waits for a call of what this gives, or for `steps`.
 
         `steps` lets it go when nothing has happened for its patience, and is stalled then.
         """
-        observer, every = self._observer, len(pieces)
-        first, middle, last = pieces[0], b"".join(pieces[1:-1]), pieces[-1]
+        observer, every = self._observer, len(words) + 1
 
         def release(nonces: Iterable[str], parts: int) -> None:
             observer.release(nonces, every - 1 if parts <= AHEAD else every)
 
-        self.script(Reply(pieces=tuple((0.0, piece) for piece in pieces), held=True))
-        watch = steps.joined(self._nonce, (first, middle, last), release)
+        self.script(replace(in_words(words), held=True))
+        watch = steps.joined(self._nonce, len, release)
         try:
-            yield lambda: watch(Headers(), first + middle)
+            yield lambda: watch(Headers(), bytes(AHEAD))
         finally:
             steps.left(self._nonce)
 

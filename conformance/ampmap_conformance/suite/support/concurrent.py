@@ -9,18 +9,16 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ...cases.cases import VariedCase
-from ...dialects.bodies import dump, framing, stream_data
-from ...dialects.bodies import frame as framed
 from ...observer import Reply
 from ...probe.probe import Probe
-from ...reference.types import Provider, StreamEvent, find_call
+from ...reference.types import Provider, find_call
 from ...target.target import Target, Way
 from ...wire.lockstep import Steps
 from ...wire.messages import Exchange
-from .streams import in_pieces, json_answer, served_model
+from .streams import in_words
 
 REPEATED = 3
-"""Times that the first event of a marked stream is sent, so that every stream has some."""
+"""Times that a marked stream has its mark."""
 
 TOGETHER = 0.1
 """Seconds for which answers are kept back, so that several are on their way at once."""
@@ -66,29 +64,22 @@ def at_once(work: Callable[[One], Made], given: Iterable[One]) -> list[Made]:
         return list(pool.map(work, every))
 
 
-def marked_reply(marked: Marked, probe: Probe) -> Reply:
-    """A stream in a few pieces, each event of which has the call's mark."""
-    how = framing(probe.reference, marked.case.call)
-    first, *others = (
-        StreamEvent(event=e.event, data={**e.data, "x_mark": marked.mark} if isinstance(e.data, dict) else e.data)
-        for e in stream_data(marked.case.call, served_model(marked.case, probe))
-    )
-    rest = b"".join(framed(event, how) for event in others)
-    return Reply(pieces=in_pieces([*[framed(first, how)] * REPEATED, rest]))
+def marked_reply(marked: Marked) -> Reply:
+    """A stream in a few pieces, each of which has the call's mark."""
+    return in_words([f"{marked.mark}.{number}" for number in range(REPEATED)])
 
 
 def marked_answer(marked: Marked, probe: Probe) -> Exchange:
     """The exchange of a call without a stream, whose answer has its mark."""
-    answer = {**json_answer(marked.case, probe), "x_mark": marked.mark}
-    return probe.send(marked.case, replies=(Reply(body=dump(answer), delay=TOGETHER),))
+    return probe.send(marked.case, replies=(replace(in_words([marked.mark]), delay=TOGETHER),))
 
 
 def marked_stream(marked: Marked, probe: Probe) -> Exchange:
     """The exchange of a call whose every event has its mark."""
-    return probe.send(marked.case, replies=(marked_reply(marked, probe),))
+    return probe.send(marked.case, replies=(marked_reply(marked),))
 
 
 def in_step(calls: list[Marked], probe: Probe) -> tuple[list[Exchange], Steps]:
     """Calls that run at the same time: no stream continues before every client has what was sent to it."""
     with Steps(len(calls)) as steps:
-        return at_once(lambda one: probe.send_in_step(one.case, steps, marked_reply(one, probe)), calls), steps
+        return at_once(lambda one: probe.send_in_step(one.case, steps, marked_reply(one)), calls), steps

@@ -68,7 +68,7 @@ def odd_error(word: str, case: VariedCase, probe: Probe) -> Reply:
     """An upstream's error that is not as the provider makes them, as `word` (of the axis `odd_error`) says."""
     shape = probe.error_shape(case)
     if word in ("long", "unlisted-status"):
-        return Reply.error(shape, 498 if word == "unlisted-status" else 400, "Scripted error. " * (LONG // 16))
+        return Reply.error(498 if word == "unlisted-status" else 400, "Scripted error. " * (LONG // 16))
     status, kind, body = {
         "html": (502, "text/html", b"<html><head><title>502 Bad Gateway</title></head><body></body></html>\n"),
         "empty": (500, "text/plain", b""),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ...cases.cases import CallCase, VariedCase
 from ...dialects import bodies
 from ...dialects.bodies import frame, framing, stream_data
+from ...meanings import Completion, Text, Usage
 from ...observer import Framing, Reply
 from ...probe.probe import Probe
 from ...reference.types import StreamEvent
@@ -66,6 +67,16 @@ def several_frames(case: CallCase, probe: Probe, *, fewest: int = 5) -> Frames:
     frames = stream_frames(case, probe)
     middle = len(frames) // 2 - 1
     return [*frames[:middle], *frames[middle : middle + 1] * max(1, fewest + 1 - len(frames)), *frames[middle + 1 :]]
+
+
+WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+"""Words of which none is within another one."""
+
+
+def in_words(words: Iterable[str] = WORDS) -> Reply:
+    """An answer of several words, of which each comes in a piece of its own whatever dialect is asked for."""
+    said = Completion(model="", parts=(Text(" ".join(words)),), usage=Usage(input=9, output=4))
+    return Reply(says=said, by_word=True)
 
 
 def in_pieces(frames: Frames, *, gap: float = 0.0) -> Pieces:
