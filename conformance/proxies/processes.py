@@ -126,6 +126,20 @@ def _wait(process: Process, started: subprocess.Popen[bytes], port: int, log: Pa
             what = "ended" if started.poll() is not None else f"was not ready after {process.seconds:.0f} s"
             raise NotThereError(f"{process.command[0]} {what}:\n{log.read_text(errors='replace')[-3000:]}")
         time.sleep(PAUSE)
+    if process.wakes is not None:
+        _wake(process.wakes, process.seconds, port)
+
+
+def _wake(path: str, seconds: float, port: int) -> None:
+    """Waits for the answer of a first call, which need not be a success."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    try:
+        connection.request("POST", path, b"{}", {"Content-Type": "application/json"})
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException) as error:
+        raise NotThereError(f"{path} of port {port} did not answer: {error}") from error
+    finally:
+        connection.close()
 
 
 def _is_ready(process: Process, port: int) -> bool:

@@ -48,8 +48,10 @@ class Process(Part):
     """It is given a socket that listens already, as file descriptor {socket}; else it listens at {port} by itself."""
     ready: str | None = None
     """A path that answers 200 once it is ready; by default it is ready when it takes connections."""
+    wakes: str | None = None
+    """A path that is posted to once, whatever it answers: some programs load much only at their first call."""
     seconds: float = 30.0
-    """How long it may take until then."""
+    """How long each may take."""
 
 
 class Recipe(Part):

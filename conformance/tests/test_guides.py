@@ -79,6 +79,7 @@ ADDITIONS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("guide", "section", "by_hand", "generated"), ADDITIONS, ids=[row[0] for row in ADDITIONS])
 def test_a_guide_leads_to_a_commit_in_which_all_is_well(
     guide: str, section: str, by_hand: int, generated: int, copy: Path

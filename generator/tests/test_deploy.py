@@ -50,6 +50,7 @@ def deploy(clone: Path, *editions: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_an_edition_is_pushed_into_a_folder_of_its_own(clone: Path) -> None:
     done = deploy(clone, BASE)
 

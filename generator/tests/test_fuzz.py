@@ -113,6 +113,7 @@ def test_any_content_of_a_file_is_findings_or_success(path: str, content: bytes)
         through_everything(folder)
 
 
+@pytest.mark.long
 @FUZZ
 @given(data=st.data())
 def test_any_damage_to_the_text_of_a_file_is_findings_or_success(data: st.DataObject) -> None:
@@ -125,6 +126,7 @@ def test_any_damage_to_the_text_of_a_file_is_findings_or_success(data: st.DataOb
         through_everything(folder)
 
 
+@pytest.mark.long
 @settings(FUZZ, max_examples=6)
 @given(data=st.data())
 def test_any_damage_to_the_repository_s_spec_is_findings_or_success(
@@ -303,6 +305,7 @@ for folder in map(Path, sys.argv[1:]):
 """
 
 
+@pytest.mark.long
 @pytest.mark.cost
 def test_hostile_files_take_bounded_time_and_memory(tmp_path: Path) -> None:
     """Seconds of processor time, and MiB of one process that reads them all."""
@@ -371,6 +374,7 @@ def wrong_names(spec: Spec) -> list[Finding]:
     return [rule.broken(*wrong) for wrong in CHECKS[rule](SpecIndex(spec))]
 
 
+@pytest.mark.long
 def test_deleting_any_fact_that_is_named_is_told_at_every_place_that_names_it(
     spec: Spec, defined: list[tuple[SpecEntry, list[Use]]]
 ) -> None:
@@ -386,6 +390,7 @@ def test_deleting_any_fact_that_is_named_is_told_at_every_place_that_names_it(
     assert len(named) > 120
 
 
+@pytest.mark.long
 def test_renaming_any_fact_that_is_named_is_told_and_the_new_name_suggested(
     spec: Spec, defined: list[tuple[SpecEntry, list[Use]]]
 ) -> None:

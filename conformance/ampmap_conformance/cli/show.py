@@ -24,7 +24,7 @@ from ..files import did_you_mean
 from ..probe.budget import Budget
 from ..probe.prerequisites import promised_prerequisites
 from ..reference.edition import reference_for
-from ..reference.types import Provider, Reference, Requirement
+from ..reference.types import Provider, Reference, Requirement, conditions_in_words
 from ..refproxy.embedded import CLIENT_LABEL, described
 from ..releases import release_of
 from ..target import target as targets
@@ -78,11 +78,11 @@ def list_requirements(profiles: tuple[str, ...], *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([_as_data(row, plan) for row in rows], ensure_ascii=False, indent=1))
         return 0
-    table = [("requirement", "level", "needs", "cases", "sources")]
+    table = [("requirement", "level", "severity", "basis", "needs", "cases", "sources")]
     for row in rows:
         sources = ", ".join(dict.fromkeys(source.id for source in row.sources))
         cases = str(len(plan.all.get(row.id, ())) or len(_vectors(row)))
-        table.append((row.id, row.level, ", ".join(row.needs), cases, sources))
+        table.append((row.id, row.level, row.severity, row.basis, ", ".join(row.needs), cases, sources))
     _print_table(table)
     return 0
 
@@ -100,13 +100,13 @@ def explain_requirement(name: str) -> int:
     plan = make_plan(embedded_description(known), drafts=True)
     _warn_of_draft(row, plan)
     tasks = plan.all.get(name, ())
-    click.echo(f"{row.id}   {row.level}   profile {row.profile}\n")
+    click.echo(f"{row.id}   {row.level}   severity {row.severity}   basis {row.basis}   profile {row.profile}\n")
     parts = [
         ("rule", row.statement),
         ("why", row.why),
         ("formerly", ", ".join(row.formerly)),
         ("needs", ", ".join(row.needs)),
-        ("claim", f"applies where the target claims `{row.claim}`" if row.claim else ""),
+        *(("binds", text) for text in conditions_in_words(row)),
         ("cases", "none yet" if name in plan.unchecked else _cases_in_words(row, len(tasks))),
         ("control", row.control or ""),
         ("sent", f"{tasks[0].case.method} {tasks[0].case.target}, for example" if tasks else ""),
@@ -187,7 +187,7 @@ def _target(options: RunOptions, known: Reference) -> Target:
 def _as_data(row: Requirement, plan: Plan) -> dict[str, Any]:
     data = row.model_dump(mode="json", exclude_unset=True)
     cases = [task.case.name for task in plan.all.get(row.id, ())] or _vectors(row)
-    return {**data, "cases": cases, "defects": _breaking(row.id)}
+    return {**data, "conditions": conditions_in_words(row), "cases": cases, "defects": _breaking(row.id)}
 
 
 def _warn_of_draft(row: Requirement, plan: Plan) -> None:

@@ -15,12 +15,8 @@ class Arrivals:
         self._amp = proxy_routes(reference)
 
     def match(self, request: UpstreamRequest) -> Match | None:
-        """The operation that was called; None for a path of none, and for another method.
-
-        A proxy that translates may call a provider in the dialect of another one, by the path that this one has.
-        """
-        own = self._upstream.get(request.persona)
-        tables = self._amp.values() if request.persona == AMP else (*([own] if own else []), *self._upstream.values())
+        """The operation that was called; None for a path of none, and for another method."""
+        tables = self._amp.values() if request.persona == AMP else filter(None, [self._upstream.get(request.persona)])
         found = (table.find(request.method, request.path) for table in tables)
         return next((match for match in found if isinstance(match, Match)), None)
 

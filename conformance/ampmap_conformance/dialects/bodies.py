@@ -112,9 +112,14 @@ def stream_array(call: Call, model: str) -> list[bytes]:
     return [(b"," if place else b"[") + dump(chunk) + b"\r\n" for place, chunk in enumerate(chunks)] + [b"]"]
 
 
-def in_band_error_frame(call: Call, how: StreamFraming, message: str = "Overloaded.", status: int = 503) -> bytes:
-    """How an error looks once the stream has begun. Raises LookupError if the sources do not state it."""
-    event = call.operation.in_band_error
+def in_band_error_frame(
+    call: Call, how: StreamFraming, message: str = "Overloaded.", status: int = 503, *, other: bool = False
+) -> bytes:
+    """How an error looks once the stream has begun, in its documented form or the `other` one that servers send.
+
+    Raises LookupError if the sources do not state it.
+    """
+    event = call.operation.other_in_band_error if other else call.operation.in_band_error
     if event is None:
         raise LookupError(f"{call.provider.id} {call.id} has no known in-band error")
     data = fill(event.data, message=message, status=status)

@@ -5,6 +5,7 @@ The same document, seed and number give the same requests in the same order, wha
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -28,6 +29,8 @@ CONFIGURING = ("HYPOTHESIS_", "PYTEST_", "SCHEMATHESIS_")
 """How environment variables begin that would change what is generated."""
 SHOWN = 2000
 """Most characters of what the process says of its own failure."""
+MOST_KEPT = 64
+"""Parts whose requests this process keeps: runs one after another ask for the same ones."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"(?:[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?)?")
 
@@ -59,17 +62,28 @@ class GeneratedRequest:
         return all(TOKEN.fullmatch(name) and VALUE.fullmatch(value) for name, value in self.lines)
 
 
+_KEPT: dict[str, tuple[GeneratedRequest, ...]] = {}
+"""The requests of the latest jobs, by the digest of all that they depend on."""
+
+
 class Generator:
     """Makes the requests of several parts: every case of the coverage phase, and `max_examples` random ones each.
 
-    Its process starts with the first question, and waits when its results are not fetched. One thread at a time may
-    ask. Closing it ends the process.
+    Its process starts with the first question about a part of which this process keeps no requests, and waits when its
+    results are not fetched. One thread at a time may ask. Closing it ends the process.
     """
 
     def __init__(self, parts: Mapping[Hashable, GenerationJob], *, seed: int, max_examples: int) -> None:
-        self._parts = {key: part for key, part in parts.items() if part.document["paths"]}
-        self._options = {"seed": seed, "max_examples": max_examples}
-        self._made: dict[Hashable, tuple[GeneratedRequest, ...] | KitFaultError] = {}
+        jobs = {
+            key: {"document": part.document, "model": part.model, "seed": seed, "max_examples": max_examples}
+            for key, part in parts.items()
+            if part.document["paths"]
+        }
+        self._digests = {key: hashlib.sha256(json.dumps(job).encode()).hexdigest() for key, job in jobs.items()}
+        self._made: dict[Hashable, tuple[GeneratedRequest, ...] | KitFaultError] = {
+            key: _KEPT[digest] for key, digest in self._digests.items() if digest in _KEPT
+        }
+        self._jobs = {key: job for key, job in jobs.items() if key not in self._made}
         self._process: subprocess.Popen[str] | None = None
         self._stack = ExitStack()
 
@@ -79,7 +93,7 @@ class Generator:
 
     def requests(self, key: Hashable) -> tuple[GeneratedRequest, ...]:
         """The requests of a part; none when its document has no operation. Raises KitFaultError when that fails."""
-        if key not in self._parts:
+        if key not in self._digests:
             return ()
         while key not in self._made:
             self._read()
@@ -96,17 +110,18 @@ class Generator:
             said = (Path(self._folder) / ERRORS).read_text(encoding="utf-8", errors="replace")
             raise KitFaultError(f"the process that generates data ended with code {process.wait()}: {said[-SHOWN:]}")
         done = json.loads(line)
-        key = tuple(self._parts)[done["job"]]
+        key = tuple(self._jobs)[done["job"]]
         if done["error"] is not None:
             self._made[key] = KitFaultError(f"schemathesis cannot generate data: {done['error'][-SHOWN:]}")
             return
         requests = dict.fromkeys(_generated(request) for request in done["requests"])
-        self._made[key] = tuple(request for request in requests if request.is_http)
+        self._made[key] = _KEPT[self._digests[key]] = tuple(request for request in requests if request.is_http)
+        if len(_KEPT) > MOST_KEPT:
+            del _KEPT[next(iter(_KEPT))]
 
     def _start(self) -> subprocess.Popen[str]:
         self._folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="ampmap-"))
-        jobs = [{"document": part.document, "model": part.model, **self._options} for part in self._parts.values()]
-        (Path(self._folder) / JOBS).write_text(json.dumps(jobs), encoding="utf-8")
+        (Path(self._folder) / JOBS).write_text(json.dumps([*self._jobs.values()]), encoding="utf-8")
         with (Path(self._folder) / JOBS).open("rb") as stdin, (Path(self._folder) / ERRORS).open("wb") as stderr:
             process = subprocess.Popen(  # noqa: S603 - the kit's own program
                 [sys.executable, "-P", str(PROGRAM)],

@@ -89,6 +89,11 @@ class Sent:
         return any(answer.status == self.status for answer in self.exchange.answers)
 
     @property
+    def is_failure(self) -> bool:
+        """Whether the proxy itself failed, or gave no answer: that is for one rule to judge."""
+        return self.status == 0 or (self.status >= 500 and not self.is_relayed)
+
+    @property
     def has_no_body(self) -> bool:
         """Whether HTTP allows the answer no body."""
         return self.exchange.request.method == "HEAD" or self.status in (0, 204, 304)
@@ -105,14 +110,14 @@ def no_server_error(sent: Sent) -> None:
         return
     if sent.wrong is Wrong.METHOD and sent.status == NOT_IMPLEMENTED:
         return
-    failed = sent.status == 0 or (sent.status >= 500 and not sent.is_relayed)
     actual = f"status {sent.status}" if sent.status else "no answer"
-    expect(not failed, "the proxy failed", expected="an answer below status 500", actual=actual)
+    expect(not sent.is_failure, "the proxy failed", expected="an answer below status 500", actual=actual)
 
 
 def valid_forwarded(sent: Sent) -> None:
     """The proxy does not reject data that the document allows: it reaches an upstream."""
-    if sent.wrong is Wrong.NOTHING and sent.facts.observed and not sent.facts.answers_itself:
+    judged = sent.facts.observed and not sent.facts.answers_itself and not sent.is_failure
+    if sent.wrong is Wrong.NOTHING and judged:
         actual = f"status {sent.status}, and no request to an upstream"
         wanted = "a request to an upstream"
         expect(bool(sent.exchange.upstream), "a valid request was rejected", expected=wanted, actual=actual)
@@ -122,7 +127,7 @@ def invalid_rejected_or_relayed(sent: Sent) -> None:
     """The proxy rejects invalid data, or forwards it unchanged and relays the answer: by the policy."""
     if sent.wrong is Wrong.NOTHING or sent.facts.shape is None or not sent.facts.observed:
         return
-    if not sent.status or (sent.status >= 500 and not sent.is_relayed):
+    if sent.is_failure:
         return  # another rule covers failures of the proxy
     refused = 300 <= sent.status < 500 and not sent.exchange.upstream
     if sent.wrong is Wrong.METHOD:
@@ -181,6 +186,8 @@ def content_type(sent: Sent) -> None:
     if 200 <= sent.status < 300:
         if sent.wrong is Wrong.METHOD:
             return  # no rule judges what such an answer holds
+        if sent.facts.answers_itself and not sent.exchange.upstream:
+            return  # a warm-up that the proxy answers by itself
         _typed(sent, sent.media_type in RIGHT_TYPES, " or ".join(sorted(RIGHT_TYPES)))
     elif _is_judged_error(sent):
         _typed(sent, sent.media_type == "application/json", "application/json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -15,10 +16,6 @@ from .wording import call_of, usage_of, usage_values, values_of
 
 ROWS: Final[dict[type, str]] = {Thinking: "thinking", Text: "text", ToolCall: "tool_call"}
 """The row of the table for each kind of part."""
-
-
-OFTEN_NULL: Final = ("{type}", "{code}")
-"""What vendors leave null in an error, though it has a place."""
 
 
 class Answers:
@@ -92,16 +89,16 @@ def finish_of(names: Collection[str], parts: Collection[Part]) -> Finish | None:
 def read_failure(shape: ErrorShape, status: int, body: Any) -> Failure | None:
     """What an error of a provider's own shape says; None where it is not of this shape."""
     seen = found(_lenient(shape.body), body, literals=False)
-    return failure_of(seen[0].values, status) if seen and "message" in seen[0].values else None
+    return failure_of(seen[0].values, status) if seen else None
 
 
 def _lenient(template: Any) -> Any:
-    """The shape of an error whose type and code may be null."""
+    """An error's template in which only the message must be there: what the sources do not state is null."""
     if isinstance(template, dict):
         return {key: _lenient(part) for key, part in template.items()}
     if isinstance(template, list | tuple):
         return [_lenient(part) for part in template]
-    return f"{template[:-1]}?}}" if template in OFTEN_NULL else template
+    return re.sub(r"\{(?!message\})([a-z_]+)\}", r"{\1?}", template) if isinstance(template, str) else template
 
 
 def failure_of(values: Mapping[str, Any], status: int | None) -> Failure:

@@ -27,6 +27,8 @@ class Answer:
     """How many pieces at the end belong to the stream's terminator."""
     in_band_error: bytes | None = None
     """The error event of this stream's dialect, as bytes."""
+    other_in_band_error: bytes | None = None
+    """The same in the other form that servers of the dialect were seen to send."""
     bare_error: bytes | None = None
     """The same error without event framing."""
     fault: str | None = None
@@ -91,7 +93,11 @@ def _stream_fault(answer: Answer, fault: StreamFault) -> Answer:
         return answer
     if fault is StreamFault.NO_TERMINATOR:
         return replace(answer, pieces=answer.pieces[: len(answer.pieces) - answer.terminal])
-    error = answer.in_band_error if fault is StreamFault.IN_BAND_ERROR else answer.bare_error
+    error = {
+        StreamFault.IN_BAND_ERROR: answer.in_band_error,
+        StreamFault.IN_BAND_ERROR_OTHER: answer.other_in_band_error,
+        StreamFault.IN_BAND_ERROR_BARE: answer.bare_error,
+    }[fault]
     if error is None:
         return answer
     begun = max(1, (len(answer.pieces) - answer.terminal) // 2)

@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ..dialects import bodies
-from ..dialects.routes import Match, RouteTable, WrongMethod, below, proxy_routes, upstream_routes
+from ..dialects.routes import Match, WrongMethod, below
 from ..dialects.schemas import Schemas
+from ..dialects.upstream_calls import UpstreamCall, UpstreamCalls
 from ..meanings import codecs
-from ..reference.types import Call, Provider, Reference
+from ..reference.types import Call, ErrorShape, Reference
 from ..wire.messages import AMP, Headers, UpstreamRequest
 from .answer import Answer, plain, scripted
 from .rendering import Asked, rendered
@@ -39,11 +40,9 @@ class Personas:
         self._reference = reference
         self._strict = strict
         self._schemas = Schemas(reference)
-        self._upstream = upstream_routes(reference)
-        self._proxy = proxy_routes(reference)
+        self._calls = UpstreamCalls(reference)
         self._codecs = codecs(reference)
-        self._providers: dict[str, Provider] = {str(p.id): p for p in reference.providers.values()}
-        self.names = frozenset({AMP, *self._upstream})
+        self.names = frozenset({AMP, *self._calls.providers})
 
     def split(self, target: str) -> tuple[str, str]:
         """Persona and target below its prefix; an unknown prefix gives no persona and the whole target."""
@@ -55,40 +54,28 @@ class Personas:
 
     def answer(self, request: UpstreamRequest, reply: Reply = NORMAL) -> Answer:
         """What the persona that was asked answers: what `reply` says, in the form that the request asks for."""
-        served = self._served(request)
-        if served is None:
+        asked = self._calls.find(request.persona, request.method, request.path)
+        if asked is None:
             failure = reply.failure and bodies.dump({"ok": False, "error": {"message": reply.failure.message}})
             return scripted(self._own(request), replace(reply, body=failure or reply.body))
-        provider, table = served
+        match, shape = asked.match, self._shape(asked)
         if reply.failure is not None:
-            error = self._error_body(provider, reply.failure.status or BROKEN, reply.failure.message)
+            error = bodies.error_body(shape, reply.failure.status or BROKEN, reply.failure.message)
             reply = replace(reply, failure=None, body=error)
-        match = table.find(request.method, request.path) or self._in_another_dialect(provider, request)
         if match is None:
-            return scripted(self._error(provider, 404, f"Not found: {request.path}"), reply)
+            return scripted(self._error(shape, 404, f"Not found: {request.path}"), reply)
         if isinstance(match, WrongMethod):
             allow = ("Allow", ", ".join(match.allowed))
-            return scripted(self._error(provider, 405, f"{request.method} is not allowed here.", allow), reply)
-        return self._call(provider, match, request, reply)
+            return scripted(self._error(shape, 405, f"{request.method} is not allowed here.", allow), reply)
+        return self._call(shape, match, request, reply)
 
-    def _served(self, request: UpstreamRequest) -> tuple[Provider, RouteTable] | None:
-        """The provider whose part a request is for, and its routes there."""
-        if request.persona in self._upstream:
-            return self._providers[request.persona], self._upstream[request.persona]
-        for name, table in self._proxy.items() if request.persona == AMP else ():
-            if request.path.startswith(f"{self._providers[name].base_path}/"):
-                return self._providers[name], table
-        return None
-
-    def _in_another_dialect(self, provider: Provider, request: UpstreamRequest) -> Match | None:
-        """A call in a dialect that the provider itself does not speak: a gateway in its place may speak any."""
-        below_it = [request.path[at:] for at, letter in enumerate(request.path) if letter == "/"]
-        for path in below_it:
-            for table in self._upstream.values():
-                match = table.find(request.method, path)
-                if isinstance(match, Match) and match.call.dialect not in provider.operations:
-                    return match
-        return None
+    def _shape(self, asked: UpstreamCall) -> ErrorShape:
+        """The shape of errors: the provider's, or that of the dialect's own vendor where a gateway is in its place."""
+        match = asked.match
+        foreign = isinstance(match, Match) and match.call.dialect not in asked.provider.operations
+        if isinstance(match, Match) and foreign and match.call.dialect in self._codecs:
+            return self._codecs[match.call.dialect].shape
+        return self._reference.error_shapes[asked.provider.error_shape]
 
     def _own(self, request: UpstreamRequest) -> Answer:
         """An answer of Amp's own servers, or of nobody."""
@@ -102,14 +89,14 @@ class Personas:
         error = {"code": "not-found", "message": f"No such path: {path}"}
         return plain(404, bodies.dump({"ok": False, "error": error}))
 
-    def _call(self, provider: Provider, match: Match, request: UpstreamRequest, reply: Reply) -> Answer:
+    def _call(self, shape: ErrorShape, match: Match, request: UpstreamRequest, reply: Reply) -> Answer:
         body: dict[str, Any] = {}
         if match.call.operation.request is not None:
             read = _request_of(match, request)
             if isinstance(read, str):
-                return scripted(self._error(provider, 400, read), reply)
+                return scripted(self._error(shape, 400, read), reply)
             if self._strict and (problem := self._refusal(match.call, request, read)):
-                return scripted(self._error(provider, 400, problem), reply)
+                return scripted(self._error(shape, 400, problem), reply)
             body = read
         asked = self._asked(match, request.query or "", body)
         if asked is not None:
@@ -141,7 +128,7 @@ class Personas:
     def _success(self, match: Match, query: str, asked: dict[str, Any]) -> Answer:
         call = match.call
         model = self._model(match, asked)
-        lines = self._request_id(call.provider)
+        lines = _request_id(self._reference.error_shapes[call.provider.error_shape])
         if not _wants_stream(match, asked):
             body = bodies.response_body(call, model)
             return replace(plain(200, body, *lines), fault=self._schemas.response(call, body))
@@ -151,6 +138,8 @@ class Personas:
             fault = self._schemas.array(call, b"".join(parts))
             return replace(_streamed("application/json", parts, lines, terminal=1), fault=fault)
         error = None if call.operation.in_band_error is None else bodies.in_band_error_frame(call, how)
+        has_other = call.operation.other_in_band_error is not None
+        other = bodies.in_band_error_frame(call, how, other=True) if has_other else None
         bare = None if call.operation.in_band_error is None else bodies.dump(call.operation.in_band_error.data)
         frames = bodies.stream_frames(call, model, how)
         answer = _streamed(
@@ -159,21 +148,20 @@ class Personas:
             (("Cache-Control", "no-cache"), *lines),
             terminal=1,
             in_band_error=error,
+            other_in_band_error=other,
             bare_error=bare,
         )
         return replace(answer, fault=self._schemas.stream(call, b"".join(frames)))
 
-    def _error(self, provider: Provider, status: int, message: str, *lines: tuple[str, str]) -> Answer:
-        body = self._error_body(provider, status, message)
-        answer = plain(status, body, *lines, *self._request_id(provider))
-        return replace(answer, fault=self._schemas.error(self._reference.error_shapes[provider.error_shape], body))
+    def _error(self, shape: ErrorShape, status: int, message: str, *lines: tuple[str, str]) -> Answer:
+        body = bodies.error_body(shape, status, message)
+        answer = plain(status, body, *lines, *_request_id(shape))
+        return replace(answer, fault=self._schemas.error(shape, body))
 
-    def _error_body(self, provider: Provider, status: int, message: str) -> bytes:
-        return bodies.error_body(self._reference.error_shapes[provider.error_shape], status, message)
 
-    def _request_id(self, provider: Provider) -> tuple[tuple[str, str], ...]:
-        name = self._reference.error_shapes[provider.error_shape].request_id_header
-        return ((name, "req_example0001"),) if name and name != "unknown" else ()
+def _request_id(shape: ErrorShape) -> tuple[tuple[str, str], ...]:
+    name = shape.request_id_header
+    return ((name, "req_example0001"),) if name and name != "unknown" else ()
 
 
 def _as_array(match: Match, query: str) -> bool:
@@ -194,6 +182,7 @@ def _streamed(
     *,
     terminal: int,
     in_band_error: bytes | None = None,
+    other_in_band_error: bytes | None = None,
     bare_error: bytes | None = None,
 ) -> Answer:
     return Answer(
@@ -203,6 +192,7 @@ def _streamed(
         Framing.CHUNKED,
         terminal=terminal,
         in_band_error=in_band_error,
+        other_in_band_error=other_in_band_error,
         bare_error=bare_error,
     )
 

@@ -59,6 +59,8 @@ class StreamFault(StrEnum):
     """All the content and a clean end of body, but the closing event is missing."""
     IN_BAND_ERROR = "in-band-error"
     """The dialect's error event after the first content, then a clean end of body."""
+    IN_BAND_ERROR_OTHER = "in-band-error-other"
+    """The same error in the other form that servers of the dialect were seen to send, where there is one."""
     IN_BAND_ERROR_BARE = "in-band-error-bare"
     """The same error as JSON without event framing, as Gemini was seen to send it."""
 

@@ -29,6 +29,7 @@ class Budget:
         self._lock = threading.Lock()
         self._sent = 0
         self._refused = False
+        self._stopped = False
         self._next = 0.0
 
     @property
@@ -41,9 +42,15 @@ class Budget:
         """Whether a request was refused."""
         return self._refused
 
+    def stop(self) -> None:
+        """Lets no request through any more: the run is interrupted, and what still runs ends at its next request."""
+        self._stopped = True
+
     def spend(self) -> None:
         """Lets one request through, when its turn has come. Raises BudgetSpentError when there are none left."""
         with self._lock:
+            if self._stopped:
+                raise BudgetSpentError("the run was interrupted")
             if self.most is not None and self._sent >= self.most:
                 self._refused = True
                 raise BudgetSpentError(f"the budget of {self.most} requests (--max-requests) is used up")

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Protocol
 
 from ..cases.cases import Case
-from ..dialects.arrivals import Arrivals
 from ..dialects.schemas import Schemas
+from ..dialects.upstream_calls import UpstreamCalls
 from ..meanings import Codec, codecs
 from ..observer.api import Observing
 from ..observer.script import Reply
@@ -84,14 +84,14 @@ class RunContext:
         return codecs(self.reference)
 
     @cached_property
-    def arrivals(self) -> Arrivals:
-        """What tells the operation of an upstream request."""
-        return Arrivals(self.reference)
-
-    @cached_property
     def dialects_seen(self) -> dict[tuple[str, str, str], str]:
         """In which dialect a provider was seen to be called for calls of a client's dialect that go to a persona."""
         return {}
+
+    @cached_property
+    def calls(self) -> UpstreamCalls:
+        """Which call a request to an upstream makes."""
+        return UpstreamCalls(self.reference)
 
     @cached_property
     def forms(self) -> RequestForms:

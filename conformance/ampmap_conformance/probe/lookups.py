@@ -6,7 +6,9 @@ import re
 from urllib.parse import quote, unquote
 
 from ..cases.cases import CallCase, Case, back_end_of
+from ..dialects.routes import Match
 from ..errors import NotTestableError
+from ..meanings import Codec, Conversation
 from ..reference.types import CredentialCarrier, ErrorShape
 from ..wire.messages import AMP, Headers, UpstreamRequest
 from .context import RunContext
@@ -25,6 +27,8 @@ class Lookups:
         self.target = context.target
         self.schemas = context.schemas
         self._forms = context.forms
+        self._calls = context.calls
+        self._codecs = context.codecs
 
     def persona_of(self, case: Case) -> str:
         """Whom a case's call is for: the id of a provider, or `AMP`."""
@@ -82,6 +86,26 @@ class Lookups:
             for header, providers in self._forms.headers_of("relay-to-client")
             if header.presence == presence and (not providers or case.provider.id in providers)
         )
+
+    def asked(self, upstream: UpstreamRequest) -> Conversation | None:
+        """What a request says that reached an upstream; None where it is no call of a known dialect."""
+        found = self._calls.find(upstream.persona, upstream.method, upstream.path)
+        match = None if found is None else found.match
+        if not isinstance(match, Match):
+            return None
+        codec = self._codecs.get(match.call.dialect)
+        if codec is None or match.call.id != codec.operation:
+            return None
+        return codec.read_request(upstream.json(), model=match.model, stream=match.streams)
+
+    def codec(self, case: CallCase) -> Codec | None:
+        """What reads and writes the dialect of a case's call; None for a dialect without answers of models."""
+        return self._codecs.get(case.call.dialect)
+
+    def dialect_called(self, upstream: UpstreamRequest) -> str | None:
+        """The dialect in which an upstream was called; None where the request is not a call of a provider."""
+        found = self._calls.find(upstream.persona, upstream.method, upstream.path)
+        return found.match.call.dialect if found is not None and isinstance(found.match, Match) else None
 
     def model_of(self, case: CallCase, upstream: UpstreamRequest) -> str:
         """The model that an upstream request names, in its body or in its path; empty for none.

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import NotTestableError, UnservedError, Violation
-from ..meanings import Codec, Conversation, by_word
+from ..meanings import Codec, by_word
+from ..observer.api import Observing
 from ..observer.script import Form, Reply
 from ..reference.types import CredentialCarrier
 from ..target.reload import Reloading
@@ -19,7 +20,7 @@ from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
 from ..wire.lockstep import Counting, Steps, whole_pieces, words_seen
-from ..wire.messages import AMP, Exchange, Headers, Request, Response, UpstreamRequest, nonce_of
+from ..wire.messages import AMP, Exchange, Headers, Request, Response, nonce_of
 from ..wire.raw import Ending, RawAnswer, RawRequest, send_in_turn, send_raw, whole
 from ..wire.redaction import new_nonce
 from .changes import UNCHANGED, Changes
@@ -27,6 +28,9 @@ from .context import GeneratedRequests, RunContext
 from .exchange import SETTLING, Sending, both_hops
 from .lookups import AMP_CARRIERS, Lookups
 from .prerequisites import NO_OBSERVER, NO_RELOAD, NO_SECOND_CLIENT, no_foreign_peer
+
+LONGER = (1, 4, 16)
+"""How many times as long a client waits before it leaves, where the proxy had not called its upstream before."""
 
 
 def _given(response: Response) -> Response:
@@ -203,23 +207,11 @@ class Probe(Lookups):
         named = self.target.upstream_dialects(case.provider, case.call.dialect, case.model)
         return self._context.codecs[next(iter(named)) if len(named) == 1 else self._seen_dialect(case)]
 
-    def asked(self, upstream: UpstreamRequest) -> Conversation | None:
-        """What a request says that reached an upstream; None where it is no call of a known dialect."""
-        match = self._context.arrivals.match(upstream)
-        codec = None if match is None else self._context.codecs.get(match.call.dialect)
-        if match is None or codec is None or match.call.id != codec.operation:
-            return None
-        return codec.read_request(upstream.json(), model=match.model, stream=match.streams)
-
-    def codec(self, case: CallCase) -> Codec | None:
-        """What reads and writes the dialect of a case's call; None for a dialect without answers of models."""
-        return self._context.codecs.get(case.call.dialect)
-
     def _seen_dialect(self, case: CallCase) -> str:
         seen, key = self._context.dialects_seen, (case.provider.id, case.call.dialect, self.persona_of(case))
         if key not in seen:
             exchange = self.compare(replace(case, stream=False))
-            dialects = [self._context.arrivals.dialect(request) for request in exchange.upstream]
+            dialects = [self.dialect_called(request) for request in exchange.upstream]
             known = [dialect for dialect in dialects if dialect in self._context.codecs]
             if not known:
                 saying, wanted = "the call did not reach the upstream in a known dialect", "a request"
@@ -236,10 +228,11 @@ class Probe(Lookups):
         if called is not None:
             shape = called.table.error_shape
             taking += [provider for provider in self.reference.providers.values() if provider.error_shape == shape]
-        found: list[CredentialCarrier] = [
-            one for provider in taking for one in (provider.upstream_credential, *provider.client_credentials)
-        ]
-        return tuple(dict.fromkeys(found))
+        found: dict[CredentialCarrier, None] = {}
+        for provider in taking:
+            found |= dict.fromkeys((provider.upstream_credential, *provider.upstream_credentials))
+            found |= dict.fromkeys(provider.client_credentials)
+        return tuple(found)
 
     def compare(self, case: Case) -> Exchange:
         """Sends the request of a case as the client does, to compare a failure with; beyond what its check sends."""
@@ -326,21 +319,32 @@ class Probe(Lookups):
     def leave(self, case: Case, *, after: float, within: float, replies: Iterable[Reply]) -> bool:
         """Sends the request of a case and goes away when its answer has begun, or `after` so many seconds.
 
+        A busy proxy may not have called its upstream by then; the client is more patient the next time.
         Whether the connection to the upstream was closed as well, within so many seconds. Raises Violation where
         the call had been answered in full, UnservedError where it reached no upstream, and NotTestableError without
         an observer.
         """
-        observer, request = self._context.observer, self.request(case)
+        observer, scripted = self._context.observer, self.written_for(case, replies)
         if observer is None:
             raise NotTestableError(NO_OBSERVER)
+        for times in LONGER:
+            left = self._leave(observer, self.request(case), after * times, within, scripted)
+            if left is not None:
+                return left
+        raise NotTestableError("the proxy had not called its upstream when the client left")
+
+    def _leave(
+        self, observer: Observing, request: Request, after: float, within: float, replies: tuple[Reply, ...]
+    ) -> bool | None:
+        """The same for one request; None where the client left before the proxy called its upstream."""
         nonce = nonce_of(request)
-        observer.script(nonce, self.written_for(case, replies))
+        observer.script(nonce, replies)
         self._spend()
         answer = send_raw(self.target.file.base_url, replace(whole(request), leave_after=after))
         try:
             if not observer.seen(nonce, at_least=1, within=SETTLING):
                 if not answer.responses:
-                    raise NotTestableError("the proxy had not called its upstream when the client left")
+                    return None
                 actual = f"no request; the client got status {answer.responses[0].status}"
                 saying = "the call did not reach the upstream"
                 raise UnservedError(saying, expected="a request", actual=actual, code="no-request", nonce=nonce)

@@ -9,7 +9,7 @@ from importlib import metadata
 from ..cases.cases import ClientCase
 from ..engine.judge import Outcome
 from ..engine.session import Session
-from ..reference.types import Reference
+from ..reference.types import Reference, conditions_in_words
 from ..verdicts import EXECUTED, ExitCode, Level, Verdict
 from ..version import version
 from .exchanges import report_exchange
@@ -148,6 +148,9 @@ def assemble_report(
                 profile=rows[name].profile,
                 docs_url=docs_link(name, docs_url),
                 formerly=rows[name].formerly,
+                basis=rows[name].basis,
+                severity=rows[name].severity,
+                conditions=conditions_in_words(rows[name]),
             )
             for name in dict.fromkeys(result.requirement for result in found)
         },

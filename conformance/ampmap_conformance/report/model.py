@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-from ..reference.types import Shape
+from ..reference.types import Basis, Severity, Shape
 from ..verdicts import Attribution, Level, Verdict
 
 SCHEMA_VERSION: Final = 1
@@ -146,6 +146,12 @@ class Rule(Shape):
     docs_url: str
     formerly: tuple[str, ...] = ()
     """Its earlier ids, the latest first, so that reports from before a renaming compare."""
+    basis: Basis | None = None
+    """What obliges a proxy; absent in reports of earlier kits."""
+    severity: Severity | None = None
+    """What it costs the user when a proxy breaks it; absent in reports of earlier kits."""
+    conditions: tuple[str, ...] = ()
+    """Which targets it binds, in words: `applies where ...`, `does not apply where ...`."""
 
 
 class Notice(Shape):

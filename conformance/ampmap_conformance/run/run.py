@@ -73,6 +73,9 @@ def outcomes(session: Session) -> Generator[Outcome]:
     try:
         for task in tasks:
             yield ahead.take(task)
+    except BaseException:
+        session.context.budget.stop()
+        raise
     finally:
         ahead.close()
 

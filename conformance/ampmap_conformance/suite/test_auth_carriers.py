@@ -18,7 +18,7 @@ from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sen
 from ..wire.messages import Exchange, Request, Response, UpstreamRequest
 from ..wire.raw import Piece, RawRequest, wire
 from .support.client_keys import assert_key_stripped
-from .support.conditions import has_other_carrier, is_promised_carrier
+from .support.conditions import has_other_carrier, is_promised_carrier, takes_query_key
 from .support.refusals import assert_rejected
 
 REFUSED_OR_INVALID = (*REFUSED, 400)
@@ -94,21 +94,24 @@ def test_scheme_case_insensitive(case: CallCase, probe: Probe) -> None:
 def test_other_keys_stripped(case: CallCase, probe: Probe) -> None:
     """Given a different key in every carrier, when the call is made, then no message on either side holds one."""
     key = probe.client_key
-    canaries = {carrier: probe.canary() for carrier in get_args(CredentialCarrier)}
+    carriers: list[CredentialCarrier] = list(get_args(CredentialCarrier))
+    if not takes_query_key(case, probe.target):
+        carriers.remove("query-key")
+    canaries = {carrier: probe.canary() for carrier in carriers}
     credential = as_client_sends(case.provider, key)
-    for carrier in get_args(CredentialCarrier):
+    for carrier in carriers:
         credential += holding(carrier, canaries[carrier])
     exchange = probe.send(case, credential=credential)
 
     assert_served_or_refused(exchange)
     with gathering() as part:
-        for carrier, canary in (*canaries.items(), ("the client's own", key)):
+        for place, canary in (*canaries.items(), ("the client's own", key)):
             with part():
-                assert_absent(canary, in_=exchange.response, saying=f"the key in {carrier} is in the answer")
+                assert_absent(canary, in_=exchange.response, saying=f"the key in {place} is in the answer")
             for upstream in exchange.upstream:
                 if canary != key or not probe.may_get_client_key(upstream):
                     with part():
-                        assert_absent(canary, in_=upstream, saying=f"the key in {carrier} reached the upstream")
+                        assert_absent(canary, in_=upstream, saying=f"the key in {place} reached the upstream")
 
 
 @checks("auth.no-header-replaces-credential", requests=len(PRETENCES))
@@ -167,6 +170,18 @@ def test_repeated_credential_stripped(case: CallCase, probe: Probe) -> None:
             for message in messages:
                 with part():
                     assert_absent(key, in_=message, saying="a message holds a key that was sent twice")
+
+
+@checks("auth.challenge-sent")
+def test_challenge_is_sent(case: CallCase, probe: Probe) -> None:
+    """Given no credential, when the proxy rejects the call with 401, then it says how to sign in."""
+    probe.require_client_key()
+    response = probe.send(case, credential=NO_CREDENTIAL).response
+
+    if response.status == NO_KEY:
+        challenge = response.headers.get("www-authenticate") or "none"
+        saying = "a 401 does not say how to sign in"
+        expect(challenge != "none", saying, expected="WWW-Authenticate", actual=challenge)
 
 
 @checks("auth.refused-with-401")

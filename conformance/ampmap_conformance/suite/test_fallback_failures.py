@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request, shown_status
+from ..checks.expect_streams import came_events
 from ..checks.registry import checks
 from ..observer import End, Reply
 from ..probe.probe import Probe
+from ..wire.credentials import carried
 from ..wire.messages import AMP, Exchange
 from .support.attempts import ATTEMPTS
 from .support.conditions import goes_elsewhere, is_model_call, streams
@@ -23,6 +25,19 @@ def test_refusal_is_final(case: VariedCase, probe: Probe) -> None:
     exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
 
     _assert_asked_once(exchange, f"a request that the upstream rejected with {case.variation} was sent again")
+
+
+@checks("fallback.refusal-not-repeated", when=is_model_call)
+def test_refusal_is_not_repeated(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that rejects a request, when it is called again, then it is by another key, or another one."""
+    refused = Reply.error(int(case.variation))
+    exchange = probe.send(case, replies=(refused,) * ATTEMPTS)
+
+    assert_served(exchange)
+    asked = [(request.persona, str(carried(request.headers, request.query))) for request in exchange.upstream]
+    again = [persona for place, (persona, key) in enumerate(asked) if (persona, key) in asked[:place]]
+    saying = f"a request that the upstream rejected with {case.variation} was sent again with the same key"
+    expect(not again, saying, expected="one request with each key", actual=f"{len(asked)} requests")
 
 
 @checks("fallback.no-failover-on-error")
@@ -71,6 +86,18 @@ def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
 
 @checks("fallback.no-retry-after-first-byte", when=streams)
 def test_no_retry_after_the_first_byte(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that breaks off after its first event, when it ends, then the client got one beginning."""
+    exchange = probe.send(case, replies=(Reply(end=End.RESET, stop_after=1), Reply.normal()))
+
+    assert_served(exchange)
+    begun = [event.data for event in came_events(exchange.response) if event.data]
+    first = begun.count(begun[0]) if begun else 0
+    saying = "the client got a second beginning behind the first"
+    expect(first <= 1, saying, expected="one beginning", actual=f"{first} of them")
+
+
+@checks("fallback.stream-is-one-call", when=streams)
+def test_stream_is_one_call(case: VariedCase, probe: Probe) -> None:
     """Given a stream that breaks off after its first event, when it ends, then the call was not made again."""
     exchange = probe.send(case, replies=(Reply(end=End.RESET, stop_after=1), Reply.normal()))
 

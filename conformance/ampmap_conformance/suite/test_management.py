@@ -18,7 +18,7 @@ from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.credentials import NO_CREDENTIAL, REFUSED
 from ..wire.messages import AMP
-from .support.management_conditions import is_read, needs_client_key
+from .support.management_conditions import is_documented, is_read, is_undocumented, needs_client_key
 from .support.refusals import assert_rejected
 
 COOKIES = (("Set-Cookie", "ampmap-a=1; Path=/"), ("Set-Cookie", "ampmap-b=2; Path=/; HttpOnly"))
@@ -26,9 +26,19 @@ QUERY = "ampmap=1&ampmap=2&authToken=ampmap-token"
 """The field of the sign-in among them."""
 
 
-@checks("management.forwarded")
+@checks("management.forwarded", when=is_documented)
 def test_management_is_forwarded(case: ManagementCase, probe: Probe) -> None:
     """Given a management call, when it is sent, then Amp's servers get it whole and the client gets their answer."""
+    _assert_forwarded(case, probe)
+
+
+@checks("management.rare-forwarded", when=is_undocumented)
+def test_rare_management_is_forwarded(case: ManagementCase, probe: Probe) -> None:
+    """Given a call to a path that no page lists, when it is sent, then Amp's servers get it whole."""
+    _assert_forwarded(case, probe)
+
+
+def _assert_forwarded(case: ManagementCase, probe: Probe) -> None:
     exchange = probe.send(case, more_query=QUERY)
 
     upstream = only_upstream_request(exchange, AMP)

@@ -29,7 +29,7 @@ from .support.management_conditions import (
 from .support.refusals import assert_rejected
 
 HEADER_CARRIERS: tuple[CredentialCarrier, ...] = (*AMP_CARRIERS, "x-goog-api-key")
-UNKNOWN = ("/api/ampmap-no-such-family/x", "/ampmap-no-such-page.rss")
+UNKNOWN = ("/api/ampmap-no-such-family/x", "/api/ampmap-no-such-page.rss")
 
 
 def assert_no_key_lent(exchange: Exchange) -> None:

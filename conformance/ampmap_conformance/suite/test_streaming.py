@@ -132,13 +132,15 @@ def test_abort_is_the_servers_fault(case: VariedCase, probe: Probe) -> None:
     )
 
 
-@checks("streaming.in-band-error-relayed", when=can_fail_in_band)
+@checks("streaming.in-band-error-relayed", when=can_fail_in_band, requests=2)
 def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
-    """Given an error inside a stream, when the proxy relays the stream, then it holds the error."""
-    exchange = probe.send(case, replies=(Reply(stream=StreamFault.IN_BAND_ERROR),))
+    """Given an error inside a stream, in each form that servers send, when it is relayed, then it holds the error."""
+    has_other = case.call.operation.other_in_band_error is not None
+    for fault in (StreamFault.IN_BAND_ERROR, *((StreamFault.IN_BAND_ERROR_OTHER,) if has_other else ())):
+        exchange = probe.send(case, replies=(Reply(stream=fault),))
 
-    _assert_asked(case, exchange)
-    assert_told(case, probe, exchange)
+        _assert_asked(case, exchange)
+        assert_told(case, probe, exchange)
 
 
 @checks("streaming.bare-error-relayed", when=has_bare_errors)

@@ -8,7 +8,7 @@ from ..cases.cases import VariedCase
 from ..checks.expect import assert_success, expect, only_upstream_request
 from ..checks.registry import Pace, checks
 from ..observer import Gzip, Reply
-from ..probe.probe import Probe
+from ..probe.probe import LONGER, Probe
 from ..wire.raw import whole
 from .support.conditions import LONGEST_WAIT, streams, streams_here
 from .support.streams import big_frames, in_pieces, in_words, several_frames, stream_frames, stream_reply
@@ -88,7 +88,7 @@ def test_slow_reader(case: VariedCase, probe: Probe) -> None:
     assert_told(case, probe, exchange)
 
 
-@checks("streaming.client-gone", when=streams, pace=Pace.WAITS)
+@checks("streaming.client-gone", when=streams, pace=Pace.WAITS, requests=len(LONGER))
 def test_client_that_leaves(case: VariedCase, probe: Probe) -> None:
     """Given a stream in progress, when the client disconnects, then the upstream call ends soon after."""
     frames = several_frames(case, probe, fewest=int(FAR / TICK))
@@ -100,7 +100,7 @@ def test_client_that_leaves(case: VariedCase, probe: Probe) -> None:
     expect(left, saying, expected=f"a closed connection within {NOTICED:g} s", actual="a call that continues")
 
 
-@checks("streaming.client-gone-early", pace=Pace.WAITS)
+@checks("streaming.client-gone-early", pace=Pace.WAITS, requests=len(LONGER))
 def test_client_that_leaves_early(case: VariedCase, probe: Probe) -> None:
     """Given a client that leaves before its answer has begun, when it is gone, then the upstream call ends as well."""
     patience = (probe.target.policy.answer_timeout or FAR) - LEAVING

@@ -84,6 +84,8 @@ class Policy(Shape):
     amp_headers: Literal["forwarded", "stripped"] | None = None
     carriers: tuple[CredentialCarrier, ...] = ()
     """Carriers in which clients' keys are accepted on every provider's routes, beside those that the client uses."""
+    features: tuple[str, ...] = ()
+    """Features that the proxy asks for in every call, since its own credential needs them."""
     lists: ListPolicy = "relayed"
     """Who answers calls that list or describe models."""
     counts: CountPolicy = "relayed"

@@ -61,12 +61,13 @@ async def relay(answer):
 @app.api_route("/{_:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 async def forward(request: Request):
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"]
+    query = re.sub(rb"(^|&)(key|auth_token)=[^&]*", b"", query).lstrip(b"&")
     is_open, (to, key) = PAGES.match(path), find(path)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if DOTS.search(path) or not (key or is_open):
         raise HTTPException(404, "no such route")
     if not is_open and not {request.headers.get("x-api-key"), scheme.lower() == "bearer" and token.strip()} & CLIENTS:
-        raise HTTPException(401, "unknown key")
+        raise HTTPException(401, "unknown key", {"WWW-Authenticate": "Bearer"})
     headers = end_to_end(request.headers.raw, CREDENTIALS | (set() if to.startswith("/amp/") else {"cookie"})) + key
     body = request.stream() if {"content-length", "transfer-encoding"} & set(request.headers) else None
     url = httpx.URL(f"http://{environ['OBSERVER']}").copy_with(raw_path=to.encode() + (b"?" + query if query else b""))

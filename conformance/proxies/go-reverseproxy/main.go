@@ -2,7 +2,6 @@
 package main
 
 import (
-	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
@@ -15,6 +14,7 @@ import (
 var (
 	dots  = regexp.MustCompile(`(?i)(/|%2f)(\.|%2e)+(/|%2f|$)`)
 	pages = regexp.MustCompile(`^/(auth|docs|settings|threads)(/|$)`)
+	keys  = regexp.MustCompile(`(^|&)(key|auth_token)=[^&]*`) // fields of a query that may hold a client's key
 	amp   = regexp.MustCompile(`^/api/(ads|auth|internal|meta|otel|tab|telemetry|thread-actors|threads|user)(/|$)|^/(news|threads)\.rss$`)
 	// Prefix below /api/provider, prefix at the upstream, header with the upstream's key. Pages for browsers get no key.
 	routes = [][4]string{
@@ -46,14 +46,14 @@ func find(path string) (to, header, key string, isOpen bool) {
 func fail(w http.ResponseWriter, status int, kind string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	io.WriteString(w, `{"error":{"type":"`+kind+`","message":"`+http.StatusText(status)+`"}}`)
+	w.Write([]byte(`{"error":{"type":"` + kind + `","message":"` + http.StatusText(status) + `"}}`))
 }
 
 func main() {
 	proxy := httputil.ReverseProxy{Transport: &http.Transport{DisableCompression: true}, FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
 		to, header, key, _ := find(r.In.URL.EscapedPath())
 		decoded, _ := url.PathUnescape(to)
-		r.Out.Host, r.Out.URL = "", &url.URL{Scheme: "http", Host: os.Getenv("OBSERVER"), Path: decoded, RawPath: to, RawQuery: r.In.URL.RawQuery}
+		r.Out.Host, r.Out.URL = "", &url.URL{Scheme: "http", Host: os.Getenv("OBSERVER"), Path: decoded, RawPath: to, RawQuery: keys.ReplaceAllString(r.In.URL.RawQuery, "")}
 		for _, name := range []string{"Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "Cookie"} {
 			if name != "Cookie" || !strings.HasPrefix(to, "/amp/") {
 				r.Out.Header.Del(name)

@@ -36,6 +36,7 @@ def speaks_of_other_proxies(row: Requirement) -> bool:
     return any(c.policy and (c.policy.routing or c.policy.client_key or c.policy.browser_pages) for c in row.when)
 
 
+@pytest.mark.long
 @pytest.mark.cost
 def test_the_default_run_is_green_and_quick(default_run: DefaultRun, reference: Reference) -> None:
     done, report = default_run.done, default_run.report

@@ -91,6 +91,7 @@ def test_the_reference_proxy_holds_and_the_report_tells_what_was_generated(run: 
     assert 500 < report.requests.sent <= report.requests.planned
 
 
+@pytest.mark.long
 def test_random_data_is_added_and_the_seed_is_printed(command: Callable[..., Done], tmp_path: Path) -> None:
     words = ("run", "--select", "fuzz.*[openai-responses]", "--seed", "7")
     covered = command(*words)
@@ -127,6 +128,7 @@ print(len(made), hashlib.sha256(repr(made).encode()).hexdigest())
 """
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_requests_whatever_else_is_generated_or_configured(
     python: Callable[..., Done],
 ) -> None:
@@ -164,6 +166,7 @@ def test_it_runs_only_when_it_is_named(command: Callable[..., Done]) -> None:
     assert "fuzz.no-leak  " in command("list", "--profile", "fuzz").stdout
 
 
+@pytest.mark.long
 def test_a_budget_holds_and_what_it_cut_off_is_not_passed(run: Run) -> None:
     ended = run(select=("fuzz.no-leak[xai-chat.completions]",), max_requests=20)
     (result,) = ended.report.results
@@ -208,6 +211,7 @@ def test_every_edition_has_its_document() -> None:
         assert document["info"]["version"] == edition
 
 
+@pytest.mark.long
 def test_plain_pytest_on_the_suite_generates_when_it_is_asked_to(python: Callable[..., Done]) -> None:
     words = (
         "-m",
@@ -391,6 +395,7 @@ def environment(url: str) -> dict[str, str]:
     return {"AMPMAP_CLIENT_KEY": KEY, "PROXY_URL": url, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "LANG": "C.UTF-8"}
 
 
+@pytest.mark.long
 def test_the_command_of_schemathesis_judges_by_the_same_rules(files: Path, proxy: tuple[str, bool]) -> None:
     url, is_right = proxy
     tool = shutil.which("st", path=str(Path(sys.executable).parent))
@@ -408,6 +413,7 @@ def test_the_command_of_schemathesis_judges_by_the_same_rules(files: Path, proxy
         assert '"max_tokens": "[Filtered]"' not in done.stdout
 
 
+@pytest.mark.long
 def test_plain_pytest_judges_by_the_same_rules(
     files: Path, proxy: tuple[str, bool], python: Callable[..., Done]
 ) -> None:

@@ -224,8 +224,9 @@ def test_parallel_calls_of_a_stream_are_kept_apart_by_their_index() -> None:
 @DIALECTS
 def test_an_error_in_the_vendors_shape_is_read(dialect: str) -> None:
     codec = CODECS[dialect]
-    failure = codec.read_error(429, json.loads(error_body(codec.shape, 429, "Slower.")))
 
-    assert failure is not None
-    assert (failure.message, failure.status) == ("Slower.", 429)
+    for status in (400, 429, 502):  # some of them have no code in some shapes
+        failure = codec.read_error(status, json.loads(error_body(codec.shape, status, "Slower.")))
+        assert failure is not None
+        assert (failure.message, failure.status) == ("Slower.", status)
     assert codec.read_error(429, {"detail": "Slower."}) is None

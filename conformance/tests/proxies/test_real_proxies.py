@@ -39,6 +39,7 @@ WARNS = ("headers.answer-listed-dropped",)
 """A `should`: nginx cannot take a header out of an answer because the upstream names it in `Connection`."""
 
 
+@pytest.mark.long
 def test_nginx_as_exported_does_what_is_known_of_it(tmp_path: Path) -> None:
     """nginx, observer and run are three processes; its target file claims neither mapping nor fallback."""
     need_program("nginx")

@@ -176,6 +176,7 @@ ODD = (
 """Defects that generated data shows, where to look for them, and at least what they break."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("defects", "select", "broken"), ODD)
 def test_both_lines_of_what_generated_data_found_show_it_again(
     run: Run,

@@ -16,6 +16,7 @@ from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 from ampmap_conformance.wire import foreign_peer
+from ampmap_conformance.wire.raw import Ending, RawAnswer, RawRequest, send_raw
 
 from .handmade import KEY, Answer, Call, Handmade, serving
 
@@ -300,3 +301,26 @@ def test_a_refusal_with_another_status_is_not_called_a_way_in(run: Run, serve: S
     bad = red(run(target=target, select=wanted).report).values()
     assert {result.requirement for result in bad} >= {"auth.missing-credential-rejected"}
     assert {result.reason for result in bad} == {"the rejection has another status"}
+
+
+# --- busy proxies
+
+
+@pytest.mark.parametrize(("late", "verdict"), [(1, Verdict.WARN), (3, Verdict.NOT_TESTABLE)])
+def test_a_client_waits_longer_for_a_proxy_that_is_slow_to_call_its_upstream(
+    run: Run, serve: Serve, monkeypatch: pytest.MonkeyPatch, late: int, verdict: Verdict
+) -> None:
+    """On a busy machine FastAPI had not called its upstream when the client left; two runs differed for it."""
+    left: list[RawRequest] = []
+
+    def send(base_url: str, request: RawRequest) -> RawAnswer:
+        left.append(request)
+        return RawAnswer((), (), Ending.TIMEOUT, 0.0, ()) if len(left) <= late else send_raw(base_url, request)
+
+    monkeypatch.setattr(probes, "send_raw", send)
+    case = "streaming.client-gone-early[anthropic-local]"
+    (result,) = run(target=serve(Handmade, providers="[anthropic]"), select=(case,)).report.results
+
+    assert result.verdict is verdict, result.reason
+    waits = [request.leave_after or 0.0 for request in left]
+    assert waits == sorted(set(waits))

@@ -58,6 +58,7 @@ def test_without_sdks_nothing_is_tested_and_the_remedy_is_named(run: Run, asked:
     assert ended.report.clients == ()
 
 
+@pytest.mark.long
 def test_one_that_is_missing_takes_its_own_cases_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     known = table.version_of
     monkeypatch.setattr(table, "version_of", lambda name, module: None if name == "groq" else known(name, module))

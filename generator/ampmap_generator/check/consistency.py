@@ -16,7 +16,15 @@ from ..load.suggest import did_you_mean
 from ..vendored.base import Fact, Shape
 from ..vendored.catalogue import AgentMode, Requirement, Tool
 from ..vendored.wire import Provider
-from . import policies, policies_meanings, policies_renames, policies_wire, policies_words
+from . import (
+    policies,
+    policies_meanings,
+    policies_renames,
+    policies_requirements,
+    policies_sources,
+    policies_wire,
+    policies_words,
+)
 from .links import UNKNOWN, Spot, uses
 from .registry import CHECKS, RULES, Wrong, facts, key_of, rule
 from .spec_index import SpecIndex
@@ -28,6 +36,8 @@ __all__ = [
     "policies",
     "policies_meanings",
     "policies_renames",
+    "policies_requirements",
+    "policies_sources",
     "policies_wire",
     "policies_words",
 ]

@@ -94,6 +94,10 @@ class Source(Shape):
     version: str | None = None
     date: str | None = None
     """ISO date of publication or, for measurements, of the measuring."""
+    read: str | None = None
+    """ISO date on which what the facts cite of it was last read."""
+    headings: tuple[str, ...] = ()
+    """The headings of the document, in their order, where its text was at hand; locators name one of them."""
     url: str | None = None
     note: str | None = None
 

@@ -76,6 +76,9 @@ class Provider(Fact):
     upstream: str | Unknown
     """The vendor's own base URL, below which `Root.upstream` continues."""
     upstream_credential: CredentialCarrier
+    """The carrier that a proxy uses unless it is set up otherwise."""
+    upstream_credentials: tuple[CredentialCarrier, ...] = ()
+    """Every carrier that the provider accepts, where it is not that one alone."""
     client_credentials: tuple[CredentialCarrier, ...]
     """Carriers in which the client sends its key on this provider's routes."""
     placeholder_credentials: tuple[CredentialCarrier, ...] = ()
@@ -150,6 +153,8 @@ class Operation(Shape):
     """A minimal complete stream, terminator included."""
     in_band_error: StreamEvent | None = None
     """How an error after the 200 looks."""
+    other_in_band_error: StreamEvent | None = None
+    """Another form of it, where servers were seen to send another than their documentation shows."""
     client_request: Json = None
     """Members that the Amp client sends on streaming calls beside those of `request`."""
     rare_request: Json = None

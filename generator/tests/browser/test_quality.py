@@ -65,6 +65,7 @@ def dead_links(root: Path) -> Iterator[str]:
                 yield f"{path.relative_to(root)}: {target}"
 
 
+@pytest.mark.long
 def test_every_link_and_anchor_leads_somewhere(built_site: BuiltSite) -> None:
     """From a sub-path too: a link to the server's root would be dead here."""
     assert list(dead_links(built_site.www)) == []
@@ -101,6 +102,7 @@ AUDITED = ("", "auth-modes/", "contradictions/", "endpoints/gemini/", "errors/",
            "models/openai/", "platforms/rensei/", "providers/anthropic/", "requirements/", "settings/")  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(open_page: OpenPage, site_url: str, axe: str, scheme: str) -> None:
     page = open_page(color_scheme=scheme)
@@ -134,6 +136,7 @@ def searched(reference: Reference) -> Iterator[tuple[str, str]]:
         yield from ((status.code, "errors/") for status in shape.statuses.values() if status.code)
 
 
+@pytest.mark.long
 def test_search_finds_every_model_and_error_code(open_page: OpenPage, reference: Reference) -> None:
     page = open_page()
     box = page.locator("input.md-search__input")

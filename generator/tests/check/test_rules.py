@@ -28,6 +28,8 @@ PRICED = "  provider: claude\n  model_id: x\n  display_name: X\n  sources: [{id:
 PRICES = "platforms/rensei/models.yaml"
 SUPPRESSION = "s:\n  rule: old-source\n  path: sources/map\n  reason: r\n  expires: "
 SETTING = "a: {{kind: setting, meaning: m, type: t, sources: [{{id: map}}], default: {}}}\n"
+SET_AT = 'a: {{kind: setting, meaning: m, type: t, default: d, sources: [{{id: map, at: "{}"}}]}}\n'
+HEADED = SOURCE + 'headings: [Models, "Example: two models"]\n'
 OLD = SOURCE + 'date: "2020"\n'
 
 
@@ -278,6 +280,11 @@ EXAMPLES: dict[str, Example] = {
         {"sources/map.yaml": SOURCE + 'date: "2025-11-19"\n'},
         {"sources/map.yaml": SOURCE + 'date: "2025-11-20"\n'},
     ),
+    "unknown-heading": Example(
+        "spec/settings/s.yaml:1:77",
+        {"sources/map.yaml": HEADED, "settings/s.yaml": SET_AT.format("Fallback behaviour")},
+        {"sources/map.yaml": HEADED, "settings/s.yaml": SET_AT.format("Whole page; Models, a table; Example")},
+    ),
     # routing
     "base-path-form": Example(
         "spec/providers/acme.yaml:4:12",
@@ -381,6 +388,11 @@ EXAMPLES: dict[str, Example] = {
         "spec/requirements/routing.yaml:11:14",
         changed("requirements/routing.yaml", "routing.refused:\n", "routing.refused:\n  formerly: [routing.reached]\n"),
         changed("requirements/routing.yaml", "routing.refused:\n", "routing.refused:\n  formerly: [routing.no-door]\n"),
+    ),
+    "ungated-must": Example(
+        "spec/requirements/routing.yaml:3:10",
+        changed("requirements/routing.yaml", "basis: standard", "basis: one-implementation"),
+        changed("requirements/routing.yaml", "basis: standard", "basis: one-implementation\n  claim: mapping"),
     ),
     "plain-statement": Example(
         "spec/requirements/routing.yaml:5:14",

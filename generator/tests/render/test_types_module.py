@@ -80,6 +80,7 @@ def test_it_imports_pydantic_and_the_standard_library_only(project: Path) -> Non
     assert ours == {"ampmap_types"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("checker", [("mypy", "--strict"), ("pyright",)], ids=["mypy", "pyright"])
 def test_strict_type_checkers_accept_the_consumer_and_see_the_mistake(project: Path, checker: tuple[str, ...]) -> None:
     clean = run(project, "-m", *checker, "ampmap_types.py", "consumer.py")

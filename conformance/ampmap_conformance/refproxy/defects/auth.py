@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...reference.types import Reference
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..credentials import PLACEHOLDER, given_keys
-from ..exchange import Incoming, Place, Refusal
+from ..exchange import Incoming, OwnAnswer, Place, Refusal
 from .registry import defect
 
 
@@ -120,3 +121,14 @@ def wrong_key_echoed(right: Behaviour) -> Behaviour:
         return replace(refusal, message=f"{refusal.message} Received: {', '.join(given_keys(incoming))}")
 
     return replace(right, unauthorised=unauthorised)
+
+
+@defect("challenge-missing", breaks=("auth.challenge-sent",))
+def challenge_missing(right: Behaviour) -> Behaviour:
+    """Answers 401 and does not say how to sign in."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        return replace(answer, headers=answer.headers.without("www-authenticate"))
+
+    return replace(right, own_answer=own)

@@ -122,7 +122,12 @@ def tool_call_ids_renewed(right: Behaviour) -> Behaviour:
 
 @defect(
     "errors-as-pages",
-    breaks=("clients.errors", "errors.upstream-status-relayed", "errors.odd-error-relayed"),
+    breaks=(
+        "clients.errors",
+        "errors.upstream-error-body-relayed",
+        "errors.routed-error-body-relayed",
+        "errors.odd-error-relayed",
+    ),
     also=("headers.undeclared-compression-alike",),
 )
 def errors_as_pages(right: Behaviour) -> Behaviour:
@@ -162,21 +167,6 @@ def wrong_keys_fail(right: Behaviour) -> Behaviour:
     def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
         answer = right.own_answer(reference, refusal)
         return replace(answer, status=500) if refusal.status == 401 else answer
-
-    return replace(right, own_answer=own)
-
-
-@defect(
-    "wrong-keys-without-words",
-    breaks=("clients.own-errors",),
-    also=("errors.own-shape",),
-)
-def wrong_keys_without_words(right: Behaviour) -> Behaviour:
-    """Rejects an unknown key with a status and an empty body."""
-
-    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
-        answer = right.own_answer(reference, refusal)
-        return replace(answer, body=b"") if refusal.status == 401 else answer
 
     return replace(right, own_answer=own)
 

@@ -76,6 +76,17 @@ def wrong_method_500(right: Behaviour) -> Behaviour:
     return replace(right, place=place)
 
 
+@defect("wrong-methods-as-wrong-paths", breaks=("errors.wrong-method-is-405",))
+def wrong_methods_as_wrong_paths(right: Behaviour) -> Behaviour:
+    """Answers 404 to a method that the route does not have."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        found = right.place(routes, incoming)
+        return replace(found, status=404, lines=()) if isinstance(found, Refusal) and found.status == 405 else found
+
+    return replace(right, place=place)
+
+
 @defect("allow-missing", breaks=("errors.allow-header",))
 def allow_missing(right: Behaviour) -> Behaviour:
     """Answers 405 and does not say which methods there are."""
@@ -122,7 +133,11 @@ def upstream_429_as_503(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("upstream-error-wrapped", breaks=("errors.upstream-status-relayed",), seen_in="BerriAI/litellm#32133")
+@defect(
+    "upstream-error-wrapped",
+    breaks=("errors.upstream-error-body-relayed", "errors.routed-error-body-relayed"),
+    seen_in="BerriAI/litellm#32133",
+)
 def upstream_error_wrapped(right: Behaviour) -> Behaviour:
     """Puts the text of the upstream's error into an error of its own."""
 
@@ -146,6 +161,16 @@ def unreachable_as_400(right: Behaviour) -> Behaviour:
 
     def failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refusal:
         return replace(right.upstream_failed(exchange, failure), status=400)
+
+    return replace(right, upstream_failed=failed)
+
+
+@defect("unreachable-as-500", breaks=("errors.unreachable-as-gateway-error",), also=("errors.silent-upstream",))
+def unreachable_as_500(right: Behaviour) -> Behaviour:
+    """Reports as a fault of its own that the upstream cannot be reached."""
+
+    def failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refusal:
+        return replace(right.upstream_failed(exchange, failure), status=500)
 
     return replace(right, upstream_failed=failed)
 

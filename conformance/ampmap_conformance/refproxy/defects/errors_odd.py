@@ -68,8 +68,12 @@ def strange_errors_replaced(right: Behaviour) -> Behaviour:
     return _answers(right, lambda answer: _with_body(answer, own) if _is_strange(answer) else answer)
 
 
-@defect("error-bodies-discarded", breaks=("errors.upstream-status-relayed",), also=("errors.*", "headers.*"),
-        seen_in="apache/apisix#13501")  # fmt: skip
+@defect(
+    "error-bodies-discarded",
+    breaks=("errors.upstream-error-body-relayed", "errors.routed-error-body-relayed"),
+    also=("errors.*", "headers.*"),
+    seen_in="apache/apisix#13501",
+)
 def error_bodies_discarded(right: Behaviour) -> Behaviour:
     """Passes on the status of an error and not its body, where the upstream is busy or broken."""
     return _answers(
@@ -88,14 +92,14 @@ def stream_refusals_500(right: Behaviour) -> Behaviour:
     return replace(right, response_status=status)
 
 
-@defect("refused-connections-500", breaks=("errors.connection-refused",), also=("errors.*", "management.*"))
-def refused_connections_500(right: Behaviour) -> Behaviour:
-    """Lets out as a fault of its own that it cannot reach Amp's servers."""
+@defect("refused-connections-400", breaks=("errors.connection-refused",), also=("errors.*", "management.*"))
+def refused_connections_400(right: Behaviour) -> Behaviour:
+    """Blames the client when it cannot reach Amp's servers."""
 
     def failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refusal:
         refusal = right.upstream_failed(exchange, failure)
         unreachable = failure is UpstreamFailure.UNREACHABLE and isinstance(exchange.back_end, Amp)
-        return replace(refusal, status=500) if unreachable else refusal
+        return replace(refusal, status=400) if unreachable else refusal
 
     return replace(right, upstream_failed=failed)
 

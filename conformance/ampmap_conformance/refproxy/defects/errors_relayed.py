@@ -141,7 +141,7 @@ def odd_json_500(right: Behaviour) -> Behaviour:
     return replace(right, body_problem=problem)
 
 
-@defect("bad-bodies-repaired", breaks=("errors.non-object-never-succeeds",))
+@defect("bad-bodies-repaired", breaks=("errors.non-object-never-succeeds", "errors.non-object-not-replaced"))
 def bad_bodies_repaired(right: Behaviour) -> Behaviour:
     """Replaces a body that is not a request by a request with every required field, and sends that."""
     made = b'{"model":"example-model","max_tokens":1,"messages":[],"contents":[],"input":""}'

@@ -251,7 +251,7 @@ def mapped_body_reserialised(right: Behaviour) -> Behaviour:
 
 @defect(
     "length-kept-when-mapped",
-    breaks=("fallback.only-model-changes-in-requests",),
+    breaks=("fallback.mapping-rewrites-model", "fallback.pattern-mapping"),
     seen_in="kubernetes-sigs/gateway-api-inference-extension#943",
 )
 def length_kept_when_mapped(right: Behaviour) -> Behaviour:

@@ -44,7 +44,7 @@ def _retrying(right: Behaviour, again: Callable[[int], bool]) -> Behaviour:
     return replace(right, sender=lambda client: sender(right.sender(client)))
 
 
-@defect("refusals-retried", breaks=("fallback.refusal-is-final",))
+@defect("refusals-retried", breaks=("fallback.refusal-is-final", "fallback.refusal-not-repeated"))
 def refusals_retried(right: Behaviour) -> Behaviour:
     """Repeats a request that the upstream has rejected, for every reason."""
     return _retrying(right, lambda status: 400 <= status < 500)
@@ -94,7 +94,11 @@ def amp_failures_go_local(right: Behaviour) -> Behaviour:
 
 @defect(
     "broken-answers-asked-for-again",
-    breaks=("fallback.no-retry-after-first-byte", "fallback.no-retry-after-cut-answer"),
+    breaks=(
+        "fallback.no-retry-after-first-byte",
+        "fallback.stream-is-one-call",
+        "fallback.no-retry-after-cut-answer",
+    ),
 )
 def broken_answers_asked_for_again(right: Behaviour) -> Behaviour:
     """Makes a call again whose answer broke off, and puts the second answer behind the first."""

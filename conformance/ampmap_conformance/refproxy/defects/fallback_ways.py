@@ -24,7 +24,7 @@ def query_lost_to_amp(right: Behaviour) -> Behaviour:
     return replace(right, upstream_target=target)
 
 
-@defect("query-lost-when-mapped", breaks=("fallback.query-and-headers-kept",))
+@defect("query-lost-when-mapped", breaks=("fallback.query-and-headers-kept-when-mapped",))
 def query_lost_when_mapped(right: Behaviour) -> Behaviour:
     """Builds the address of a mapped call anew, and forgets its query."""
 
@@ -35,7 +35,7 @@ def query_lost_when_mapped(right: Behaviour) -> Behaviour:
     return replace(right, upstream_target=target)
 
 
-@defect("headers-lost-when-mapped", breaks=("fallback.query-and-headers-kept",))
+@defect("headers-lost-when-mapped", breaks=("fallback.query-and-headers-kept-when-mapped",))
 def headers_lost_when_mapped(right: Behaviour) -> Behaviour:
     """Makes a mapped call with headers of its own alone."""
 

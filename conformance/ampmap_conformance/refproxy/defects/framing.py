@@ -21,7 +21,7 @@ def _lengthless(right: Behaviour, exchange: RoutedExchange, given: Headers) -> H
     return right.response_headers(exchange, given).without("content-length")
 
 
-@defect("length-dropped", breaks=("headers.length-kept", "headers.length-after-rewrite"),
+@defect("length-dropped", breaks=("headers.length-not-replaced-by-chunks",),
         seen_in="envoyproxy/ai-gateway#721")  # fmt: skip
 def length_dropped(right: Behaviour) -> Behaviour:
     """Removes the length and sends the body in chunks, which vendors reject."""
@@ -33,18 +33,22 @@ def length_dropped(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
+@defect("length-beside-chunks", breaks=("headers.length-kept", "headers.length-after-rewrite"))
+def length_beside_chunks(right: Behaviour) -> Behaviour:
+    """Sends the body in chunks, and copies the client's length beside them."""
+
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        return sent.adding(("Transfer-Encoding", "chunked")) if body else sent
+
+    return replace(right, upstream_headers=headers)
+
+
 @defect(
     "length-stale",
     breaks=(
         "fallback.mapping-rewrites-model",
         "fallback.pattern-mapping",
-        "fallback.mapping-on-other-roots",
-        "fallback.same-way-for-every-call",
-        "fallback.names-however-written",
-        "fallback.only-names-change-in-answers",
-        "fallback.only-model-changes-in-requests",
-        "fallback.no-retry-after-first-byte",
-        "fallback.no-retry-after-cut-answer",
         "fallback.mapping-can-be-forced",
     ),
     seen_in="kubernetes-sigs/gateway-api-inference-extension#943",
@@ -55,22 +59,6 @@ def length_stale(right: Behaviour) -> Behaviour:
     def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent, length = right.upstream_headers(exchange, body), exchange.incoming.headers.get("content-length")
         return sent.setting("Content-Length", length) if length and body else sent
-
-    return replace(right, upstream_headers=headers)
-
-
-@defect(
-    "length-erased-by-mapping",
-    breaks=("headers.length-after-rewrite",),
-    seen_in="higress-group/higress#3474",
-)
-def length_erased_by_mapping(right: Behaviour) -> Behaviour:
-    """Takes the length of a body away when it writes another model into it."""
-
-    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
-        sent = right.upstream_headers(exchange, body)
-        changed = body != exchange.incoming.body
-        return sent.without("content-length").adding(("Transfer-Encoding", "chunked")) if changed else sent
 
     return replace(right, upstream_headers=headers)
 

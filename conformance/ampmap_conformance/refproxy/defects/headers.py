@@ -12,7 +12,7 @@ from .registry import defect
 
 @defect(
     "client-key-forwarded",
-    breaks=("headers.client-credential-replaced", "headers.upstream-credential-set"),
+    breaks=("headers.client-credential-replaced", "headers.upstream-credential-set", "headers.query-key-stripped"),
     seen_in="techlab-innov/llmtrace#274",
 )
 def client_key_forwarded(right: Behaviour) -> Behaviour:
@@ -39,7 +39,7 @@ def other_carriers_forwarded(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("query-key-forwarded", breaks=("headers.client-credential-replaced",))
+@defect("query-key-forwarded", breaks=("headers.client-credential-replaced", "headers.query-key-stripped"))
 def query_key_forwarded(right: Behaviour) -> Behaviour:
     """Accepts a client's key from the query, and sends the query on with it."""
 
@@ -74,7 +74,11 @@ def upstream_key_missing(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("hop-by-hop-forwarded", breaks=("headers.hop-by-hop-dropped",), seen_in="maximhq/bifrost#1867")
+@defect(
+    "hop-by-hop-forwarded",
+    breaks=("headers.hop-by-hop-dropped", "headers.named-hop-by-hop-dropped", "headers.proxy-credential-dropped"),
+    seen_in="maximhq/bifrost#1867",
+)
 def hop_by_hop_forwarded(right: Behaviour) -> Behaviour:
     """Copies the headers of the client's connection, and those that `Connection` lists, onto the upstream's."""
 

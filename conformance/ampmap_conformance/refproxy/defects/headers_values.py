@@ -12,7 +12,11 @@ from .headers_contract import current_status, knowing_status
 from .registry import defect
 
 
-@defect("odd-letters-fail", breaks=("headers.odd-values-harmless",), seen_in="BerriAI/litellm#34633")
+@defect(
+    "odd-letters-fail",
+    breaks=("headers.odd-values-harmless",),
+    seen_in="BerriAI/litellm#34633",
+)
 def odd_letters_fail(right: Behaviour) -> Behaviour:
     """Reads the client's headers as ASCII, and fails where they are not."""
 
@@ -23,7 +27,11 @@ def odd_letters_fail(right: Behaviour) -> Behaviour:
     return replace(right, place=place)
 
 
-@defect("odd-letters-of-answers-fail", breaks=("headers.odd-values-harmless",), seen_in="BerriAI/litellm#26548")
+@defect(
+    "odd-letters-of-answers-fail",
+    breaks=("headers.odd-values-harmless",),
+    seen_in="BerriAI/litellm#26548",
+)
 def odd_letters_of_answers_fail(right: Behaviour) -> Behaviour:
     """Reads the upstream's headers as ASCII, and fails where they are not."""
 
@@ -33,6 +41,17 @@ def odd_letters_of_answers_fail(right: Behaviour) -> Behaviour:
         return right.response_headers(exchange, given)
 
     return replace(right, response_headers=headers)
+
+
+@defect("odd-letters-refused", breaks=("headers.odd-values-served",))
+def odd_letters_refused(right: Behaviour) -> Behaviour:
+    """Rejects a call whose headers are not ASCII."""
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        plain = all(value.isascii() for _, value in incoming.headers)
+        return right.place(routes, incoming) if plain else Refusal(400, "a header is not ASCII")
+
+    return replace(right, place=place)
 
 
 @defect("odd-letters-replaced", breaks=("headers.odd-values-kept",))

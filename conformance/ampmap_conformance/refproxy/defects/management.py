@@ -26,13 +26,13 @@ def sign_in_routes_missing(right: Behaviour) -> Behaviour:
     return _missing(right, "/auth", "/api/tab")
 
 
-@defect("rss-routes-missing", breaks=("management.forwarded",), seen_in="router-for-me/CLIProxyAPI@db1119dd7")
+@defect("rss-routes-missing", breaks=("management.rare-forwarded",), seen_in="router-for-me/CLIProxyAPI@db1119dd7")
 def rss_routes_missing(right: Behaviour) -> Behaviour:
     """Knows `/threads` but not the feeds beside it."""
     return _missing(right, "/threads.rss", "/news.rss")
 
 
-@defect("thread-actors-missing", breaks=("management.forwarded",), seen_in="router-for-me/CLIProxyAPI@01171742a")
+@defect("thread-actors-missing", breaks=("management.rare-forwarded",), seen_in="router-for-me/CLIProxyAPI@01171742a")
 def thread_actors_missing(right: Behaviour) -> Behaviour:
     """Has a fixed list of routes, older than the client."""
     return _missing(right, "/api/thread-actors")

@@ -20,6 +20,7 @@ from .registry import defect
     breaks=(
         "routing.query-kept",
         "management.forwarded",
+        "management.rare-forwarded",
         "routing.stream-relayed",
     ),
     seen_in="BerriAI/litellm#13334",

@@ -29,7 +29,9 @@ def query_reencoded(right: Behaviour) -> Behaviour:
 
 
 @defect(
-    "default-query-appended", breaks=("routing.query-kept", "management.forwarded"), seen_in="BerriAI/litellm#28352"
+    "default-query-appended",
+    breaks=("routing.query-kept", "management.forwarded", "management.rare-forwarded"),
+    seen_in="BerriAI/litellm#28352",
 )
 def default_query_appended(right: Behaviour) -> Behaviour:
     """Appends its own `api-version`, also where the client gave one."""

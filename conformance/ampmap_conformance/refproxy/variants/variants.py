@@ -30,7 +30,7 @@ from ..exchange import (
 from ..headers import answer_coding
 from ..routing import Routes
 from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamSender
-from . import answers, targets, translating
+from . import answers, requests, targets, translating
 from .registry import VARIANTS, Chunks, is_plain_stream, on_its_way, variant, variant_called
 
 LATENCY = 0.03
@@ -396,4 +396,4 @@ def configuration_taken_up_late(right: Behaviour) -> Behaviour:
     return replace(right, file_text=text)
 
 
-__all__ = ["VARIANTS", "answers", "targets", "translating", "variant_called"]
+__all__ = ["VARIANTS", "answers", "requests", "targets", "translating", "variant_called"]

@@ -230,10 +230,25 @@ def has_other_carrier(case: CredentialCase, _target: Target) -> bool:
     return beside and case.carrier != "query-key"
 
 
-def carrier_by_call(case: CredentialCase, _target: Target) -> bool:
-    """Every carrier on the provider's usual call, and on its other calls the one that the client uses first."""
+def keeps_query_free(case: CallCase, _target: Target) -> bool:
+    """Providers on whose routes neither the client nor the provider has a key in the query."""
+    return "query-key" not in (*case.provider.client_credentials, *case.provider.upstream_credentials)
+
+
+def takes_query_key(case: CallCase, target: Target) -> bool:
+    """Providers on whose routes a key in the query has its place, also by the target's promise."""
+    return "query-key" in target.policy.carriers or not keeps_query_free(case, target)
+
+
+def carrier_by_call(case: CredentialCase, target: Target) -> bool:
+    """Every carrier on the provider's usual call, and on its other calls the one that the client uses first.
+
+    A key in the query counts only where a key has its place there.
+    """
+    if case.carrier == "query-key" and not takes_query_key(case, target):
+        return False
     usual = case.call.id == case.provider.default_operation and not case.stream
-    return is_model_call(case, _target) and (usual or case.carrier == case.provider.client_credentials[0])
+    return is_model_call(case, target) and (usual or case.carrier == case.provider.client_credentials[0])
 
 
 def carrier_once(case: CredentialCase, target: Target) -> bool:

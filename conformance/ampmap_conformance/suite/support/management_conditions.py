@@ -12,6 +12,16 @@ def needs_client_key(case: ManagementCase, _target: Target) -> bool:
     return case.route.authentication == "client-key"
 
 
+def is_documented(case: ManagementCase, _target: Target) -> bool:
+    """Families that the documentation of the feature lists."""
+    return case.route.documented
+
+
+def is_undocumented(case: ManagementCase, target: Target) -> bool:
+    """The other families."""
+    return not is_documented(case, target)
+
+
 def is_read(case: ManagementCase, _target: Target) -> bool:
     """Calls that only read."""
     return case.verb == "GET"

@@ -36,6 +36,7 @@ _SOURCE_FIELDS: tuple[Field, ...] = (
     ("kind", "Kind", lambda kind: KINDS[kind]),
     ("version", "Version", code_value),
     ("date", "Date"),
+    ("read", "Last read"),
     ("url", "Address", lambda url: f"<{url}>" if url else code_value(url)),
     ("note", "Note"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...vendored.base import Json
-from ...vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Requirement
+from ...vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Requirement, conditions_in_words
 from ...vendored.reference import Reference
 from ..addresses import anchor
 from ..json_text import compact
@@ -184,11 +184,25 @@ def _flows(reference: Reference) -> Page:
 # --- requirements
 
 
+SEVERITIES = {
+    "critical": "it costs keys, accounts or money",
+    "high": "calls fail, or what comes back is wrong",
+    "medium": "errors mislead, or a feature is missing",
+    "low": "an inconvenience",
+}
+BASES = {
+    "standard": "a published standard",
+    "provider-contract": "what a provider, Amp or an SDK documents, or was seen to need",
+    "security": "keys, accounts and the operator's machine",
+    "product": "a use of Amp that is lost otherwise, where no source obliges",
+    "one-implementation": "the behaviour of one proxy",
+}
 _REQUIREMENT_FIELDS: tuple[Field, ...] = (
     ("level", "Level", lambda level: f"**{level}**"),
+    ("severity", "Severity", lambda severity: f"{severity}: {SEVERITIES[severity]}"),
+    ("basis", "Basis", lambda basis: f"{basis}: {BASES[basis]}"),
     ("why", "Why"),
     ("formerly", "Formerly", code_value),
-    ("claim", "Applies where the target claims", code_value),
     ("excluded", "Not checked because"),
 )
 
@@ -197,11 +211,11 @@ def _requirements(reference: Reference, evidence: Evidence) -> Iterator[Page]:
     profiles = tuple(dict.fromkeys(requirement.profile for requirement in reference.requirements.values()))
     shelf = Shelf(reference, "requirements/index.md")
     rows = tuple(
-        (shelf.to("requirements", key), f"**{r.level}**", prose(r.statement), shelf.marks(r))
+        (shelf.to("requirements", key), f"**{r.level}**", r.severity, r.basis, prose(r.statement), shelf.marks(r))
         for key, r in reference.requirements.items()
     )
     links = tuple(shelf.link(code(profile), f"requirements/{profile}.md") for profile in profiles)
-    table = Table(("Requirement", "Level", "Rule", "Sources"), rows)
+    table = Table(("Requirement", "Level", "Severity", "Basis", "Rule", "Sources"), rows)
     values: dict[str, object] = {"profiles": links, "table": table}
     yield Page(shelf.here, "requirements_index", "Requirements", ("spec/requirements/",), values)
     for profile in profiles:
@@ -232,6 +246,8 @@ def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> 
     rows = [("Checked", ", ".join(NEEDS[need] for need in requirement.needs))]
     if sent:
         rows.insert(0, ("Is sent", f"one call for each {sent}"))
+    if bound := conditions_in_words(requirement):
+        rows.insert(0, ("Binds a target", "; ".join(prose(text) for text in bound)))
     if control:
         rows.append(("Control", shelf.to_name("requirements", control)))
     if "resolver" not in requirement.needs and not requirement.excluded:

@@ -314,6 +314,10 @@ def _operation(shelf: Shelf, e: Endpoint, name: str, operation: Operation) -> Fa
         blocks.append(Code("Smallest complete stream, as sent", "text", _frames(operation.events)))
     if operation.in_band_error is not None:
         blocks.append(Code("An error after the 200", "text", _frames((operation.in_band_error,))))
+    if operation.other_in_band_error is not None:
+        blocks.append(
+            Code("The same error as servers were seen to send it", "text", _frames((operation.other_in_band_error,)))
+        )
     rows = tuple(
         (shelf.to("providers", p.id), _url(full_address(p, Call(p, e.id, name, operation).path(MODEL))))
         for p in _servers(shelf.reference, e.id, name)
