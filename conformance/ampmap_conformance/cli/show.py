@@ -161,7 +161,7 @@ def check_target(file: Path) -> int:
 
 
 def _particular(provider: Provider, target: Target) -> str:
-    """How the calls of a provider go on, where that is not byte for byte to an upstream of the target."""
+    """How the proxy forwards the calls of a provider, where that is not byte for byte to an upstream of the target."""
     if target.served_by(provider) == "amp":
         return "served by Amp's own servers"
     bodies = {dialect: target.body_of(provider, dialect) for dialect in provider.operations}

@@ -11,7 +11,7 @@ from .routes import Match, RouteTable, WrongMethod, proxy_routes, upstream_route
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
-    """Who is asked, and for what; `match` is None for a path that nobody there has."""
+    """Who is asked, and for what; `match` is None for a path that the upstream does not have."""
 
     provider: Provider
     match: Match | WrongMethod | None

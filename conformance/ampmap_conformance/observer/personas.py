@@ -78,7 +78,7 @@ class Personas:
         return self._reference.error_shapes[asked.provider.error_shape]
 
     def _own(self, request: UpstreamRequest) -> Answer:
-        """An answer of Amp's own servers, or of nobody."""
+        """An answer of Amp's own servers, or of no persona."""
         path = request.path
         if request.persona != AMP:
             message = f"No persona has the path {path}; the personas are {', '.join(sorted(self.names))}."

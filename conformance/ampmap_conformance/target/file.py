@@ -93,8 +93,8 @@ class Policy(Shape):
     routing: Literal["path", "model"] = "path"
     """What chooses the provider of a call: the provider in its path, or its model, whatever provider the path names."""
     client_key: Literal["proxy", "amp"] = "proxy"
-    """Whose key a client sends: one of the proxy's own, which goes nowhere, or the client's Amp key, which goes on to
-    Amp's servers and nowhere else."""
+    """Whose key a client sends: one of the proxy's own, which it forwards to no upstream, or the client's Amp key,
+    which it forwards to Amp's servers alone."""
     browser_pages: Pages = "forwarded"
     """How Amp's pages for browsers are served."""
     invalid_data: Literal["either", "proxy", "upstream"] = "either"

@@ -21,8 +21,8 @@ def of_provider(file: TargetFile, provider: str) -> ProviderPolicy:
 def served_by(file: TargetFile, provider: str) -> ServedBy:
     """Who serves a provider's calls.
 
-    The target does not serve a provider of which it has no model (`models.available: {google: []}`): Amp does, or
-    nobody where the target has no fallback to Amp.
+    The target does not serve a provider of which it has no model (`models.available: {google: []}`): Amp does, where
+    the target has the fallback to Amp.
     """
     said = of_provider(file, provider).served_by
     if said == "target" and file.models.available.get(provider) == ():

@@ -12,7 +12,7 @@ import pytest
 from ampmap_conformance.dialects import bodies
 from ampmap_conformance.errors import SuiteError
 from ampmap_conformance.observer.answer import Answer
-from ampmap_conformance.observer.personas import Personas
+from ampmap_conformance.observer.personas import NORMAL, Personas, Reply
 from ampmap_conformance.refproxy import Behaviour
 from ampmap_conformance.refproxy.defects.registry import REGISTRY
 from ampmap_conformance.refproxy.exchange import RoutedExchange
@@ -140,7 +140,7 @@ def test_a_wrong_message_of_the_kits_own_says_nothing_of_the_target(
 
 
 def test_an_observer_that_breaks_is_a_fault_of_the_kit(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def answer(_personas: Personas, _request: UpstreamRequest) -> Answer:
+    def answer(_personas: Personas, _request: UpstreamRequest, _reply: Reply = NORMAL) -> Answer:
         raise RuntimeError("the persona broke")
 
     select = "routing.reaches-upstream[groq-models.list]"
@@ -151,8 +151,8 @@ def test_an_observer_that_breaks_is_a_fault_of_the_kit(run: Run, monkeypatch: py
     right = Personas.answer
     count = itertools.count()
 
-    def late(personas: Personas, request: UpstreamRequest) -> Answer:
-        return (right if next(count) == 0 else answer)(personas, request)
+    def late(personas: Personas, request: UpstreamRequest, reply: Reply = NORMAL) -> Answer:
+        return (right if next(count) == 0 else answer)(personas, request, reply)
 
     monkeypatch.setattr(Personas, "answer", late)
     ended = run(select=(select,))
@@ -174,8 +174,8 @@ def test_an_empty_stream_passes_nothing(run: Run, faulty: Callable[[Change], tup
 def test_a_fault_of_the_upstream_is_not_put_on_the_proxy(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     right = Personas.answer
 
-    def answer(personas: Personas, request: UpstreamRequest) -> Answer:
-        found = right(personas, request)
+    def answer(personas: Personas, request: UpstreamRequest, reply: Reply = NORMAL) -> Answer:
+        found = right(personas, request, reply)
         return replace(found, status=500) if request.persona == "groq" else found
 
     monkeypatch.setattr(Personas, "answer", answer)

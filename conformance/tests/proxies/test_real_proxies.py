@@ -105,10 +105,15 @@ def test_what_is_not_installed_is_skipped_and_named(
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_target_files_are_sound(name: str, reference: Reference) -> None:
+def test_target_files_are_sound(
+    name: str, reference: Reference, scripts: Callable[[str], dict[str, Any]], tmp_path: Path
+) -> None:
     keys = dict.fromkeys(("AMPMAP_CLIENT_KEY", "AMPMAP_SECOND_KEY", "OBSERVER_TOKEN"), "any")
+    text = (PROXIES / name / "target.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "target.yaml"
+    file.write_text(scripts("recipes")["filled"](text, {"kit_python": sys.executable}), encoding="utf-8")
 
-    loaded = target.load(PROXIES / name / "target.yaml", reference, keys)
+    loaded = target.load(file, reference, keys)
 
     assert loaded.file.name == name
     assert bool(loaded.file.mappings) == ("mapping" in loaded.file.claims)

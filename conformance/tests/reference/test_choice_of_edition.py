@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -124,5 +125,6 @@ def test_a_run_probes_the_edition_that_is_named(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "report.json").read_text())
     assert ended.value.code == 0
     assert report["reference"]["edition"] == LATER
-    assert {result["verdict"] for result in report["results"]} == {"pass"}
+    assert Counter(result["verdict"] for result in report["results"])["pass"] > 10
+    assert {result["verdict"] for result in report["results"]} <= {"pass", "not-applicable"}
     assert all(f"--edition {LATER}" in result["reproduce"]["command"] for result in report["results"])

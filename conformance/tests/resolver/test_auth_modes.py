@@ -158,7 +158,8 @@ def test_the_command_reports_as_run_does(command: Callable[..., Any], tmp_path: 
     report = read_report(tmp_path / "out" / "report.json")
 
     assert done.returncode == again.returncode == 1
-    assert "FAIL auth-modes.lookup-order[claude.org.model-over-*.allows]   must" in done.stdout
+    assert "WARN auth-modes.lookup-order[claude.org.model-over-*.allows]   should" in done.stdout
+    assert "FAIL auth-modes.combinations[" in done.stdout
     assert "again     ampmap-conformance resolve-auth --defect any-first --select" in done.stdout
     assert report.summary.verdict == "non-conformant"
     assert set(report.summary.by_profile) == {"auth-modes"}

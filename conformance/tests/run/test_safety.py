@@ -175,7 +175,7 @@ def test_waiting_for_a_reload_costs_few_requests(monkeypatch: pytest.MonkeyPatch
     now, looks = [0.0], []
     monkeypatch.setattr("ampmap_conformance.target.reload.time.monotonic", lambda: now[0])
     monkeypatch.setattr("ampmap_conformance.target.reload.time.sleep", lambda pause: now.append(now.pop() + pause))
-    hook = CommandHook(Reload(command=("true",)), Path())
+    hook = CommandHook(Reload(command=("true", "{file}")), Path())
     waiting = Reloading(hook, AmpBlock(), seconds)
     assert not waiting.eventually(lambda: bool(looks.append(now[0])))
     assert len(looks) <= LOOKS

@@ -324,5 +324,5 @@ def test_a_route_that_is_used_again_by_the_next_test(
 
         return replace(right, response_body=body)
 
-    stale_run = run(defects=unusual(stale), select=("errors.upstream-status-relayed[groq-*]",), workers=1)
+    stale_run = run(defects=unusual(stale), select=("errors.upstream-error-body-relayed[groq-*]",), workers=1)
     assert stale_run.code is ExitCode.FAILURES

@@ -308,7 +308,10 @@ def test_secondary_sources_are_told_apart_from_the_platform_s_own(spec: Spec) ->
     }
 
     assert cited == {
+        "models/anthropic/claude-3-5-sonnet-20241022",
         "models/anthropic/claude-opus-4-1-20250805",
+        "models/anthropic/claude-opus-4-20250514",
+        "models/anthropic/claude-sonnet-4-20250514",
         "platforms/rensei/models/claude-opus-4-1",
         "platforms/rensei/models/codex-gpt-5",
         "platforms/rensei/options/effort",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from .shapes import Plan, ProviderPlan
 
 FEWEST = 3
-"""Models that a provider must have, so that one can be mapped, one left to Amp, and one served."""
+"""Models that a provider must have, of which one is mapped, one left to Amp, and one served."""
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ def _flows(reference: Reference) -> Page:
 
 SEVERITIES = {
     "critical": "it costs keys, accounts or money",
-    "high": "calls fail, or what comes back is wrong",
+    "high": "calls fail, or the answer is wrong",
     "medium": "errors mislead, or a feature is missing",
     "low": "an inconvenience",
 }
