@@ -88,7 +88,7 @@ class Lookups:
         )
 
     def asked(self, upstream: UpstreamRequest) -> Conversation | None:
-        """What a request says that reached an upstream; None where it is no call of a known dialect."""
+        """What a request says that reached an upstream; None where it is not a call of a known dialect."""
         found = self._calls.find(upstream.persona, upstream.method, upstream.path)
         match = None if found is None else found.match
         if not isinstance(match, Match):

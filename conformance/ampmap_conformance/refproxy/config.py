@@ -27,7 +27,7 @@ class Upstream:
     url: str
     key: str = field(repr=False)
     translations: Mapping[str, Translation] = field(default_factory=dict)
-    """By the dialects of clients that this server does not speak. The others go on as they are."""
+    """By the dialects of clients that this server does not speak. The others are forwarded as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class RoutedExchange:
 
     @property
     def translation(self) -> Translation | None:
-        """How the call is made in another dialect; None where it goes on in the client's own."""
+        """How the call is made in another dialect; None where it is forwarded in the client's own."""
         if not isinstance(self.back_end, Local) or not isinstance(self.place, ProviderCall):
             return None
         return self.back_end.upstream.translations.get(self.place.match.call.dialect)

@@ -57,7 +57,7 @@ def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: s
 
 
 def _has_counterpart(upstream: Upstream, place: ProviderCall) -> bool:
-    """Whether a call goes on as it is, or has a counterpart in the upstream's dialect."""
+    """Whether a call is forwarded as it is, or has a counterpart in the upstream's dialect."""
     translation = upstream.translations.get(place.match.call.dialect)
     return translation is None or place.match.call.id == translation.client.operation
 

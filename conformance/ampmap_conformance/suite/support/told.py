@@ -39,7 +39,7 @@ def sent(exchange: Exchange, called: Codec) -> Completion:
 
 
 def came(exchange: Exchange, own: Codec) -> Completion:
-    """What the client was told. Raises Violation where that is no answer of its dialect."""
+    """What the client was told. Raises Violation where that is not an answer of its dialect."""
     assert_success(exchange)
     completion = said(own, exchange.response.headers, exchange.response.body)
     wanted = f"an answer in the form of {own.table.display_name}"
