@@ -985,6 +985,7 @@ AxisName: TypeAlias = Literal[
     "climb",
     "conflicting_framing",
     "no_answer",
+    "dropped_call",
     "own_error",
     "way_to_write",
     "sdk_status",
