@@ -204,6 +204,7 @@ AxisName: TypeAlias = Literal[
     "conflicting_framing",
     "no_answer",
     "dropped_call",
+    "call_difference",
     "own_error",
     "way_to_write",
     "sdk_status",
