@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...cases.cases import WARM_UP, CallCase, CredentialCase, StatusCase, VariedCase
-from ...reference.types import Provider
+from ...reference.types import Provider, find_call
 from ...target.target import Target
 from ...wire.messages import AMP
 
@@ -64,6 +66,14 @@ def is_mapped_by_pattern(case: CallCase, target: Target) -> bool:
 def is_mapped_anyhow(case: CallCase, target: Target) -> bool:
     """Models that are mapped by their name, and for streams those that a pattern maps."""
     return is_mapped(case, target) or (case.stream and is_mapped_by_pattern(case, target))
+
+
+def is_first_of_its_mappings(case: CallCase, target: Target) -> bool:
+    """The first model that the target's configuration maps by its name, and the first one that a pattern maps."""
+    kind = is_mapped if is_mapped(case, target) else is_mapped_by_pattern
+    names = (name for name in target.unavailable if (owner := target.provider_of(name)) is not None
+             and kind(replace(case, model=name, call=find_call(target.reference, owner)), target))  # fmt: skip
+    return next(names, None) == case.model
 
 
 def _maps_here(case: CallCase, target: Target) -> bool:
