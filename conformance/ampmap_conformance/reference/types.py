@@ -987,6 +987,8 @@ AxisName: TypeAlias = Literal[
     "no_answer",
     "own_error",
     "way_to_write",
+    "mapping_change",
+    "broken_address",
     "sdk_status",
     "sdk_retries",
     "retry_hint",
