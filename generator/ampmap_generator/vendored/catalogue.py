@@ -214,6 +214,7 @@ AxisName: TypeAlias = Literal[
     "first_provider",
     "dialect",
     "model_route",
+    "any_way",
     "management_family",
     "management_method",
     "answer_form",

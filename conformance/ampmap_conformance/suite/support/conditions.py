@@ -253,12 +253,21 @@ def takes_query_key(case: CallCase, target: Target) -> bool:
 def carrier_by_call(case: CredentialCase, target: Target) -> bool:
     """Every carrier on the provider's usual call, and on its other calls the one that the client uses first.
 
-    A key in the query counts only where a key has its place there.
+    On the ways beside the usual one these are calls without a stream, and every carrier counts for one provider. A key
+    in the query counts only where a key has its place there.
     """
     if case.carrier == "query-key" and not takes_query_key(case, target):
         return False
     usual = case.call.id == case.provider.default_operation and not case.stream
+    if case.way != "local":
+        first = case.provider.id == target.providers[0].id
+        return usual and (first or case.carrier == case.provider.client_credentials[0])
     return is_model_call(case, target) and (usual or case.carrier == case.provider.client_credentials[0])
+
+
+def is_whole_beside_usual_way(case: VariedCase, _target: Target) -> bool:
+    """Calls of a provider's own models, and of other models those without a stream."""
+    return case.way == "local" or not case.stream
 
 
 def carrier_once(case: CredentialCase, target: Target) -> bool:
