@@ -103,7 +103,7 @@ class VariedCase(CallCase):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialCase(CallCase):
+class CredentialCase(VariedCase):
     """A call, and a way to carry a credential."""
 
     carrier: CredentialCarrier
@@ -292,6 +292,14 @@ def _model_route(cell: Cell, target: Target) -> Iterator[Cell]:
             yield cell.having(word, way=word, model=names[0])
 
 
+def _any_way(cell: Cell, target: Target) -> Iterator[Cell]:
+    """The ways of `model_route`, with the usual one, to a model of the provider's own, unnamed and always there."""
+    yield cell.having(way="local")
+    for other in _model_route(cell, target):
+        if other.get("way") != "local":
+            yield other
+
+
 def _stream(cell: Cell, _target: Target) -> Iterator[Cell]:
     yield cell.having(stream=False)
     if cell.get("call").operation.stream is not None:
@@ -388,6 +396,7 @@ AXES: MappingProxyType[str, Axis] = MappingProxyType(
         "client": _client,
         "dialect": _dialect,
         "model_route": _model_route,
+        "any_way": _any_way,
         "stream": _stream,
         "alternate_root": _alternate_root,
         "credential_carrier": _credential_carrier,
@@ -412,6 +421,7 @@ TYPES: MappingProxyType[str, type[Case]] = MappingProxyType(
         "dialect": VariedCase,
         "model": CallCase,
         "model_route": VariedCase,
+        "any_way": VariedCase,
         **dict.fromkeys(VARIATIONS, VariedCase),
         "credential_carrier": CredentialCase,
         "status": StatusCase,
