@@ -26,6 +26,7 @@ from ..exchange import OwnAnswer, RoutedExchange
 from .registry import defect
 
 TO_CHAT, TO_MESSAGES = "translating-to-openai-chat", "translating-to-anthropic-messages"
+ERROR_BODIES = ("errors.upstream-error-body-relayed", "errors.routed-error-body-relayed")
 FOLLOWS = ("translation.*", "streaming.*", "routing.*", "bodies.*", "tenancy.*", "headers.*", "fallback.*", "reload.*")
 """What may notice as well that an answer says something else."""
 
@@ -257,7 +258,12 @@ def stream_for_everybody(right: Behaviour) -> Behaviour:
     return replace(right, response_headers=labelled)
 
 
-@defect("errors-in-its-own-words", breaks=("translation.errors-kept",), also=("errors.*", *FOLLOWS), variant=TO_CHAT)
+@defect(
+    "errors-in-its-own-words",
+    breaks=("translation.errors-kept", *ERROR_BODIES),
+    also=("errors.*", *FOLLOWS),
+    variant=TO_CHAT,
+)
 def errors_in_its_own_words(right: Behaviour) -> Behaviour:
     """Answers a translated call that the upstream refused with an error that says nothing of the reason."""
 
@@ -267,3 +273,9 @@ def errors_in_its_own_words(right: Behaviour) -> Behaviour:
         return OwnAnswer(status, Headers((("Content-Type", "application/json"),)), b'{"error":{"message":"Failed."}}')
 
     return replace(right, stand_in=own)
+
+
+@defect("errors-blame-the-client", breaks=ERROR_BODIES, also=("errors.*", *FOLLOWS), variant=TO_CHAT)
+def errors_blame_the_client(right: Behaviour) -> Behaviour:
+    """Tells every failure of an upstream that is called in another dialect as an invalid request."""
+    return rewriting(right, lambda chunk: chunk.replace(b'"api_error"', b'"invalid_request_error"'))

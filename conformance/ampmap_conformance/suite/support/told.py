@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from ...cases.cases import CallCase
 from ...checks.expect import assert_equal, assert_served, assert_success, expect
 from ...checks.expect_streams import assert_events
+from ...dialects.bodies import error_words
 from ...errors import Violation
-from ...meanings import Codec, Completion, Failure, ToolCall
+from ...meanings import Codec, Completion, Failure, ToolCall, read_failure
 from ...probe.probe import Probe
+from ...reference.types import ErrorShape
 from ...wire.messages import Exchange, Headers, media_type
 from ...wire.sse import decode_body
 from .streams import client_model
@@ -72,15 +75,64 @@ def failure_told(case: CallCase, probe: Probe, exchange: Exchange) -> Failure:
     """The error that the client got. Raises Violation where it is not in the provider's shape."""
     shape, own, response = probe.error_shape(case), probe.codec(case), exchange.response
     body = decode_body(response.headers, response.body)
-    try:
-        data = json.loads(body)
-    except ValueError:
-        data = None
-    failure = None if own is None else own.read_error(response.status, data, shape)
+    if own is not None and media_type(response.headers.get("content-type")) == EVENTS:
+        failure = own.read_stream(body).completion.failure
+    else:
+        failure = read_failure(shape, response.status, _json(body))
     if failure is None:
         saying, wanted = "the error cannot be read", f"an error in the shape of {shape.display_name}"
         raise Violation(saying, expected=wanted, actual=f"status {response.status}, {len(body)} bytes")
     return failure
+
+
+def assert_error_told(case: CallCase, probe: Probe, exchange: Exchange, message: str) -> None:
+    """The client got the upstream's error: its bytes, or where the body is written anew what it says.
+
+    That is its message, in the provider's own shape, and a class of error that blames the same side as the status.
+    """
+    response = exchange.response
+    if exchange.answers and _is_verbatim(case, probe, exchange):
+        came, sent = decode_body(response.headers, response.body), exchange.answers[0].body
+        assert_equal(came, sent, "the upstream's error was re-written")
+        return
+    told = failure_told(case, probe, exchange)
+    expect(message in told.message, "the upstream's message is lost", expected=message, actual=told.message)
+    assert_blames_same_side(told, probe.error_shape(case), response.status)
+
+
+def assert_blames_same_side(told: Failure, shape: ErrorShape, status: int) -> None:
+    """The class that an error names is not one that its vendor uses only where the other side is to blame.
+
+    Words that the vendor is not known to use say nothing.
+    """
+    for field, word in (("type", told.type), ("code", told.code)):
+        sides = {row // 100 for row in statuses_of(shape) if error_words(shape, row)[field] == word}
+        blamed = "the server's" if sides == {5} else "the client's"
+        expect(
+            not isinstance(word, str) or not sides or status // 100 in sides,
+            "the error has the class of another failure",
+            expected=f"a class of errors with status {status // 100}xx",
+            actual=f"`{word}`, which is for {blamed} faults",
+        )
+
+
+def statuses_of(shape: ErrorShape) -> tuple[int, ...]:
+    """The statuses of which a shape says something; 418 and 599 stand for those that it does not list."""
+    return (*shape.statuses, 418, 599)
+
+
+def _is_verbatim(case: CallCase, probe: Probe, exchange: Exchange) -> bool:
+    """Whether the client can be given the upstream's own bytes: nothing is written anew, and the dialect is its own."""
+    told = probe.target.body_of(case.provider, case.call.dialect, case.model)
+    same = all(probe.dialect_called(request) == case.call.dialect for request in exchange.upstream[:1])
+    return told == "verbatim" and same
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
 
 
 def carried(told: Completion, called: Codec, own: Codec) -> Completion:
