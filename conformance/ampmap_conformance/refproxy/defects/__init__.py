@@ -36,6 +36,7 @@ from . import (
     targets,
     tenancy,
     translation,
+    translation_ways,
 )
 from .registry import REGISTRY, Defect
 
@@ -71,6 +72,7 @@ THEMES = (
     clients,
     targets,
     translation,
+    translation_ways,
 )
 """The modules that register defects, in the order of the profiles."""
 

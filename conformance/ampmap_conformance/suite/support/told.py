@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...cases.cases import CallCase
-from ...checks.expect import assert_equal, assert_served, assert_success, expect
+from ...checks.expect import assert_equal, assert_json_relayed, assert_served, assert_success, assert_whole, expect
 from ...checks.expect_streams import assert_events
 from ...dialects.bodies import error_words
 from ...errors import Violation
@@ -35,6 +35,32 @@ def assert_told(case: CallCase, probe: Probe, exchange: Exchange) -> None:
     assert_same_answer(sent(exchange, called), came(exchange, own), called, own)
 
 
+def assert_answer_told(case: CallCase, probe: Probe, exchange: Exchange) -> None:
+    """The client got all of the upstream's whole answer, or what it says where the call is translated."""
+    called, own = probe.called(case), probe.codec(case)
+    assert_whole(exchange.response)
+    if called is None or own is None:
+        assert_json_relayed(exchange)
+    else:
+        assert_same_answer(sent(exchange, called), came(exchange, own), called, own)
+
+
+def assert_end_not_invented(exchange: Exchange, called: Codec, own: Codec) -> None:
+    """A translated stream has an end only where the upstream's stream said why it ends."""
+    response = exchange.response
+    upstream = called.read_stream(exchange.answers[0].body).completion
+    client = own.read_stream(decode_body(response.headers, response.body))
+    told = client.completion.failure is not None or response.broken is not None or response.status >= 400
+    ended = client.completion.finish is not None or client.ends > 0
+    saying = "the proxy ended a stream that its upstream had not ended"
+    expect(
+        upstream.finish is not None or told or not ended,
+        saying,
+        expected="an error, or a stream without an end",
+        actual=f"an end, with the reason `{shown(client.completion.finish)}`",
+    )
+
+
 def sent(exchange: Exchange, called: Codec) -> Completion:
     """What the upstream said."""
     answer = exchange.answers[0]
@@ -57,18 +83,28 @@ def said(codec: Codec, headers: Headers, body: bytes) -> Completion:
     body = decode_body(headers, body)
     if media_type(headers.get("content-type")) == EVENTS or body[:1] == b"[":
         return codec.read_stream(body).completion
-    return codec.read_answer(json.loads(body))
+    return codec.read_answer(_json(body))
 
 
 def assert_same_answer(told: Completion, read: Completion, called: Codec, own: Codec) -> None:
-    """The client reads what the upstream said, as far as both dialects can say it."""
+    """The client reads what the upstream said, as far as both dialects can say it; of a failed one no end, no usage."""
     told = carried(told, called, own)
     assert_equal(read.text, told.text, "the client got another text")
     assert_equal(read.thinking, told.thinking, "the client got other reasoning")
     assert_same_calls(read.calls, told.calls, own)
+    if told.failure is not None:
+        assert_same_failure(read.failure, told.failure)
+        return
     assert_equal(shown(read.finish), shown(told.finish), "the answer ends for another reason")
     if read.usage is not None:
         assert_equal(str(read.usage), str(told.usage), "the client got another usage")
+
+
+def assert_same_failure(read: Failure | None, told: Failure) -> None:
+    """A stream that failed in its middle says so, with the upstream's message."""
+    actual = "no error" if read is None else read.message
+    kept = read is not None and told.message in read.message
+    expect(kept, "the error in the stream is lost", expected=told.message, actual=actual)
 
 
 def failure_told(case: CallCase, probe: Probe, exchange: Exchange) -> Failure:
@@ -131,14 +167,14 @@ def _is_verbatim(case: CallCase, probe: Probe, exchange: Exchange) -> bool:
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
 def carried(told: Completion, called: Codec, own: Codec) -> Completion:
     """What both dialects can say of an answer."""
     for codec in (called, own):
-        told = replace(codec.read_answer(codec.render_answer(told)), model=told.model)
+        told = replace(codec.read_answer(codec.render_answer(told)), model=told.model, failure=told.failure)
     return told
 
 
