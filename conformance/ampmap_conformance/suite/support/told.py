@@ -61,6 +61,16 @@ def assert_end_not_invented(exchange: Exchange, called: Codec, own: Codec) -> No
     )
 
 
+def assert_text_told(case: CallCase, probe: Probe, exchange: Exchange) -> None:
+    """The client got the upstream's stream from start to end: its events, or its text where the call is translated."""
+    called, own = probe.called(case), probe.codec(case)
+    if called is None or own is None:
+        assert_events(exchange, model=client_model(case, probe))
+        return
+    assert_served(exchange)
+    assert_equal(came(exchange, own).text, sent(exchange, called).text, "the client got another text")
+
+
 def sent(exchange: Exchange, called: Codec) -> Completion:
     """What the upstream said."""
     answer = exchange.answers[0]
