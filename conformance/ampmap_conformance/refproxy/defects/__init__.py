@@ -41,6 +41,7 @@ from . import (
     targets,
     tenancy,
     translation,
+    translation_ways,
 )
 from .registry import REGISTRY, Defect
 
@@ -81,6 +82,7 @@ THEMES = (
     clients,
     targets,
     translation,
+    translation_ways,
 )
 """The modules that register defects, in the order of the profiles."""
 
