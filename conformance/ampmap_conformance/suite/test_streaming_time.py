@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..cases.cases import VariedCase
-from ..checks.expect import assert_success, expect, only_upstream_request
+from ..checks.error_events import assert_no_clean_end
+from ..checks.expect import assert_served, assert_success, expect, only_upstream_request
 from ..checks.registry import Pace, checks
 from ..observer import Gzip, Reply
 from ..probe.probe import LONGER, Probe
@@ -16,7 +17,13 @@ from .support.timing import ATTEMPTS, assert_flushed
 from .support.told import assert_told
 
 IDLE = 2.0
-"""Seconds of silence in the middle of a stream."""
+"""Seconds of silence in the middle of a stream, where the target promises nothing."""
+FAIR = 0.85
+"""Part of the promised time for which a stream must survive silence."""
+STALL = 5.0
+"""Seconds of silence in which a proxy may give up a stream that the target promises nothing of."""
+GRACE = 3.0
+"""Seconds beyond the promised time within which a proxy must have given up."""
 LASTING = 6.0
 """Seconds that a long stream takes."""
 FAR = 30.0
@@ -50,18 +57,39 @@ def test_compressed_events_are_flushed(case: VariedCase, probe: Probe) -> None:
 @checks("streaming.survives-silence", when=streams_here, pace=Pace.WAITS)
 def test_silence_is_survived(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that pauses, inside an event too, when it continues, then the stream is complete."""
+    promised = probe.target.policy.stream_idle_timeout
+    idle = IDLE if promised is None or promised > LONGEST_WAIT else FAIR * promised
     first, *rest = stream_frames(case, probe)
     half = len(first) // 2
     pieces = {
-        "before-first-event": ((IDLE, first), *in_pieces(rest)),
-        "between-events": ((0.0, first), (IDLE, rest[0]), *in_pieces(rest[1:])),
-        "inside-event": ((0.0, first[:half]), (IDLE, first[half:]), *in_pieces(rest)),
+        "before-first-event": ((idle, first), *in_pieces(rest)),
+        "between-events": ((0.0, first), (idle, rest[0]), *in_pieces(rest[1:])),
+        "inside-event": ((0.0, first[:half]), (idle, first[half:]), *in_pieces(rest)),
     }[case.variation]
     exchange = probe.send(case, replies=(stream_reply(case, probe, pieces),))
 
     only_upstream_request(exchange)
     assert_success(exchange)
     assert_told(case, probe, exchange)
+
+
+@checks("streaming.stalled-not-ended-cleanly", when=streams, pace=Pace.WAITS)
+def test_stalled_not_ended_cleanly(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that falls silent in a stream, when the proxy gives up, then the end is not a clean one."""
+    promised = probe.target.policy.stream_idle_timeout
+    limit = promised if promised is not None and promised <= LONGEST_WAIT else None
+    silence = STALL if limit is None else limit + GRACE + 1
+    frames = stream_frames(case, probe)
+    middle = len(frames) // 2
+    pieces = (*in_pieces(frames[:middle]), (silence, frames[middle]), *in_pieces(frames[middle + 1 :]))
+    exchange = probe.send(case, replies=(stream_reply(case, probe, pieces),))
+
+    assert_served(exchange)
+    if exchange.response.seconds < silence:
+        assert_no_clean_end(exchange, case.call.operation.in_band_error)
+        return
+    saying, wanted = "the client still waits for a stream that fell silent", "an end within the promised time"
+    expect(limit is None, saying, expected=wanted, actual="a later end")
 
 
 @checks("streaming.outlasts-limits", when=streams, pace=Pace.WAITS)

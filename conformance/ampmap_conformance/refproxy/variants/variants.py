@@ -291,6 +291,12 @@ def connection_per_call(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=outgoing, response_headers=incoming, own_answer=own)
 
 
+@variant("silence-waited-out", stream_idle_timeout=None)
+def silence_waited_out(right: Behaviour) -> Behaviour:
+    """Waits for a stream that fell silent as long as the client does, and promises no limit."""
+    return replace(right, idle_patience=lambda _: None)
+
+
 @variant("dead-kept-connections-replaced")
 def dead_kept_connections_replaced(right: Behaviour) -> Behaviour:
     """Makes a call again on a new connection where a kept one died without an answer, as HTTP libraries do."""
