@@ -11,6 +11,7 @@ from ..checks.registry import Pace, checks
 from ..observer import Gzip, Reply
 from ..probe.probe import LONGER, Probe
 from ..wire.raw import whole
+from .support.abandoned import FAR, LEAVING, NOTICED, assert_left
 from .support.conditions import LONGEST_WAIT, streams, streams_here
 from .support.streams import big_frames, in_pieces, in_words, several_frames, stream_frames, stream_reply
 from .support.timing import ATTEMPTS, assert_flushed
@@ -26,18 +27,12 @@ GRACE = 3.0
 """Seconds beyond the promised time within which a proxy must have given up."""
 LASTING = 6.0
 """Seconds that a long stream takes."""
-FAR = 30.0
-"""Seconds for which the upstream would continue for a client that has left."""
 TICK = 0.2
 """Seconds between two events of a stream whose client leaves: some proxies notice that only when they write."""
-LEAVING = 0.8
-"""Seconds after which a client leaves that has no part of its answer yet."""
 SLOW = 2.0
 """Seconds for which a slow client reads nothing."""
 LONG = 8 << 20
 """Bytes of the stream that it reads: more than the system keeps for it."""
-NOTICED = 5.0
-"""Seconds within which the upstream must be left too."""
 
 
 @checks("streaming.flushed", when=streams, requests=ATTEMPTS)
@@ -131,8 +126,12 @@ def test_client_that_leaves(case: VariedCase, probe: Probe) -> None:
 @checks("streaming.client-gone-early", pace=Pace.WAITS, requests=len(LONGER))
 def test_client_that_leaves_early(case: VariedCase, probe: Probe) -> None:
     """Given a client that leaves before its answer has begun, when it is gone, then the upstream call ends as well."""
-    patience = (probe.target.policy.answer_timeout or FAR) - LEAVING
-    left = probe.leave(case, after=LEAVING, within=min(NOTICED, patience * 0.6), replies=(Reply(delay=FAR),))
+    assert_left(case, probe, Reply(delay=FAR), patience=probe.target.policy.answer_timeout)
 
-    saying = "the upstream works for a client that has left"
-    expect(left, saying, expected="a closed connection soon after", actual="a call that continues")
+
+@checks("streaming.client-gone-in-silence", when=streams, pace=Pace.WAITS, requests=len(LONGER))
+def test_client_that_leaves_in_silence(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that fell silent, when its client leaves, then the upstream call ends as well."""
+    first, *rest = stream_frames(case, probe)
+    reply = stream_reply(case, probe, ((0.0, first), (FAR, b"".join(rest))))
+    assert_left(case, probe, reply, patience=probe.target.policy.stream_idle_timeout)

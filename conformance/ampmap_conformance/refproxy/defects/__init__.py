@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from ..behaviour import CORRECT, Behaviour
 from . import (
+    abandoned,
     auth,
     auth_carriers,
     bodies_kept,
@@ -74,6 +75,7 @@ THEMES = (
     streaming_forms,
     streaming_kinds,
     stalls,
+    abandoned,
     tenancy,
     caches,
     reload,
