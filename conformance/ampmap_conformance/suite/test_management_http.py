@@ -26,7 +26,7 @@ from ..probe.probe import LONGER, Probe
 from ..wire.messages import AMP, Exchange
 from ..wire.sse import decode_body
 from .support.abandoned import FAR, assert_left
-from .support.dropped_calls import CALLS, DROPS, IDEMPOTENT, assert_never_repeated, dropping
+from .support.dropped_calls import CALLS, DROPPED, DROPS, IDEMPOTENT, assert_never_repeated, dropping
 from .support.management_conditions import (
     changes_something,
     has_paths_below,
@@ -99,6 +99,8 @@ def test_dropped_connection_is_an_error(case: ManagementCase, probe: Probe) -> N
         exchange = probe.send(case, replies=dropping(word))
 
         assert_served(exchange)
+        if len(exchange.upstream) > DROPPED:  # it was answered in the end, and a GET may be repeated
+            continue
         saying = "a dropped upstream connection does not show in the status"
         expect(exchange.response.status >= 500, saying, expected="a 5xx status", actual=shown_status(exchange.response))
 
