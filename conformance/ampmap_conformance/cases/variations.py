@@ -34,6 +34,8 @@ VARIATIONS = MappingProxyType(
         "upstream_choice": ("host", "forwarding-headers", "method-override", "body-fields"),
         "climb": ("plain", "encoded", "doubled-slash"),
         "conflicting_framing": ("length-and-chunks", "two-lengths", "odd-coding", "space-before-colon"),
+        "mapping_change": ("added", "other-target", "other-order"),
+        "broken_address": ("unreadable", "no-scheme", "no-host", "other-scheme"),
         "way_to_write": ("rename", "in-place", "symlink"),
         "sdk_status": ("400", "401", "403", "404", "409", "413", "422", "429", "500", "503", "529"),
         "sdk_retries": ("no-retry", "two-retries"),

@@ -23,7 +23,7 @@ from .support.management_conditions import is_sample_with_key
 from .support.own_errors import failing_request
 from .support.pairs import can_differ, renamed, two_that_differ
 from .support.refusals import assert_rejected
-from .support.told import assert_told
+from .support.told import assert_text_told, assert_told
 
 MANY = 64
 SOME = 12
@@ -217,7 +217,7 @@ def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
         exchange = marked_stream(own, probe)
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got the rest of another's stream", expected="its own", actual="another's")
-        assert_success(exchange)
+        assert_text_told(own.case, probe, exchange)
         came = exchange.response.body.count(own.mark.encode())
         expect(came >= REPEATED, "a part of a client's own stream is missing", expected="all of it", actual="less")
 

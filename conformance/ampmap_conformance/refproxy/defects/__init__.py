@@ -28,6 +28,7 @@ from . import (
     management,
     management_bodies,
     management_http,
+    mapping_forms,
     odd_data,
     reload,
     repeats,
@@ -43,6 +44,7 @@ from . import (
     targets,
     tenancy,
     translation,
+    translation_ways,
 )
 from .registry import REGISTRY, Defect
 
@@ -65,6 +67,7 @@ THEMES = (
     security,
     security_messages,
     security_doors,
+    mapping_forms,
     bodies_kept,
     bodies_of_agents,
     ends,
@@ -85,6 +88,7 @@ THEMES = (
     clients,
     targets,
     translation,
+    translation_ways,
 )
 """The modules that register defects, in the order of the profiles."""
 
