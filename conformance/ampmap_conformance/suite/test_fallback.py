@@ -44,7 +44,7 @@ from .support.conditions import (
     is_orphaned,
     streams_mapped_by_path,
 )
-from .support.streams import PIECE, frames_of, in_pieces, json_answer, served_model, stream_events
+from .support.streams import PIECE, asking_for_array, frames_of, in_pieces, json_answer, served_model, stream_events
 from .support.told import assert_same_answer, came, sent
 
 ASKED = "ampmap-2099-01-01"
@@ -244,7 +244,7 @@ def test_only_names_change_in_answers(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.names-in-array-streams", when=streams_mapped_by_path)
 def test_model_is_named_in_array_streams(case: VariedCase, probe: Probe) -> None:
     """Given a mapped stream as a JSON array, when the client gets it, then each item names the client's model."""
-    exchange = probe.send(case, target=case.target.partition("?")[0])
+    exchange = probe.send(case, target=asking_for_array(case))
 
     only_upstream_request(exchange)
     assert_success(exchange)
