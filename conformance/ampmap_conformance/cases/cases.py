@@ -48,6 +48,8 @@ class Case:
     """One cell of a requirement's expansion."""
 
     name: str = ""
+    factors: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    """The word of each axis, in the order of the axes; empty for its usual form."""
 
     @property
     def method(self) -> str:
@@ -168,16 +170,20 @@ Axis: TypeAlias = Callable[[Cell, Target], Iterable[Cell]]
 
 def expand(row: Requirement, target: Target) -> tuple[Case, ...]:
     """Every case of a requirement, in the order of reference and target. Raises KeyError for an unknown axis."""
-    cells: Iterable[Cell] = (Cell(),)
+    cells: list[tuple[Cell, tuple[str, ...]]] = [(Cell(), ())]
     for name in row.for_each:
         axis = AXES[name]
-        cells = [wider for cell in cells for wider in axis(cell, target)]
+        cells = [
+            (wider, (*factors, "-".join(wider.words[len(cell.words) :])))
+            for cell, factors in cells
+            for wider in axis(cell, target)
+        ]
     kind = case_type(row.for_each)
     fields = {field.name for field in dataclasses.fields(kind)}
     made = []
-    for cell in cells:
+    for cell, factors in cells:
         values = {key: value for key, value in cell.values if key in fields}
-        made.append(kind(**{**values, "name": "-".join(cell.words)}))
+        made.append(kind(**{**values, "name": "-".join(cell.words), "factors": factors}))
     return tuple(made)
 
 

@@ -22,6 +22,8 @@ VARIATIONS = MappingProxyType(
         "upstream_failure": ("401", "404", "429", "500", "503"),
         "odd_error": ("html", "empty", "event-stream", "list", "long", "unlisted-status"),
         "no_answer": ("closed", "reset"),
+        "call_difference": ("stream", "version", "features", "query", "accept"),
+        "dropped_call": ("closed", "reset", "half-read"),
         "own_error": ("no-credential", "no-operation", "no-object", "wrong-method", "no-upstream"),
         "upstream_refused_count": ("401", "404", "429"),
         "answer_kind": ("whole", "error", "stream"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import MappingProxyType
 
 from ..cases.cases import CallCase, CredentialCase, VariedCase
 from ..checks.expect import (
@@ -22,6 +21,7 @@ from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.credentials import as_client_sends, holding
 from ..wire.messages import Exchange
+from .support.attempts import ATTEMPTS
 from .support.client_keys import assert_key_stripped, foreign_to
 from .support.conditions import (
     carrier_by_call,
@@ -32,6 +32,7 @@ from .support.conditions import (
 )
 from .support.features import features_asked_for
 from .support.hop import FRAMING, HOP_VALUE, NAMED_HOP, assert_no_hop_headers
+from .support.retry_hints import HINTS, assert_hints_relayed, hint_lines, refused
 
 """Hop-by-hop headers that change how a message is read, so that a probe cannot give them any value."""
 
@@ -45,10 +46,6 @@ TELLING = frozenset(
 """Headers by which proxies tell a server behind them who called whom."""
 OTHER_HEADER = "x-ampmap-probe"
 OTHER_VALUE = "one, two;three"
-
-STEERING = MappingProxyType({"x-should-retry": "false"})
-"""The values of retry headers that are not numbers."""
-RETRY_AFTER = "7"
 
 
 def is_refused_carrier(case: CredentialCase, exchange: Exchange) -> bool:
@@ -194,20 +191,16 @@ def test_host_is_the_upstreams(case: CallCase, probe: Probe) -> None:
     )
 
 
-@checks("headers.response-relayed")
+@checks("headers.response-relayed", requests=len(HINTS))
 def test_retry_headers_are_relayed(case: CallCase, probe: Probe) -> None:
-    """Given an error with retry headers, when the proxy relays it, then they are unchanged."""
+    """Given errors with retry headers, of each status that has them, when they are relayed, they are unchanged."""
     names = probe.relayed_headers(case, "conditional")
-    lines = tuple((name, STEERING.get(name.lower(), RETRY_AFTER)) for name in names)
-    reply = Reply.error(400, more_headers=lines)
-    exchange = probe.send(case, replies=(reply,))
-
-    assert_equal(exchange.response.status, 400, "the error was not relayed")
-    saying = "a header that steers retries was lost or changed"
     with gathering() as part:
-        for name, value in lines:
+        for status, value in HINTS:
+            lines = hint_lines(names, value)
             with part():
-                assert_header(exchange.response.headers, name, value, saying=saying)
+                exchange = probe.send(case, replies=(refused(status, lines),) * ATTEMPTS)
+                assert_hints_relayed(exchange, status, lines)
 
 
 @checks("headers.limits-relayed")

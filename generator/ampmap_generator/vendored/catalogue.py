@@ -203,6 +203,8 @@ AxisName: TypeAlias = Literal[
     "climb",
     "conflicting_framing",
     "no_answer",
+    "dropped_call",
+    "call_difference",
     "own_error",
     "way_to_write",
     "mapping_change",
