@@ -36,6 +36,8 @@ VARIATIONS = MappingProxyType(
         "conflicting_framing": ("length-and-chunks", "two-lengths", "odd-coding", "space-before-colon"),
         "mapping_change": ("added", "other-target", "other-order"),
         "broken_address": ("unreadable", "no-scheme", "no-host", "other-scheme"),
+        "array_form": ("no-alt", "alt-json"),
+        "hidden_request": ("in-rejected-body", "behind-chunks"),
         "way_to_write": ("rename", "in-place", "symlink"),
         "sdk_status": ("400", "401", "403", "404", "409", "413", "422", "429", "500", "503", "529"),
         "sdk_retries": ("no-retry", "two-retries"),

@@ -251,3 +251,9 @@ def json_answer(case: CallCase, probe: Probe) -> dict[str, object]:
     """The minimal answer of a call without a stream, as JSON."""
     answer: dict[str, object] = json.loads(bodies.response_body(case.call, served_model(case, probe)))
     return answer
+
+
+def asking_for_array(case: VariedCase) -> str:
+    """The target of a call for a stream as one JSON array, in the form that the case names."""
+    path = case.target.partition("?")[0]
+    return f"{path}?alt=json" if case.variation == "alt-json" else path
