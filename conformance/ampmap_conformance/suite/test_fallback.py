@@ -38,6 +38,7 @@ from .support.conditions import (
     goes_mapped,
     is_by_the_way,
     is_elsewhere,
+    is_first_of_its_mappings,
     is_local_sample,
     is_mapped,
     is_mapped_anyhow,
@@ -94,6 +95,17 @@ def test_patterns_map_too(case: CallCase, probe: Probe) -> None:
     assert_success(exchange)
     upstream = only_upstream_request(exchange)
     assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the pattern was not applied")
+
+
+@checks("fallback.mapping-in-any-case", when=is_first_of_its_mappings)
+def test_mappings_hold_in_any_case(case: CallCase, probe: Probe) -> None:
+    """Given a mapped model, when its name comes in other letters, then the upstream gets the mapping's target."""
+    spelled = probe.request(replace(case, model=case.model.swapcase()))
+    exchange = probe.exchange(spelled, persona=probe.persona_of(case))
+
+    upstream = only_upstream_request(exchange)
+    asked, saying = probe.model_of(case, upstream), "the mapping depends on upper and lower case"
+    assert_equal(asked, probe.target.mapped(case.model), saying)
 
 
 @checks("fallback.mapping-on-other-roots", when=goes_mapped)

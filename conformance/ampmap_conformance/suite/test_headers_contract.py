@@ -6,7 +6,15 @@ import re
 from dataclasses import replace
 
 from ..cases.cases import CallCase
-from ..checks.expect import assert_absent, assert_equal, assert_header, assert_success, expect, only_upstream_request
+from ..checks.expect import (
+    assert_absent,
+    assert_equal,
+    assert_header,
+    assert_served,
+    assert_success,
+    expect,
+    only_upstream_request,
+)
 from ..checks.findings import expect_none, gathering
 from ..checks.registry import checks
 from ..observer import Reply
@@ -33,6 +41,8 @@ NOT_A_NUMBER = "NOT_GIVEN"
 
 STEERING = "x-should-retry"
 TOO_MANY = 429
+LIMITED = (400, TOO_MANY, 503)
+"""Statuses of errors that tell the limits."""
 
 
 def assert_dropped(exchange: Exchange) -> None:
@@ -112,19 +122,18 @@ def test_lines_of_an_answer_are_kept(case: CallCase, probe: Probe) -> None:
     assert_equal(listed(exchange.response.headers, LIST), ", ".join(VALUES), "lines of a header were lost or changed")
 
 
-@checks("headers.limits-on-errors")
+@checks("headers.limits-on-errors", requests=len(LIMITED))
 def test_limits_come_with_errors(case: CallCase, probe: Probe) -> None:
-    """Given an error with request id and limits, when the proxy relays it, then they are there."""
+    """Given errors with request id and limits, when the proxy relays them, then they are there."""
     names = probe.relayed_headers(case, "when-available")
     lines = tuple((name, LIMIT) for name in names)
-    exchange = probe.send(case, replies=(Reply.error(400, more_headers=lines),))
-
-    only_upstream_request(exchange)
-    assert_equal(exchange.response.status, 400, "the error was not relayed")
     with gathering() as part:
-        for name in names:
-            with part():
-                assert_equal(exchange.response.headers.get(name), LIMIT, f"{name} was lost or changed")
+        for status in LIMITED:
+            exchange = probe.send(case, replies=(Reply.error(status, more_headers=lines),) * ATTEMPTS)
+            assert_served(exchange)
+            for name in names:
+                with part():
+                    assert_equal(exchange.response.headers.get(name), LIMIT, f"{name} was lost or changed")
 
 
 @checks("headers.answer-hop-by-hop-dropped")
