@@ -56,6 +56,7 @@ def met_by(defect: str, rules: Collection[str] | None = None, plan: Plan | None 
     with staged((defect,), plan=plan if row.variant is None else None) as stage:
         wanted = frozenset(stage.plan.all if rules is None else rules)
         seen = _Seen(stage)
+        stage.will_try(task for name in row.breaks if name in wanted for task in stage.plan.all.get(name, ()))
         seen.run([task for task in sample(stage.plan, row) if task.row.id in wanted])
         for requirement in row.breaks:
             if requirement in wanted:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 
 from ..dialects.schemas import Schemas
 from ..engine.judge import Engine
-from ..engine.plan import Plan, make_plan
-from ..fuzz.options import DEFAULT_SEED
+from ..engine.plan import Plan, Task, make_plan
+from ..fuzz.options import DEFAULT_SEED, PROFILE
 from ..fuzz.session import Campaigns
 from ..probe.context import RunContext
 from ..reference import load
@@ -35,6 +35,12 @@ class Stage:
         """An engine that has judged nothing yet."""
         return Engine(self.context, self.plan, Scrubber(self.context.secrets, ()), strict=True)
 
+    def will_try(self, tasks: Iterable[Task]) -> None:
+        """Says which tasks come, so that requests are generated for those that need them."""
+        cases = [task.case for task in tasks if task.row.profile == PROFILE]
+        if cases and self.context.fuzzing is not None:
+            self.context.fuzzing.require(cases)
+
 
 @contextmanager
 def staged(
@@ -53,7 +59,10 @@ def staged(
     with (
         embedded(known, defects, variant=variant, behaviour=behaviour) as proxy,
         ProxyClient(proxy.target.file.base_url) as client,
+        ExitStack() as ended,
     ):
+        fuzzing = Campaigns(known, None, seed=DEFAULT_SEED, max_examples=0)
+        ended.callback(fuzzing.close)
         keys = (proxy.target.client, proxy.target.second_client, *proxy.target.secrets)
         context = RunContext(
             target=proxy.target,
@@ -63,7 +72,7 @@ def staged(
             observer=proxy.observer,
             foreign=proxy.foreign,
             reloading=proxy.reloading,
-            fuzzing=Campaigns(known, None, seed=DEFAULT_SEED, max_examples=0),
+            fuzzing=fuzzing,
             timeout=TIMEOUT,
         )
         yield Stage(context, plan or make_plan(proxy.target))

@@ -97,6 +97,7 @@ def _traced(rules: tuple[str, ...], fresh: frozenset[str]) -> tuple[Plan, tuple[
             raise LookupError(f"there is no check of {unknown[0]!r}")
         engine = stage.engine()
         tasks = [task for name in rules for task in representatives(stage.plan.all[name])]
+        stage.will_try(tasks)
         outcomes = [engine.outcome(task) for task in tasks]
     sampled = any(is_sampled(task) for task in tasks)
     chosen = tuple(

@@ -200,7 +200,7 @@ def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
         exchange = marked_stream(own, probe)
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got the rest of another's stream", expected="its own", actual="another's")
-        assert_success(exchange)
+        assert_told(own.case, probe, exchange)
         came = exchange.response.body.count(own.mark.encode())
         expect(came >= REPEATED, "a part of a client's own stream is missing", expected="all of it", actual="less")
 

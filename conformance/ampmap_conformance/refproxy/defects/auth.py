@@ -64,7 +64,6 @@ def placeholder_accepted(right: Behaviour) -> Behaviour:
         "routing.reaches-upstream",
         "fallback.mapping-rewrites-model",
         "fallback.unmapped-goes-upstream",
-        "fallback.local-stays-local",
     ),
     seen_in="ankitcharolia/kiro-gateway#61",
 )
@@ -91,7 +90,6 @@ def bearer_only(right: Behaviour) -> Behaviour:
         "routing.reaches-upstream",
         "fallback.mapping-rewrites-model",
         "fallback.unmapped-goes-upstream",
-        "fallback.local-stays-local",
         "management.forwarded",
     ),
     seen_in="headroomlabs-ai/headroom#200",

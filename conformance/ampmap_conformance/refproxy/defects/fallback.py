@@ -74,7 +74,6 @@ def unmapped_stays_local(right: Behaviour) -> Behaviour:
 @defect(
     "all-goes-to-amp",
     breaks=(
-        "fallback.local-stays-local",
         "routing.reaches-upstream",
         "fallback.mapping-rewrites-model",
     ),

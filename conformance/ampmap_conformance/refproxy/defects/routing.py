@@ -76,7 +76,6 @@ def alt_sse_dropped(right: Behaviour) -> Behaviour:
     breaks=(
         "routing.reaches-upstream",
         "auth.accepts-credential",
-        "fallback.local-stays-local",
     ),
 )
 def v1_required(right: Behaviour) -> Behaviour:
@@ -116,7 +115,6 @@ def v1_doubled(right: Behaviour) -> Behaviour:
         "routing.method-and-path",
         "auth.accepts-credential",
         "fallback.mapping-rewrites-model",
-        "fallback.local-stays-local",
         "routing.stream-relayed",
         "routing.agent-mode-endpoint",
         "routing.alternate-roots",
@@ -165,7 +163,6 @@ def model_lost_from_path(right: Behaviour) -> Behaviour:
     breaks=(
         "routing.reaches-upstream",
         "auth.accepts-credential",
-        "fallback.local-stays-local",
     ),
 )
 def providers_swapped(right: Behaviour) -> Behaviour:
@@ -188,7 +185,6 @@ def providers_swapped(right: Behaviour) -> Behaviour:
         "auth.accepts-credential",
         "fallback.mapping-rewrites-model",
         "fallback.unmapped-goes-upstream",
-        "fallback.local-stays-local",
     ),
 )
 def responses_not_served(right: Behaviour) -> Behaviour:

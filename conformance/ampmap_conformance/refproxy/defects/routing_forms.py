@@ -183,7 +183,6 @@ def models_allow_listed(right: Behaviour) -> Behaviour:
         "routing.reaches-upstream",
         "auth.accepts-credential",
         "fallback.mapping-rewrites-model",
-        "fallback.local-stays-local",
     ),
     seen_in="BerriAI/litellm#7830",
 )
@@ -205,7 +204,6 @@ def base_without_path_fails(right: Behaviour) -> Behaviour:
         "routing.reaches-upstream",
         "auth.accepts-credential",
         "fallback.mapping-rewrites-model",
-        "fallback.local-stays-local",
     ),
 )
 def base_path_dropped(right: Behaviour) -> Behaviour:
