@@ -52,8 +52,7 @@ def is_error_of(template: StreamEvent, event: Event) -> bool:
     if "error" in wanted and not isinstance(inner, dict):
         return False
     error = inner if isinstance(inner, dict) else data
-    known = wanted["error"] if isinstance(wanted.get("error"), dict) else wanted
-    classes = [name for name in CLASSES if known.get(name) is not None and error.get(name) is not None]
+    classes = [name for name in CLASSES if error.get(name) is not None]
     return bool(classes) and isinstance(error.get("message"), str)
 
 

@@ -104,6 +104,20 @@ class BreaksOffRepetition(Translates):
         return self.error(500, "it repeats itself") if repeats else super().streamed(told)
 
 
+class NamesClassesOtherwise(Translates):
+    """Ends a stream of chat completions that broke off upstream with an error that has a code and no type."""
+
+    provider, dialect = "cerebras", "openai-chat"
+
+    def forwarded(self, call: Call) -> Answer | None:
+        try:
+            return super().forwarded(call)
+        except (http.client.IncompleteRead, ConnectionError):
+            error = {"message": "It broke off.", "type": None, "param": None, "code": "500"}
+            body = b"data: " + dump({"error": error}) + b"\n\n"
+            return Answer(200, body, [("Content-Type", "text/event-stream")])
+
+
 class FailsResponses(Translates):
     """Ends a stream of Responses that broke off upstream with an answer that failed, and with a mark behind it."""
 
@@ -155,6 +169,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         (CountsByItself, CLAUDE, "streaming.legal-forms[*-crlf-stream]"),
         (CountsByItself, CLAUDE, "routing.stream-relayed"),
         (BreaksOffRepetition, CLAUDE, "streaming.big"),
+        (NamesClassesOtherwise, CEREBRAS, "streaming.upstream-abort-not-ended-cleanly"),
         (FailsResponses, GPT, "streaming.upstream-abort-not-ended-cleanly"),
         (FailsResponses, GPT, "streaming.abort-is-the-servers-fault"),
         (SpeaksChat, CEREBRAS, "translation.errors-kept"),
