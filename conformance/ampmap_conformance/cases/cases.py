@@ -48,6 +48,8 @@ class Case:
     """One cell of a requirement's expansion."""
 
     name: str = ""
+    factors: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    """The word of each axis, in the order of the axes; empty for its usual form."""
 
     @property
     def method(self) -> str:
@@ -101,7 +103,7 @@ class VariedCase(CallCase):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialCase(CallCase):
+class CredentialCase(VariedCase):
     """A call, and a way to carry a credential."""
 
     carrier: CredentialCarrier
@@ -168,16 +170,20 @@ Axis: TypeAlias = Callable[[Cell, Target], Iterable[Cell]]
 
 def expand(row: Requirement, target: Target) -> tuple[Case, ...]:
     """Every case of a requirement, in the order of reference and target. Raises KeyError for an unknown axis."""
-    cells: Iterable[Cell] = (Cell(),)
+    cells: list[tuple[Cell, tuple[str, ...]]] = [(Cell(), ())]
     for name in row.for_each:
         axis = AXES[name]
-        cells = [wider for cell in cells for wider in axis(cell, target)]
+        cells = [
+            (wider, (*factors, "-".join(wider.words[len(cell.words) :])))
+            for cell, factors in cells
+            for wider in axis(cell, target)
+        ]
     kind = case_type(row.for_each)
     fields = {field.name for field in dataclasses.fields(kind)}
     made = []
-    for cell in cells:
+    for cell, factors in cells:
         values = {key: value for key, value in cell.values if key in fields}
-        made.append(kind(**{**values, "name": "-".join(cell.words)}))
+        made.append(kind(**{**values, "name": "-".join(cell.words), "factors": factors}))
     return tuple(made)
 
 
@@ -286,6 +292,14 @@ def _model_route(cell: Cell, target: Target) -> Iterator[Cell]:
             yield cell.having(word, way=word, model=names[0])
 
 
+def _any_way(cell: Cell, target: Target) -> Iterator[Cell]:
+    """The ways of `model_route`, with the usual one, to a model of the provider's own, unnamed and always there."""
+    yield cell.having(way="local")
+    for other in _model_route(cell, target):
+        if other.get("way") != "local":
+            yield other
+
+
 def _stream(cell: Cell, _target: Target) -> Iterator[Cell]:
     yield cell.having(stream=False)
     if cell.get("call").operation.stream is not None:
@@ -384,6 +398,7 @@ AXES: MappingProxyType[str, Axis] = MappingProxyType(
         "client": _client,
         "dialect": _dialect,
         "model_route": _model_route,
+        "any_way": _any_way,
         "stream": _stream,
         "alternate_root": _alternate_root,
         "credential_carrier": _credential_carrier,
@@ -408,6 +423,7 @@ TYPES: MappingProxyType[str, type[Case]] = MappingProxyType(
         "dialect": VariedCase,
         "model": CallCase,
         "model_route": VariedCase,
+        "any_way": VariedCase,
         **dict.fromkeys(VARIATIONS, VariedCase),
         "credential_carrier": CredentialCase,
         "status": StatusCase,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ..reference.types import (
@@ -10,6 +10,7 @@ from ..reference.types import (
     BodyPolicy,
     Bound,
     Condition,
+    Meanings,
     Requirement,
     condition_text,
 )
@@ -120,6 +121,13 @@ def _serves_model(case: CallCase, target: Target) -> bool:
     return case.model not in target.unavailable and (listed or not target.rules_for(case.model))
 
 
+def _is_answered_by_model(case: CallCase, target: Target) -> bool:
+    """Whether a model answers the call, so that its meaning has a place in each dialect."""
+    known: Mapping[str, Meanings] = target.reference.meanings
+    table = known.get(case.call.dialect)
+    return table is not None and case.call.id == table.operation
+
+
 _OF_FILE: MappingProxyType[str, Callable[[Target], bool]] = MappingProxyType(
     {
         "unavailable-models": lambda target: bool(target.file.models.unavailable),
@@ -133,6 +141,7 @@ _OF_CALL: MappingProxyType[str, Callable[[CallCase, Target], bool]] = MappingPro
         "provider-models": lambda case, target: bool(target.models(case.provider)),
         "local-model": _serves_model,
         "provider-at-amp": lambda case, target: target.served_by(case.provider) == "amp",
+        "no-model-answer": lambda case, target: not _is_answered_by_model(case, target),
     }
 )
 """What it names of the called provider, or of the call's model."""

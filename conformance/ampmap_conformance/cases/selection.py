@@ -34,6 +34,11 @@ class Pattern:
         }
         return cls(text, frozenset(found), frozenset(found.values()))
 
+    @property
+    def names_cases(self) -> bool:
+        """Whether it says which cases of a requirement are meant."""
+        return "[" in self.text
+
     def matches(self, requirement: str, case: str) -> bool:
         """Whether a case is meant; `requirement` is the present id."""
         wanted, bracket, cell = self.text.partition("[")

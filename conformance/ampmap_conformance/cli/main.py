@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..cases.covering import Depth
 from .baseline import baseline
 from .evidence import evidence
 from .manifest import manifest
@@ -168,6 +169,14 @@ def main() -> None:
 )
 @click.option(
     "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
+)
+@click.option(
+    "--depth",
+    type=click.Choice(Depth, case_sensitive=False),
+    default=Depth.DEFAULT.value,
+    show_default=True,
+    help="Cases of each requirement: one (`quick`), every pair of values of its axes (`default`), or every triple"
+    " (`thorough`). A pattern with brackets selects from all of them.",
 )
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="Number of cases to run concurrently."

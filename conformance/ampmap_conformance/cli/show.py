@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import reference as packaged
+from ..cases.covering import Depth
 from ..cases.renames import Renames
 from ..cases.selection import renamed_in
 from ..engine.estimate import estimate, plan_lines
@@ -43,7 +44,8 @@ def dry_run(options: RunOptions) -> int:
     """Prints what a run would do, without sending anything or starting a server."""
     known = reference_for(options.reference, options.edition, options.target)
     target = _target(options, known)
-    plan = narrow(make_plan(target), profiles=options.profiles, select=options.select, skip=options.skip)
+    every = make_plan(target)
+    plan = narrow(every, profiles=options.profiles, select=options.select, skip=options.skip, depth=options.depth)
     embedded = options.target is None and options.base_url is None
     observed = embedded or bool(options.observer or target.file.observer)
     available = promised_prerequisites(target, observed=observed, embedded=embedded)
@@ -51,14 +53,19 @@ def dry_run(options: RunOptions) -> int:
     for text in renamed_in((*options.select, *options.skip, *options.trace), plan.renames):
         click.echo(f"notice: {text}", err=True)
     release = release_of(version())
-    rows: list[tuple[str, ...]] = [("template", "level", "cells", "cases", "sent", "requests", "axes")]
+    rows: list[tuple[str, ...]] = [("template", "level", "cells", *Depth, "cases", "sent", "requests", "axes")]
+    totals = dict.fromkeys(Depth, 0)
     for made in reckoned.templates:
         level = made.row.level if release.scores(made.row) else f"{made.row.level}, unscored"
-        figures = tuple(str(count) for count in (made.cells, made.cases, made.sent, made.requests))
+        depths = {depth: len(every.at(depth, made.row.id)) for depth in Depth}
+        totals = {depth: totals[depth] + count for depth, count in depths.items()}
+        counts = (made.cells, *depths.values(), made.cases, made.sent, made.requests)
+        figures = tuple(str(count) for count in counts)
         rows.append((made.row.id, level, *figures, " x ".join(made.row.for_each)))
     _print_table(rows)
     checks = f"{len(reckoned.templates)} templates, {reckoned.cells} cells, {reckoned.cases} cases"
     click.echo(f"\nchecks     {checks}")
+    click.echo(f"depths     {', '.join(f'{depth} {count} cases' for depth, count in totals.items())}")
     for line in plan_lines(reckoned, Budget(options.max_requests, options.rate), observed=observed):
         click.echo(line)
     return 0

@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..cases.covering import Depth
 from ..fuzz.options import DEFAULT_SEED
 
 DEFAULT_WORKERS = 8
@@ -23,6 +24,8 @@ class RunOptions:
     profiles: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    depth: Depth = Depth.DEFAULT
+    """How many cells of each requirement are made."""
     workers: int = DEFAULT_WORKERS
     strict: bool = False
     fail_fast: bool = False

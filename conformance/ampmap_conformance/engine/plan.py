@@ -11,6 +11,7 @@ from typing import get_args
 
 from .. import suite
 from ..cases.cases import AXES, CallCase, Case, expand
+from ..cases.covering import Depth, chosen
 from ..cases.pairing import kin, twin
 from ..cases.renames import NONE, Renames
 from ..cases.selection import ON_REQUEST, parse
@@ -82,6 +83,12 @@ class Plan:
                 found.setdefault((name, kin(task.case)), []).append(task)
         return found
 
+    def at(self, depth: Depth, requirement: str) -> tuple[Task, ...]:
+        """The tasks of a requirement that a run of this depth makes; none of one without a check."""
+        tasks = self.all.get(requirement, ())
+        wanted = set(chosen((task.case.factors for task in tasks), depth))
+        return tuple(task for task in tasks if task.case.factors in wanted)
+
     @cached_property
     def by_requirement(self) -> dict[str, tuple[Task, ...]]:
         """The selected tasks by requirement id."""
@@ -138,10 +145,18 @@ def make_plan(target: Target, *, drafts: bool = False) -> Plan:
     return Plan(tasks, every, cells, on_resolvers, Renames.of(rows), unchecked)
 
 
-def narrow(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = (), skip: Iterable[str] = ()) -> Plan:
+def narrow(
+    plan: Plan,
+    *,
+    profiles: Iterable[str] = (),
+    select: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    depth: Depth = Depth.DEFAULT,
+) -> Plan:
     """The plan with fewer selected tasks. Raises UsageError for a profile or pattern that means nothing.
 
-    Those of `ON_REQUEST` are left out unless they are named, in `profiles` or at the beginning of a pattern.
+    Those of `ON_REQUEST` are left out unless they are named, in `profiles` or at the beginning of a pattern. A pattern
+    that names cases chooses from all of them, and any other from those of `depth`.
     """
     known = list(dict.fromkeys(task.row.profile for group in plan.all.values() for task in group))
     wanted = tuple(profiles)
@@ -166,6 +181,13 @@ def narrow(plan: Plan, *, profiles: Iterable[str] = (), select: Iterable[str] = 
         for task in tasks
         if (not include or any(pattern.matches(task.row.id, task.case.name) for pattern in include))
         and not any(pattern.matches(task.row.id, task.case.name) for pattern in exclude)
+    )
+    by_case = tuple(pattern for pattern in include if pattern.names_cases)
+    covering = {task.id for name in {task.row.id for task in tasks} for task in plan.at(depth, name)}
+    tasks = tuple(
+        task
+        for task in tasks
+        if task.id in covering or any(pattern.matches(task.row.id, task.case.name) for pattern in by_case)
     )
     return replace(plan, selected=tasks)
 

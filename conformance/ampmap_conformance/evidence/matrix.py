@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ..cases.cases import CallCase
+from ..cases.covering import Depth
 from ..cases.selection import ON_REQUEST
 from ..checks.registry import Pace
 from ..engine.plan import Plan, Task
@@ -56,11 +57,11 @@ def met_by(defect: str, rules: Collection[str] | None = None, plan: Plan | None 
     with staged((defect,), plan=plan if row.variant is None else None) as stage:
         wanted = frozenset(stage.plan.all if rules is None else rules)
         seen = _Seen(stage)
-        stage.will_try(task for name in row.breaks if name in wanted for task in stage.plan.all.get(name, ()))
+        stage.will_try(task for name in row.breaks if name in wanted for task in stage.plan.at(Depth.DEFAULT, name))
         seen.run([task for task in sample(stage.plan, row) if task.row.id in wanted])
         for requirement in row.breaks:
             if requirement in wanted:
-                seen.run_until_broken(stage.plan.all.get(requirement, ()))
+                seen.run_until_broken(stage.plan.at(Depth.DEFAULT, requirement))
         chance = seen.not_broken_again({name: task for name, task in seen.broken.items() if name not in row.breaks})
         cases = {name: task.case.name for name, task in sorted(seen.broken.items()) if name not in chance}
         return Kills(defect, cases, tuple(seen.faults), None if rules is None else wanted)
@@ -78,8 +79,8 @@ def sample(plan: Plan, defect: Defect) -> tuple[Task, ...]:
     """The cases that a defect meets: of its own requirements, and of the others unless it remembers."""
     return tuple(
         task
-        for name, tasks in plan.all.items()
-        for task in representatives(tasks)
+        for name in plan.all
+        for task in representatives(plan.at(Depth.DEFAULT, name))
         if name in defect.breaks or (not remembers(defect) and is_sampled(task))
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from ..cases.covering import Depth
 from ..cases.selection import ON_REQUEST
 from ..checks.registry import Pace
 from ..engine.plan import Plan
@@ -66,7 +67,7 @@ def touching(rules: Iterable[str], matrix: KillMatrix | None = None) -> Touching
     wanted = tuple(rules)
     fresh = frozenset() if matrix is None else _without_row(matrix, wanted)
     plan, chosen, alarms = _traced(wanted, fresh)
-    waits = any(task.check.pace is Pace.WAITS for name in wanted for task in plan.all[name])
+    waits = any(task.check.pace is Pace.WAITS for name in wanted for task in plan.at(Depth.DEFAULT, name))
     with ThreadPoolExecutor(WAITING if waits else AT_ONCE) as pool:
         defects = {name: pool.submit(met_by, name, None if name in fresh else wanted, plan) for name in chosen}
         variants = {name: pool.submit(_alarms, name, wanted, plan) for name in VARIANTS}
@@ -96,7 +97,7 @@ def _traced(rules: tuple[str, ...], fresh: frozenset[str]) -> tuple[Plan, tuple[
         if unknown := [name for name in rules if name not in stage.plan.all]:
             raise LookupError(f"there is no check of {unknown[0]!r}")
         engine = stage.engine()
-        tasks = [task for name in rules for task in representatives(stage.plan.all[name])]
+        tasks = [task for name in rules for task in representatives(stage.plan.at(Depth.DEFAULT, name))]
         stage.will_try(tasks)
         outcomes = [engine.outcome(task) for task in tasks]
     sampled = any(is_sampled(task) for task in tasks)

@@ -3,6 +3,7 @@
 May import `dialects`, `wire` and `reference`.
 """
 
+from .answers import read_failure
 from .codec import Codec, FrameWriter, codecs
 from .plain import from_plain, to_plain
 from .stream_reading import Streamed, StreamReader
@@ -49,6 +50,7 @@ __all__ = [
     "by_word",
     "codecs",
     "from_plain",
+    "read_failure",
     "to_plain",
     "user",
 ]

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .script import End, Framing, Gzip, Lines, Pieces, Reply, StreamFault
+from .script import UNANSWERED, End, Framing, Gzip, Lines, Pieces, Reply, StreamFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Answer:
         """The pieces that are sent whole: all of them, unless the answer is cut."""
         if self.end is End.CLEAN:
             return self.pieces
-        if self.end in (End.CUT_BEFORE_HEAD, End.RESET_BEFORE_HEAD):
+        if self.end in UNANSWERED:
             return ()
         if self.stop_after is not None:
             return self.pieces[: self.stop_after]

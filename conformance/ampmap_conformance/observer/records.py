@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 from ..wire.messages import Headers, UpstreamAnswer, UpstreamRequest
 from ..wire.redaction import NONCE_BYTES
 from .answer import Answer
-from .script import Reply
+from .script import End, Reply
 
 
 def nonces_in(raw: bytes, body: bytes) -> tuple[str, ...]:
@@ -92,6 +92,12 @@ class Records:
             reply = next((self._next(nonce) for nonce in record.nonces if nonce in self._scripts), None)
             self._changed.notify_all()
         return record, reply
+
+    def dropped(self, head: bytes) -> bool:
+        """Whether the request with this head is to be dropped before its body is read."""
+        with self._changed:
+            waiting = [self._scripts[nonce] for nonce in nonces_in(head, b"") if nonce in self._scripts]
+            return any(script[0].end is End.RESET_IN_REQUEST for script in waiting)
 
     def answered(self, record: Record, answer: Answer) -> None:
         """File the answer that a request gets."""

@@ -39,6 +39,12 @@ class End(StrEnum):
     """The connection is closed before any byte of an answer."""
     RESET_BEFORE_HEAD = "reset-before-head"
     """The connection is reset before any byte of an answer."""
+    RESET_IN_REQUEST = "reset-in-request"
+    """The connection is reset when the head of the request is read, where that tells whose it is; else behind it."""
+
+
+UNANSWERED = frozenset({End.CUT_BEFORE_HEAD, End.RESET_BEFORE_HEAD, End.RESET_IN_REQUEST})
+"""Ends before any byte of an answer."""
 
 
 @unique
@@ -136,7 +142,7 @@ class Reply:
     @property
     def hangs_up(self) -> bool:
         """Whether not a byte of an answer comes."""
-        return self.end in (End.CUT_BEFORE_HEAD, End.RESET_BEFORE_HEAD)
+        return self.end in UNANSWERED
 
     def to_json(self) -> dict[str, Any]:
         """As plain data; bytes are base64. What has its default value is left out."""

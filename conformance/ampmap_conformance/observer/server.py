@@ -201,16 +201,17 @@ class Observer:
                 self._open.discard(sock)
 
     def _serve(self, sock: socket.socket, persona: str | None) -> None:
-        connection, number = Connection(sock, self._closing), next(self._numbers)
+        connection, number, turn = Connection(sock, self._closing), next(self._numbers), 0
         try:
-            while (received := connection.receive()) is not None:
+            while (received := connection.receive(self._records.dropped)) is not None:
+                turn += 1
                 if persona is None and self._control.takes(received.target):
                     connection.send(
                         self._control.answer(received), to_head=False, is_last=not received.keep_alive, sent_at=[]
                     )
                     if not received.keep_alive:
                         return
-                elif not self._answer(connection, received, number, persona):
+                elif not self._answer(connection, received, (number, turn), persona):
                     return
         except MalformedError as error:
             with self._lock:
@@ -221,11 +222,23 @@ class Observer:
         except ClosedError:  # who asked by the control API did not wait for the answer
             return
 
-    def _answer(self, connection: Connection, received: Received, number: int, fixed: str | None) -> bool:
-        """Record and answer one request; whether the connection can take another."""
+    def _answer(self, connection: Connection, received: Received, place: tuple[int, int], fixed: str | None) -> bool:
+        """Record and answer one request; whether the connection can take another.
+
+        `place` is the number of the connection, and that of the request on it.
+        """
+        number, turn = place
         persona, target = self._personas.split(received.target) if fixed is None else (fixed, received.target)
         request = UpstreamRequest(
-            persona, received.method, target, received.headers, received.body, received.raw, number, time.monotonic()
+            persona,
+            received.method,
+            target,
+            received.headers,
+            received.body,
+            received.raw,
+            number,
+            time.monotonic(),
+            turn,
         )
         record, reply = self._records.add(request)
         answer = self._choose(record, reply)

@@ -23,6 +23,7 @@ def encoded(seen: Seen, now: float) -> dict[str, Any]:
         "body": _text(request.body),
         "raw": _text(request.raw),
         "connection": request.connection,
+        "turn": request.turn,
         "age": now - request.at,
         "events": [[now - at, event] for at, event in tuple(request.events)],
         "answer": None
@@ -48,6 +49,7 @@ def decode_seen(data: dict[str, Any], now: float) -> Seen:
         raw=base64.b64decode(data["raw"]),
         connection=data["connection"],
         at=now - data["age"],
+        turn=data.get("turn", 1),
         events=[(now - age, event) for age, event in data["events"]],
     )
     told = data["answer"]

@@ -12,7 +12,7 @@ from threading import Event
 
 from ..wire.messages import Headers
 from .answer import Answer, head
-from .script import End, Framing
+from .script import UNANSWERED, End, Framing
 
 MAX_HEAD = 1 << 20
 """Bytes of a request head beyond which it is refused: far more than any proxy sends."""
@@ -56,8 +56,11 @@ class Connection:
         self._buffer = bytearray()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def receive(self) -> Received | None:
-        """The next request; None when the peer is done. Raises MalformedError."""
+    def receive(self, dropped: Callable[[bytes], bool] = lambda _: False) -> Received | None:
+        """The next request; None when the peer is done. Raises MalformedError.
+
+        The body of a request is not read when `dropped` says so, given its head.
+        """
         raw = bytearray()
         try:
             while not self._buffer:
@@ -71,7 +74,7 @@ class Connection:
             current = version == "HTTP/1.1"
             if current and (headers.get("expect") or "").lower() == "100-continue":
                 self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            body = self._body(headers, raw)
+            body = b"" if dropped(bytes(raw)) else self._body(headers, raw)
         except ClosedError:
             raise MalformedError("the connection was closed inside a request", bytes(raw + self._buffer)) from None
         connection = (headers.get("connection") or "").lower()
@@ -94,9 +97,9 @@ class Connection:
         """
         held = released if answer.held else None
         self.wait(answer.delay)
-        if answer.end is End.RESET_BEFORE_HEAD:
+        if answer.end in (End.RESET_BEFORE_HEAD, End.RESET_IN_REQUEST):
             self._linger_none()
-        if answer.end in (End.CUT_BEFORE_HEAD, End.RESET_BEFORE_HEAD):
+        if answer.end in UNANSWERED:
             return
         no_body = to_head or answer.status in (204, 304)
         out = bytearray(head(answer, no_body=no_body, is_last=is_last))

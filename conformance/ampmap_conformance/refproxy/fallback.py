@@ -43,7 +43,7 @@ def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: s
             return Amp(config.amp) if config.amp else Refusal(503, "No Amp upstream is configured.", route)
         case ProviderCall(provider):
             upstream = config.upstreams.get(provider.id)
-    local = upstream is not None and model not in config.unavailable
+    local = upstream is not None and not _is_unavailable(config, model)
     mapped = None if model is None or upstream is None else mapped_model(config, model)
     if upstream is not None and not _has_counterpart(upstream, place):
         return _without_counterpart(config, place, served=local or mapped is not None)
@@ -54,6 +54,11 @@ def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: s
     if config.amp is not None:
         return Amp(config.amp)
     return Refusal(404, f"No provider serves the model {model!r}.", provider)
+
+
+def _is_unavailable(config: ProxyConfig, model: str | None) -> bool:
+    """Whether a model is known to be unavailable, in whatever upper and lower case letters its name is written."""
+    return model is not None and model.lower() in {name.lower() for name in config.unavailable}
 
 
 def _has_counterpart(upstream: Upstream, place: ProviderCall) -> bool:

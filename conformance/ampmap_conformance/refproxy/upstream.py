@@ -126,6 +126,8 @@ class UpstreamClient:
         self._idle: dict[str, deque[UpstreamConnection]] = {}
         self.looks_first = True
         """Whether a kept connection is looked at before it is used again; the upstream may have closed it."""
+        self.replaces_kept = False
+        """Whether a call on a kept connection that died without an answer is made again on a new one."""
 
     async def aclose(self) -> None:
         """Close every connection that no call uses."""
@@ -152,7 +154,15 @@ class UpstreamClient:
         connection: UpstreamConnection | None = None
         try:
             async with asyncio.timeout(self._answer_timeout):
-                connection = self._kept(request.base) or await self._made(request.base)
+                connection = kept = self._kept(request.base)
+                if kept is not None:
+                    try:
+                        return kept, await kept.ask(request)
+                    except (OSError, h11.ProtocolError):
+                        if not self.replaces_kept:
+                            raise
+                        kept.drop()
+                connection = await self._made(request.base)
                 return connection, await connection.ask(request)
         except BaseException as error:  # also when the caller stops waiting
             if connection is not None:

@@ -66,7 +66,13 @@ def make_report(
         base_url=session.scrubber.clean(file.base_url),
         claims=tuple(file.claims),
     )
-    selection = Selection(profiles=options.profiles, select=options.select, skip=options.skip, defects=options.defects)
+    selection = Selection(
+        profiles=options.profiles,
+        select=options.select,
+        skip=options.skip,
+        defects=options.defects,
+        depth=options.depth,
+    )
     return assemble_report(
         session.reference,
         target,

@@ -127,6 +127,7 @@ def _notes(old: Report, new: Report) -> list[str]:
         ("edition", old.reference.edition, new.reference.edition),
         ("reference", old.reference.digest, new.reference.digest),
         ("kit", old.kit.version, new.kit.version),
+        ("depth", old.selection.depth, new.selection.depth),
         ("clients", clients_line(old), clients_line(new)),
     )
     notes = [f"{what}: {before or 'none'}, now {after or 'none'}" for what, before, after in pairs if before != after]

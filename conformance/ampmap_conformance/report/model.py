@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+from ..cases.covering import Depth
 from ..reference.types import Basis, Severity, Shape
 from ..verdicts import Attribution, Level, Verdict
 
@@ -199,11 +200,13 @@ class Selection(Shape):
     skip: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
     """Faults of the embedded proxy that were switched on."""
+    depth: Depth = Depth.DEFAULT
+    """How many cells of each requirement were made."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether no case was left out."""
-        return not (self.profiles or self.select or self.skip)
+        """Whether no requirement was left out, and each was made as deep as by default."""
+        return not (self.profiles or self.select or self.skip or self.depth is Depth.QUICK)
 
 
 class BaselineProblem(Shape):

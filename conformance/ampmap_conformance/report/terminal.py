@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from ..cases.covering import Depth
 from ..engine.estimate import plan_lines
 from ..engine.session import Session
 from ..reference.types import Reference, Requirement
@@ -86,6 +87,8 @@ class Terminal:
         counts = len(session.plan.by_requirement), len(session.plan.selected)
         observed = session.context.observer is not None
         more = plan_lines(session.estimate, session.context.budget, observed=observed)
+        if session.options.depth is not Depth.DEFAULT:
+            more = (f"depth      {session.options.depth}", *more)
         if (made := generated_of(session)) is not None:
             random = f"{made.max_examples} random requests for each operation" if made.max_examples else "coverage"
             more = (*more, f"generated  {random}, seed {made.seed}, by {made.by}")

@@ -29,7 +29,13 @@ def open_run(options: RunOptions, reference: Reference | None = None) -> Iterato
     Raises UsageError for bad options and SuiteError when suite and requirements do not fit together.
     """
     with surroundings_of(options, reference) as around, _context(options, around) as context:
-        plan = narrow(make_plan(context.target), profiles=options.profiles, select=options.select, skip=options.skip)
+        plan = narrow(
+            make_plan(context.target),
+            profiles=options.profiles,
+            select=options.select,
+            skip=options.skip,
+            depth=options.depth,
+        )
         scrubber = Scrubber(context.secrets, around.addresses)
         engine = Engine(
             context, plan, scrubber, strict=options.strict, repeat=options.repeat, attribute=options.attribute

@@ -36,6 +36,7 @@ SIZE = 8 << 20
 """Bytes of text in a body that proxies have to take unless they promise a smaller limit, as the row states."""
 SAID = f"Say hi. {BLANK}"
 NEEDS_LENGTH = 411
+FAILED = 500
 CHARSETS = ("application/json; charset=utf-8", 'application/json;charset="UTF-8"')
 SIGNED = b'{"type":"thinking", "thinking":"\\u00e9 1.0","signature":"c2lnbmVk"}'
 UNSIGNED = b'{"type":"thinking","thinking":"x","signature":%b}'
@@ -164,9 +165,26 @@ def test_history_round_trip(case: CallCase, probe: Probe) -> None:
 def test_signed_blocks_are_kept(case: CallCase, probe: Probe) -> None:
     """Given a signed block among unsigned ones, when the proxy forwards them, then its bytes are the same."""
     others = [UNSIGNED % signature for signature in (b'""', b'" "', b"5", b"null")]
-    blocks = b",".join([*others[:2], SIGNED, *others[2:], b'{"type":"text","text":"Hm."}'])
-    plain = bodies.request_body(case.call, case.model, SAID, stream=False)
-    history = b',{"role":"assistant","content":[%b]},{"role":"user","content":"Go on."}]}' % blocks
-    upstream = only_upstream_request(probe.send(case, body=plain.removesuffix(b"]}") + history))
+    blocks = [*others[:2], SIGNED, *others[2:], b'{"type":"text","text":"Hm."}']
+    upstream = only_upstream_request(probe.send(case, body=_with_history(case, blocks)))
 
     expect(SIGNED in upstream.body, "a signed block changed", expected=SIGNED.decode(), actual="another text, or none")
+
+
+@checks("bodies.unsigned-blocks-harmless", when=is_asked_for_blocks)
+def test_unsigned_blocks_are_harmless(case: VariedCase, probe: Probe) -> None:
+    """Given thinking blocks without a signature, when the history is sent, then the proxy does not fail on it."""
+    blocks = [b'{"type":"thinking","thinking":"x"}', *(UNSIGNED % signature for signature in (b'""', b'" "'))]
+    exchange = probe.send(case, body=_with_history(case, [*blocks, b'{"type":"text","text":"Hm."}']))
+
+    status = exchange.response.status
+    expect(status < FAILED, "unsigned blocks make the proxy fail", expected="no 5xx", actual=f"status {status}")
+    for upstream in exchange.upstream:
+        upstream.json()
+
+
+def _with_history(case: CallCase, blocks: list[bytes]) -> bytes:
+    """The body of a case's call with these blocks as the model's last answer."""
+    plain = bodies.request_body(case.call, case.model, SAID, stream=False)
+    history = b',{"role":"assistant","content":[%b]},{"role":"user","content":"Go on."}]}' % b",".join(blocks)
+    return plain.removesuffix(b"]}") + history

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 from ..cases.cases import CallCase, VariedCase
@@ -23,6 +24,7 @@ from ..checks.expect_streams import assert_events, assert_json_answer
 from ..checks.findings import gathering
 from ..checks.registry import checks
 from ..dialects.bodies import dump, request_body
+from ..meanings import Completion, Finish, Text, ToolCall, Usage
 from ..observer import Gzip, Reply
 from ..probe.lookups import AMP_CARRIERS
 from ..probe.probe import Probe
@@ -36,6 +38,7 @@ from .support.conditions import (
     goes_mapped,
     is_by_the_way,
     is_elsewhere,
+    is_first_of_its_mappings,
     is_local_sample,
     is_mapped,
     is_mapped_anyhow,
@@ -43,11 +46,24 @@ from .support.conditions import (
     is_orphaned,
     streams_mapped_by_path,
 )
-from .support.streams import PIECE, frames_of, in_pieces, json_answer, served_model, stream_events
+from .support.streams import (
+    PIECE,
+    answer_reply,
+    frames_of,
+    in_pieces,
+    json_answer,
+    served_model,
+    stream_events,
+    stream_frames,
+    stream_reply,
+    whole_answer,
+)
 from .support.told import assert_same_answer, came, sent
 
 ASKED = "ampmap-2099-01-01"
 """The name of an unknown feature."""
+DATA = re.compile(rb"(?m)^data: (\{.*\})$")
+"""An event's line with an object."""
 BIG = 9_007_199_254_740_993
 """An integer that a double cannot hold."""
 
@@ -79,6 +95,17 @@ def test_patterns_map_too(case: CallCase, probe: Probe) -> None:
     assert_success(exchange)
     upstream = only_upstream_request(exchange)
     assert_equal(probe.model_of(case, upstream), probe.target.mapped(case.model), "the pattern was not applied")
+
+
+@checks("fallback.mapping-in-any-case", when=is_first_of_its_mappings)
+def test_mappings_hold_in_any_case(case: CallCase, probe: Probe) -> None:
+    """Given a mapped model, when its name comes in other letters, then the upstream gets the mapping's target."""
+    spelled = probe.request(replace(case, model=case.model.swapcase()))
+    exchange = probe.exchange(spelled, persona=probe.persona_of(case))
+
+    upstream = only_upstream_request(exchange)
+    asked, saying = probe.model_of(case, upstream), "the mapping depends on upper and lower case"
+    assert_equal(asked, probe.target.mapped(case.model), saying)
 
 
 @checks("fallback.mapping-on-other-roots", when=goes_mapped)
@@ -212,6 +239,15 @@ def test_model_is_named_however_it_is_written(case: VariedCase, probe: Probe) ->
 @checks("fallback.only-names-change-in-answers", when=goes_mapped)
 def test_only_names_change_in_answers(case: VariedCase, probe: Probe) -> None:
     """Given an answer with the model's name in its text too, when the client gets it, then only the field changed."""
+    called, own = probe.called(case), probe.codec(case)
+    if called is not None and own is not None:
+        named = served_model(case, probe)
+        says = Completion(named, (Text(f"made by {named}"), ToolCall(named, {"model": named, "n": BIG}, "call_one1")),
+                          Finish.TOOL_CALLS, Usage(9, 4))  # fmt: skip
+        exchange = probe.send(case, replies=(Reply(says=says),))
+        only_upstream_request(exchange)
+        assert_same_answer(sent(exchange, called), came(exchange, own), called, own)
+        return
     beside = {
         "x_note": f"made by {served_model(case, probe)}",
         "x_part": {"model": served_model(case, probe)},
@@ -276,7 +312,10 @@ def _written(case: VariedCase, probe: Probe) -> tuple[Reply, tuple[tuple[str, st
         return dump(data).replace(f'"{name}"'.encode(), f'"{escaped}"'.encode())
 
     if not case.stream:
-        return Reply(body=odd(json_answer(case, probe))), ()
+        return answer_reply(case, probe, odd(whole_answer(case, probe))), ()
+    if probe.called(case) is not None:
+        frames = [DATA.sub(lambda found: b"data: " + odd(json.loads(found[1])), f) for f in stream_frames(case, probe)]
+        return stream_reply(case, probe, in_pieces(frames)), ()
     events = [(e.model_copy(update={"data": odd(e.data).decode()}) if isinstance(e.data, dict) else e)
               for e in stream_events(case, probe)]  # fmt: skip
     return Reply(pieces=in_pieces(frames_of(events, case, probe))), ()

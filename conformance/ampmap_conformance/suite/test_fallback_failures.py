@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request, shown_status
 from ..checks.expect_streams import came_events
+from ..checks.findings import gathering
 from ..checks.registry import checks
 from ..observer import End, Reply
 from ..probe.probe import Probe
 from ..wire.credentials import carried
 from ..wire.messages import AMP, Exchange
 from .support.attempts import ATTEMPTS
-from .support.conditions import goes_elsewhere, is_model_call, streams
+from .support.conditions import goes_astray, goes_elsewhere, is_model_call, streams
+from .support.dropped_calls import CALLS, LONG, assert_never_repeated, dropping
+from .support.retry_hints import HINTS, assert_hints_relayed, hint_lines, refused
 
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 BUSY = (429, 503)
@@ -65,6 +70,19 @@ def test_no_failover_on_dropped_connection(case: VariedCase, probe: Probe) -> No
     expect(not others, saying, expected=f"requests at {own} alone", actual=", ".join(others))
 
 
+@checks("fallback.no-repeat-after-dropped-connection", when=is_model_call, requests=CALLS)
+def test_no_repeat_after_dropped_connection(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that drops the connection, when the call ends, then it was not made again there."""
+
+    def send() -> Exchange:
+        request = probe.request(case)
+        if case.variation == "half-read" and request.body:
+            request = replace(request, body=request.body + LONG)
+        return probe.exchange(request, persona=probe.persona_of(case), replies=dropping(case.variation))
+
+    assert_never_repeated(send)
+
+
 @checks("fallback.no-retry-on-failure")
 def test_no_retry_on_failure(case: VariedCase, probe: Probe) -> None:
     """Given a provider that fails, when the client gets the answer, then it was called once: the SDK retries."""
@@ -82,6 +100,18 @@ def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
 
     _assert_asked_once(exchange, "a call that failed at Amp's servers was sent again")
     assert_equal(exchange.upstream[0].persona, AMP, "the call went to another back end")
+
+
+@checks("fallback.retry-headers-relayed", when=goes_astray, requests=len(HINTS))
+def test_retry_headers_of_other_routes_are_relayed(case: VariedCase, probe: Probe) -> None:
+    """Given errors with retry headers on another than the usual route, when they are relayed, they are unchanged."""
+    names = probe.relayed_headers(case, "conditional")
+    with gathering() as part:
+        for status, value in HINTS:
+            lines = hint_lines(names, value)
+            with part():
+                exchange = probe.send(case, replies=(refused(status, lines),) * ATTEMPTS)
+                assert_hints_relayed(exchange, status, lines)
 
 
 @checks("fallback.no-retry-after-first-byte", when=streams)

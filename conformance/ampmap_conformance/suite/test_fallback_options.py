@@ -21,7 +21,8 @@ from ..probe.probe import Probe
 from ..target.amp_config import BlockMapping
 from ..wire.messages import Exchange
 from .support.attempts import LOOKS
-from .support.looking import Look, model_look, models_asked
+from .support.conditions import is_local
+from .support.looking import Look, absent_anywhere, model_look, models_asked, models_at_hand
 
 
 @checks("fallback.no-upstream-is-an-error", pace=Pace.ALONE, requests=LOOKS * 2)
@@ -41,10 +42,23 @@ def test_unknown_model_is_not_found(case: CallCase, probe: Probe) -> None:
         assert_status(exchange.response, 404, 400, saying="an unknown model looks like an outage to the client")
 
 
+@checks("fallback.local-without-amp", when=is_local, pace=Pace.ALONE, requests=LOOKS * 2)
+def test_local_models_are_served_without_amp(case: CallCase, probe: Probe) -> None:
+    """Given no Amp upstream, when a model of a provider's own is called, then the provider gets the call."""
+    look = Look(probe, absent_anywhere(case, probe), lambda one: not one.upstream)
+    with probe.reloading.changed(look, upstream_url="") as adopted:
+        if not adopted:
+            raise NotTestableError("the target still calls Amp's servers after their URL was removed")
+        exchange = probe.send(case)
+        served = [request.persona for request in exchange.upstream] == [probe.persona_of(case)]
+        saying, status = "a provider's own model is not served without Amp's servers", exchange.response.status
+        expect(served and status < 400, saying, expected="a served call", actual=f"status {status}")
+
+
 @checks("fallback.local-before-mapping", pace=Pace.ALONE, requests=LOOKS * 2)
 def test_local_comes_before_its_mapping(case: CallCase, probe: Probe) -> None:
     """Given a mapping of a local model, and of another one, when the local one is called, then it serves itself."""
-    first, second, absent = _models(case, probe)
+    first, second, absent = models_at_hand(case, probe)
     rules = (BlockMapping(from_=first, to=second), BlockMapping(from_=absent, to=second))
     look = _look(case, probe, absent, second)
     with probe.reloading.changed(look, model_mappings=rules):
@@ -58,7 +72,7 @@ def test_local_comes_before_its_mapping(case: CallCase, probe: Probe) -> None:
 @checks("fallback.mapping-can-be-forced", pace=Pace.ALONE, requests=LOOKS * 2)
 def test_mapping_can_be_forced(case: CallCase, probe: Probe) -> None:
     """Given forced mappings and one of a local model, when that is called, then the mapping's target serves it."""
-    first, second, _ = _models(case, probe)
+    first, second, _ = models_at_hand(case, probe)
     rules = (BlockMapping(from_=first, to=second),)
     look = _look(case, probe, first, second)
     with probe.reloading.changed(look, model_mappings=rules, force_model_mappings=True):
@@ -68,7 +82,7 @@ def test_mapping_can_be_forced(case: CallCase, probe: Probe) -> None:
 @checks("fallback.forced-answer-names-requested-model", pace=Pace.ALONE, requests=LOOKS * 2)
 def test_forced_answer_names_the_requested_model(case: CallCase, probe: Probe) -> None:
     """Given a forced mapping of a local model, when the client gets the answer, then it names the client's model."""
-    first, second, _ = _models(case, probe)
+    first, second, _ = models_at_hand(case, probe)
     rules = (BlockMapping(from_=first, to=second),)
     look = _look(case, probe, first, second)
     with probe.reloading.changed(look, model_mappings=rules, force_model_mappings=True) as adopted:
@@ -81,7 +95,7 @@ def test_forced_answer_names_the_requested_model(case: CallCase, probe: Probe) -
 @checks("fallback.mappings-do-not-chain", pace=Pace.ALONE, requests=LOOKS * 2)
 def test_mappings_do_not_chain(case: CallCase, probe: Probe) -> None:
     """Given a mapping to a model that is mapped itself, when its model is called, then that one is not served."""
-    _, second, absent = _models(case, probe)
+    _, second, absent = models_at_hand(case, probe)
     between = _another_absent(case, probe, absent)
     rules = (BlockMapping(from_=absent, to=between), BlockMapping(from_=between, to=second))
     look = _look(case, probe, between, second)
@@ -94,7 +108,7 @@ def test_mappings_do_not_chain(case: CallCase, probe: Probe) -> None:
 @checks("fallback.name-before-pattern", pace=Pace.ALONE, requests=LOOKS * 2)
 def test_name_comes_before_pattern(case: CallCase, probe: Probe) -> None:
     """Given a pattern and, behind it, a name that fit a model, when it is called, then the name decides."""
-    first, second, absent = _models(case, probe)
+    first, second, absent = models_at_hand(case, probe)
     rules = (BlockMapping(from_=".*", to=first, regex=True), BlockMapping(from_=absent, to=second))
     look = _look(case, probe, absent, second)
     with probe.reloading.changed(look, model_mappings=rules):
@@ -104,7 +118,7 @@ def test_name_comes_before_pattern(case: CallCase, probe: Probe) -> None:
 @contextmanager
 def _without_amp(case: CallCase, probe: Probe) -> Iterator[Exchange]:
     """A call for a model that the target does not have, without an Amp upstream."""
-    case = replace(case, model=_models(case, probe)[2])
+    case = replace(case, model=models_at_hand(case, probe)[2])
     if not probe.target.claims("upstream-fallback"):
         yield probe.send(case)
         return
@@ -140,17 +154,3 @@ def _another_absent(case: CallCase, probe: Probe, known: str) -> str:
     if not others:
         raise NotTestableError("the target file names only one model that is unavailable")
     return others[0]
-
-
-def _models(case: CallCase, probe: Probe) -> tuple[str, str, str]:
-    """Two local models of the case's provider, and one that the proxy does not have and no mapping names."""
-    target = probe.target
-    local = [model.wire_id or model.id for model in target.models(case.provider)]
-    absent = [
-        name
-        for name in target.file.models.unavailable
-        if not target.rules_for(name) and target.provider_of(name) is case.provider
-    ]
-    if len(local) < 2 or not absent:
-        raise NotTestableError("the target file names no model that is unavailable, or not two that are there")
-    return local[0], local[1], absent[0]

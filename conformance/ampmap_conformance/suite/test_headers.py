@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
+from collections.abc import Iterable
 
-from ..cases.cases import CallCase, CredentialCase
+from ..cases.cases import CallCase, CredentialCase, VariedCase
 from ..checks.expect import (
     assert_absent,
     assert_equal,
@@ -21,25 +21,31 @@ from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.credentials import as_client_sends, holding
 from ..wire.messages import Exchange
+from .support.attempts import ATTEMPTS
 from .support.client_keys import assert_key_stripped, foreign_to
 from .support.conditions import (
     carrier_by_call,
     has_body,
     is_model_call,
+    is_whole_beside_usual_way,
     keeps_query_free,
 )
 from .support.features import features_asked_for
-from .support.hop import FRAMING, HOP_HEADER, HOP_VALUE
+from .support.hop import FRAMING, HOP_VALUE, NAMED_HOP, assert_no_hop_headers
+from .support.retry_hints import HINTS, assert_hints_relayed, hint_lines, refused
 
 """Hop-by-hop headers that change how a message is read, so that a probe cannot give them any value."""
 
 PROXY_CREDENTIAL = "proxy-authorization"
+TELLING = frozenset(
+    {
+        "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-server", "x-real-ip", "x-client-ip",
+        "client-ip", "true-client-ip", "x-cluster-client-ip", "x-original-forwarded-for", "x-remote-addr",
+    }
+)  # fmt: skip
+"""Headers by which proxies tell a server behind them who called whom."""
 OTHER_HEADER = "x-ampmap-probe"
 OTHER_VALUE = "one, two;three"
-
-STEERING = MappingProxyType({"x-should-retry": "false"})
-"""The values of retry headers that are not numbers."""
-RETRY_AFTER = "7"
 
 
 def is_refused_carrier(case: CredentialCase, exchange: Exchange) -> bool:
@@ -132,10 +138,10 @@ def test_amp_headers_are_forwarded(case: CallCase, probe: Probe) -> None:
                 assert_header(upstream.headers, name, sent, saying="a header of Amp's was lost or changed")
 
 
-@checks("headers.hop-by-hop-dropped")
-def test_hop_by_hop_headers_are_dropped(case: CallCase, probe: Probe) -> None:
+@checks("headers.hop-by-hop-dropped", when=is_whole_beside_usual_way)
+def test_hop_by_hop_headers_are_dropped(case: VariedCase, probe: Probe) -> None:
     """Given headers of one connection, when the proxy forwards the call, then it strips them."""
-    _assert_not_forwarded(case, probe, [("Connection", f"close, {HOP_HEADER}"), (HOP_HEADER, HOP_VALUE)])
+    _assert_not_forwarded(case, probe, NAMED_HOP)
 
 
 @checks("headers.named-hop-by-hop-dropped")
@@ -146,18 +152,26 @@ def test_named_hop_by_hop_headers_are_dropped(case: CallCase, probe: Probe) -> N
 
 
 @checks("headers.proxy-credential-dropped")
-def test_proxy_credential_is_dropped(case: CallCase, probe: Probe) -> None:
+def test_proxy_credential_is_dropped(case: VariedCase, probe: Probe) -> None:
     """Given a credential for a proxy on the way, when the proxy forwards the call, then it strips the credential."""
     canary = probe.canary()
     upstream = only_upstream_request(probe.send(case, more_headers=[(PROXY_CREDENTIAL, f"Bearer {canary}")]))
 
-    assert_absent(canary, in_=upstream, saying="a credential for a proxy reached the provider")
+    assert_absent(canary, in_=upstream, saying="a credential for a proxy reached the upstream")
 
 
-def _assert_not_forwarded(case: CallCase, probe: Probe, lines: list[tuple[str, str]]) -> None:
-    upstream = only_upstream_request(probe.send(case, more_headers=lines))
-    kept = [name for name, value in upstream.headers if HOP_VALUE in value]
-    expect_none(kept, "the upstream got headers of the client's connection", expected="none of them")
+def _assert_not_forwarded(case: CallCase, probe: Probe, lines: Iterable[tuple[str, str]]) -> None:
+    assert_no_hop_headers(only_upstream_request(probe.send(case, more_headers=lines)))
+
+
+@checks("headers.client-address-not-added")
+def test_client_address_is_not_added(case: VariedCase, probe: Probe) -> None:
+    """Given a call, when the proxy forwards it, then no header tells the upstream where the call came from."""
+    exchange = probe.send(case)
+
+    upstream = only_upstream_request(exchange)
+    added = [name for name, _ in upstream.headers if name.lower() in TELLING and name not in exchange.request.headers]
+    expect_none(added, "the upstream is told where the call came from", expected="no such header")
 
 
 @checks("headers.host-is-upstreams")
@@ -177,20 +191,16 @@ def test_host_is_the_upstreams(case: CallCase, probe: Probe) -> None:
     )
 
 
-@checks("headers.response-relayed")
+@checks("headers.response-relayed", requests=len(HINTS))
 def test_retry_headers_are_relayed(case: CallCase, probe: Probe) -> None:
-    """Given an error with retry headers, when the proxy relays it, then they are unchanged."""
+    """Given errors with retry headers, of each status that has them, when they are relayed, they are unchanged."""
     names = probe.relayed_headers(case, "conditional")
-    lines = tuple((name, STEERING.get(name.lower(), RETRY_AFTER)) for name in names)
-    reply = Reply.error(400, more_headers=lines)
-    exchange = probe.send(case, replies=(reply,))
-
-    assert_equal(exchange.response.status, 400, "the error was not relayed")
-    saying = "a header that steers retries was lost or changed"
     with gathering() as part:
-        for name, value in lines:
+        for status, value in HINTS:
+            lines = hint_lines(names, value)
             with part():
-                assert_header(exchange.response.headers, name, value, saying=saying)
+                exchange = probe.send(case, replies=(refused(status, lines),) * ATTEMPTS)
+                assert_hints_relayed(exchange, status, lines)
 
 
 @checks("headers.limits-relayed")

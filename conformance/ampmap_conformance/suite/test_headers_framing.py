@@ -11,7 +11,9 @@ from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, assert_served, assert_status, assert_whole, expect, only_upstream_request
 from ..checks.expect_framing import assert_one_right_length, unpacked
 from ..checks.registry import checks
-from ..dialects import bodies
+from ..dialects.bodies import dump
+from ..errors import Violation
+from ..meanings import Codec
 from ..observer import Gzip, Reply
 from ..probe.probe import Probe
 from ..wire.messages import Exchange, Request, UpstreamRequest
@@ -22,12 +24,14 @@ from .support.arrived import assert_message_arrived
 from .support.attempts import ATTEMPTS
 from .support.codings import zstd
 from .support.conditions import goes_mapped
-from .support.told import assert_same_answer, failure_told
+from .support.streams import whole_answer
+from .support.told import assert_same_answer, came, failure_told
 
 PATIENCE = 0.3
 """Seconds that the client waits for leave to send its body; then it sends it all the same."""
 REFUSED_EXPECTATION = 417
 STATUSES = (200, 400, 503)
+SCRIPTED = "Scripted error."
 
 
 def said(body: bytes) -> list[Any]:
@@ -113,23 +117,36 @@ def test_undeclared_compression_is_treated_alike(case: CallCase, probe: Probe) -
     """Given compressed answers without a label, when the proxy relays them, then errors look like successes."""
     treated = {}
     for status in STATUSES:
-        reply = Reply.error(status) if status >= STATUSES[1] else Reply()
+        reply = Reply.error(status, SCRIPTED) if status >= STATUSES[1] else Reply()
         exchange = probe.send(case, replies=(replace(reply, gzip=Gzip.UNDECLARED),) * ATTEMPTS)
         assert_served(exchange)
-        treated[status] = _treated(exchange)
+        treated[status] = _treated(case, probe, exchange)
 
     actual = ", ".join(f"{status} {how}" for status, how in treated.items())
     expect(len(set(treated.values())) == 1, "errors are treated otherwise", expected="all alike", actual=actual)
 
 
-def _treated(exchange: Exchange) -> str:
+def _treated(case: CallCase, probe: Probe, exchange: Exchange) -> str:
     """What became of a compressed answer that does not say so."""
-    sent, response = exchange.answers[-1].body, exchange.response
-    came = decode_body(response.headers, response.body)
-    if came == sent:
+    sent, response, own = exchange.answers[-1].body, exchange.response, probe.codec(case)
+    body = decode_body(response.headers, response.body)
+    if body == sent:
         return "still compressed"
+    if probe.called(case) is not None and own is not None:
+        return "unpacked" if _is_read(exchange, own, body) else "not read"
     plain = gzip.decompress(sent)
-    return "unpacked" if came == plain or _has_all(came, plain) else "neither the packed bytes nor the plain ones"
+    return "unpacked" if body == plain or _has_all(body, plain) else "neither the packed bytes nor the plain ones"
+
+
+def _is_read(exchange: Exchange, own: Codec, body: bytes) -> bool:
+    """Whether the client of a translated call gets what the upstream said."""
+    if exchange.answers[-1].status >= STATUSES[1]:
+        return SCRIPTED.encode() in body
+    try:
+        came(exchange, own)
+    except Violation:
+        return False
+    return True
 
 
 @checks("headers.coding-not-asked-for")
@@ -164,7 +181,7 @@ def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
 @checks("headers.rare-coding-readable")
 def test_rare_coding_is_readable(case: CallCase, probe: Probe) -> None:
     """Given an answer in zstd, which the client offered, when it is relayed, then its label says how to decode it."""
-    plain = bodies.response_body(case.call, case.model)[:-1] + b',"ampmap_extra":"%b"}' % (b"e" * 300)
+    plain = dump(whole_answer(case, probe))[:-1] + b',"ampmap_extra":"%b"}' % (b"e" * 300)
     reply = Reply(body=zstd(plain), more_headers=(("Content-Encoding", "zstd"),))
     request = probe.request(case)
     offering = replace(request, headers=request.headers.setting("Accept-Encoding", "zstd"))
@@ -173,6 +190,10 @@ def test_rare_coding_is_readable(case: CallCase, probe: Probe) -> None:
     if "zstd" not in (only_upstream_request(exchange).headers.get("accept-encoding") or ""):
         return  # the proxy offered codings of its own, of which no upstream would choose this one
     assert_whole(exchange.response)
-    label, came = exchange.response.headers.get("content-encoding") or "none", exchange.response.body
-    same = came == zstd(plain) if label == "zstd" else label == "none" and _has_all(came, plain)
+    called, own = probe.called(case), probe.codec(case)
+    if called is not None and own is not None:
+        assert_same_answer(called.read_answer(json.loads(plain)), came(exchange, own), called, own)
+        return
+    label, body = exchange.response.headers.get("content-encoding") or "none", exchange.response.body
+    same = body == zstd(plain) if label == "zstd" else label == "none" and _has_all(body, plain)
     expect(same, "the answer cannot be read", expected="what the upstream said", actual=f"Content-Encoding: {label}")

@@ -18,10 +18,12 @@ from ..reference.types import CredentialCarrier
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, carried, holding
 from ..wire.messages import AMP, Exchange
 from .support.client_keys import foreign_to
+from .support.hop import NAMED_HOP, assert_no_hop_headers
 from .support.management_conditions import (
     is_first_family,
     is_open_page,
     is_open_read,
+    is_sample,
     is_sample_with_key,
     is_sign_in,
     needs_client_key,
@@ -53,6 +55,12 @@ def test_amp_key_is_set(case: ManagementCase, probe: Probe) -> None:
     upstream = only_upstream_request(probe.send(case), AMP)
 
     assert_own_credential(upstream, AMP_CARRIERS, client_key=foreign_to(upstream, probe))
+
+
+@checks("management.hop-by-hop-dropped", when=is_sample)
+def test_hop_by_hop_headers_are_dropped(case: ManagementCase, probe: Probe) -> None:
+    """Given a header that `Connection` names, when the proxy forwards a management call, then it strips the header."""
+    assert_no_hop_headers(only_upstream_request(probe.send(case, more_headers=NAMED_HOP), AMP))
 
 
 @checks("management.host-is-amps", when=is_first_family)

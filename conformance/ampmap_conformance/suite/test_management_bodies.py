@@ -15,13 +15,16 @@ from ..checks.expect import (
     only_upstream_request,
 )
 from ..checks.expect_framing import assert_same_media_type, unpacked
+from ..checks.findings import gathering
 from ..checks.registry import checks
 from ..dialects import bodies
 from ..observer import Gzip, Reply
 from ..probe.probe import Probe
 from ..wire.messages import AMP
 from ..wire.sse import decode_body
+from .support.attempts import ATTEMPTS
 from .support.management_conditions import is_first_family, is_sample, is_sample_with_body
+from .support.retry_hints import HINTS, RETRY_AFTER, assert_hints_relayed, hint_lines
 
 EVERY_BYTE = bytes(range(256)) * 4
 FORM, FEED = "multipart/form-data; boundary=ampmap-0", "application/atom+xml; charset=utf-8"
@@ -75,9 +78,20 @@ def test_errors_are_relayed(case: ManagementCase, probe: Probe) -> None:
     """Given an error of Amp's servers, when the proxy relays it, then it is the same."""
     for status in STATUSES:
         reply = Reply(status=status, headers=(("Content-Type", "application/json"),), body=ERROR)
-        exchange = probe.send(case, replies=(reply,) * 6)
+        exchange = probe.send(case, replies=(reply,) * ATTEMPTS)
 
         assert_served(exchange)
         assert_equal(exchange.response.status, status, "the status changed")
         came = decode_body(exchange.response.headers, exchange.response.body)
         assert_equal(came, ERROR, "the client got a changed error")
+
+
+@checks("management.retry-after-relayed", when=is_sample, requests=len(HINTS))
+def test_retry_after_is_relayed(case: ManagementCase, probe: Probe) -> None:
+    """Given errors of Amp's servers with a `Retry-After`, when they are relayed, then it is unchanged."""
+    with gathering() as part:
+        for status, value in HINTS:
+            lines = hint_lines((RETRY_AFTER,), value)
+            reply = Reply(status=status, headers=(("Content-Type", "application/json"), *lines), body=ERROR)
+            with part():
+                assert_hints_relayed(probe.send(case, replies=(reply,) * ATTEMPTS), status, lines)

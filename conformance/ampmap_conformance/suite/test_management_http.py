@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import replace
+from functools import partial
 
 from ..cases.cases import ManagementCase
 from ..checks.expect import (
     assert_equal,
     assert_header,
     assert_same_path,
+    assert_served,
     assert_success,
     assert_whole,
     expect,
     only_upstream_request,
+    shown_status,
 )
 from ..checks.expect_framing import unpacked
 from ..checks.registry import Pace, checks
 from ..dialects import bodies
 from ..observer import Framing, Reply
 from ..probe.probe import Probe
-from ..wire.messages import AMP
+from ..wire.messages import AMP, Exchange
 from ..wire.sse import decode_body
+from .support.dropped_calls import CALLS, DROPS, IDEMPOTENT, assert_never_repeated, dropping
 from .support.management_conditions import (
     changes_something,
     has_paths_below,
+    is_any_method_or_post,
     is_first_family,
     is_sample,
     is_sample_with_body,
@@ -66,6 +71,35 @@ def test_method_is_kept(case: ManagementCase, probe: Probe) -> None:
     assert_equal(upstream.method, case.verb, "the method changed")
     assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body")
     assert_success(exchange)
+
+
+@checks("management.no-repeat-after-dropped-connection", when=is_any_method_or_post, requests=len(DROPS) * CALLS)
+def test_no_repeat_after_dropped_connection(case: ManagementCase, probe: Probe) -> None:
+    """Given Amp's servers that drop the connection, when a call ends, then it was not repeated, nor changed."""
+
+    def send(word: str) -> Exchange:
+        exchange = probe.send(case, replies=dropping(word))
+        other = [request.method for request in exchange.upstream if request.method != case.verb]
+        saying = "a call was repeated with another method"
+        expect(not other, saying, expected=case.verb, actual=", ".join(other))
+        return exchange
+
+    for word in DROPS:
+        if case.verb in IDEMPOTENT:
+            send(word)
+        else:
+            assert_never_repeated(partial(send, word))
+
+
+@checks("management.dropped-connection-is-an-error", when=is_sample, requests=len(DROPS))
+def test_dropped_connection_is_an_error(case: ManagementCase, probe: Probe) -> None:
+    """Given Amp's servers that drop the connection, when a call is made, then the status says so."""
+    for word in DROPS:
+        exchange = probe.send(case, replies=dropping(word))
+
+        assert_served(exchange)
+        saying = "a dropped upstream connection does not show in the status"
+        expect(exchange.response.status >= 500, saying, expected="a 5xx status", actual=shown_status(exchange.response))
 
 
 @checks("management.head", when=takes_head)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
+from types import MappingProxyType
+from typing import TypeAlias
 
 from ..cases.cases import CallCase, ManagementCase, VariedCase
 from ..checks.expect import assert_equal, assert_success, expect, only_upstream_request, shown_status
@@ -16,7 +20,7 @@ from ..wire.credentials import carried
 from ..wire.lockstep import Steps
 from ..wire.messages import AMP, Exchange
 from .support.conditions import goes_elsewhere, goes_mapped, streams
-from .support.looking import Look, absent, amp_keys, model_look, models_asked, moved_amp, places_asked
+from .support.looking import Look, absent, amp_keys, model_look, models_asked, models_at_hand, moved_amp, places_asked
 from .support.management_conditions import is_first_family
 from .support.streams import in_words
 from .support.told import assert_told
@@ -30,14 +34,35 @@ CHANGES = 3
 BEGUN = 10.0
 """Seconds within which a stream must have begun."""
 FORBIDDEN = 403
-BROKEN_URL = "http://["
+BROKEN_URLS: MappingProxyType[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "unreadable": lambda _: "http://[",
+        "no-scheme": lambda url: url.partition("//")[2],
+        "no-host": lambda _: "http:///ampmap",
+        "other-scheme": lambda url: f"ftp://{url.partition('//')[2]}",
+    }
+)
+"""Invalid URLs of Amp's servers, made from the valid one."""
 BROKEN_TEXT = "upstream-url: [\n\t- : {"
 
 
-@checks("reload.model-mappings", pace=Pace.ALONE, requests=LOOKS)
-def test_model_mappings_are_reloaded(case: CallCase, probe: Probe) -> None:
-    """Given a new mapping, when its model is called, then the upstream gets the mapping's target."""
-    _assert_mapping_adopted(case, probe, "a new mapping did not take effect", ())
+@checks("reload.model-mappings", pace=Pace.ALONE, requests=LOOKS * 2)
+def test_model_mappings_are_reloaded(case: VariedCase, probe: Probe) -> None:
+    """Given changed mappings, when their model is called, then the upstream gets the target that now holds."""
+    if case.variation == "added":
+        _assert_mapping_adopted(case, probe, "a new mapping did not take effect", ())
+        return
+    first, second, name = models_at_hand(case, probe)
+    before, after = CHANGED_RULES[case.variation](name, first, second)
+    asked, reloading = replace(case, model=name), probe.reloading
+    with reloading.changed(model_look(probe, asked, first), model_mappings=before) as adopted:
+        if not adopted:
+            raise NotTestableError("the target does not take up a new mapping")
+        look = model_look(probe, asked, second)
+        changed = replace(reloading, block=reloading.block.model_copy(update={"model_mappings": before}))
+        with changed.changed(look, model_mappings=after):
+            saying = "changed mappings did not take effect"
+            look.expect(saying, expected=second, actual=lambda one: models_asked(probe, asked, one))
 
 
 @checks("reload.ways-to-write", pace=Pace.LAST, requests=LOOKS)
@@ -112,7 +137,9 @@ def test_open_stream_goes_on(case: VariedCase, probe: Probe) -> None:
 def test_broken_address_keeps_the_old(case: VariedCase, probe: Probe) -> None:
     """Given an invalid URL, when a call goes to Amp, then it goes to the old URL."""
     # everything but the address stays as it is, so that another key shows that the old configuration was replaced
-    _assert_kept(case, probe, probe.reloading.block.model_copy(update={"upstream_url": BROKEN_URL}).text())
+    block = probe.reloading.block
+    url = BROKEN_URLS[case.variation](block.upstream_url)
+    _assert_kept(case, probe, block.model_copy(update={"upstream_url": url}).text())
 
 
 @checks("reload.broken-file-keeps-the-old", when=goes_elsewhere, pace=Pace.ALONE, requests=LOOKS)
@@ -174,6 +201,25 @@ def test_no_call_fails(case: VariedCase, probe: Probe) -> None:
             over.set()
         for exchange in calling.result():
             assert_success(exchange)
+
+
+Rules: TypeAlias = tuple[BlockMapping, ...]
+
+
+def _other_target(name: str, first: str, second: str) -> tuple[Rules, Rules]:
+    return (BlockMapping(from_=name, to=first),), (BlockMapping(from_=name, to=second),)
+
+
+def _other_order(name: str, first: str, second: str) -> tuple[Rules, Rules]:
+    whole = BlockMapping(from_=f"^{re.escape(name)}$", to=first, regex=True)
+    part = BlockMapping(from_=re.escape(name), to=second, regex=True)
+    return (whole, part), (part, whole)
+
+
+CHANGED_RULES: MappingProxyType[str, Callable[[str, str, str], tuple[Rules, Rules]]] = MappingProxyType(
+    {"other-target": _other_target, "other-order": _other_order}
+)
+"""Mappings of a model to the first of two others, and what of them leads to the second."""
 
 
 def _assert_mapping_adopted(case: CallCase, probe: Probe, saying: str, before: tuple[BlockMapping, ...]) -> None:

@@ -61,6 +61,9 @@ def test_slash_in_a_model_id(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, target=case.target.replace(plain, f"example/{plain}"))
 
     upstream = only_upstream_request(exchange)
+    if probe.called(case) is not None:
+        assert_equal(probe.model_of(case, upstream), f"example/{case.model}", "the upstream got another model")
+        return
     expected = probe.upstream_target(case).replace(plain, f"example/{plain}")
     assert_same_path(upstream.path, expected, "the path with a slash in the model id led to another place")
 

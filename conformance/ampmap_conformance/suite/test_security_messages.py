@@ -40,6 +40,9 @@ DOORS = (
 )  # fmt: skip
 """Spellings of a protected path. `open` begins with a slash, `path` does not."""
 PROTECTED = "api/internal/ampmap"
+UP = ("../", "%2e%2e/", "..%2f", "%2e%2e%2F", "..%5c", "..;/", "..%252f", "%252e%252e/")
+"""One step up, as servers, frameworks and filters read it."""
+OPEN_PAGE = "docs"
 MODEL_DOORS = (
     "/{path}",
     "{upper}",
@@ -100,16 +103,21 @@ def test_no_path_traversal_by_encoded_slash(case: CallCase, probe: Probe) -> Non
     )
 
 
-@checks("security.equal-auth-on-all-routes", when=is_sample_page, requests=len(DOORS) + 1)
+@checks("security.equal-auth-on-all-routes", when=is_sample_page, requests=len(DOORS) + 3 * len(UP) + 1)
 def test_equal_auth_on_all_routes(case: ManagementCase, probe: Probe) -> None:
     """Given other spellings of a protected path, when a caller has no key, then the proxy does not add its key."""
     doors = [door.format(open=case.path, path=PROTECTED, upper=PROTECTED.upper()) for door in DOORS]
+    doors += _climbs(case.path, PROTECTED) + _climbs(f"/{PROTECTED}", case.path.lstrip("/"))
     exchanges = [probe.send(case, target=door, credential=NO_CREDENTIAL) for door in doors]
+    exchanges += [
+        probe.send(case, target=door, method="POST", body=b"{}", credential=NO_CREDENTIAL)
+        for door in _climbs(f"/{PROTECTED}", case.path.lstrip("/"))
+    ]
     exchanges.append(probe.send(case, method="HEAD", target=f"/{PROTECTED}", credential=NO_CREDENTIAL))
     assert_no_key_lent(exchanges)
 
 
-@checks("security.equal-auth-on-all-model-routes", requests=len(MODEL_DOORS))
+@checks("security.equal-auth-on-all-model-routes", requests=len(MODEL_DOORS) + 2 * len(UP))
 def test_equal_auth_on_all_model_routes(case: CallCase, probe: Probe) -> None:
     """Given other spellings of a model's path, when each is called without a key, then no provider is called."""
     probe.require_client_key()
@@ -117,8 +125,11 @@ def test_equal_auth_on_all_model_routes(case: CallCase, probe: Probe) -> None:
     first, *rest = path.lstrip("/").split("/")
     encoded = f"%{ord(first[0]):02x}{first[1:]}"
     like = path.replace(f"/{case.provider.id}/", f"/{case.provider.id}x/", 1)
-    for door in MODEL_DOORS:
-        target = door.format(path=path, upper=path.upper(), like=like, first=encoded, rest="/".join(rest))
+    doors = [
+        door.format(path=path, upper=path.upper(), like=like, first=encoded, rest="/".join(rest))
+        for door in MODEL_DOORS
+    ]
+    for target in (*doors, *_climbs(path, OPEN_PAGE), *_climbs(f"/{OPEN_PAGE}", path.lstrip("/"))):
         exchange = probe.send(case, target=target, credential=NO_CREDENTIAL)
         asked = tuple(request for request in exchange.upstream if request.persona != AMP)
         assert_nothing_upstream(replace(exchange, upstream=asked))
@@ -222,6 +233,11 @@ def test_large_headers(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case)
     only_upstream_request(exchange)
     assert_success(exchange)
+
+
+def _climbs(start: str, end: str) -> list[str]:
+    """Paths that begin at one place, climb to the root and name another; `start` begins with a slash."""
+    return [f"{start}/{up * start.count('/')}{end}" for up in UP]
 
 
 def _choosing(word: str, request: Request, host: str) -> Request:

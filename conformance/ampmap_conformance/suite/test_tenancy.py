@@ -13,7 +13,7 @@ from ..observer import End, Reply
 from ..probe.probe import LONGER, Probe, Turns
 from ..target.amp_config import ClientKeys
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, as_client_sends, holding
-from ..wire.messages import AMP, Exchange
+from ..wire.messages import AMP, Exchange, nonce_of
 from ..wire.sse import decode_body
 from .support.attempts import ATTEMPTS, LOOKS
 from .support.concurrent import REPEATED, Marked, at_once, in_step, marked_answer, marked_calls, marked_stream
@@ -21,8 +21,9 @@ from .support.conditions import goes_elsewhere, streams
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
 from .support.own_errors import assert_failed, failing_request
+from .support.pairs import can_differ, renamed, two_that_differ
 from .support.refusals import assert_rejected
-from .support.told import assert_told
+from .support.told import assert_text_told, assert_told
 
 MANY = 64
 SOME = 12
@@ -153,6 +154,22 @@ def test_no_shared_answer(case: VariedCase, probe: Probe) -> None:
         only_upstream_request(exchange)
 
 
+@checks("tenancy.no-answer-of-another-client", requests=2)
+def test_no_answer_of_another_client(case: VariedCase, probe: Probe) -> None:
+    """Given the same call of two clients, when each is made with its own key, then the upstream is called for each."""
+    keys = (probe.client_key, probe.second_client_key)
+    first, second = (probe.request(case, credential=as_client_sends(case.provider, key)) for key in keys)
+    for request in (first, renamed(second, nonce_of(first))):
+        _assert_called_for(probe.exchange(request, persona=probe.persona_of(case)), "another client's answer was given")
+
+
+@checks("tenancy.no-answer-to-another-call", when=can_differ, requests=2)
+def test_no_answer_to_another_call(case: VariedCase, probe: Probe) -> None:
+    """Given two calls that differ in one thing, when each is made, then the upstream is called for each."""
+    for request in two_that_differ(case, probe):
+        _assert_called_for(probe.exchange(request, persona=probe.persona_of(case)), "another call's answer was given")
+
+
 @checks("tenancy.each-call-is-authenticated", requests=3)
 def test_each_call_is_authenticated(case: VariedCase, probe: Probe) -> None:
     """Given a connection with an accepted call, when a call without a key follows on it, then the proxy rejects it."""
@@ -199,7 +216,7 @@ def test_calls_after_abort(case: VariedCase, probe: Probe) -> None:
         exchange = marked_stream(own, probe)
         foreign = set(MARK.findall(exchange.response.body.decode("utf-8", "replace"))) - {own.mark}
         expect(not foreign, "a client got the rest of another's stream", expected="its own", actual="another's")
-        assert_told(own.case, probe, exchange)
+        assert_text_told(own.case, probe, exchange)
         came = exchange.response.body.count(own.mark.encode())
         expect(came >= REPEATED, "a part of a client's own stream is missing", expected="all of it", actual="less")
 
@@ -253,6 +270,13 @@ def _assert_own_keys(exchanges: list[Exchange]) -> None:
     saying = "two clients' calls carry the same Amp key"
     expect(bool(first) and bool(second), "a call to Amp holds no key", expected="a key in each", actual="none")
     expect(not first & second, saying, expected="a key for each client", actual="one for both")
+
+
+def _assert_called_for(exchange: Exchange, saying: str) -> None:
+    """A call that was answered with success reached the upstream: no answer was kept for it."""
+    kept = 200 <= exchange.response.status < 300 and not exchange.upstream
+    expect(not kept, saying, expected="a request upstream", actual="an answer without a request")
+    only_upstream_request(exchange)
 
 
 def _trace(trace: str) -> tuple[str, str]:

@@ -113,6 +113,8 @@ class UpstreamRequest:
     """Number of the connection that carried it."""
     at: float
     """Monotonic seconds."""
+    turn: int = 1
+    """Which of the requests on its connection it is, from 1."""
     events: list[tuple[float, str]] = field(default_factory=list, compare=False)
     """What happened while answering, e.g. `(seconds, "client closed")`."""
 

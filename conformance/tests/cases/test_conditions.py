@@ -52,7 +52,10 @@ def reason(plan: Plan, target: Target, id_: str) -> str | None:
         ("policy: {body: rewritten}\n", "bodies.byte-fidelity[groq]", "`policy.body: rewritten`"),
         (TRANSLATED, "bodies.byte-fidelity[groq]", "calls another dialect upstream (`policy.body: translated`)"),
         ("policy: {body: rewritten}\n", "routing.answer-relayed[groq-chat.completions]", None),
-        (TRANSLATED, "routing.answer-relayed[groq-chat.completions]", "`policy.body: translated`"),
+        (TRANSLATED, "routing.query-kept[groq-chat.completions]", "`policy.body: translated`"),
+        (TRANSLATED, "routing.answer-relayed[groq-chat.completions]", None),
+        (TRANSLATED, "routing.answer-relayed[anthropic-messages.count_tokens]", "other than a model's answer"),
+        (TRANSLATED, "errors.upstream-error-body-relayed[groq-429]", None),
         (TRANSLATED, "errors.truncation-reaches-client[openai-chat-local-cut]", None),
         (TRANSLATED, "headers.compressed-answer-readable[openai-chat-whole]", None),
         (TRANSLATED, "errors.failure-keeps-error-status[gemini-500]", None),
@@ -138,8 +141,8 @@ def test_a_condition_speaks_of_what_a_target_file_can_say() -> None:
 def test_no_condition_is_hidden_in_code(reference: Reference) -> None:
     """A check that asks the target for its claims or for these words of its policy decides whom a rule binds."""
     words = {"claims", "body_of", "lists", "amp_headers"}
-    told = {"_without_amp", "_models", "facts_of", "_answers_itself", "_rewrites"}
-    """Functions that ask in order to make the calls of a case, not to leave a rule out."""
+    told = {"_without_amp", "_models", "facts_of", "_answers_itself", "_rewrites", "_is_verbatim"}
+    """Functions that ask in order to make the calls of a case or to compare, not to leave a rule out."""
     hidden = [
         f"{file.name}:{node.lineno}"
         for package in (suite, fuzz)

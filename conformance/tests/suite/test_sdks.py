@@ -104,7 +104,7 @@ def test_reports_name_the_versions(run: Run) -> None:
 @needs_sdks
 @pytest.mark.parametrize(("defect", "rule"), FAULTS)
 def test_each_rule_catches_what_breaks_it(run: Run, defect: str, rule: str) -> None:
-    ended = run(defects=(defect,), select=(rule,), fail_fast=True)
+    ended = run(defects=(defect,), select=(rule,), strict=True, fail_fast=True)
     red = [result for result in ended.report.results if result.verdict is Verdict.FAIL]
     assert ended.code is ExitCode.FAILURES
     assert {result.requirement for result in red} == {rule}

@@ -72,12 +72,13 @@ class Condition(Shape):
             "provider-at-amp",
             "pattern-mappings",
             "orphaned-mappings",
+            "no-model-answer",
         ]
         | None
     ) = None
     """What the target file names: a model that the proxy does not have; a model of the called provider that the proxy
     serves itself; the call's model as one of these; the called provider as one that Amp serves; a mapping by pattern; a
-    mapping to a model that is not there."""
+    mapping to a model that is not there. Of the call: one that no model answers, as lists and counts."""
 
 
 _TEXTS: Final[dict[tuple[str, str], str]] = {
@@ -112,6 +113,7 @@ _TEXTS: Final[dict[tuple[str, str], str]] = {
     ("has", "provider-at-amp"): "lets Amp serve the called provider, by its file",
     ("has", "pattern-mappings"): "has a mapping by pattern",
     ("has", "orphaned-mappings"): "maps a model to one that is not available",
+    ("has", "no-model-answer"): "is asked for something other than a model's answer",
 }
 
 

@@ -174,7 +174,7 @@ def wrong_keys_fail(right: Behaviour) -> Behaviour:
 @defect(
     "retry-hints-dropped",
     breaks=("clients.retry-hints",),
-    also=("headers.response-relayed",),
+    also=("fallback.retry-headers-relayed", "headers.response-relayed", "management.retry-after-relayed"),
 )
 def retry_hints_dropped(right: Behaviour) -> Behaviour:
     """Drops the headers that say when, and whether, to retry."""

@@ -111,10 +111,7 @@ def malformed_json_500(right: Behaviour) -> Behaviour:
 
 @defect(
     "upstream-status-500",
-    breaks=(
-        "errors.upstream-status-relayed",
-        "headers.response-relayed",
-    ),
+    breaks=("errors.upstream-status-relayed",),
 )
 def upstream_status_500(right: Behaviour) -> Behaviour:
     """Turns every error of the upstream into 500."""

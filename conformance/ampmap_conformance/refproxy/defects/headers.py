@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Local, RoutedExchange
+from ..exchange import Local, ProviderCall, RoutedExchange
 from .registry import defect
 
 
@@ -76,7 +76,12 @@ def upstream_key_missing(right: Behaviour) -> Behaviour:
 
 @defect(
     "hop-by-hop-forwarded",
-    breaks=("headers.hop-by-hop-dropped", "headers.named-hop-by-hop-dropped", "headers.proxy-credential-dropped"),
+    breaks=(
+        "headers.hop-by-hop-dropped",
+        "headers.named-hop-by-hop-dropped",
+        "headers.proxy-credential-dropped",
+        "management.hop-by-hop-dropped",
+    ),
     seen_in="maximhq/bifrost#1867",
 )
 def hop_by_hop_forwarded(right: Behaviour) -> Behaviour:
@@ -91,7 +96,7 @@ def hop_by_hop_forwarded(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=headers)
 
 
-@defect("listed-headers-forwarded", breaks=("headers.hop-by-hop-dropped",))
+@defect("listed-headers-forwarded", breaks=("headers.hop-by-hop-dropped", "management.hop-by-hop-dropped"))
 def listed_headers_forwarded(right: Behaviour) -> Behaviour:
     """Drops `Connection` itself but not the headers that it lists."""
 
@@ -99,6 +104,59 @@ def listed_headers_forwarded(right: Behaviour) -> Behaviour:
         given = exchange.incoming.headers
         listed = {name.strip().lower() for value in given.all("connection") for name in value.split(",")}
         return right.upstream_headers(exchange, body).adding(*(line for line in given if line[0].lower() in listed))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("listed-headers-sent-to-amp", breaks=("headers.hop-by-hop-dropped", "management.hop-by-hop-dropped"))
+def listed_headers_sent_to_amp(right: Behaviour) -> Behaviour:
+    """Drops the headers that `Connection` lists from calls of providers, and not from those to Amp's servers."""
+
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
+        sent, given = right.upstream_headers(exchange, body), exchange.incoming.headers
+        listed = {name.strip().lower() for value in given.all("connection") for name in value.split(",")}
+        amps = () if isinstance(exchange.back_end, Local) else given
+        return sent.adding(*(line for line in amps if line[0].lower() in listed))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("headers-copied-when-mapped", breaks=("headers.hop-by-hop-dropped", "headers.proxy-credential-dropped"))
+def headers_copied_when_mapped(right: Behaviour) -> Behaviour:
+    """Copies every header of the client's connection onto a mapped call, which it builds anew."""
+
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
+        sent, given = right.upstream_headers(exchange, body), exchange.incoming.headers
+        listed = {name.strip().lower() for value in given.all("connection") for name in value.split(",")}
+        names = listed | {"proxy-authorization"} if exchange.mapped is not None else set()
+        return sent.adding(*(line for line in given if line[0].lower() in names))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect("other-carriers-sent-to-amp", breaks=("headers.client-credential-replaced",))
+def other_carriers_sent_to_amp(right: Behaviour) -> Behaviour:
+    """Replaces the key of a model call to Amp's servers in `Authorization`, and leaves the other headers with keys."""
+
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
+        sent = right.upstream_headers(exchange, body)
+        amps = isinstance(exchange.place, ProviderCall) and not isinstance(exchange.back_end, Local)
+        names = [name for name in ("x-api-key", "x-goog-api-key") if amps and name not in sent]
+        return sent.adding(*((name, value) for name in names for value in exchange.incoming.headers.all(name)))
+
+    return replace(right, upstream_headers=headers)
+
+
+@defect(
+    "client-address-added",
+    breaks=("headers.client-address-not-added",),
+    seen_in="router-for-me/CLIProxyAPI@e0cb43f3",
+)
+def client_address_added(right: Behaviour) -> Behaviour:
+    """Tells every upstream the address from which the call came."""
+
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
+        return right.upstream_headers(exchange, body).adding(("X-Forwarded-For", exchange.incoming.peer))
 
     return replace(right, upstream_headers=headers)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import replace
 from pathlib import Path
 
-from ...target.amp_config import parsed
+from ...target.amp_config import BlockMapping, parsed
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
@@ -101,6 +101,44 @@ def broken_configuration_taken(right: Behaviour) -> Behaviour:
         except ValueError:
             return replace(current, amp=None, mappings=())
         return right.reloaded(current, text)
+
+    return replace(right, reloaded=reloaded)
+
+
+@defect(
+    "address-without-scheme-taken",
+    breaks=("reload.broken-address-keeps-the-old",),
+    seen_in="router-for-me/CLIProxyAPI@e0cb43f3",
+)
+def address_without_scheme_taken(right: Behaviour) -> Behaviour:
+    """Takes an address without a scheme for a URL, and reaches no server of Amp's by it."""
+
+    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
+        bare = '"upstream-url": "http' not in text and "://" not in text
+        return replace(current, amp=None) if bare and "upstream-url" in text else right.reloaded(current, text)
+
+    return replace(right, reloaded=reloaded)
+
+
+@defect("new-order-unnoticed", breaks=("reload.model-mappings",), seen_in="router-for-me/CLIProxyAPI@e0cb43f3")
+def new_order_unnoticed(right: Behaviour) -> Behaviour:
+    """Keeps its mappings when the new ones are the same in another order."""
+    return _keeping_alike(right, lambda rule: (rule.from_, rule.to, rule.regex))
+
+
+@defect("new-target-unnoticed", breaks=("reload.model-mappings",))
+def new_target_unnoticed(right: Behaviour) -> Behaviour:
+    """Keeps its mappings when the new ones are of the same models."""
+    return _keeping_alike(right, lambda rule: rule.from_)
+
+
+def _keeping_alike(right: Behaviour, told: Callable[[BlockMapping], Hashable]) -> Behaviour:
+    """A proxy that keeps its mappings when it cannot tell the new ones from them."""
+
+    def reloaded(current: ProxyConfig, text: str) -> ProxyConfig:
+        new = right.reloaded(current, text)
+        alike = {told(rule) for rule in new.mappings} == {told(rule) for rule in current.mappings}
+        return replace(new, mappings=current.mappings) if alike else new
 
     return replace(right, reloaded=reloaded)
 

@@ -191,39 +191,6 @@ class _Wrapped:
         return self._send(request)
 
 
-@defect("answers-kept", breaks=("tenancy.no-shared-answer",))
-def answers_kept(right: Behaviour) -> Behaviour:
-    """Keeps answers, and gives them to every client that makes the same call."""
-    known: dict[tuple[str, bytes], tuple[StreamedAnswer, list[bytes]]] = {}
-
-    async def again(parts: list[bytes]) -> AsyncIterator[bytes]:
-        for part in parts:
-            yield part
-
-    def sender(client: UpstreamSender) -> UpstreamSender:
-        async def kept(key: tuple[str, bytes], answer: StreamedAnswer) -> AsyncIterator[bytes]:
-            parts = []
-            async for chunk in answer.chunks:
-                parts.append(chunk)
-                yield chunk
-            known[key] = (answer, parts)
-
-        @asynccontextmanager
-        async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
-            key = (request.target, request.body)
-            if key in known:
-                answer, parts = known[key]
-                yield replace(answer, chunks=again(parts))
-                return
-            async with client.send(request) as answer:
-                keep = request.method == "POST" and answer.status == 200
-                yield replace(answer, chunks=kept(key, answer)) if keep else answer
-
-        return _Wrapped(send)
-
-    return replace(right, sender=lambda client: sender(right.sender(client)))
-
-
 @defect("caller-trusted-once", breaks=("tenancy.each-call-is-authenticated",), also=("*",))
 def caller_trusted_once(right: Behaviour) -> Behaviour:
     """Accepts a call on a connection that it accepted before, without authenticating it again."""

@@ -26,6 +26,7 @@ from ..exchange import OwnAnswer, RoutedExchange
 from .registry import defect
 
 TO_CHAT, TO_MESSAGES = "translating-to-openai-chat", "translating-to-anthropic-messages"
+ERROR_BODIES = ("errors.upstream-error-body-relayed", "errors.routed-error-body-relayed")
 FOLLOWS = ("translation.*", "streaming.*", "routing.*", "bodies.*", "tenancy.*", "headers.*", "fallback.*", "reload.*")
 """What may notice as well that an answer says something else."""
 
@@ -136,7 +137,7 @@ def usage_not_asked_for(right: Behaviour) -> Behaviour:
 
 @defect(
     "content-lost-without-stream",
-    breaks=("translation.answer-text-kept",),
+    breaks=("translation.answer-text-kept", "routing.answer-relayed", "fallback.only-names-change-in-answers"),
     also=FOLLOWS,
     seen_in="margbug01/amp-proxy@d8d7d6e",
     variant=TO_CHAT,
@@ -146,7 +147,12 @@ def content_lost(right: Behaviour) -> Behaviour:
     return telling(right, lambda told: replace(told, parts=tuple(p for p in told.parts if not isinstance(p, Text))))
 
 
-@defect("reasoning-as-text", breaks=("translation.reasoning-kept",), also=FOLLOWS, variant=TO_CHAT)
+@defect(
+    "reasoning-as-text",
+    breaks=("translation.reasoning-kept", "streaming.every-kind-of-event", "bodies.rich-answer-kept"),
+    also=FOLLOWS,
+    variant=TO_CHAT,
+)
 def reasoning_as_text(right: Behaviour) -> Behaviour:
     """Gives the reasoning of a translated answer as text of the answer."""
 
@@ -158,7 +164,7 @@ def reasoning_as_text(right: Behaviour) -> Behaviour:
 
 @defect(
     "parallel-calls-run-together",
-    breaks=("translation.tool-calls-kept",),
+    breaks=("translation.tool-calls-kept", "streaming.every-kind-of-event"),
     also=FOLLOWS,
     seen_in="nghyane/ampcode-connector@b713a23",
     variant=TO_CHAT,
@@ -188,7 +194,12 @@ def usage_of_zero(right: Behaviour) -> Behaviour:
     return telling(right, lambda told: replace(told, usage=told.usage and Usage(0, 0)))
 
 
-@defect("model-of-its-own", breaks=("translation.model-named",), also=(*FOLLOWS, "errors.*"), variant=TO_CHAT)
+@defect(
+    "model-of-its-own",
+    breaks=("translation.model-named",),
+    also=(*FOLLOWS, "errors.*"),
+    variant=TO_CHAT,
+)
 def model_of_its_own(right: Behaviour) -> Behaviour:
     """Names a model of its own in translated answers."""
     return telling(right, lambda told: replace(told, model=told.model and "translated"))
@@ -230,7 +241,12 @@ def without_output(right: Behaviour) -> Behaviour:
     return rewriting(right, emptied)
 
 
-@defect("failed-streams-ended", breaks=("translation.stream-errors-told",), also=FOLLOWS, variant=TO_CHAT)
+@defect(
+    "failed-streams-ended",
+    breaks=("translation.stream-errors-told", "streaming.in-band-error-relayed"),
+    also=FOLLOWS,
+    variant=TO_CHAT,
+)
 def failed_streams_ended(right: Behaviour) -> Behaviour:
     """Ends a translated stream like a complete one when the upstream reports a failure."""
 
@@ -242,7 +258,7 @@ def failed_streams_ended(right: Behaviour) -> Behaviour:
 
 @defect(
     "stream-for-everybody",
-    breaks=("translation.form-kept",),
+    breaks=("translation.form-kept", "headers.content-type-relayed"),
     also=(*FOLLOWS, "errors.*", "auth.*"),
     seen_in="nghyane/ampcode-connector@da5cd96",
     variant=TO_CHAT,
@@ -257,7 +273,12 @@ def stream_for_everybody(right: Behaviour) -> Behaviour:
     return replace(right, response_headers=labelled)
 
 
-@defect("errors-in-its-own-words", breaks=("translation.errors-kept",), also=("errors.*", *FOLLOWS), variant=TO_CHAT)
+@defect(
+    "errors-in-its-own-words",
+    breaks=("translation.errors-kept", *ERROR_BODIES),
+    also=("errors.*", *FOLLOWS),
+    variant=TO_CHAT,
+)
 def errors_in_its_own_words(right: Behaviour) -> Behaviour:
     """Answers a translated call that the upstream refused with an error that says nothing of the reason."""
 
@@ -267,3 +288,9 @@ def errors_in_its_own_words(right: Behaviour) -> Behaviour:
         return OwnAnswer(status, Headers((("Content-Type", "application/json"),)), b'{"error":{"message":"Failed."}}')
 
     return replace(right, stand_in=own)
+
+
+@defect("errors-blame-the-client", breaks=ERROR_BODIES, also=("errors.*", *FOLLOWS), variant=TO_CHAT)
+def errors_blame_the_client(right: Behaviour) -> Behaviour:
+    """Tells every failure of an upstream that is called in another dialect as an invalid request."""
+    return rewriting(right, lambda chunk: chunk.replace(b'"api_error"', b'"invalid_request_error"'))

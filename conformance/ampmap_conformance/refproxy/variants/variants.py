@@ -29,7 +29,7 @@ from ..exchange import (
 )
 from ..headers import answer_coding
 from ..routing import Routes
-from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamSender
+from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamClient, UpstreamSender
 from . import answers, requests, targets, translating
 from .registry import VARIANTS, Chunks, is_plain_stream, on_its_way, variant, variant_called
 
@@ -289,6 +289,18 @@ def connection_per_call(right: Behaviour) -> Behaviour:
         return replace(answer, headers=answer.headers.setting("Connection", "close"))
 
     return replace(right, upstream_headers=outgoing, response_headers=incoming, own_answer=own)
+
+
+@variant("dead-kept-connections-replaced")
+def dead_kept_connections_replaced(right: Behaviour) -> Behaviour:
+    """Makes a call again on a new connection where a kept one died without an answer, as HTTP libraries do."""
+
+    def sender(client: UpstreamSender) -> UpstreamSender:
+        if isinstance(client, UpstreamClient):
+            client.replaces_kept = True
+        return client
+
+    return replace(right, sender=lambda client: right.sender(sender(client)))
 
 
 @variant("routes-of-its-own")

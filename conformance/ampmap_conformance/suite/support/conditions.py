@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...cases.cases import WARM_UP, CallCase, CredentialCase, StatusCase, VariedCase
-from ...reference.types import Provider
+from ...reference.types import Provider, find_call
 from ...target.target import Target
 from ...wire.messages import AMP
 
@@ -64,6 +66,14 @@ def is_mapped_by_pattern(case: CallCase, target: Target) -> bool:
 def is_mapped_anyhow(case: CallCase, target: Target) -> bool:
     """Models that are mapped by their name, and for streams those that a pattern maps."""
     return is_mapped(case, target) or (case.stream and is_mapped_by_pattern(case, target))
+
+
+def is_first_of_its_mappings(case: CallCase, target: Target) -> bool:
+    """The first model that the target's configuration maps by its name, and the first one that a pattern maps."""
+    kind = is_mapped if is_mapped(case, target) else is_mapped_by_pattern
+    names = (name for name in target.unavailable if (owner := target.provider_of(name)) is not None
+             and kind(replace(case, model=name, call=find_call(target.reference, owner)), target))  # fmt: skip
+    return next(names, None) == case.model
 
 
 def _maps_here(case: CallCase, target: Target) -> bool:
@@ -243,12 +253,21 @@ def takes_query_key(case: CallCase, target: Target) -> bool:
 def carrier_by_call(case: CredentialCase, target: Target) -> bool:
     """Every carrier on the provider's usual call, and on its other calls the one that the client uses first.
 
-    A key in the query counts only where a key has its place there.
+    On the ways beside the usual one these are calls without a stream, and every carrier counts for one provider. A key
+    in the query counts only where a key has its place there.
     """
     if case.carrier == "query-key" and not takes_query_key(case, target):
         return False
     usual = case.call.id == case.provider.default_operation and not case.stream
+    if case.way != "local":
+        first = case.provider.id == target.providers[0].id
+        return usual and (first or case.carrier == case.provider.client_credentials[0])
     return is_model_call(case, target) and (usual or case.carrier == case.provider.client_credentials[0])
+
+
+def is_whole_beside_usual_way(case: VariedCase, _target: Target) -> bool:
+    """Calls of a provider's own models, and of other models those without a stream."""
+    return case.way == "local" or not case.stream
 
 
 def carrier_once(case: CredentialCase, target: Target) -> bool:

@@ -9,6 +9,7 @@ from ...cases.cases import CallCase, Case, VariedCase
 from ...checks.expect import assert_served
 from ...errors import NotTestableError, Violation
 from ...probe.probe import Probe
+from ...reference.types import find_call
 from ...target.amp_config import AmpBlock
 from ...wire.credentials import carried
 from ...wire.messages import AMP, Exchange
@@ -78,6 +79,17 @@ def absent(case: CallCase, probe: Probe) -> CallCase:
     raise NotTestableError(f"the target file names no unavailable model of {case.provider.id}")
 
 
+def absent_anywhere(case: CallCase, probe: Probe) -> CallCase:
+    """A call, at any provider, for a model that only Amp has. Raises NotTestableError where there is none."""
+    target = probe.target
+    for name in target.file.models.unavailable:
+        provider = target.provider_of(name)
+        if provider is not None and not target.rules_for(name):
+            call = find_call(target.reference, provider)
+            return replace(case, call=call, root=provider.roots[0], model=name, stream=False)
+    raise NotTestableError("the target file names no unavailable model")
+
+
 def moved_amp(block: AmpBlock, case: CallCase, probe: Probe) -> tuple[Look, str]:
     """A look at whether Amp's servers are the other upstream, and its URL."""
     look = Look(probe, case, lambda one: any(request.path.startswith(OTHER_PATH) for request in one.upstream))
@@ -103,3 +115,20 @@ def amp_keys(exchange: Exchange) -> set[str]:
     """Every key that reached Amp's servers."""
     sent = [request for request in exchange.upstream if request.persona == AMP]
     return {key for request in sent for keys in carried(request.headers, request.query).values() for key in keys}
+
+
+def models_at_hand(case: CallCase, probe: Probe) -> tuple[str, str, str]:
+    """Two local models of the case's provider, and one that the proxy does not have and no mapping names.
+
+    Raises NotTestableError where the target file does not name so many.
+    """
+    target = probe.target
+    local = [model.wire_id or model.id for model in target.models(case.provider)]
+    absent = [
+        name
+        for name in target.file.models.unavailable
+        if not target.rules_for(name) and target.provider_of(name) is case.provider
+    ]
+    if len(local) < 2 or not absent:
+        raise NotTestableError("the target file names no model that is unavailable, or not two that are there")
+    return local[0], local[1], absent[0]

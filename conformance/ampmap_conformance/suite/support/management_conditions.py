@@ -73,6 +73,11 @@ def changes_something(case: ManagementCase, target: Target) -> bool:
     return case.verb == "DELETE" or (case.verb in ("PUT", "PATCH") and is_first_family(case, target))
 
 
+def is_any_method_or_post(case: ManagementCase, target: Target) -> bool:
+    """Every method that changes something on one family, and POST on one of each kind."""
+    return is_first_family(case, target) or (case.verb == "POST" and is_sample(case, target))
+
+
 def takes_head(case: ManagementCase, target: Target) -> bool:
     """One family of each kind that takes HEAD."""
     return "HEAD" in case.route.methods and is_sample(case, target)

@@ -100,6 +100,18 @@ def stream_reply(case: CallCase, probe: Probe, pieces: Pieces) -> Reply:
     return Reply(pieces=pieces, form=None if called is None else Form(called.dialect, stream=True))
 
 
+def whole_answer(case: CallCase, probe: Probe) -> dict[str, object]:
+    """A whole answer of the asked model in the dialect in which the upstream is called."""
+    called = probe.called(case)
+    return json_answer(case, probe) if called is None else called.render_answer(spoken_answer(case, probe, ODD_TEXT))
+
+
+def answer_reply(case: CallCase, probe: Probe, body: bytes) -> Reply:
+    """A whole answer of these bytes, which are of the dialect in which the upstream is called."""
+    called = probe.called(case)
+    return Reply(body=body, form=None if called is None else Form(called.dialect, stream=False))
+
+
 def formed(word: str, case: CallCase, probe: Probe) -> Reply:
     """The stream of a case in the form that `word` (of the axis `sse_form` or `rare_sse_form`) names."""
     if word in _FRAMINGS:

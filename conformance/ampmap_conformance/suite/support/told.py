@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from ...cases.cases import CallCase
-from ...checks.expect import assert_equal, assert_served, assert_success, expect
+from ...checks.expect import assert_equal, assert_json_relayed, assert_served, assert_success, assert_whole, expect
 from ...checks.expect_streams import assert_events
+from ...dialects.bodies import error_words
 from ...errors import Violation
-from ...meanings import Codec, Completion, Failure, ToolCall
+from ...meanings import Codec, Completion, Failure, ToolCall, read_failure
 from ...probe.probe import Probe
+from ...reference.types import ErrorShape
 from ...wire.messages import Exchange, Headers, media_type
 from ...wire.sse import decode_body
 from .streams import client_model
@@ -30,6 +33,42 @@ def assert_told(case: CallCase, probe: Probe, exchange: Exchange) -> None:
     broken = exchange.response.broken or ""
     expect(not broken, "the stream is incomplete", expected="a complete transfer", actual=broken)
     assert_same_answer(sent(exchange, called), came(exchange, own), called, own)
+
+
+def assert_answer_told(case: CallCase, probe: Probe, exchange: Exchange) -> None:
+    """The client got all of the upstream's whole answer, or what it says where the call is translated."""
+    called, own = probe.called(case), probe.codec(case)
+    assert_whole(exchange.response)
+    if called is None or own is None:
+        assert_json_relayed(exchange)
+    else:
+        assert_same_answer(sent(exchange, called), came(exchange, own), called, own)
+
+
+def assert_end_not_invented(exchange: Exchange, called: Codec, own: Codec) -> None:
+    """A translated stream has an end only where the upstream's stream said why it ends."""
+    response = exchange.response
+    upstream = called.read_stream(exchange.answers[0].body).completion
+    client = own.read_stream(decode_body(response.headers, response.body))
+    told = client.completion.failure is not None or response.broken is not None or response.status >= 400
+    ended = client.completion.finish is not None or client.ends > 0
+    saying = "the proxy ended a stream that its upstream had not ended"
+    expect(
+        upstream.finish is not None or told or not ended,
+        saying,
+        expected="an error, or a stream without an end",
+        actual=f"an end, with the reason `{shown(client.completion.finish)}`",
+    )
+
+
+def assert_text_told(case: CallCase, probe: Probe, exchange: Exchange) -> None:
+    """The client got the upstream's stream from start to end: its events, or its text where the call is translated."""
+    called, own = probe.called(case), probe.codec(case)
+    if called is None or own is None:
+        assert_events(exchange, model=client_model(case, probe))
+        return
+    assert_served(exchange)
+    assert_equal(came(exchange, own).text, sent(exchange, called).text, "the client got another text")
 
 
 def sent(exchange: Exchange, called: Codec) -> Completion:
@@ -54,11 +93,11 @@ def said(codec: Codec, headers: Headers, body: bytes) -> Completion:
     body = decode_body(headers, body)
     if media_type(headers.get("content-type")) == EVENTS or body[:1] == b"[":
         return codec.read_stream(body).completion
-    return codec.read_answer(json.loads(body))
+    return codec.read_answer(_json(body))
 
 
 def assert_same_answer(told: Completion, read: Completion, called: Codec, own: Codec) -> None:
-    """The client reads what the upstream said, as far as both dialects can say it.
+    """The client reads what the upstream said, as far as both dialects can say it; of a failed one no end.
 
     The usage has a rule of its own: upstreams tell it only to those who ask, and some proxies count by themselves.
     """
@@ -66,7 +105,17 @@ def assert_same_answer(told: Completion, read: Completion, called: Codec, own: C
     assert_equal(read.text, told.text, "the client got another text")
     assert_equal(read.thinking, told.thinking, "the client got other reasoning")
     assert_same_calls(read.calls, told.calls, own)
+    if told.failure is not None:
+        assert_same_failure(read.failure, told.failure)
+        return
     assert_equal(shown(read.finish), shown(told.finish), "the answer ends for another reason")
+
+
+def assert_same_failure(read: Failure | None, told: Failure) -> None:
+    """A stream that failed in its middle says so, with the upstream's message."""
+    actual = "no error" if read is None else read.message
+    kept = read is not None and told.message in read.message
+    expect(kept, "the error in the stream is lost", expected=told.message, actual=actual)
 
 
 def failure_told(case: CallCase, probe: Probe, exchange: Exchange) -> Failure:
@@ -76,23 +125,72 @@ def failure_told(case: CallCase, probe: Probe, exchange: Exchange) -> Failure:
     """
     shape, own, response = probe.error_shape(case), probe.codec(case), exchange.response
     body = decode_body(response.headers, response.body)
-    try:
-        data = json.loads(body)
-    except ValueError:
-        data = None
-    shapes = () if own is None else (shape, own.shape)
-    failures = (own.read_error(response.status, data, each) for each in shapes if own is not None)
-    failure = next((each for each in failures if each is not None), None)
+    if own is not None and media_type(response.headers.get("content-type")) == EVENTS:
+        failure = own.read_stream(body).completion.failure
+    else:
+        shapes = (shape,) if own is None else (shape, own.shape)
+        failures = (read_failure(each, response.status, _json(body)) for each in shapes)
+        failure = next((each for each in failures if each is not None), None)
     if failure is None:
         saying, wanted = "the error cannot be read", f"an error in the shape of {shape.display_name}"
         raise Violation(saying, expected=wanted, actual=f"status {response.status}, {len(body)} bytes")
     return failure
 
 
+def assert_error_told(case: CallCase, probe: Probe, exchange: Exchange, message: str) -> None:
+    """The client got the upstream's error: its bytes, or where the body is written anew what it says.
+
+    That is its message, in the provider's own shape, and a class of error that blames the same side as the status.
+    """
+    response = exchange.response
+    if exchange.answers and _is_verbatim(case, probe, exchange):
+        came, sent = decode_body(response.headers, response.body), exchange.answers[0].body
+        assert_equal(came, sent, "the upstream's error was re-written")
+        return
+    told = failure_told(case, probe, exchange)
+    expect(message in told.message, "the upstream's message is lost", expected=message, actual=told.message)
+    assert_blames_same_side(told, probe.error_shape(case), response.status)
+
+
+def assert_blames_same_side(told: Failure, shape: ErrorShape, status: int) -> None:
+    """The class that an error names is not one that its vendor uses only where the other side is to blame.
+
+    Words that the vendor is not known to use say nothing.
+    """
+    for field, word in (("type", told.type), ("code", told.code)):
+        sides = {row // 100 for row in statuses_of(shape) if error_words(shape, row)[field] == word}
+        blamed = "the server's" if sides == {5} else "the client's"
+        expect(
+            not isinstance(word, str) or not sides or status // 100 in sides,
+            "the error has the class of another failure",
+            expected=f"a class of errors with status {status // 100}xx",
+            actual=f"`{word}`, which is for {blamed} faults",
+        )
+
+
+def statuses_of(shape: ErrorShape) -> tuple[int, ...]:
+    """The statuses of which a shape says something; 418 and 599 stand for those that it does not list."""
+    return (*shape.statuses, 418, 599)
+
+
+def _is_verbatim(case: CallCase, probe: Probe, exchange: Exchange) -> bool:
+    """Whether the client can be given the upstream's own bytes: nothing is written anew, and the dialect is its own."""
+    told = probe.target.body_of(case.provider, case.call.dialect, case.model)
+    same = all(probe.dialect_called(request) == case.call.dialect for request in exchange.upstream[:1])
+    return told == "verbatim" and same
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
 def carried(told: Completion, called: Codec, own: Codec) -> Completion:
     """What both dialects can say of an answer."""
     for codec in (called, own):
-        told = replace(codec.read_answer(codec.render_answer(told)), model=told.model)
+        told = replace(codec.read_answer(codec.render_answer(told)), model=told.model, failure=told.failure)
     return told
 
 

@@ -1,0 +1,68 @@
+"""Chooses cases that cover how the values of a requirement's axes meet: a covering array over its cells.
+
+A fault that shows with one pair of values (a dialect and a way to fail, say) shows in each cell with that pair. A run
+need not make every cell to see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum, unique
+from functools import cache
+from typing import Any, TypeAlias
+
+Cells: TypeAlias = tuple[tuple[str, ...], ...]
+"""Cells by their values, one for each axis, in the order of the axes."""
+
+PAIRS, TRIPLES = 2, 3
+
+FEW = 50
+"""A requirement with at most so many cells is thoroughly tested with all of them."""
+
+
+@unique
+class Depth(StrEnum):
+    """How many cells of each requirement a run makes."""
+
+    QUICK = "quick"
+    """One."""
+    DEFAULT = "default"
+    """So many that each pair of values of two axes is in one."""
+    THOROUGH = "thorough"
+    """So many that each triple of values is in one; all, where a requirement has few."""
+
+
+def chosen(cells: Iterable[tuple[str, ...]], depth: Depth) -> Cells:
+    """Those of some cells that a depth makes, in their order. No two cells are equal, and all have the same axes."""
+    every = tuple(cells)
+    if depth is Depth.QUICK:
+        return every[:1]
+    if depth is Depth.THOROUGH:
+        return every if len(every) <= FEW else cover(every, TRIPLES)
+    return cover(every, PAIRS)
+
+
+@cache
+def cover(cells: Cells, strength: int) -> Cells:
+    """Some of the cells, so that each combination of `strength` values of different axes that is in one is in these.
+
+    They are the same ones each time, and in the order of `cells`.
+    """
+    factors = {str(place): list(dict.fromkeys(values)) for place, values in enumerate(zip(*cells, strict=True))}
+    if len(factors) <= strength:
+        return cells
+    from covertable import make  # few runs need it: most requirements have one or two axes
+
+    rows: Any = make(factors, strength=strength, constraints=[_one_of(cells)])
+    covering = {tuple(row[place] for place in factors) for row in rows}
+    return tuple(cell for cell in cells if cell in covering)
+
+
+def _one_of(cells: Cells) -> dict[str, Any]:
+    """The constraint that a row is one of the cells; a stream, for example, is not a form of every call."""
+    return {"operator": "or", "conditions": [_is(cell) for cell in cells]}
+
+
+def _is(cell: tuple[str, ...]) -> dict[str, Any]:
+    same = [{"operator": "eq", "left": str(place), "value": value} for place, value in enumerate(cell)]
+    return {"operator": "and", "conditions": same}
