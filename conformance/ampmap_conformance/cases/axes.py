@@ -177,8 +177,10 @@ def _stream(cell: Cell, _target: Target) -> Iterator[Cell]:
         yield cell.having("stream", stream=True)
 
 
-def _alternate_root(cell: Cell, _target: Target) -> Iterator[Cell]:
-    for root in cell.get("call").provider.roots[1:]:
+def _alternate_root(cell: Cell, target: Target) -> Iterator[Cell]:
+    """Other forms of the provider's path; none where the target has a place of its own for the provider."""
+    provider = cell.get("call").provider
+    for root in () if provider.id in target.file.mounts else provider.roots[1:]:
         yield cell.having(re.sub(r"[/{}]+", ".", root.path).strip("."), root=root)
 
 

@@ -226,10 +226,13 @@ def with_long_line(case: VariedCase, probe: Probe) -> Pieces:
     return _long_line(stream_frames(case, probe), LINES[case.variation])
 
 
+_LETTERS = ODD_TEXT * (65_536 // len(ODD_TEXT.encode()))
+
+
 def big_frames(case: CallCase, probe: Probe, *, size: int) -> Frames:
     """A stream of about `size` bytes in events of 64 KiB."""
     if (called := probe.called(case)) is not None:
-        text = ODD_TEXT * (size // len(ODD_TEXT.encode()))
+        text = "".join(f"{number}{_LETTERS}" for number in range(size // 65_536))
         return called.render_stream(spoken_answer(case, probe, text), pieces=_big)
     events = stream_events(case, probe)
     middle = next(event for event in events[len(events) // 2 :] if isinstance(event.data, dict))
@@ -242,9 +245,8 @@ def big_frames(case: CallCase, probe: Probe, *, size: int) -> Frames:
 
 
 def _big(text: str) -> tuple[str, ...]:
-    """A text in pieces of about 64 KiB."""
-    letters = len(ODD_TEXT) * (65_536 // len(ODD_TEXT.encode()))
-    return tuple(text[at : at + letters] for at in range(0, len(text), letters))
+    """A text in pieces of about 64 KiB. No two are the same: some proxies break off what repeats itself."""
+    return tuple(text[at : at + len(_LETTERS)] for at in range(0, len(text), len(_LETTERS)))
 
 
 def json_answer(case: CallCase, probe: Probe) -> dict[str, object]:
