@@ -142,11 +142,24 @@ def test_no_foreign_origin_is_trusted(case: CallCase, probe: Probe) -> None:
     asked = probe.send(case, method="OPTIONS", body=b"", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)
     called = probe.send(case, more_headers=PREFLIGHT[:1])
 
-    for exchange in (asked, called):
+    _assert_not_trusted((asked, called))
+
+
+def _assert_not_trusted(exchanges: Iterable[Exchange]) -> None:
+    """No answer lets a foreign page in with its credentials."""
+    for exchange in exchanges:
         headers = exchange.response.headers
         origin = headers.get("access-control-allow-origin")
         trusts = headers.get("access-control-allow-credentials") == "true" and origin in (OTHER_ORIGIN, "*", "null")
         expect(not trusts, "a foreign page is trusted", expected="no credentials for it", actual=f"{origin} is trusted")
+
+
+@checks("security.no-foreign-origin-on-management", when=is_sample, requests=2)
+def test_no_foreign_origin_is_trusted_on_management(case: ManagementCase, probe: Probe) -> None:
+    """Given a foreign web page, when it sends a preflight and a call to management, then neither lets it in."""
+    asked = probe.send(case, method="OPTIONS", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)
+    called = probe.send(case, more_headers=PREFLIGHT[:1])
+    _assert_not_trusted((asked, called))
 
 
 @checks("security.preflight-without-proxy-key")
