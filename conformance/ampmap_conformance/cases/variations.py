@@ -11,7 +11,7 @@ VARIATIONS = MappingProxyType(
             "crlf", "no-space", "several-lines", "odd-separators", "comments", "pings", "ids-and-retry", "long-line",
             "line-by-line", "in-pieces", "all-at-once", "split-characters", "known-length", "until-close",
         ),
-        "rare_sse_form": ("carriage-returns", "byte-order-mark", "unknown-event"),
+        "rare_sse_form": ("carriage-returns", "byte-order-mark", "unknown-event", "bare-lines"),
         "finish": ("stop", "tool_calls", "length", "filtered"),
         "stream_break": ("cut-at-once", "cut-in-event", "cut-between-events", "cut-before-end", "reset"),
         "stream_end": ("no-terminator", "no-events"),

@@ -9,6 +9,7 @@ from ..checks.expect import assert_equal, assert_served, assert_success, expect,
 from ..checks.expect_streams import came_events
 from ..checks.findings import gathering
 from ..checks.registry import checks
+from ..errors import NoAnswerError
 from ..observer import End, Reply
 from ..probe.probe import Probe
 from ..wire.credentials import carried
@@ -78,7 +79,10 @@ def test_no_repeat_after_dropped_connection(case: VariedCase, probe: Probe) -> N
         request = probe.request(case)
         if case.variation == "half-read" and request.body:
             request = replace(request, body=request.body + LONG)
-        return probe.exchange(request, persona=probe.persona_of(case), replies=dropping(case.variation))
+        try:
+            return probe.exchange(request, persona=probe.persona_of(case), replies=dropping(case.variation))
+        except NoAnswerError:  # the proxy may close the connection of a client that is still sending
+            return probe.exchanges[-1]
 
     assert_never_repeated(send)
 

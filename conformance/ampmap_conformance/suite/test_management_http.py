@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 
 from ..cases.cases import ManagementCase
 from ..checks.expect import (
@@ -55,6 +56,10 @@ SWITCHING = 101
 ELSEWHERE = "https://elsewhere.example/ampmap?next=%2Fa"
 PACKED_SIZE = 25_600
 """Bytes above which the client compresses a body."""
+PARTS = MappingProxyType({"text/event-stream": b"data: part %d\n\n", "application/x-ndjson": b'{"part":%d}\n'})
+"""Media types of answers that come in parts, and how a part is written."""
+PAGE = (("Origin", "https://page.example"),)
+LETS_IN = (("Access-Control-Allow-Origin", "https://page.example"), ("Access-Control-Allow-Credentials", "true"))
 UPGRADE = (
     ("Connection", "Upgrade"),
     ("Upgrade", "websocket"),
@@ -222,12 +227,24 @@ def test_successes_are_relayed(case: ManagementCase, probe: Probe) -> None:
         )
 
 
-@checks("management.stream-not-buffered", when=is_first_family, pace=Pace.WAITS, requests=ATTEMPTS)
+@checks("management.stream-not-buffered", when=is_first_family, pace=Pace.WAITS, requests=ATTEMPTS * len(PARTS))
 def test_stream_is_not_buffered(case: ManagementCase, probe: Probe) -> None:
     """Given an answer in parts, when the proxy relays it, then each part arrives before later ones are sent."""
-    pieces = tuple((0.0, b"data: part %d\n\n" % number) for number in range(4))
-    reply = Reply(headers=(("Content-Type", "text/event-stream"),), pieces=pieces, framing=Framing.CHUNKED)
-    assert_flushed(case, probe, reply)
+    for kind, form in PARTS.items():
+        pieces = tuple((0.0, form % number) for number in range(4))
+        assert_flushed(case, probe, Reply(headers=(("Content-Type", kind),), pieces=pieces, framing=Framing.CHUNKED))
+
+
+@checks("management.cors-lines-not-doubled", when=is_sample)
+def test_cors_lines_are_not_doubled(case: ManagementCase, probe: Probe) -> None:
+    """Given an answer that lets a page in, when the proxy relays it, then it says so once."""
+    exchange = probe.send(case, more_headers=PAGE, replies=(Reply(more_headers=LETS_IN),))
+
+    only_upstream_request(exchange, AMP)
+    for name, _ in LETS_IN:
+        lines = exchange.response.headers.all(name)
+        saying = f"{name} comes more than once, so that browsers reject the answer"
+        expect(len(lines) <= 1, saying, expected="one line", actual=" and ".join(lines))
 
 
 @checks("management.client-gone", when=is_first_family, pace=Pace.WAITS, requests=len(LONGER))

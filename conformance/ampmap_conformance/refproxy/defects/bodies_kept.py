@@ -85,7 +85,7 @@ def answer_integers_rounded(right: Behaviour) -> Behaviour:
     )
 
 
-@defect("large-bodies-refused", breaks=("bodies.large",))
+@defect("large-bodies-refused", breaks=("bodies.large",), also=("fallback.model-found-behind-much",))
 def large_bodies_refused(right: Behaviour) -> Behaviour:
     """Keeps its server's limit of 1 MB."""
     return _refusing_bodies(right, 413, lambda incoming: len(incoming.body) > LIMIT)

@@ -99,6 +99,7 @@ def amp_failures_go_local(right: Behaviour) -> Behaviour:
         "fallback.stream-is-one-call",
         "fallback.no-retry-after-cut-answer",
     ),
+    also=("streaming.stalled-not-ended-cleanly",),
 )
 def broken_answers_asked_for_again(right: Behaviour) -> Behaviour:
     """Makes a call again whose answer broke off, and puts the second answer behind the first."""

@@ -25,6 +25,7 @@ def is_event_stream(headers: Headers) -> bool:
     "abort-as-clean-end",
     breaks=("streaming.upstream-abort-not-ended-cleanly", "clients.stream-cut"),
     seen_in="router-for-me/CLIProxyAPI#4296",
+    also=("streaming.stalled-not-ended-cleanly",),
 )
 def abort_as_clean_end(right: Behaviour) -> Behaviour:
     """Ends the client's stream cleanly when the upstream broke off, so that half an answer looks whole."""
@@ -43,6 +44,7 @@ def abort_as_clean_end(right: Behaviour) -> Behaviour:
     "client-left-waiting",
     breaks=("streaming.upstream-abort-not-ended-cleanly", "errors.truncation-reaches-client"),
     seen_in="HA7CH/ai-native-company#15",
+    also=("streaming.stalled-not-ended-cleanly",),
 )
 def client_left_waiting(right: Behaviour) -> Behaviour:
     """Leaves the client's answer open when the upstream broke off: the client waits until it gives up by itself."""

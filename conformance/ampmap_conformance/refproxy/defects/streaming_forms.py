@@ -67,12 +67,15 @@ def _each_data(right: Behaviour, change: Callable[[dict[str, Any]], dict[str, An
 
 
 async def _events(given: Chunks) -> Chunks:
-    rest = b""
+    held: list[bytes] = []
     async for chunk in given:
-        *whole, rest = re.split(rb"(?<=\n\n)|(?<=\r\n\r\n)", rest + chunk)
-        for event in whole:
-            yield event
-    if rest:
+        held.append(chunk)
+        if b"\n" in chunk:
+            *whole, rest = re.split(rb"(?<=\n\n)|(?<=\r\n\r\n)", b"".join(held))
+            held = [rest]
+            for event in whole:
+                yield event
+    if rest := b"".join(held):
         yield rest
 
 
@@ -152,6 +155,18 @@ def length_kept_when_renamed(right: Behaviour) -> Behaviour:
 def unknown_events_dropped(right: Behaviour) -> Behaviour:
     """Passes on the events that it knows."""
     return _each_event(right, lambda event: () if b"event: ampmap." in event else (event,))
+
+
+@defect("bare-comments-break", breaks=("streaming.rare-forms",), seen_in="coder/coder#28185")
+def bare_comments_break(right: Behaviour) -> Behaviour:
+    """Breaks a stream off at a comment without words."""
+
+    def changed(event: bytes) -> Iterable[bytes]:
+        if re.search(rb"(?m)^:\r?$", event):
+            raise UpstreamBrokenError("an unknown line")
+        return (event,)
+
+    return _each_event(right, changed)
 
 
 @defect("comments-dropped", breaks=("streaming.comments-relayed",))

@@ -1,14 +1,16 @@
-"""Proxies with limits of their own: for bodies, for silence, and for kept connections."""
+"""Proxies with limits of their own: for bodies, for silence, for kept connections and for news."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ..behaviour import Behaviour
 from ..upstream import UpstreamClient, UpstreamSender
 from .registry import variant
 
 LARGE_BODIES = 22 << 20
+LATE = 3
 
 
 @variant(
@@ -37,3 +39,18 @@ def dead_kept_connections_replaced(right: Behaviour) -> Behaviour:
 def silence_waited_out(right: Behaviour) -> Behaviour:
     """Waits for a stream that fell silent as long as the client does, and promises no limit."""
     return replace(right, idle_patience=lambda _: None)
+
+
+@variant("configuration-taken-up-late")
+def configuration_taken_up_late(right: Behaviour) -> Behaviour:
+    """Goes by a new configuration from the third call on."""
+    active, waiting = [""], [""]
+
+    def text(file: Any) -> str:
+        new = right.file_text(file)
+        waiting[:] = [*waiting, new] if waiting[0] == new else [new]
+        if not active[0] or len(waiting) > LATE:
+            active[0] = new
+        return active[0]
+
+    return replace(right, file_text=text)

@@ -8,7 +8,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 from ...dialects import bodies
 from ...reference.types import Provider, Reference
@@ -36,7 +35,6 @@ from .registry import VARIANTS, Chunks, is_plain_stream, on_its_way, variant, va
 LATENCY = 0.03
 SILENCE = 0.3
 PIECE = 100
-LATE = 3
 
 
 @variant("capital-headers")
@@ -114,12 +112,16 @@ def events_written_anew(right: Behaviour) -> Behaviour:
             async for chunk in given:
                 yield chunk
             return
-        rest = b""
+        held: list[bytes] = []
         async for chunk in given:
-            *lines, rest = re.split(rb"\r\n|\n|\r(?!\n|\Z)", rest + chunk)
+            held.append(chunk)
+            if b"\n" not in chunk and b"\r" not in chunk:
+                continue
+            *lines, rest = re.split(rb"\r\n|\n|\r(?!\n|\Z)", b"".join(held))
+            held = [rest]
             for line in lines:
                 yield re.sub(rb"^(data|event): ", rb"\1:", line) + b"\r\n"
-        if rest:
+        if rest := b"".join(held):
             yield rest
 
     def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
@@ -379,21 +381,6 @@ def upstreams_names_kept(right: Behaviour) -> Behaviour:
         return right.response_headers(served, given)
 
     return replace(right, response_body=chunks, response_headers=headers)
-
-
-@variant("configuration-taken-up-late")
-def configuration_taken_up_late(right: Behaviour) -> Behaviour:
-    """Goes by a new configuration from the third call on."""
-    active, waiting = [""], [""]
-
-    def text(file: Any) -> str:
-        new = right.file_text(file)
-        waiting[:] = [*waiting, new] if waiting[0] == new else [new]
-        if not active[0] or len(waiting) > LATE:
-            active[0] = new
-        return active[0]
-
-    return replace(right, file_text=text)
 
 
 __all__ = ["VARIANTS", "answers", "limits", "requests", "targets", "translating", "variant_called"]

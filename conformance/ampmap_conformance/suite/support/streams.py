@@ -200,6 +200,7 @@ _FORMS: dict[str, Callable[[Frames], Pieces]] = {
     "ids-and-retry": _each(_with_ids),
     "byte-order-mark": lambda frames: in_pieces([b"\xef\xbb\xbf" + frames[0], *frames[1:]]),
     "unknown-event": _unknown_event,
+    "bare-lines": _each(lambda data: b":\n\n:\nid\nevent:\n" + data),
     "long-line": _long_line,
     "line-by-line": _line_by_line,
     "in-pieces": _tiny,
