@@ -23,6 +23,8 @@ VARIATIONS = MappingProxyType(
         "odd_error": ("html", "empty", "event-stream", "list", "long", "unlisted-status"),
         "no_answer": ("closed", "reset"),
         "call_difference": ("stream", "version", "features", "query", "accept"),
+        "body_size": ("2-mb", "8-mb", "20-mb"),
+        "event_size": ("64-kb", "1-mb", "16-mb"),
         "dropped_call": ("closed", "reset", "half-read"),
         "own_error": ("no-credential", "no-operation", "no-object", "wrong-method", "no-upstream"),
         "upstream_refused_count": ("401", "404", "429"),

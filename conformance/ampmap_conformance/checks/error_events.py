@@ -16,10 +16,17 @@ CLASSES = ("type", "code", "status")
 
 
 def assert_no_clean_end(exchange: Exchange, in_band_error: StreamEvent | None) -> None:
-    """A stream that broke off upstream is broken for the client too, or ends with the dialect's own error event."""
+    """A stream that broke off upstream is broken for the client too, or ends with an error of the dialect.
+
+    That is its error event, or its last event if that says that the answer failed. A mark of the end may stand behind
+    it, for clients do not read on.
+    """
     response = exchange.response
-    came = events(decode_body(response.headers, response.body))
-    told = bool(came) and in_band_error is not None and is_error_of(in_band_error, came[-1])
+    came = [each for each in events(decode_body(response.headers, response.body)) if isinstance(each.json(), dict)]
+    told = bool(came) and (
+        _failed_answer(came[-1].json()) is not None
+        or (in_band_error is not None and is_error_of(in_band_error, came[-1]))
+    )
     if response.broken is not None or told or response.status >= 500:
         return
     saying, wanted = "a stream that was cut off looks complete", "a broken transfer or an error event at the end"
@@ -45,18 +52,28 @@ def is_error_of(template: StreamEvent, event: Event) -> bool:
     if "error" in wanted and not isinstance(inner, dict):
         return False
     error = inner if isinstance(inner, dict) else data
-    known = wanted["error"] if isinstance(wanted.get("error"), dict) else wanted
-    classes = [name for name in CLASSES if known.get(name) is not None and error.get(name) is not None]
+    classes = [name for name in CLASSES if error.get(name) is not None]
     return bool(classes) and isinstance(error.get("message"), str)
 
 
 def own_error_of(came: Iterable[Event]) -> Any:
-    """The data of the first event that reports an error, or None."""
+    """The data of the first event that reports an error, or None; of an answer that failed, the answer."""
     for event in came:
         data = event.json()
+        if (failed := _failed_answer(data)) is not None:
+            return failed
         if isinstance(data, dict) and (event.name == "error" or data.get("error") or data.get("type") == "error"):
             return data
     return None
+
+
+def _failed_answer(data: Any) -> dict[str, Any] | None:
+    """The answer in an event, if it says itself that it failed and why: Responses ends so."""
+    answer = data.get("response") if isinstance(data, dict) else None
+    if not isinstance(answer, dict) or answer.get("status") != "failed":
+        return None
+    error = answer.get("error")
+    return answer if isinstance(error, dict) and isinstance(error.get("message"), str) else None
 
 
 def _fields(event: Event) -> str:

@@ -39,15 +39,20 @@ def _framing(framing: StreamFraming, events: tuple[Event, ...]) -> Iterator[str]
         data = event.json()
         if not isinstance(data, dict):
             yield "an event is not a JSON object"
-        elif named and data.get("type") != event.name:
+        elif named and data.get("type") != (event.name or _untold(framing, data)):
             yield f"the event {event.name or 'without a name'} is not of the type that its name tells"
         elif not named and event.name:
             yield f"an event has the name {event.name}"
-    names = [event.name for event in parts]
+    names = [event.name or _untold(framing, event.json()) for event in parts]
     if framing.opens_with is not None and (names[:1] != [framing.opens_with] or names.count(framing.opens_with) != 1):
         yield f"there is not one {framing.opens_with}, at the beginning"
     if framing.ends_with and ([name for name in names if name in framing.ends_with] != names[-1:]):
         yield f"there is not one {' or '.join(framing.ends_with)}, at the end"
+
+
+def _untold(framing: StreamFraming, data: Any) -> str | None:
+    """The name of an event without an `event:` line, where clients go by the type in its data."""
+    return data.get("type") if framing.event_line == "sent" and isinstance(data, dict) else None
 
 
 def _messages(parts: list[dict[str, Any]]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ..wire.messages import Request
@@ -21,6 +21,8 @@ class Changes:
     more_headers: Iterable[tuple[str, str]] = ()
     body: bytes | None = None
     """The nonce of the request takes the place of `BLANK` in it."""
+    pack: Callable[[bytes], bytes] | None = None
+    """Codes the body when the nonce is in it: whatever decodes it upstream must leave the nonce there."""
 
     def applied_to(self, request: Request, nonce: str) -> Request:
         """The request with the changes in it."""
@@ -28,6 +30,8 @@ class Changes:
         if self.more_query:
             target += f"{'&' if '?' in target else '?'}{self.more_query}"
         body = request.body if self.body is None else self.body.replace(BLANK.encode(), nonce.encode())
+        if self.pack is not None:
+            body = self.pack(body)
         return replace(
             request,
             method=self.method or request.method,

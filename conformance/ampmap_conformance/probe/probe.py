@@ -181,16 +181,19 @@ class Probe(Lookups):
         method: str | None = None,
         target: str | None = None,
         body: bytes | None = None,
+        pack: Callable[[bytes], bytes] | None = None,
         replies: Iterable[Reply] = (),
     ) -> Exchange:
         """Sends the request of a case, changed where something is said, and returns both hops.
 
-        `replies` is what the upstream answers, one each, before it is normal again. Raises NoAnswerError when the
-        target answers nothing at all, unless a reply breaks off, for then that is how the transfer broke; and
-        NotTestableError where the target serves the case to its own machine alone.
+        `pack` codes the body. `replies` is what the upstream answers, one each, before it is normal again. Raises
+        NoAnswerError when the target answers nothing at all, unless a reply breaks off, for then that is how the
+        transfer broke; and NotTestableError where the target serves the case to its own machine alone.
         """
         self._must_be_served_here(case)
-        changes = Changes(target=target, more_query=more_query, method=method, more_headers=more_headers, body=body)
+        changes = Changes(
+            target=target, more_query=more_query, method=method, more_headers=more_headers, body=body, pack=pack
+        )
         request = self.request(case, credential=credential, changes=changes)
         return self.exchange(request, persona=self.persona_of(case), replies=self.written_for(case, replies))
 

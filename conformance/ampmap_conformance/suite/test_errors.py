@@ -23,7 +23,7 @@ from ..wire.messages import Request, media_type
 from ..wire.raw import RawRequest, chunked, whole
 from ..wire.sse import decode_body
 from .support.conditions import has_body, is_no_object, names_model_in_body
-from .support.own_errors import bad_json, nested, padded, provoke_error, two_models
+from .support.own_errors import assert_failed, bad_json, nested, padded, provoke_error, two_models
 
 NO_SUCH_PROVIDER = "ampmap-no-such-provider"
 MALFORMED = b'{"model": "example-model", "messages": [}'
@@ -53,8 +53,9 @@ def test_method_not_allowed(case: CallCase, probe: Probe) -> None:
         exchange = probe.send(case, method=method, body=b"")
 
         relayed = tuple(answer.status for answer in exchange.answers)
-        saying = "a method that the route does not have was not rejected"
-        assert_status(exchange.response, 405, 404, *relayed, saying=saying)
+        saying, status = "a method that the route does not have was not rejected", exchange.response.status
+        held = 400 <= status < 500 or status in relayed
+        expect(held, saying, expected="status 405, or another 4xx", actual=f"status {status}")
 
 
 @checks("errors.wrong-method-is-405", when=has_body)
@@ -63,7 +64,7 @@ def test_wrong_method_is_405(case: CallCase, probe: Probe) -> None:
     exchange = probe.send(case, method="GET", body=b"")
 
     if not exchange.upstream:
-        assert_status(exchange.response, 405, saying="a wrong method gets the status of a wrong path")
+        assert_status(exchange.response, 405, saying="a wrong method gets the status of another mistake")
 
 
 @checks("errors.allow-header", when=has_body)
@@ -189,8 +190,8 @@ def test_own_errors_have_the_providers_shape(case: VariedCase, probe: Probe) -> 
     exchange = provoke_error(case, probe)
 
     assert_answered(exchange)
+    assert_failed(case, exchange)
     response = exchange.response
-    expect(response.status >= 400, "no error was made", expected="an error", actual=f"status {response.status}")
     kind = media_type(response.headers.get("content-type")) or "none"
     saying = "SDKs do not read the error: it is not marked as JSON"
     expect(kind.endswith("json"), saying, expected="Content-Type: application/json", actual=f"Content-Type: {kind}")

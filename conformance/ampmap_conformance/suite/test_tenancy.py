@@ -20,7 +20,7 @@ from .support.concurrent import REPEATED, Marked, at_once, in_step, marked_answe
 from .support.conditions import goes_elsewhere, streams
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
-from .support.own_errors import failing_request
+from .support.own_errors import assert_failed, failing_request
 from .support.pairs import can_differ, renamed, two_that_differ
 from .support.refusals import assert_rejected
 from .support.told import assert_text_told, assert_told
@@ -188,8 +188,7 @@ def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
     turns, failing = _after_error(case, probe)
 
     for exchange in turns.exchanges[:failing]:
-        failed, status = exchange.response.status >= 400, exchange.response.status
-        expect(failed, "no error was made", expected="an error", actual=f"status {status}")
+        assert_failed(case, exchange)
     if turns.sent > failing:
         saying, actual = "the call behind a rejected one got no answer", "the connection was closed"
         expect(len(turns.exchanges) > failing, saying, expected="an answer", actual=actual)

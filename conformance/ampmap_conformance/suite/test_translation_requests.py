@@ -14,6 +14,7 @@ from ..dialects.bodies import dump
 from ..errors import NotTestableError
 from ..meanings import Conversation, Image, Said, Text, Thinking, Tool, ToolCall, ToolResult, assistant, user
 from ..probe.probe import Probe
+from ..probe.requests import BLANK
 from ..reference.types import Meanings
 from ..target.target import Target
 from ..wire.sse import covers
@@ -111,15 +112,22 @@ def _both(case: CallCase, probe: Probe, said: tuple[Said, ...], **more: Any) -> 
     called, own = probe.called(case), probe.codec(case)
     if called is None or own is None:
         raise NotTestableError("the call is not translated")
-    whole = Conversation(model=case.model, said=said, stream=case.stream, **{"limit": 16, **more})
-    upstream = only_upstream_request(probe.send(case, body=dump(own.render_request(whole))))
+    whole = Conversation(model=case.model, said=_found_again(said), stream=case.stream, **{"limit": 16, **more})
+    exchange = probe.send(case, body=dump(own.render_request(whole)))
+    upstream = only_upstream_request(exchange)
     came = probe.asked(upstream)
     expect(came is not None, "the upstream is called by an unknown path", expected="a known one", actual=upstream.path)
-    wanted = whole
-    for codec in (own, called):
-        read = codec.read_request(codec.render_request(wanted), model=case.model, stream=case.stream)
-        wanted = replace(read, limit=wanted.limit)
+    sent = own.read_request(json.loads(exchange.request.body), model=case.model, stream=case.stream)
+    wanted = called.read_request(called.render_request(sent), model=case.model, stream=case.stream)
+    wanted = replace(wanted, limit=sent.limit)
     return came or wanted, wanted
+
+
+def _found_again(said: tuple[Said, ...]) -> tuple[Said, ...]:
+    """The same with the request's nonce in the first text: a translator need not pass on headers that have it."""
+    first = next(index for index, one in enumerate(said) if isinstance(one.part, Text))
+    text = Text(f"{BLANK} {getattr(said[first].part, 'text', '')}")
+    return (*said[:first], replace(said[first], part=text), *said[first + 1 :])
 
 
 def _in_words(conversation: Conversation) -> str:

@@ -60,6 +60,9 @@ def reason(plan: Plan, target: Target, id_: str) -> str | None:
         (TRANSLATED, "headers.compressed-answer-readable[openai-chat-whole]", None),
         (TRANSLATED, "errors.failure-keeps-error-status[gemini-500]", None),
         (TRANSLATED + CLAIMS, "fallback.mapping-rewrites-model[openai-gpt-5-codex]", None),
+        ("policy: {lists: own}\n", "headers.upstream-credential-set[groq-models.list]", "`policy.lists: own`"),
+        ("policy: {lists: own}\n", "headers.client-credential-replaced[groq-models.list-authorization_bearer]", "own"),
+        ("policy: {routing: model}\n", "routing.unlisted-model[groq]", "`policy.routing: model`"),
         # Amp's servers speak the dialect of the path that was called, so nothing is translated for them.
         (TRANSLATED + CLAIMS, "fallback.query-and-headers-kept[anthropic-messages-elsewhere]", None),
         ("", "fallback.query-and-headers-kept[anthropic-messages-elsewhere]", "does not claim `upstream-fallback`"),

@@ -8,10 +8,15 @@ from dataclasses import replace
 from ... import reference as packaged
 from ...reference.types import calls
 from ...target.file import ProviderPolicy, TargetFile
+from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
+from ..exchange import Amp, RoutedExchange
 from ..translating import translations
 from .registry import variant
+
+OF_ANY_CALL = ("host", "accept", "accept-encoding", "content-type", "content-length", "content-encoding")
+"""Headers of the client's that a translated call has too."""
 
 
 def calling(dialect: str) -> Callable[[ProxyConfig], ProxyConfig]:
@@ -43,10 +48,28 @@ def said_to_call(dialect: str) -> Callable[[TargetFile], TargetFile]:
     return described
 
 
-@variant("translating-to-openai-chat", described=said_to_call("openai-chat"), configured=calling("openai-chat"))
+@variant(
+    "translating-to-openai-chat",
+    described=said_to_call("openai-chat"),
+    configured=calling("openai-chat"),
+    amp_headers="stripped",
+)
 def calls_openai_chat(right: Behaviour) -> Behaviour:
-    """Calls every upstream in Chat Completions, and says so."""
-    return right
+    """Calls every upstream in Chat Completions with headers of its own alone, and says so."""
+
+    def headers(exchange: RoutedExchange, body: bytes) -> Headers:
+        given = right.upstream_headers(exchange, body)
+        if isinstance(exchange.back_end, Amp):
+            return given
+        clients = [name for name, _ in exchange.incoming.headers if _is_left_out(exchange, name.lower())]
+        return given.without(*clients)
+
+    return replace(right, upstream_headers=headers)
+
+
+def _is_left_out(exchange: RoutedExchange, name: str) -> bool:
+    """Whether a header of the client's has no place in a call to a provider's upstream."""
+    return name.startswith(("amp-", "x-amp-")) if exchange.translation is None else name not in OF_ANY_CALL
 
 
 @variant(

@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 
 from ...cases.cases import VariedCase
+from ...checks.expect import expect
 from ...dialects.bodies import error_body, request_body
+from ...errors import NotTestableError
 from ...observer import End, Reply
 from ...probe.changes import Changes
 from ...probe.probe import Probe
@@ -17,6 +19,7 @@ from .attempts import ATTEMPTS
 
 LONG = 100_000
 """Bytes of an error that is too long for small buffers."""
+_REJECTED_BY = {"no-object": "errors.non-object-never-succeeds", "wrong-method": "errors.method-not-allowed"}
 NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"
 
 
@@ -30,6 +33,17 @@ def failing_request(case: VariedCase, probe: Probe) -> tuple[Request, tuple[Repl
     """A request that fails in the way that the word of a case names, and what its upstream answers."""
     made = _WAYS[case.variation](case, probe)
     return made, UNREACHABLE if case.variation == "no-upstream" else ()
+
+
+def assert_failed(case: VariedCase, exchange: Exchange) -> None:
+    """A request of `failing_request` was answered by an error.
+
+    Raises NotTestableError where the proxy served a request that another rule says to reject.
+    """
+    status, rule = exchange.response.status, _REJECTED_BY.get(case.variation)
+    if status < 400 and rule is not None:
+        raise NotTestableError(f"the proxy made no error here, but status {status}: `{rule}` tells that")
+    expect(status >= 400, "no error was made", expected="an error", actual=f"status {status}")
 
 
 def _no_credential(case: VariedCase, probe: Probe) -> Request:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from types import MappingProxyType
 
 from ...cases.cases import CallCase, VariedCase
 from ...dialects import bodies
@@ -21,6 +22,8 @@ BEGINNING = ODD_TEXT[:3].encode()
 SEPARATORS = "a\u2028b\u2029c\u0085d"
 LONG = 300_000
 """Letters of a line that is longer than the buffers of line readers."""
+LINES = MappingProxyType({"64-kb": 1 << 16, "1-mb": 1 << 20, "16-mb": 16 << 20})
+"""Letters of a line, by the words of the axis `event_size`."""
 PIECE = 7
 """Bytes of a piece that cuts everything apart."""
 PAUSE = 0.002
@@ -161,9 +164,9 @@ def _unknown_event(frames: Frames) -> Pieces:
     return in_pieces([frames[0], b'event: ampmap.unknown\ndata: {"type":"ampmap.unknown"}\n\n', *frames[1:]])
 
 
-def _long_line(frames: Frames) -> Pieces:
+def _long_line(frames: Frames, letters: int = LONG) -> Pieces:
     place = next(place for place, data in enumerate(frames) if BEGINNING in data)
-    grown = frames[place].replace(b'"' + BEGINNING, b'"' + b"p" * LONG + BEGINNING)
+    grown = frames[place].replace(b'"' + BEGINNING, b'"' + b"p" * letters + BEGINNING)
     return in_pieces([*frames[:place], grown, *frames[place + 1 :]])
 
 
@@ -213,10 +216,23 @@ def has_form(case: VariedCase, _target: object) -> bool:
     return case.variation != "pings" or any(event.event == "ping" for event in case.call.operation.events)
 
 
+def has_event_of_size(case: VariedCase, _target: object) -> bool:
+    """Streams on every route with an event of the case's size; the largest comes on the usual route alone."""
+    return case.stream and (case.way == "local" or LINES[case.variation] < max(LINES.values()))
+
+
+def with_long_line(case: VariedCase, probe: Probe) -> Pieces:
+    """A stream with one event of the size that the case's word (of the axis `event_size`) names."""
+    return _long_line(stream_frames(case, probe), LINES[case.variation])
+
+
+_LETTERS = ODD_TEXT * (65_536 // len(ODD_TEXT.encode()))
+
+
 def big_frames(case: CallCase, probe: Probe, *, size: int) -> Frames:
     """A stream of about `size` bytes in events of 64 KiB."""
     if (called := probe.called(case)) is not None:
-        text = ODD_TEXT * (size // len(ODD_TEXT.encode()))
+        text = "".join(f"{number}{_LETTERS}" for number in range(size // 65_536))
         return called.render_stream(spoken_answer(case, probe, text), pieces=_big)
     events = stream_events(case, probe)
     middle = next(event for event in events[len(events) // 2 :] if isinstance(event.data, dict))
@@ -229,9 +245,8 @@ def big_frames(case: CallCase, probe: Probe, *, size: int) -> Frames:
 
 
 def _big(text: str) -> tuple[str, ...]:
-    """A text in pieces of about 64 KiB."""
-    letters = len(ODD_TEXT) * (65_536 // len(ODD_TEXT.encode()))
-    return tuple(text[at : at + letters] for at in range(0, len(text), letters))
+    """A text in pieces of about 64 KiB. No two are the same: some proxies break off what repeats itself."""
+    return tuple(text[at : at + len(_LETTERS)] for at in range(0, len(text), len(_LETTERS)))
 
 
 def json_answer(case: CallCase, probe: Probe) -> dict[str, object]:
