@@ -37,6 +37,7 @@ VARIATIONS = MappingProxyType(
         "mapping_change": ("added", "other-target", "other-order"),
         "broken_address": ("unreadable", "no-scheme", "no-host", "other-scheme"),
         "array_form": ("no-alt", "alt-json"),
+        "interim_status": ("100", "103"),
         "hidden_request": ("in-rejected-body", "behind-chunks"),
         "way_to_write": ("rename", "in-place", "symlink"),
         "sdk_status": ("400", "401", "403", "404", "409", "413", "422", "429", "500", "503", "529"),

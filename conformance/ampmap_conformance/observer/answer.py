@@ -23,6 +23,10 @@ class Answer:
     stop_after: int | None = None
     held: bool = False
     """Each piece but the first waits until it is released."""
+    interim: tuple[int, ...] = ()
+    """Statuses of interim answers, each sent before the answer."""
+    trailers: Lines = ()
+    """Header lines behind a body in chunks."""
     terminal: int = 0
     """How many pieces at the end belong to the stream's terminator."""
     in_band_error: bytes | None = None
@@ -80,7 +84,9 @@ def scripted(normal: Answer, reply: Reply) -> Answer:
         status=answer.status if reply.status is None else reply.status,
         headers=headers,
         pieces=pieces,
-        framing=reply.framing or answer.framing,
+        interim=reply.interim,
+        trailers=reply.trailers,
+        framing=reply.framing or (Framing.CHUNKED if reply.trailers else answer.framing),
         end=reply.end,
         delay=reply.delay,
         stop_after=reply.stop_after,
@@ -133,6 +139,17 @@ def head(answer: Answer, *, no_body: bool, is_last: bool) -> bytes:
     return _head_bytes(f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Answer')}", lines)
 
 
+def interim_heads(answer: Answer) -> bytes:
+    """The interim answers that are sent before an answer."""
+    heads = (_head_bytes(f"HTTP/1.1 {status} {_REASONS[status]}", _INTERIM_LINES[status]) for status in answer.interim)
+    return b"".join(heads)
+
+
+def last_chunk(answer: Answer) -> bytes:
+    """The end of a body in chunks, with its trailers."""
+    return _head_bytes("0", answer.trailers)
+
+
 def _length_lines(answer: Answer, *, no_body: bool) -> list[tuple[str, str]]:
     if answer.framing is Framing.CLOSE or (no_body and answer.status in (204, 304)):
         return []
@@ -145,7 +162,9 @@ def _head_bytes(first: str, lines: Iterable[tuple[str, str]]) -> bytes:
     return "\r\n".join([first, *(f"{name}: {value}" for name, value in lines), "", ""]).encode("latin-1")
 
 
+_INTERIM_LINES: dict[int, Lines] = {100: (), 103: (("Link", "</example>; rel=preload"),)}
 _REASONS = {
+    100: "Continue", 103: "Early Hints",
     200: "OK", 201: "Created", 204: "No Content", 301: "Moved Permanently", 302: "Found", 304: "Not Modified",
     400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
     405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 413: "Content Too Large",

@@ -110,6 +110,10 @@ class Reply:
     split: int | None = None
     """Send the body in pieces of so many bytes, whatever they cut apart."""
     framing: Framing | None = None
+    interim: tuple[int, ...] = ()
+    """Statuses of interim answers, each sent before the answer."""
+    trailers: Lines = ()
+    """Header lines behind the body, which is then sent in chunks."""
     end: End = End.CLEAN
     stop_after: int | None = None
     """With `cut` and `reset`: how many pieces are sent; half of them, or half of a single one, by default."""
@@ -187,6 +191,8 @@ _ENCODE: dict[str, Callable[[Any], Any]] = {
     "body": lambda body: base64.b64encode(body).decode(),
     "pieces": _encode_pieces,
     "headers": lambda lines: [list(line) for line in lines],
+    "trailers": lambda lines: [list(line) for line in lines],
+    "interim": list,
     "more_headers": lambda lines: [list(line) for line in lines],
     "says": to_plain,
     "failure": dataclasses.asdict,
@@ -196,6 +202,8 @@ _DECODE: dict[str, Callable[[Any], Any]] = {
     "body": base64.b64decode,
     "pieces": _decode_pieces,
     "headers": _decode_lines,
+    "trailers": _decode_lines,
+    "interim": tuple,
     "more_headers": _decode_lines,
     "says": from_plain,
     "failure": lambda failure: Failure(**failure),

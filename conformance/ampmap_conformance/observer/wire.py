@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from ..wire.messages import Headers
-from .answer import Answer, head
+from .answer import Answer, head, interim_heads, last_chunk
 from .script import UNANSWERED, End, Framing
 
 MAX_HEAD = 1 << 20
@@ -102,7 +102,7 @@ class Connection:
         if answer.end in UNANSWERED:
             return
         no_body = to_head or answer.status in (204, 304)
-        out = bytearray(head(answer, no_body=no_body, is_last=is_last))
+        out = bytearray(interim_heads(answer) + head(answer, no_body=no_body, is_last=is_last))
         chunked = answer.framing is Framing.CHUNKED and not no_body
         for place, (delay, data) in enumerate(() if no_body else answer.sent_pieces):
             if delay or held or (place and answer.framing is not Framing.CONTENT_LENGTH):
@@ -113,7 +113,7 @@ class Connection:
                 held(place + 1)
             out += b"%x\r\n%b\r\n" % (len(data), data) if chunked and data else data
         if chunked and answer.end is End.CLEAN:
-            out += b"0\r\n\r\n"
+            out += last_chunk(answer)
         self._send(out, sent_at)
         if answer.end is End.RESET:
             self._linger_none()

@@ -67,6 +67,8 @@ class UpstreamConnection:
         self._reader = reader
         self._writer = writer
         self._state = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
+        self.bears_extras = True
+        """Whether interim answers before the final one, and trailers behind its body, are passed over."""
 
     @property
     def is_alive(self) -> bool:
@@ -99,6 +101,8 @@ class UpstreamConnection:
         while not isinstance(event := await self._next(), h11.Response):
             if isinstance(event, h11.ConnectionClosed):
                 raise h11.RemoteProtocolError("the connection was closed without an answer")
+            if not self.bears_extras:
+                raise h11.RemoteProtocolError("an interim answer came")
         return event
 
     async def chunks(self, patience: float | None) -> AsyncIterator[bytes]:
@@ -106,6 +110,8 @@ class UpstreamConnection:
         try:
             while isinstance(event := await asyncio.wait_for(self._next(), patience), h11.Data):
                 yield bytes(event.data)
+            if isinstance(event, h11.EndOfMessage) and event.headers and not self.bears_extras:
+                raise h11.RemoteProtocolError("trailers came")
         except TimeoutError:
             raise UpstreamStalledError("the upstream fell silent") from None
         except (OSError, h11.ProtocolError) as error:
@@ -133,6 +139,8 @@ class UpstreamClient:
         self._idle: dict[str, deque[UpstreamConnection]] = {}
         self.looks_first = True
         """Whether a kept connection is looked at before it is used again; the upstream may have closed it."""
+        self.bears_extras = True
+        """As of each connection."""
         self.replaces_kept = False
         """Whether a call on a kept connection that died without an answer is made again on a new one."""
 
@@ -197,4 +205,6 @@ class UpstreamClient:
             streams = await asyncio.open_connection(
                 parts.hostname, parts.port or (443 if secure else 80), ssl=secure or None
             )
-        return UpstreamConnection(*streams)
+        connection = UpstreamConnection(*streams)
+        connection.bears_extras = self.bears_extras
+        return connection

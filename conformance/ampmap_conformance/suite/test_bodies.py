@@ -37,6 +37,8 @@ SIZE = 8 << 20
 SAID = f"Say hi. {BLANK}"
 NEEDS_LENGTH = 411
 FAILED = 500
+TIMES = 8
+"""Calls after which a body that is written in a random order was most likely written in two."""
 CHARSETS = ("application/json; charset=utf-8", 'application/json;charset="UTF-8"')
 SIGNED = b'{"type":"thinking", "thinking":"\\u00e9 1.0","signature":"c2lnbmVk"}'
 UNSIGNED = b'{"type":"thinking","thinking":"x","signature":%b}'
@@ -169,6 +171,18 @@ def test_signed_blocks_are_kept(case: CallCase, probe: Probe) -> None:
     upstream = only_upstream_request(probe.send(case, body=_with_history(case, blocks)))
 
     expect(SIGNED in upstream.body, "a signed block changed", expected=SIGNED.decode(), actual="another text, or none")
+
+
+@checks("bodies.same-call-same-bytes", requests=TIMES)
+def test_same_call_has_the_same_bytes(case: VariedCase, probe: Probe) -> None:
+    """Given one call made several times, when the proxy forwards it, then the upstream gets the same body each time."""
+    request = probe.request(case)
+    sent = [probe.exchange(request, persona=probe.persona_of(case)) for _ in range(TIMES)]
+
+    only_upstream_request(sent[0])
+    bodies_sent = {upstream.body for exchange in sent for upstream in exchange.upstream}
+    saying, actual = "the same call went upstream with another body", f"{len(bodies_sent)} bodies for {TIMES} calls"
+    expect(len(bodies_sent) == 1, saying, expected="one body", actual=actual)
 
 
 @checks("bodies.unsigned-blocks-harmless", when=is_asked_for_blocks)

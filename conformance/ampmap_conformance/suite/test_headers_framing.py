@@ -8,7 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_equal, assert_served, assert_status, assert_whole, expect, only_upstream_request
+from ..checks.expect import (
+    assert_equal,
+    assert_served,
+    assert_status,
+    assert_success,
+    assert_whole,
+    expect,
+    only_upstream_request,
+)
 from ..checks.expect_framing import assert_one_right_length, unpacked
 from ..checks.registry import checks
 from ..dialects.bodies import dump
@@ -176,6 +184,27 @@ def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
     if exchange.response.status != REFUSED_EXPECTATION:
         upstream = only_upstream_request(exchange)
         assert_message_arrived(exchange, upstream, "the body was lost while the client waited")
+
+
+@checks("headers.interim-answers-harmless")
+def test_interim_answers_are_harmless(case: VariedCase, probe: Probe) -> None:
+    """Given interim answers of the upstream, when the final one comes, then the client gets that one."""
+    _assert_relayed_whole(case, probe, Reply(interim=(int(case.variation),) * 2))
+
+
+@checks("headers.trailers-harmless")
+def test_trailers_are_harmless(case: VariedCase, probe: Probe) -> None:
+    """Given headers behind the upstream's body, when the proxy relays the answer, then the body is whole."""
+    _assert_relayed_whole(case, probe, Reply(trailers=(("X-Ampmap-Trailer", "1"),)))
+
+
+def _assert_relayed_whole(case: VariedCase, probe: Probe, reply: Reply) -> None:
+    exchange = probe.send(case, replies=(reply,) * ATTEMPTS)
+
+    only_upstream_request(exchange)
+    assert_success(exchange)
+    assert_whole(exchange.response)
+    expect(bool(exchange.response.body), "the answer is empty", expected="the upstream's answer", actual="no body")
 
 
 @checks("headers.rare-coding-readable")

@@ -212,6 +212,7 @@ AxisName: TypeAlias = Literal[
     "mapping_change",
     "broken_address",
     "array_form",
+    "interim_status",
     "hidden_request",
     "sdk_status",
     "sdk_retries",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from ...dialects import bodies
@@ -173,3 +174,23 @@ def thinking_dropped_with_the_unsigned(right: Behaviour) -> Behaviour:
         return data
 
     return _rewriting_json(right, cleaned)
+
+
+@defect(
+    "fields-in-random-order",
+    breaks=("bodies.same-call-same-bytes", "fallback.only-model-changes-in-requests"),
+    also=("fallback.model-found-wherever",),
+)
+def fields_in_random_order(right: Behaviour) -> Behaviour:
+    """Writes a mapped call anew from a table without an order, so that its fields come in another order each time."""
+    calls = count()
+
+    def body(exchange: RoutedExchange) -> bytes:
+        sent = right.upstream_body(exchange)
+        if exchange.mapped is None or not sent:
+            return sent
+        fields = list(json.loads(sent).items())
+        first = next(calls) % len(fields)
+        return bodies.dump(dict(fields[first:] + fields[:first]))
+
+    return replace(right, upstream_body=body)

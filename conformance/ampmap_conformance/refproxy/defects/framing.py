@@ -11,6 +11,7 @@ from ..behaviour import Behaviour
 from ..exchange import Incoming, Place, Refusal, RoutedExchange
 from ..headers import answer_coding
 from ..routing import Routes
+from ..upstream import UpstreamClient, UpstreamSender
 from .headers_contract import current_status, knowing_status
 from .registry import defect
 
@@ -183,3 +184,15 @@ def rare_coding_label_lost(right: Behaviour) -> Behaviour:
         return relayed if answer_coding(given) in ("gzip", "identity") else relayed.without("content-encoding")
 
     return replace(right, response_headers=headers)
+
+
+@defect("extras-break-answers", breaks=("headers.interim-answers-harmless", "headers.trailers-harmless"))
+def extras_break_answers(right: Behaviour) -> Behaviour:
+    """Takes interim answers, and headers behind a body, for a fault of the upstream."""
+
+    def sender(client: UpstreamSender) -> UpstreamSender:
+        if isinstance(client, UpstreamClient):
+            client.bears_extras = False
+        return right.sender(client)
+
+    return replace(right, sender=sender)
