@@ -989,6 +989,8 @@ AxisName: TypeAlias = Literal[
     "no_answer",
     "dropped_call",
     "call_difference",
+    "body_size",
+    "event_size",
     "own_error",
     "way_to_write",
     "mapping_change",
