@@ -995,6 +995,8 @@ AxisName: TypeAlias = Literal[
     "way_to_write",
     "mapping_change",
     "broken_address",
+    "array_form",
+    "hidden_request",
     "sdk_status",
     "sdk_retries",
     "retry_hint",
