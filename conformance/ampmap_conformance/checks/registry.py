@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Any, TypeVar
 
-from ..cases.cases import Case, case_type
+from ..cases.axes import case_type
+from ..cases.cases import Case
 from ..errors import SuiteError
 from ..reference.types import Requirement
 from ..target.target import Target

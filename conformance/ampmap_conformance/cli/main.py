@@ -264,6 +264,7 @@ def run(
 def _run(options: RunOptions, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]) -> int:
     import time
 
+    from ..errors import UnreachableError
     from ..report.terminal import RunConsole, Terminal
     from ..report.write import DEFAULT_FOLDER, check_folder, write_report
     from ..run.run import conformance
@@ -274,6 +275,8 @@ def _run(options: RunOptions, report_dir: Path | None, docs_url: str, annotate: 
     with Terminal(RunConsole(highlight=False)) as terminal:
         ended = conformance(options, terminal, docs_url=docs_url)
         files = write_report(ended.report, folder)
+        if ended.unreachable:
+            raise UnreachableError(ended.unreachable)
         terminal.end(ended, files, time.monotonic() - begun)
     annotate(ended.report)
     return int(ended.code)

@@ -1,11 +1,11 @@
-"""Which call a request to an upstream makes: of the provider that is asked, or of another dialect in its place."""
+"""Which call a request to an upstream makes: of who is asked, or of another dialect in its place. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ..reference.types import Provider, Reference
-from ..wire.messages import AMP
+from ..wire.messages import AMP, UpstreamRequest
 from .routes import Match, RouteTable, WrongMethod, proxy_routes, upstream_routes
 
 
@@ -37,6 +37,27 @@ class UpstreamCalls:
             return None
         provider, table = served
         return UpstreamCall(provider, table.find(method, path) or self._in_another_dialect(provider, method, path))
+
+    def match(self, request: UpstreamRequest) -> Match | None:
+        """The operation that was called; None for a path of none, and for another method."""
+        found = self.find(request.persona, request.method, request.path)
+        return found.match if found is not None and isinstance(found.match, Match) else None
+
+    def dialect(self, request: UpstreamRequest) -> str | None:
+        """The dialect of the call; None where it is not known."""
+        found = self.match(request)
+        return None if found is None else found.call.dialect
+
+    def model(self, request: UpstreamRequest) -> str:
+        """The model that the call names, in its path or its body; empty for none, and for a body that is not JSON."""
+        found = self.match(request)
+        if found is None or found.model:
+            return "" if found is None else found.model
+        try:
+            body = request.json()
+        except ValueError:
+            return ""
+        return str(body.get("model", "")) if isinstance(body, dict) else ""
 
     def _served(self, persona: str, path: str) -> tuple[Provider, RouteTable] | None:
         if persona in self._upstream:

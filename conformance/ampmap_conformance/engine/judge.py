@@ -69,6 +69,15 @@ class Outcome:
     """Whose fault it is, where that was asked."""
     observations: tuple[Observed, ...] = ()
     """Everything that was found wrong, the one of `reason` first."""
+    root: Outcome | None = None
+    """Of a blocked case: what came of the one that shows what is really broken."""
+
+
+def blocked_by(task: Task, found: Outcome, *, exchanges: tuple[Exchange, ...] = ()) -> Outcome:
+    """The outcome of a task that rests on another one, which is broken, or blocked by what is broken."""
+    root = found.root or found
+    reason = found.reason if found.verdict is Verdict.BLOCKED else f"blocked by {found.task.id}: {found.reason}"
+    return Outcome(task, Verdict.BLOCKED, reason, exchanges=exchanges, root=root)
 
 
 @dataclass(frozen=True)
@@ -163,11 +172,9 @@ class Engine:
             if base is None:
                 continue
             found = self.outcome(base)
-            if found.verdict is Verdict.BLOCKED:
-                return Outcome(task, Verdict.BLOCKED, found.reason, exchanges=unserved.exchanges)
-            if found.verdict in BROKEN and (rule in (UNREACHABLE, SDK_LINES) or isinstance(found.error, UnservedError)):
-                reason = f"blocked by {base.id}: {found.reason}"
-                return Outcome(task, Verdict.BLOCKED, reason, exchanges=unserved.exchanges)
+            shows_it = rule in (UNREACHABLE, SDK_LINES) or isinstance(found.error, UnservedError)
+            if found.verdict is Verdict.BLOCKED or (found.verdict in BROKEN and shows_it):
+                return blocked_by(task, found, exchanges=unserved.exchanges)
             if found.verdict is Verdict.PASS and rule in SERVICE:
                 again = self._attempt(base)
                 if isinstance(again.violation, UnservedError):
@@ -184,8 +191,7 @@ class Engine:
             base = self._plan.nearest(rule, asked)
             found = None if base is None else self.outcome(base)
             if base is not None and found is not None and found.verdict in BROKEN:
-                reason = f"blocked by {base.id}: {found.reason}"
-                return Outcome(task, Verdict.BLOCKED, reason, exchanges=again.exchanges)
+                return blocked_by(task, found, exchanges=again.exchanges)
         return None
 
     def _attempt(self, task: Task) -> Attempt:
@@ -270,8 +276,7 @@ class Engine:
             return Outcome(task, Verdict.NOT_TESTABLE, found.reason)
         if found.verdict is Verdict.ERROR:
             return Outcome(task, Verdict.ERROR, f"blocked by {control.id}: {found.reason}", error=found.error)
-        root = found.reason if found.verdict is Verdict.BLOCKED else f"blocked by {control.id}: {found.reason}"
-        return Outcome(task, Verdict.BLOCKED, root)
+        return blocked_by(task, found)
 
 
 def found_by(task: Task, probe: Probe) -> Violation | None:

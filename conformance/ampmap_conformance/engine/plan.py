@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import get_args
 
 from .. import suite
-from ..cases.cases import AXES, CallCase, Case, expand
+from ..cases.axes import AXES, expand
+from ..cases.cases import CallCase, Case
 from ..cases.covering import Depth, chosen
 from ..cases.pairing import kin, twin
 from ..cases.renames import NONE, Renames

@@ -6,7 +6,6 @@ import re
 from urllib.parse import quote, unquote
 
 from ..cases.cases import CallCase, Case, back_end_of
-from ..dialects.routes import Match
 from ..errors import NotTestableError
 from ..meanings import Codec, Conversation
 from ..reference.types import CredentialCarrier, ErrorShape
@@ -89,9 +88,8 @@ class Lookups:
 
     def asked(self, upstream: UpstreamRequest) -> Conversation | None:
         """What a request says that reached an upstream; None where it is not a call of a known dialect."""
-        found = self._calls.find(upstream.persona, upstream.method, upstream.path)
-        match = None if found is None else found.match
-        if not isinstance(match, Match):
+        match = self._calls.match(upstream)
+        if match is None:
             return None
         codec = self._codecs.get(match.call.dialect)
         if codec is None or match.call.id != codec.operation:
@@ -104,8 +102,7 @@ class Lookups:
 
     def dialect_called(self, upstream: UpstreamRequest) -> str | None:
         """The dialect in which an upstream was called; None where the request is not a call of a provider."""
-        found = self._calls.find(upstream.persona, upstream.method, upstream.path)
-        return found.match.call.dialect if found is not None and isinstance(found.match, Match) else None
+        return self._calls.dialect(upstream)
 
     def model_of(self, case: CallCase, upstream: UpstreamRequest) -> str:
         """The model that an upstream request names, in its body or in its path; empty for none.

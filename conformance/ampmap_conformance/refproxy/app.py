@@ -63,7 +63,7 @@ class ProxyApp:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         config = self._live.now()
-        client = UpstreamClient(config, self._behaviour.answer_patience(config))
+        client = UpstreamClient(config, self._behaviour.answer_patience(config), self._behaviour.idle_patience(config))
         self._sender = self._behaviour.sender(client)
         await send({"type": "lifespan.startup.complete"})
         self._ready()

@@ -51,6 +51,11 @@ def answer_patience(config: ProxyConfig) -> float:
     return config.answer_timeout
 
 
+def idle_patience(config: ProxyConfig) -> float | None:
+    """Seconds of silence in an answer after which it is given up; None for any time."""
+    return config.stream_idle_timeout
+
+
 @dataclass(frozen=True)
 class Behaviour:
     """What the pipeline asks, in this order. Every function is pure but for the iterating of chunks."""
@@ -75,6 +80,7 @@ class Behaviour:
     sender: Callable[[UpstreamSender], UpstreamSender] = lambda client: client
     """The client side as the pipeline uses it: the one that there is."""
     answer_patience: Callable[[ProxyConfig], float] = answer_patience
+    idle_patience: Callable[[ProxyConfig], float | None] = idle_patience
     next_attempt: Callable[[RoutedExchange, int | None], RoutedExchange | None] = sole_attempt
     """Asked with the status of an error, or with None when there was no answer."""
     upstream_failed: Callable[[RoutedExchange, UpstreamFailure], Refusal] = errors.upstream_failed

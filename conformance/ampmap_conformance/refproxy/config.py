@@ -62,6 +62,8 @@ class ProxyConfig:
     """Seconds."""
     answer_timeout: float = 600.0
     """Seconds until the head of the upstream's answer; a stream that has begun may take any time."""
+    stream_idle_timeout: float | None = None
+    """Seconds of silence in an answer that has begun, after which it is given up; None for any time."""
 
 
 def config_for_observer(

@@ -30,6 +30,7 @@ POLICY = Policy(
     amp_headers="forwarded",
     body_limit=9 << 20,
     answer_timeout=4.0,
+    stream_idle_timeout=4.0,
     carriers=("authorization-bearer", "x-api-key", "x-goog-api-key", "query-key"),
 )
 """What the reference proxy promises where the sources leave a choice."""
@@ -84,6 +85,7 @@ def embedded(
             ),
             body_limit=POLICY.body_limit or 0,
             answer_timeout=POLICY.answer_timeout or 0.0,
+            stream_idle_timeout=POLICY.stream_idle_timeout,
         )
         config, hook = with_block(config if unusual is None else unusual.config(config), block), _hook(folder, block)
         also = [elsewhere.listen()] if elsewhere else []

@@ -39,6 +39,10 @@ class UpstreamBrokenError(Exception):
     """The upstream's answer ended before its end."""
 
 
+class UpstreamStalledError(UpstreamBrokenError):
+    """The upstream fell silent inside its answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamedAnswer:
     """The head of an answer, and its body as it comes, not decoded. Iterating raises UpstreamBrokenError."""
@@ -97,11 +101,13 @@ class UpstreamConnection:
                 raise h11.RemoteProtocolError("the connection was closed without an answer")
         return event
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body, as it comes."""
+    async def chunks(self, patience: float | None) -> AsyncIterator[bytes]:
+        """The body, as it comes; `patience` is how many seconds of silence it may hold, None for any number."""
         try:
-            while isinstance(event := await self._next(), h11.Data):
+            while isinstance(event := await asyncio.wait_for(self._next(), patience), h11.Data):
                 yield bytes(event.data)
+        except TimeoutError:
+            raise UpstreamStalledError("the upstream fell silent") from None
         except (OSError, h11.ProtocolError) as error:
             raise UpstreamBrokenError(str(error)) from None
 
@@ -120,9 +126,10 @@ class UpstreamConnection:
 class UpstreamClient:
     """Kept connections to the upstreams. Belongs to one event loop."""
 
-    def __init__(self, config: ProxyConfig, answer_timeout: float) -> None:
+    def __init__(self, config: ProxyConfig, answer_timeout: float, idle_timeout: float | None) -> None:
         self._connect_timeout = config.connect_timeout
         self._answer_timeout = answer_timeout
+        self._idle_timeout = idle_timeout
         self._idle: dict[str, deque[UpstreamConnection]] = {}
         self.looks_first = True
         """Whether a kept connection is looked at before it is used again; the upstream may have closed it."""
@@ -142,7 +149,7 @@ class UpstreamClient:
         connection, head = await self._answered(request)
         lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers.raw_items())
         try:
-            yield StreamedAnswer(head.status_code, Headers(lines), connection.chunks())
+            yield StreamedAnswer(head.status_code, Headers(lines), connection.chunks(self._idle_timeout))
         finally:
             kept = self._idle.setdefault(request.base, deque())
             if len(kept) < KEPT and connection.is_free():

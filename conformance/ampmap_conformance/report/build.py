@@ -42,6 +42,7 @@ SUMMARY: dict[ExitCode, SummaryVerdict] = {
     ExitCode.INTERRUPTED: "incomplete",
     ExitCode.KIT_ERROR: "error",
     ExitCode.NOTHING_RAN: "incomplete",
+    ExitCode.UNREACHABLE: "incomplete",
     ExitCode.STALE_BASELINE: "non-conformant",
 }
 

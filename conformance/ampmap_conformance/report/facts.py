@@ -10,6 +10,8 @@ from .model import Report, Result
 RED = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.UNEXPECTED_PASS, Verdict.ERROR})
 """Verdicts for which a run is not conformant."""
 
+DECIDING = ("unreachable", "broken-control")
+"""Notices that keep a run from being conformant."""
 ENDINGS = MappingProxyType(
     {
         0: "all decided cases conform to the reference",
@@ -17,6 +19,7 @@ ENDINGS = MappingProxyType(
         2: "the run was interrupted; the report shows the cases decided before",
         3: "the kit itself failed; the target was not judged",
         5: "too little was tested",
+        6: "the target could not be tested",
         7: "the baseline no longer fits",
     }
 )
@@ -59,10 +62,11 @@ def run_problems(report: Report) -> tuple[tuple[str, str], ...]:
     summary = report.summary
     entries = report.baseline.problems if report.baseline else ()
     found: list[tuple[str, str]] = [(entry.kind, f"{entry.place}: {entry.message}") for entry in entries]
+    found += [(notice.kind, notice.text) for notice in report.notices if notice.kind in DECIDING]
     found += [("untested", f"no case of {name} could be tested") for name in summary.untested]
     if summary.interrupted:
         decided = f"{len(report.results)} of {summary.planned} cases were decided"
         found.append(("interrupted", f"the run was interrupted: {decided}"))
-    elif not executed(report) and not summary.untested:
+    elif not executed(report) and not found:
         found.append(("nothing-ran", "no case was executed"))
     return tuple(found)

@@ -156,9 +156,20 @@ class Rule(Shape):
 
 
 class Notice(Shape):
-    """Something that the run noticed and that decides nothing."""
+    """Something that the run noticed and that is not the result of a selected case.
 
-    kind: Literal["unclaimed-feature", "unscored-failure", "not-testable", "renamed", "untrue-policy"]
+    `unreachable` and `broken-control` make the run red; the others decide nothing.
+    """
+
+    kind: Literal[
+        "unclaimed-feature",
+        "unscored-failure",
+        "not-testable",
+        "renamed",
+        "untrue-policy",
+        "unreachable",
+        "broken-control",
+    ]
     text: str
 
 

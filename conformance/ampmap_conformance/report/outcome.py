@@ -16,3 +16,5 @@ class RunOutcome:
     code: ExitCode
     missing: tuple[str, ...]
     """Requirements and claims that the run should have tested and did not (`run.completeness.missing`)."""
+    unreachable: str = ""
+    """Why the target could not be tested at all, in a sentence; empty where it could."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ..cases.cases import CallCase
-from ..dialects.arrivals import Arrivals
+from ..dialects.upstream_calls import UpstreamCalls
 from ..engine.judge import Outcome
 from ..report.model import Notice
 from ..target.target import Target
@@ -17,7 +17,7 @@ class SeenDialects:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._arrivals = Arrivals(target.reference)
+        self._calls = UpstreamCalls(target.reference)
         self._same: Counter[tuple[str, str]] = Counter()
         self._other: set[tuple[str, str]] = set()
 
@@ -31,7 +31,7 @@ class SeenDialects:
             return
         for exchange in outcome.exchanges:
             for request in exchange.upstream:
-                arrived = self._arrivals.dialect(request) if request.persona != AMP else None
+                arrived = self._calls.dialect(request) if request.persona != AMP else None
                 if arrived == case.call.dialect:
                     self._same[place] += 1
                 elif arrived is not None:

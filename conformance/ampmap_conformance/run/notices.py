@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from ..baseline.file import Baseline
 from ..cases.selection import renamed_in
+from ..engine.judge import Outcome
 from ..engine.session import Session
 from ..errors import Failure
 from ..report.model import Notice, Result
@@ -37,3 +39,11 @@ def renamed(session: Session, baseline: Baseline | None) -> tuple[Notice, ...]:
     options = session.options
     patterns = (*options.select, *options.skip, *options.trace, *(baseline.patterns if baseline else ()))
     return tuple(Notice(kind="renamed", text=text) for text in renamed_in(patterns, session.plan.renames))
+
+
+def broken_controls(roots: Iterable[Outcome]) -> tuple[Notice, ...]:
+    """A notice for each case that was not selected, is broken, and blocks cases that were."""
+    return tuple(
+        Notice(kind="broken-control", text=f"{one.task.id} is broken and blocks selected cases: {one.reason}")
+        for one in roots
+    )

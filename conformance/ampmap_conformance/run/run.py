@@ -14,16 +14,16 @@ from ..cases.selection import parse
 from ..engine.judge import Ahead, Outcome
 from ..engine.options import RunOptions
 from ..engine.session import Session
-from ..errors import SuiteError
+from ..errors import SuiteError, UnreachableError
 from ..reference.types import Reference
 from ..report.build import make_report, make_result
-from ..report.model import Result
+from ..report.model import Notice, Result
 from ..report.outcome import RunOutcome
-from ..verdicts import Verdict, exit_code
+from ..verdicts import ExitCode, Verdict, exit_code
 from . import completeness
 from .bodies import SeenDialects
 from .claims import unclaimed_but_there
-from .notices import maybe_crowded, renamed, unscored_failures
+from .notices import broken_controls, maybe_crowded, renamed, unscored_failures
 from .open import open_run
 from .smoke import smoke
 
@@ -46,8 +46,8 @@ def conformance(
 ) -> RunOutcome:
     """Runs the selected cases against the target of `options`.
 
-    Raises UsageError for bad options, UnreachableError when the target cannot be tested, and SuiteError for a fault of
-    the kit.
+    Where the target cannot be tested, the report says so and has no results. Raises UsageError for bad options,
+    UnreachableError when a remote observer does not answer, and SuiteError for a fault of the kit.
     """
     baseline = baselines.load(options.baseline) if options.baseline else None
     with open_run(options, reference) as session:
@@ -61,6 +61,8 @@ def conformance(
                     result = record.add(outcome)
                     if options.fail_fast and result.scored and result.verdict in STOPPING:
                         break
+        except UnreachableError as error:
+            return record.unreachable(str(error))
         except KeyboardInterrupt:
             interrupted = True
         return record.ended(interrupted=interrupted)
@@ -93,6 +95,9 @@ class _Record:
         self._watch = Watch(baseline, session.plan, options.today or datetime.date.today()) if baseline else None
         self._results: list[Result] = []
         self._dialects = SeenDialects(session.target)
+        self._selected = {task.id for task in session.plan.selected}
+        self._roots: dict[str, Outcome] = {}
+        """What is broken and keeps selected cases from being decided, where it was not selected itself."""
 
     def add(self, outcome: Outcome) -> Result:
         """Makes a result of an outcome, as the baseline has it, and tells the listener."""
@@ -100,6 +105,7 @@ class _Record:
         if self._watch is not None:
             outcome, entry = self._watch.judged(outcome)
         self._dialects.add(outcome)
+        self._note_root(outcome)
         row, case = outcome.task.row.id, outcome.task.case.name
         result = make_result(
             self._session,
@@ -111,6 +117,21 @@ class _Record:
         self._results.append(result)
         self._listener.case(result)
         return result
+
+    def _note_root(self, outcome: Outcome) -> None:
+        root = outcome.root
+        if root is None or root.task.id in self._selected or not self._session.release.scores(root.task.row):
+            return
+        if self._watch is not None:
+            root, _ = self._watch.judged(root)
+        if root.verdict in STOPPING:
+            self._roots[root.task.id] = root
+
+    def unreachable(self, why: str) -> RunOutcome:
+        """The report of a run whose target could not be tested; `why` is a sentence."""
+        code, notice = ExitCode.UNREACHABLE, Notice(kind="unreachable", text=self._session.scrubber.clean(why))
+        report = make_report(self._session, (), code, notices=(notice,), docs_url=self._docs_url)
+        return RunOutcome(report=report, code=code, missing=(), unreachable=why)
 
     def ended(self, *, interrupted: bool) -> RunOutcome:
         """The report and the exit code. Raises SuiteError when a planned case was lost."""
@@ -124,13 +145,13 @@ class _Record:
         if options.strict:
             missing += tuple(f"the claim `{claim}`" for claim in unproven)
         notices = unscored_failures(results) + completeness.lacking(session, results, missing)
-        notices += maybe_crowded(results, options.workers)
+        notices += maybe_crowded(results, options.workers) + broken_controls(self._roots.values())
         if not stopped:
             notices += unclaimed_but_there(session.plan, session.target, session.engine)
         notices += self._dialects.notices() + renamed(session, self._baseline)
         use = self._watch.use() if self._watch else None
         code = exit_code(
-            (result.verdict for result in scored),
+            [*(one.verdict for one in scored), *(root.verdict for root in self._roots.values())],
             missing=missing,
             interrupted=interrupted,
             stale_baseline=bool(use and use.problems),

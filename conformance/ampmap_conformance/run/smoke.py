@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..cases.cases import expand
+from ..cases.axes import expand
 from ..engine.session import Session
 from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, SuiteError, UnreachableError, UsageError
 from ..probe.probe import Probe

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ..cases.cases import CallCase
+from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, assert_success, assert_whole, expect, only_upstream_request
+from ..checks.expect_streams import assert_events, assert_json_answer
 from ..checks.findings import expect_none, gathering
 from ..checks.registry import checks
 from ..meanings import Completion, Text, Usage
@@ -14,6 +15,8 @@ from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.sse import covers, decode_body
 from .support.client_bodies import client_request, rare_request, rich_answer
+from .support.ends import ENDS, MOST, ending, has_ends
+from .support.streams import client_model, served_model
 from .support.told import assert_answer_told
 from .test_bodies import exact
 
@@ -61,6 +64,21 @@ def test_rich_answer_comes_back(case: CallCase, probe: Probe) -> None:
     came = decode_body(exchange.response.headers, exchange.response.body)
     if not covers(exact(sent), exact(came)):
         assert_equal(came, sent, "parts of the answer were lost or changed")
+
+
+@checks("bodies.every-end-kept", when=has_ends, requests=MOST)
+def test_every_end_comes_back(case: VariedCase, probe: Probe) -> None:
+    """Given answers that end for every reason of the vendor, when they are relayed, reason and usage are the same."""
+    model = client_model(case, probe)
+    with gathering() as part:
+        for reason in ENDS[case.call.dialect].reasons:
+            exchange = probe.send(case, replies=(ending(case, probe, reason),))
+            only_upstream_request(exchange)
+            with part():
+                if case.stream:
+                    assert_events(exchange, model=model)
+                else:
+                    assert_json_answer(exchange, model=model or served_model(case, probe))
 
 
 @checks("bodies.large-answer")

@@ -49,6 +49,7 @@ from .support.conditions import (
 from .support.streams import (
     PIECE,
     answer_reply,
+    asking_for_array,
     frames_of,
     in_pieces,
     json_answer,
@@ -268,7 +269,7 @@ def test_only_names_change_in_answers(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.names-in-array-streams", when=streams_mapped_by_path)
 def test_model_is_named_in_array_streams(case: VariedCase, probe: Probe) -> None:
     """Given a mapped stream as a JSON array, when the client gets it, then each item names the client's model."""
-    exchange = probe.send(case, target=case.target.partition("?")[0])
+    exchange = probe.send(case, target=asking_for_array(case))
 
     only_upstream_request(exchange)
     assert_success(exchange)

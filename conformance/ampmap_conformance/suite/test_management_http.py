@@ -22,10 +22,11 @@ from ..checks.expect_framing import unpacked
 from ..checks.registry import Pace, checks
 from ..dialects import bodies
 from ..observer import Framing, Reply
-from ..probe.probe import Probe
+from ..probe.probe import LONGER, Probe
 from ..wire.messages import AMP, Exchange
 from ..wire.sse import decode_body
-from .support.dropped_calls import CALLS, DROPS, IDEMPOTENT, assert_never_repeated, dropping
+from .support.abandoned import FAR, assert_left
+from .support.dropped_calls import CALLS, DROPPED, DROPS, IDEMPOTENT, assert_never_repeated, dropping
 from .support.management_conditions import (
     changes_something,
     has_paths_below,
@@ -98,6 +99,8 @@ def test_dropped_connection_is_an_error(case: ManagementCase, probe: Probe) -> N
         exchange = probe.send(case, replies=dropping(word))
 
         assert_served(exchange)
+        if len(exchange.upstream) > DROPPED:  # it was answered in the end, and a GET may be repeated
+            continue
         saying = "a dropped upstream connection does not show in the status"
         expect(exchange.response.status >= 500, saying, expected="a 5xx status", actual=shown_status(exchange.response))
 
@@ -225,6 +228,12 @@ def test_stream_is_not_buffered(case: ManagementCase, probe: Probe) -> None:
     pieces = tuple((0.0, b"data: part %d\n\n" % number) for number in range(4))
     reply = Reply(headers=(("Content-Type", "text/event-stream"),), pieces=pieces, framing=Framing.CHUNKED)
     assert_flushed(case, probe, reply)
+
+
+@checks("management.client-gone", when=is_first_family, pace=Pace.WAITS, requests=len(LONGER))
+def test_client_that_leaves(case: ManagementCase, probe: Probe) -> None:
+    """Given a client that leaves before its answer has begun, when it is gone, then the call to Amp's servers ends."""
+    assert_left(case, probe, Reply(delay=FAR), patience=probe.target.policy.answer_timeout)
 
 
 @checks("management.upgrade-answered", when=is_sample)

@@ -33,6 +33,7 @@ from .support.conditions import (
     streams_by_path,
     switches_in_body,
 )
+from .support.streams import asking_for_array
 
 WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&a=%7e&c=1;d=2&e=a+b?c"
 """Names out of order and repeated, an empty value, a field without a value, encodings that could be others, and marks
@@ -141,9 +142,9 @@ def test_stream_field_that_is_false(case: CallCase, probe: Probe) -> None:
 
 
 @checks("routing.json-array-stream", when=streams_by_path)
-def test_stream_as_an_array(case: CallCase, probe: Probe) -> None:
+def test_stream_as_an_array(case: VariedCase, probe: Probe) -> None:
     """Given a stream path without the query for events, when the answer comes, then it is the upstream's array."""
-    exchange = probe.send(case, target=case.target.partition("?")[0])
+    exchange = probe.send(case, target=asking_for_array(case))
 
     only_upstream_request(exchange)
     assert_success(exchange)

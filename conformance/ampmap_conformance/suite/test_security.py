@@ -21,6 +21,8 @@ from .support.management_conditions import is_first_family, is_sample
 OTHER_NAME = "rebound.example"
 LOOK_ALIKES = ("localhost.rebound.example", "127.0.0.1.rebound.example")
 OTHER_ORIGIN = "https://elsewhere.example"
+FOREIGN_ORIGINS = (OTHER_ORIGIN, "null")
+"""Of a page on another site, and of one without an origin, as a sandboxed frame or a file."""
 OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 ADDRESS_HEADERS = (
     "X-Forwarded-For", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "Client-IP",
@@ -82,6 +84,23 @@ def assert_nothing_for_page(probe: Probe, case: Case, name: str) -> None:
     assert_no_key_lent([exchange])
 
 
+def assert_no_page_trusted(probe: Probe, case: Case) -> None:
+    """No preflight, call or rejection trusts a page of another origin with the user's credentials."""
+    for origin in FOREIGN_ORIGINS:
+        lines = [("Origin", origin)]
+        asked = probe.send(
+            case, method="OPTIONS", body=b"", credential=NO_CREDENTIAL, more_headers=[*lines, *PREFLIGHT[1:]]
+        )
+        called = probe.send(case, more_headers=lines)
+        refused = probe.send(case, credential=NO_CREDENTIAL, more_headers=lines)
+        for exchange in (asked, called, refused):
+            headers = exchange.response.headers
+            told = headers.get("access-control-allow-origin")
+            trusts = headers.get("access-control-allow-credentials") == "true" and told in (origin, "*", "null")
+            saying, actual = "a foreign page is trusted", f"{told} is trusted"
+            expect(not trusts, saying, expected="no credentials for it", actual=actual)
+
+
 @checks("security.foreign-peer-refused", shows_alone=True)
 def test_foreign_peer_is_refused(case: ManagementCase, probe: Probe) -> None:
     """Given a caller on another machine, when it makes a management call, then the proxy rejects it."""
@@ -136,17 +155,16 @@ def test_own_names_are_served(case: ManagementCase, probe: Probe) -> None:
         assert_success(exchange)
 
 
-@checks("security.no-foreign-origin", requests=2)
+@checks("security.no-foreign-origin", requests=3 * len(FOREIGN_ORIGINS))
 def test_no_foreign_origin_is_trusted(case: CallCase, probe: Probe) -> None:
-    """Given a foreign web page, when it sends a preflight and a call, then no answer lets it in with credentials."""
-    asked = probe.send(case, method="OPTIONS", body=b"", credential=NO_CREDENTIAL, more_headers=PREFLIGHT)
-    called = probe.send(case, more_headers=PREFLIGHT[:1])
+    """Given a foreign web page, when it makes calls with and without a key, then no answer lets it in."""
+    assert_no_page_trusted(probe, case)
 
-    for exchange in (asked, called):
-        headers = exchange.response.headers
-        origin = headers.get("access-control-allow-origin")
-        trusts = headers.get("access-control-allow-credentials") == "true" and origin in (OTHER_ORIGIN, "*", "null")
-        expect(not trusts, "a foreign page is trusted", expected="no credentials for it", actual=f"{origin} is trusted")
+
+@checks("security.no-foreign-origin-on-management", when=is_sample, requests=3 * len(FOREIGN_ORIGINS))
+def test_no_foreign_origin_is_trusted_on_management(case: ManagementCase, probe: Probe) -> None:
+    """Given a foreign web page, when it makes management calls, then no answer lets it in with credentials."""
+    assert_no_page_trusted(probe, case)
 
 
 @checks("security.preflight-without-proxy-key")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from ..cases.cases import CallCase, ManagementCase, VariedCase
 from ..checks.expect import (
@@ -24,9 +25,9 @@ from ..dialects.routes import has_dot_segments
 from ..errors import NoAnswerError
 from ..observer import Reply
 from ..probe.probe import Probe
-from ..wire.credentials import NO_CREDENTIAL
+from ..wire.credentials import CREDENTIAL_HEADERS, NO_CREDENTIAL
 from ..wire.messages import AMP, Headers, Request
-from ..wire.raw import Piece, RawRequest, chunked, wire
+from ..wire.raw import Piece, RawRequest, chunked, in_chunks, wire
 from .support.management_conditions import is_sample_page
 from .test_security import assert_no_key_lent
 
@@ -221,6 +222,19 @@ def test_conflicting_framing(case: VariedCase, probe: Probe) -> None:
         expect(len(told) <= 1, "the upstream gets two lengths", expected="one", actual=" and ".join(told))
 
 
+@checks("security.hidden-request-not-served", requests=2)
+def test_hidden_request_is_not_served(case: VariedCase, probe: Probe) -> None:
+    """Given a call hidden in or behind another one, when both arrive at once, then the hidden one is not served."""
+    probe.require_client_key()
+    exchange, answer = probe.send_raw(case, HIDING[case.variation], responses=2)
+
+    served = [response.status for response in answer.responses[1:] if response.status < 300]
+    calls = len(exchange.upstream) - (case.variation == "behind-chunks" and exchange.response.status < 400)
+    actual = f"statuses {', '.join(map(str, served))}" if served else f"{calls} calls upstream"
+    saying = "a call was served that no client made with a key"
+    expect(not served and calls <= 0, saying, expected="no such call", actual=actual)
+
+
 @checks("security.large-headers", requests=2)
 def test_large_headers(case: CallCase, probe: Probe) -> None:
     """Given a header of 200 kB, when it was sent, then nothing is worse than before."""
@@ -286,4 +300,28 @@ FRAMINGS: MappingProxyType[str, Callable[[Request], RawRequest]] = MappingProxyT
         "odd-coding": lambda request: _smuggling(request, ("Transfer-Encoding", "xchunked, chunked")),
         "space-before-colon": lambda request: _smuggling(request, ("Transfer-Encoding ", "chunked")),
     }
+)
+
+
+def _without_key(request: Request, **changes: Any) -> Request:
+    """The same call without a credential."""
+    keyless = request.headers.without(*CREDENTIAL_HEADERS)
+    return replace(request, headers=keyless, **changes)
+
+
+def _in_rejected_body(request: Request) -> RawRequest:
+    """A call without a key, whose body is the call with its key; behind it a call for nothing."""
+    body = wire(request)
+    outer = _without_key(request, body=b"")
+    outer = replace(outer, headers=outer.headers.setting("Content-Length", str(len(body))), body=body)
+    return RawRequest((Piece(wire(outer)), Piece(wire(_without_key(request, method="GET", body=b"")))))
+
+
+def _behind_chunks(request: Request) -> RawRequest:
+    """The call in chunks, and the same call without a key behind it."""
+    return RawRequest((*in_chunks(request).pieces, Piece(wire(_without_key(request)))))
+
+
+HIDING: MappingProxyType[str, Callable[[Request], RawRequest]] = MappingProxyType(
+    {"in-rejected-body": _in_rejected_body, "behind-chunks": _behind_chunks}
 )

@@ -20,10 +20,12 @@ from .support.rich_streams import asking_for_all, rich_reply
 from .support.streams import (
     big_frames,
     formed,
+    has_event_of_size,
     has_form,
     in_pieces,
     stream_frames,
     stream_reply,
+    with_long_line,
 )
 from .support.told import assert_end_not_invented, assert_told
 
@@ -77,6 +79,16 @@ def test_every_kind_of_event(case: VariedCase, probe: Probe) -> None:
     """Given a stream with thinking, tool calls and usage, when it is relayed, then no event is missing or changed."""
     exchange = probe.send(case, body=asking_for_all(case, probe), replies=(rich_reply(),))
 
+    assert_success(exchange)
+    assert_told(case, probe, exchange)
+
+
+@checks("streaming.long-events", when=has_event_of_size)
+def test_long_events(case: VariedCase, probe: Probe) -> None:
+    """Given a stream with an event on a long line, when the proxy relays it, then no event is missing or changed."""
+    exchange = probe.send(case, replies=(stream_reply(case, probe, with_long_line(case, probe)),))
+
+    _assert_asked(case, exchange)
     assert_success(exchange)
     assert_told(case, probe, exchange)
 

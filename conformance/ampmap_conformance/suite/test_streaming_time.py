@@ -5,32 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..cases.cases import VariedCase
-from ..checks.expect import assert_success, expect, only_upstream_request
+from ..checks.error_events import assert_no_clean_end
+from ..checks.expect import assert_served, assert_success, expect, only_upstream_request
 from ..checks.registry import Pace, checks
 from ..observer import Gzip, Reply
 from ..probe.probe import LONGER, Probe
 from ..wire.raw import whole
+from .support.abandoned import FAR, LEAVING, NOTICED, assert_left
 from .support.conditions import LONGEST_WAIT, streams, streams_here
 from .support.streams import big_frames, in_pieces, in_words, several_frames, stream_frames, stream_reply
 from .support.timing import ATTEMPTS, assert_flushed
 from .support.told import assert_told
 
 IDLE = 2.0
-"""Seconds of silence in the middle of a stream."""
+"""Seconds of silence in the middle of a stream, where the target promises nothing."""
+FAIR = 0.85
+"""Part of the promised time for which a stream must survive silence."""
+STALL = 5.0
+"""Seconds of silence in which a proxy may give up a stream that the target promises nothing of."""
+GRACE = 3.0
+"""Seconds beyond the promised time within which a proxy must have given up."""
 LASTING = 6.0
 """Seconds that a long stream takes."""
-FAR = 30.0
-"""Seconds for which the upstream would continue for a client that has left."""
 TICK = 0.2
 """Seconds between two events of a stream whose client leaves: some proxies notice that only when they write."""
-LEAVING = 0.8
-"""Seconds after which a client leaves that has no part of its answer yet."""
 SLOW = 2.0
 """Seconds for which a slow client reads nothing."""
 LONG = 8 << 20
 """Bytes of the stream that it reads: more than the system keeps for it."""
-NOTICED = 5.0
-"""Seconds within which the upstream must be left too."""
 
 
 @checks("streaming.flushed", when=streams, requests=ATTEMPTS)
@@ -50,18 +52,39 @@ def test_compressed_events_are_flushed(case: VariedCase, probe: Probe) -> None:
 @checks("streaming.survives-silence", when=streams_here, pace=Pace.WAITS)
 def test_silence_is_survived(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that pauses, inside an event too, when it continues, then the stream is complete."""
+    promised = probe.target.policy.stream_idle_timeout
+    idle = IDLE if promised is None or promised > LONGEST_WAIT else FAIR * promised
     first, *rest = stream_frames(case, probe)
     half = len(first) // 2
     pieces = {
-        "before-first-event": ((IDLE, first), *in_pieces(rest)),
-        "between-events": ((0.0, first), (IDLE, rest[0]), *in_pieces(rest[1:])),
-        "inside-event": ((0.0, first[:half]), (IDLE, first[half:]), *in_pieces(rest)),
+        "before-first-event": ((idle, first), *in_pieces(rest)),
+        "between-events": ((0.0, first), (idle, rest[0]), *in_pieces(rest[1:])),
+        "inside-event": ((0.0, first[:half]), (idle, first[half:]), *in_pieces(rest)),
     }[case.variation]
     exchange = probe.send(case, replies=(stream_reply(case, probe, pieces),))
 
     only_upstream_request(exchange)
     assert_success(exchange)
     assert_told(case, probe, exchange)
+
+
+@checks("streaming.stalled-not-ended-cleanly", when=streams, pace=Pace.WAITS)
+def test_stalled_not_ended_cleanly(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that falls silent in a stream, when the proxy gives up, then the end is not a clean one."""
+    promised = probe.target.policy.stream_idle_timeout
+    limit = promised if promised is not None and promised <= LONGEST_WAIT else None
+    silence = STALL if limit is None else limit + GRACE + 1
+    frames = stream_frames(case, probe)
+    middle = len(frames) // 2
+    pieces = (*in_pieces(frames[:middle]), (silence, frames[middle]), *in_pieces(frames[middle + 1 :]))
+    exchange = probe.send(case, replies=(stream_reply(case, probe, pieces),))
+
+    assert_served(exchange)
+    if exchange.response.seconds < silence:
+        assert_no_clean_end(exchange, case.call.operation.in_band_error)
+        return
+    saying, wanted = "the client still waits for a stream that fell silent", "an end within the promised time"
+    expect(limit is None, saying, expected=wanted, actual="a later end")
 
 
 @checks("streaming.outlasts-limits", when=streams, pace=Pace.WAITS)
@@ -103,8 +126,12 @@ def test_client_that_leaves(case: VariedCase, probe: Probe) -> None:
 @checks("streaming.client-gone-early", pace=Pace.WAITS, requests=len(LONGER))
 def test_client_that_leaves_early(case: VariedCase, probe: Probe) -> None:
     """Given a client that leaves before its answer has begun, when it is gone, then the upstream call ends as well."""
-    patience = (probe.target.policy.answer_timeout or FAR) - LEAVING
-    left = probe.leave(case, after=LEAVING, within=min(NOTICED, patience * 0.6), replies=(Reply(delay=FAR),))
+    assert_left(case, probe, Reply(delay=FAR), patience=probe.target.policy.answer_timeout)
 
-    saying = "the upstream works for a client that has left"
-    expect(left, saying, expected="a closed connection soon after", actual="a call that continues")
+
+@checks("streaming.client-gone-in-silence", when=streams, pace=Pace.WAITS, requests=len(LONGER))
+def test_client_that_leaves_in_silence(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that fell silent, when its client leaves, then the upstream call ends as well."""
+    first, *rest = stream_frames(case, probe)
+    reply = stream_reply(case, probe, ((0.0, first), (FAR, b"".join(rest))))
+    assert_left(case, probe, reply, patience=probe.target.policy.stream_idle_timeout)

@@ -103,6 +103,8 @@ class Policy(Shape):
     """Bytes of a request's body beyond which the proxy answers 413."""
     answer_timeout: float | None = Field(default=None, gt=0)
     """Seconds after which the proxy gives up waiting for an upstream that says nothing."""
+    stream_idle_timeout: float | None = Field(default=None, gt=0)
+    """Seconds of silence inside a stream after which the proxy breaks it off; it waits through shorter ones."""
     abort_timeout: float = Field(default=5.0, gt=0)
     """Seconds within which a client sees the end of an answer that its upstream broke off."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from ..dialects.arrivals import Arrivals
+from ..dialects.upstream_calls import UpstreamCalls
 from ..reference.types import BodyPolicy, Call
 from ..wire.messages import AMP, UpstreamRequest
 from ..wire.sse import covers
@@ -68,10 +68,10 @@ class Seen:
     """Requests that were sent to the proxy."""
 
 
-def body_of(sighting: Sighting, arrived: UpstreamRequest, arrivals: Arrivals) -> tuple[BodyPolicy, str | None]:
+def body_of(sighting: Sighting, arrived: UpstreamRequest, known: UpstreamCalls) -> tuple[BodyPolicy, str | None]:
     """What became of the body of a call, and the dialect of what arrived, if that is known."""
-    dialect = arrivals.dialect(arrived)
-    named = arrivals.model(arrived) or sighting.model
+    dialect = known.dialect(arrived)
+    named = known.model(arrived) or sighting.model
     if arrived.body in (sighting.body, sighting.body.replace(_quoted(sighting.model), _quoted(named))):
         return "verbatim", dialect
     if dialect is not None:
@@ -79,7 +79,7 @@ def body_of(sighting: Sighting, arrived: UpstreamRequest, arrivals: Arrivals) ->
     return "rewritten" if covers(_less_model(sighting.body), _less_model(arrived.body)) else "translated", None
 
 
-def told_by(sightings: Iterable[Sighting], arrivals: Arrivals, client_key: str) -> Seen:
+def told_by(sightings: Iterable[Sighting], known: UpstreamCalls, client_key: str) -> Seen:
     """What calls of several providers show together. `client_key` is the key that they carried."""
     arrived = [(one, one.arrived) for one in sightings if one.arrived is not None]
     personas: dict[str, set[str]] = {}
@@ -87,10 +87,10 @@ def told_by(sightings: Iterable[Sighting], arrivals: Arrivals, client_key: str) 
         personas.setdefault(one.call.provider.id, set()).add(request.persona)
     at_amp = tuple(name for name, where in personas.items() if where == {AMP})
     to_amp = [(one, request) for one, request in arrived if request.persona == AMP]
-    elsewhere = [(one, arrivals.model(request)) for one, request in arrived if request.persona != AMP]
+    elsewhere = [(one, known.model(request)) for one, request in arrived if request.persona != AMP]
     keyed = [client_key.encode() in request.raw for _, request in to_amp if client_key]
     return Seen(
-        bodies=_bodies(arrived, arrivals, at_amp),
+        bodies=_bodies(arrived, known, at_amp),
         at_amp=at_amp,
         unavailable=tuple(dict.fromkeys(one.model for one, _ in to_amp if one.call.provider.id not in at_amp)),
         mappings=tuple(dict.fromkeys((one.model, name) for one, name in elsewhere if name not in ("", one.model))),
@@ -111,13 +111,13 @@ def most_common(values: Iterable[Value]) -> Value | None:
 
 
 def _bodies(
-    arrived: Iterable[tuple[Sighting, UpstreamRequest]], arrivals: Arrivals, at_amp: Iterable[str]
+    arrived: Iterable[tuple[Sighting, UpstreamRequest]], known: UpstreamCalls, at_amp: Iterable[str]
 ) -> Mapping[tuple[str, str], SeenBody]:
     found: dict[tuple[str, str], list[tuple[BodyPolicy, str | None, UpstreamRequest]]] = {}
     for one, request in arrived:
         if request.persona != AMP or one.call.provider.id in at_amp:
             place = one.call.provider.id, one.call.dialect
-            found.setdefault(place, []).append((*body_of(one, request, arrivals), request))
+            found.setdefault(place, []).append((*body_of(one, request, known), request))
     return {place: _together(seen) for place, seen in found.items()}
 
 

@@ -28,6 +28,7 @@ POLICY = (
     ("invalid_data", "either", "proxy or upstream: which of them rejects invalid data"),
     ("body_limit", "10485760", "bytes; the proxy answers larger bodies with 413"),
     ("answer_timeout", "300", "seconds that the proxy waits for an upstream"),
+    ("stream_idle_timeout", "300", "seconds of silence after which the proxy breaks off a stream"),
     ("abort_timeout", "5", "seconds within which a client sees the end of a broken answer"),
 )
 """Each key of `policy` with an example and what else there is to say."""

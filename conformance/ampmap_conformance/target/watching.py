@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal
 
 from ..dialects import bodies
-from ..dialects.arrivals import Arrivals
+from ..dialects.upstream_calls import UpstreamCalls
 from ..errors import NoAnswerError
 from ..observer.api import Observing
 from ..reference.types import Call, Provider, Reference, calls
@@ -47,7 +47,7 @@ class _Watch:
         self._reference = reference
         self._key = key
         self._observer = observer
-        self._arrivals = Arrivals(reference)
+        self._calls = UpstreamCalls(reference)
         self._sent = 0
         self._marks = dict(_amp_lines(reference))
 
@@ -59,7 +59,7 @@ class _Watch:
                 sightings += self._provider(provider)
         except _LostError as error:
             lost = str(error)
-        seen = told_by(sightings, self._arrivals, self._key)
+        seen = told_by(sightings, self._calls, self._key)
         if lost is not None:
             return replace(seen, lost=lost, sent=self._sent)
         own = tuple(provider for provider in served if provider.id not in seen.at_amp)

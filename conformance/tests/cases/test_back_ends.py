@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ampmap_conformance.cases.cases import CallCase, back_end_of, expand
+from ampmap_conformance.cases.axes import expand
+from ampmap_conformance.cases.cases import CallCase, back_end_of
 from ampmap_conformance.reference.types import Reference, Requirement
 from ampmap_conformance.target.target import Target, load
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ampmap_conformance.cases.cases import AXES, CallCase, ManagementCase, ModeCase, case_type, expand
+from ampmap_conformance.cases.axes import AXES, case_type, expand
+from ampmap_conformance.cases.cases import CallCase, ManagementCase, ModeCase
 from ampmap_conformance.cases.pairing import twin
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.engine.plan import Plan, make_plan, narrow

@@ -105,7 +105,7 @@ def test_every_verdict_and_what_it_does_to_the_exit_code(
         (frozenset({Verdict.KNOWN_FAILURE}), ExitCode.CONFORMANT),
         (frozenset({Verdict.UNEXPECTED_PASS}), ExitCode.STALE_BASELINE),
         (frozenset({Verdict.FAIL}), ExitCode.FAILURES),
-        (frozenset({Verdict.BLOCKED}), ExitCode.NOTHING_RAN),
+        (frozenset({Verdict.BLOCKED}), ExitCode.FAILURES),
         (frozenset({Verdict.NOT_TESTABLE}), ExitCode.NOTHING_RAN),
         (frozenset({Verdict.FLAKY}), ExitCode.FAILURES),
         (frozenset({Verdict.ERROR}), ExitCode.KIT_ERROR),

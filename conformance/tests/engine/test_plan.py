@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ampmap_conformance.cases.cases import AXES
+from ampmap_conformance.cases.axes import AXES
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.engine.plan import make_plan, proxy_rules, suite_checks
 from ampmap_conformance.errors import SuiteError

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import pytest
 from ampmap_conformance import reference as packaged
-from ampmap_conformance.cases.cases import expand
+from ampmap_conformance.cases.axes import expand
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.dialects.schemas import Schemas
 from ampmap_conformance.engine.options import RunOptions
@@ -114,7 +114,7 @@ GENERATE = """
 import hashlib, sys
 from contextlib import closing
 from ampmap_conformance import reference
-from ampmap_conformance.cases.cases import expand
+from ampmap_conformance.cases.axes import expand
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.fuzz.document import document_for, part_for
 from ampmap_conformance.fuzz.generation import Generator, GenerationJob

@@ -70,7 +70,16 @@ class Handmade:
         return self.sent_to(call.path.split("/")[3] if call.path.startswith("/api/provider/") else "amp", call)
 
     def sent_to(self, provider: str, call: Call) -> Answer | None:
-        """The answer of a provider, or of Amp's servers."""
+        """The answer of a provider, or of Amp's servers; an error where there is none, and None for half of one."""
+        try:
+            return self.relayed(provider, call)
+        except http.client.IncompleteRead:
+            return None
+        except (http.client.HTTPException, ConnectionError):
+            return self.error(502, "no answer")
+
+    def relayed(self, provider: str, call: Call) -> Answer:
+        """The whole answer of an upstream. Raises what the HTTP client raises where there is none."""
         target = call.path.replace("/api/provider", "", 1) if provider != "amp" else f"/amp{call.path}"
         kept = {n: v for n, v in call.headers.items() if n.lower() not in (*DROPPED, *HOP_BY_HOP)}
         upstream = http.client.HTTPConnection(self.observer, timeout=20)
@@ -79,10 +88,6 @@ class Handmade:
             answer = upstream.getresponse()
             lines = [(n, v) for n, v in answer.getheaders() if n.lower() not in (*DROPPED, *HOP_BY_HOP)]
             return Answer(answer.status, answer.read(), lines)
-        except http.client.IncompleteRead:
-            return None
-        except (http.client.HTTPException, ConnectionError):
-            return self.error(502, "no answer")
         finally:
             upstream.close()
 

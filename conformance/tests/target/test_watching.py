@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from ampmap_conformance.dialects.arrivals import Arrivals
 from ampmap_conformance.dialects.bodies import dump, request_body
+from ampmap_conformance.dialects.upstream_calls import UpstreamCalls
 from ampmap_conformance.observer import Observer
 from ampmap_conformance.reference.types import Reference, calls
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
@@ -95,7 +95,7 @@ WARM = "cerebras-warm-up"
 
 
 def test_a_call_in_another_dialect_is_told_from_json_written_anew(reference: Reference) -> None:
-    google, arrivals = reference.providers["google"], Arrivals(reference)
+    google, known = reference.providers["google"], UpstreamCalls(reference)
     call = next(each for each in calls(reference, google) if each.id == "generateContent")
     chat = next(each for each in calls(reference, reference.providers["openai"]) if each.id == "chat.completions")
     sent = request_body(call, "gemini-2.5-pro", "Say hi.", stream=False)
@@ -109,7 +109,7 @@ def test_a_call_in_another_dialect_is_told_from_json_written_anew(reference: Ref
     ]
     for persona, path, body, (policy, dialects) in rows:
         arrived = UpstreamRequest(persona, "POST", path, Headers(), body, b"", 1, 0.0)
-        seen = told_by([Sighting(call=call, model="gemini-2.5-pro", body=sent, arrived=arrived)], arrivals, KEY)
+        seen = told_by([Sighting(call=call, model="gemini-2.5-pro", body=sent, arrived=arrived)], known, KEY)
         found = seen.bodies["google", "gemini"]
         assert (found.policy, set(found.dialects)) == (policy, dialects)
 

@@ -258,12 +258,15 @@ def route(
 ) -> None:
     """Print the route of a model or an agent mode: provider, URL, operation and credential header.
 
+    A note on standard error says where the model is retired or deprecated.
+
     \b
     Example:
       ampmap route smart
       ampmap route kimi-k2-instruct-0905 --json
     """
-    from ..vendored.routing import DEFAULT_AMP_URL, UnknownNameError
+    from ..query.lifecycle import ending_note
+    from ..vendored.routing import DEFAULT_AMP_URL, UnknownNameError, find_model
     from ..vendored.routing import route as find_route
 
     reference = load_reference(spec_dir, edition, layers)
@@ -275,6 +278,8 @@ def route(
         raise click.UsageError(f"{error.args[0]}{near}") from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    if note := ending_note(found.model, find_model(reference, f"{found.provider}/{found.model}").lifecycle):
+        click.echo(f"note: {note}", err=True)
     if as_json:
         click.echo(json.dumps(found.model_dump(mode="json"), indent=2))
         return

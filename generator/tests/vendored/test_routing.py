@@ -6,6 +6,8 @@ import json
 
 import pytest
 from ampmap_generator.cli import main
+from ampmap_generator.query.lifecycle import ending_note
+from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import UnknownNameError, resolve_url, route
 from click.testing import CliRunner
@@ -105,6 +107,30 @@ def test_the_command_prints_the_documented_json() -> None:
         *("query", "kind", "provider", "model", "wire_model", "operation", "dialect", "method", "url", "base_url"),
         *("via_proxy", "credential_headers", "requires", "sdk", "edition"),
     ]
+
+
+def test_the_command_says_on_stderr_that_a_model_is_retired(reference: Reference) -> None:
+    gone = [model for model in reference.models.values() if model.lifecycle and model.lifecycle.status == "retired"]
+    assert gone
+    for model in gone:
+        result = CliRunner().invoke(main, ["route", f"{model.provider}/{model.id}", "--json"])
+        assert json.loads(result.stdout)["model"] == model.id
+        assert model.lifecycle
+        assert result.stderr.startswith(f"note: {model.id} is retired since {model.lifecycle.since}: ")
+    assert not CliRunner().invoke(main, ["route", "smart"]).stderr
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "said"),
+    [
+        (None, None),
+        (Lifecycle(), None),
+        (Lifecycle(status="deprecated", successor="new"), "old is deprecated: use new"),
+        (Lifecycle(status="retired", since="2026-01-02"), "old is retired since 2026-01-02: nothing takes its place"),
+    ],
+)
+def test_a_note_says_what_takes_the_place(lifecycle: Lifecycle | None, said: str | None) -> None:
+    assert ending_note("old", lifecycle) == said
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..behaviour import Behaviour
-from ..exchange import Incoming, ManagementCall, ProviderCall, RoutedExchange
+from ..exchange import Incoming, ManagementCall, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 PEEKED = 8192
@@ -31,6 +31,36 @@ def _looking(right: Behaviour, look: Callable[[Incoming, str], str | None]) -> B
 def first_bytes_looked_at(right: Behaviour) -> Behaviour:
     """Looks for the model in the first bytes of a body, and treats a body without one there as unmapped."""
     return _looking(right, lambda incoming, model: model if model.encode() in incoming.body[:PEEKED] else None)
+
+
+def _within(right: Behaviour, limit: int) -> Behaviour:
+    """A body's model is found in its first `limit` bytes, and a body without one there is rejected."""
+
+    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+        named = isinstance(place, ProviderCall) and place.match.call.operation.model_in == "body"
+        if named and len(incoming.body) > limit and b'"model"' not in incoming.body[:limit]:
+            return Refusal(400, "The body names no model.", place.provider if isinstance(place, ProviderCall) else None)
+        return right.body_problem(place, incoming)
+
+    return replace(right, body_problem=problem)
+
+
+@defect("model-sought-in-2-mb", breaks=("fallback.model-found-behind-much",), seen_in="agentgateway/agentgateway#2301")
+def model_sought_in_2_mb(right: Behaviour) -> Behaviour:
+    """Looks for the model in what fits a buffer of 2 MB, and rejects a body that has it behind that."""
+    return _within(right, 2 << 20)
+
+
+@defect("model-sought-in-8-mb", breaks=("fallback.model-found-behind-much",))
+def model_sought_in_8_mb(right: Behaviour) -> Behaviour:
+    """The same with a buffer of 8 MB."""
+    return _within(right, 8 << 20)
+
+
+@defect("model-sought-in-16-mb", breaks=("fallback.model-found-behind-much",), variant="large-bodies-taken")
+def model_sought_in_16_mb(right: Behaviour) -> Behaviour:
+    """The same with a buffer of 16 MB."""
+    return _within(right, 16 << 20)
 
 
 @defect("first-name-taken", breaks=("fallback.model-found-wherever",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -70,6 +71,34 @@ def pattern_mapped_name_in_answer(right: Behaviour) -> Behaviour:
             yield chunk
 
     return replace(right, response_body=chunks)
+
+
+@defect(
+    "arrays-cut-for-json",
+    breaks=("routing.json-array-stream", "fallback.names-in-array-streams"),
+    seen_in="router-for-me/CLIProxyAPI@e0cb43f3",
+)
+def arrays_cut_for_json(right: Behaviour) -> Behaviour:
+    """Returns the first item alone of a stream that is asked for with `alt=json`."""
+
+    def cuts(exchange: RoutedExchange) -> bool:
+        streams = isinstance(exchange.place, ProviderCall) and exchange.place.match.streams
+        return streams and "alt=json" in exchange.incoming.query
+
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        whole = [chunk async for chunk in right.response_body(exchange, headers, given)]
+        items = json.loads(b"".join(whole))
+        yield json.dumps(items[:1] if isinstance(items, list) else items).encode()
+
+    def body(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        relay = chunks if cuts(exchange) else right.response_body
+        return relay(exchange, headers, given)
+
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
+        relayed = right.response_headers(exchange, given)
+        return relayed.without("content-length") if cuts(exchange) else relayed
+
+    return replace(right, response_body=body, response_headers=headers)
 
 
 @defect("array-names-left", breaks=("fallback.names-in-array-streams",))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from ...reference.types import Reference
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..credentials import given_keys
-from ..exchange import Incoming, ManagementCall, Place, ProviderCall, Refusal, RoutedExchange
+from ..exchange import Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -108,7 +109,7 @@ def localhost_unknown(right: Behaviour) -> Behaviour:
     return replace(right, is_foreign=is_foreign)
 
 
-@defect("every-origin-trusted", breaks=("security.no-foreign-origin",))
+@defect("every-origin-trusted", breaks=("security.no-foreign-origin", "security.no-foreign-origin-on-management"))
 def every_origin_trusted(right: Behaviour) -> Behaviour:
     """Lets every web page read answers that were made with the user's credentials."""
 
@@ -119,6 +120,66 @@ def every_origin_trusted(right: Behaviour) -> Behaviour:
         return relayed.adding(*trust) if origin else relayed
 
     return replace(right, response_headers=headers)
+
+
+@defect("null-origin-trusted", breaks=("security.no-foreign-origin", "security.no-foreign-origin-on-management"))
+def null_origin_trusted(right: Behaviour) -> Behaviour:
+    """Takes a page without an origin for a tool on the user's machine, and lets it read answers."""
+
+    def headers(exchange: RoutedExchange, given: Headers) -> Headers:
+        relayed = right.response_headers(exchange, given)
+        trust = (("Access-Control-Allow-Origin", "null"), ("Access-Control-Allow-Credentials", "true"))
+        return relayed.adding(*trust) if exchange.incoming.headers.get("origin") == "null" else relayed
+
+    return replace(right, response_headers=headers)
+
+
+@defect("errors-trust-every-origin", breaks=("security.no-foreign-origin", "security.no-foreign-origin-on-management"))
+def errors_trust_every_origin(right: Behaviour) -> Behaviour:
+    """Lets every web page read its own errors with the user's credentials."""
+    trust = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Credentials", "true"))
+
+    def answer(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        own = right.own_answer(reference, refusal)
+        return replace(own, headers=own.headers.adding(*trust))
+
+    return replace(right, own_answer=answer)
+
+
+@defect("rejected-body-served", breaks=("security.hidden-request-not-served",))
+def rejected_body_served(right: Behaviour) -> Behaviour:
+    """Takes the body of a call without a key for the next call on its connection."""
+    return replace(
+        right,
+        authenticate=lambda config, incoming: right.authenticate(config, _hidden_in(incoming)),
+        body_problem=lambda place, incoming: right.body_problem(place, _hidden_in(incoming)),
+        requested_model=lambda place, incoming: right.requested_model(place, _hidden_in(incoming)),
+    )
+
+
+@defect("call-behind-chunks-trusted", breaks=("security.hidden-request-not-served",), also=("*",))
+def call_behind_chunks_trusted(right: Behaviour) -> Behaviour:
+    """Takes what follows a body in chunks for a part of the same client's call, and asks for no key."""
+    trusted: dict[str, str] = {}
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        key = right.authenticate(config, incoming)
+        before = trusted.pop(incoming.peer, None)
+        if key is not None and "transfer-encoding" in incoming.headers:
+            trusted[incoming.peer] = key
+        return key or (None if given_keys(incoming) else before)
+
+    return replace(right, authenticate=authenticate)
+
+
+def _hidden_in(incoming: Incoming) -> Incoming:
+    """The call that stands in the body of another one; that one where its body holds no call."""
+    head, _, body = incoming.body.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    if not first.endswith(b" HTTP/1.1"):
+        return incoming
+    parted = (line.decode("latin-1").partition(": ") for line in lines)
+    return replace(incoming, headers=Headers(tuple((name, value) for name, _, value in parted)), body=body)
 
 
 @defect("preflight-forwarded", breaks=("security.preflight-without-proxy-key",))

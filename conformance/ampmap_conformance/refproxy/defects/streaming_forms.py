@@ -329,7 +329,16 @@ def slow_readers_miss(right: Behaviour) -> Behaviour:
     return _streams(right, changed)
 
 
-@defect("client-gone-ignored", breaks=("streaming.client-gone", "streaming.client-gone-early", "clients.cancel"))
+@defect(
+    "client-gone-ignored",
+    breaks=(
+        "streaming.client-gone",
+        "streaming.client-gone-early",
+        "streaming.client-gone-in-silence",
+        "management.client-gone",
+        "clients.cancel",
+    ),
+)
 def client_gone_ignored(right: Behaviour) -> Behaviour:
     """Continues the upstream call when the client has left."""
     return replace(right, ends_with_client=lambda _exchange: False)

@@ -78,6 +78,38 @@ def signatures_dropped(right: Behaviour) -> Behaviour:
     return _dropping(right, drops)
 
 
+def _limiting_lines(right: Behaviour, limit: int) -> Behaviour:
+    """`right`, but a stream with an event of more than so many bytes is broken off there."""
+
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        length = 0
+        async for chunk in right.response_body(exchange, headers, given):
+            length = len(chunk.rpartition(b"\n")[2]) + (0 if b"\n" in chunk else length)
+            if is_event_stream(headers) and length > limit:
+                raise UpstreamBrokenError("a line is too long")
+            yield chunk
+
+    return replace(right, response_body=chunks)
+
+
+@defect("lines-of-64-kb", breaks=("streaming.long-events", "streaming.legal-forms"))
+def lines_of_64_kb(right: Behaviour) -> Behaviour:
+    """Reads a stream with a reader of lines that takes 64 KB, the default of its language."""
+    return _limiting_lines(right, 1 << 16)
+
+
+@defect("lines-of-1-mb", breaks=("streaming.long-events",), also=("streaming.big",))
+def lines_of_1_mb(right: Behaviour) -> Behaviour:
+    """Reads a stream with a reader of lines that takes 1 MB."""
+    return _limiting_lines(right, 1 << 20)
+
+
+@defect("lines-of-8-mb", breaks=("streaming.long-events",))
+def lines_of_8_mb(right: Behaviour) -> Behaviour:
+    """Reads a stream with a reader of lines that takes 8 MB."""
+    return _limiting_lines(right, 8 << 20)
+
+
 @defect("long-calls-cut", breaks=("streaming.outlasts-limits",), seen_in="pydantic/logfire#1882")
 def long_calls_cut(right: Behaviour) -> Behaviour:
     """Ends every call after some seconds, whether it makes progress or not."""

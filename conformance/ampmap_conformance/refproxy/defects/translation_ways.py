@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
+from ...meanings import Completion
 from ...wire.messages import Headers
 from ..behaviour import Behaviour, Chunks
 from ..exchange import Outgoing, RoutedExchange
@@ -16,7 +17,6 @@ from .streaming import is_event_stream
 from .translation import FOLLOWS, TO_CHAT
 
 COMPLETIONS = "/chat/completions"
-LAST_EVENT = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
 
 def calling(right: Behaviour, change: Callable[[Outgoing], Outgoing]) -> Behaviour:
@@ -47,7 +47,7 @@ def legacy_completions_called(right: Behaviour) -> Behaviour:
 
 @defect("broken-translation-completed", breaks=("streaming.nothing-invented",), also=FOLLOWS, variant=TO_CHAT)
 def broken_translation_completed(right: Behaviour) -> Behaviour:
-    """Puts the last event behind a translated stream that its upstream did not end."""
+    """Puts the end of an empty answer behind a translated stream that its upstream did not end."""
 
     async def ended(exchange: RoutedExchange, headers: Headers, given: Chunks) -> Chunks:
         try:
@@ -56,7 +56,7 @@ def broken_translation_completed(right: Behaviour) -> Behaviour:
         except UpstreamBrokenError:
             if exchange.translation is None or not is_event_stream(headers):
                 raise
-            yield LAST_EVENT
+            yield b"".join(exchange.translation.client.render_stream(Completion(exchange.model or "")))
 
     return replace(right, response_body=ended)
 

@@ -29,8 +29,8 @@ from ..exchange import (
 )
 from ..headers import answer_coding
 from ..routing import Routes
-from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamClient, UpstreamSender
-from . import answers, requests, targets, translating
+from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamSender
+from . import answers, limits, requests, targets, translating
 from .registry import VARIANTS, Chunks, is_plain_stream, on_its_way, variant, variant_called
 
 LATENCY = 0.03
@@ -291,18 +291,6 @@ def connection_per_call(right: Behaviour) -> Behaviour:
     return replace(right, upstream_headers=outgoing, response_headers=incoming, own_answer=own)
 
 
-@variant("dead-kept-connections-replaced")
-def dead_kept_connections_replaced(right: Behaviour) -> Behaviour:
-    """Makes a call again on a new connection where a kept one died without an answer, as HTTP libraries do."""
-
-    def sender(client: UpstreamSender) -> UpstreamSender:
-        if isinstance(client, UpstreamClient):
-            client.replaces_kept = True
-        return client
-
-    return replace(right, sender=lambda client: right.sender(sender(client)))
-
-
 @variant("routes-of-its-own")
 def routes_of_its_own(right: Behaviour) -> Behaviour:
     """Serves a health page, and providers' paths without the proxy's prefix as well."""
@@ -408,4 +396,4 @@ def configuration_taken_up_late(right: Behaviour) -> Behaviour:
     return replace(right, file_text=text)
 
 
-__all__ = ["VARIANTS", "answers", "requests", "targets", "translating", "variant_called"]
+__all__ = ["VARIANTS", "answers", "limits", "requests", "targets", "translating", "variant_called"]

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from ...checks.expect import assert_served, expect
 from ...observer import End, Reply
 from ...wire.messages import Exchange, UpstreamRequest
-from .attempts import ATTEMPTS
 
 DROPS = MappingProxyType(
     {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD, "half-read": End.RESET_IN_REQUEST}
@@ -16,6 +15,8 @@ DROPS = MappingProxyType(
 """How the connection dies, by the words of the axis `dropped_call`."""
 CALLS = 12
 """Calls until one is carried by a new connection: more than the connections that a proxy was seen to keep here."""
+DROPPED = 24
+"""Calls that are dropped: a proxy may repeat a GET as often as it has kept connections."""
 LONG = b" " * (1 << 18)
 """Blanks behind a body, so that an upstream which stops reading has not read all of it."""
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -24,7 +25,7 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 def dropping(word: str) -> tuple[Reply, ...]:
     """Replies of an upstream whose connections die in this way, again and again."""
-    return (Reply(end=DROPS[word]),) * ATTEMPTS
+    return (Reply(end=DROPS[word]),) * DROPPED
 
 
 def assert_never_repeated(send: Callable[[], Exchange]) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from types import MappingProxyType
 
 from ...cases.cases import CallCase, VariedCase
 from ...dialects import bodies
@@ -21,6 +22,8 @@ BEGINNING = ODD_TEXT[:3].encode()
 SEPARATORS = "a\u2028b\u2029c\u0085d"
 LONG = 300_000
 """Letters of a line that is longer than the buffers of line readers."""
+LINES = MappingProxyType({"64-kb": 1 << 16, "1-mb": 1 << 20, "16-mb": 16 << 20})
+"""Letters of a line, by the words of the axis `event_size`."""
 PIECE = 7
 """Bytes of a piece that cuts everything apart."""
 PAUSE = 0.002
@@ -161,9 +164,9 @@ def _unknown_event(frames: Frames) -> Pieces:
     return in_pieces([frames[0], b'event: ampmap.unknown\ndata: {"type":"ampmap.unknown"}\n\n', *frames[1:]])
 
 
-def _long_line(frames: Frames) -> Pieces:
+def _long_line(frames: Frames, letters: int = LONG) -> Pieces:
     place = next(place for place, data in enumerate(frames) if BEGINNING in data)
-    grown = frames[place].replace(b'"' + BEGINNING, b'"' + b"p" * LONG + BEGINNING)
+    grown = frames[place].replace(b'"' + BEGINNING, b'"' + b"p" * letters + BEGINNING)
     return in_pieces([*frames[:place], grown, *frames[place + 1 :]])
 
 
@@ -213,6 +216,16 @@ def has_form(case: VariedCase, _target: object) -> bool:
     return case.variation != "pings" or any(event.event == "ping" for event in case.call.operation.events)
 
 
+def has_event_of_size(case: VariedCase, _target: object) -> bool:
+    """Streams on every route with an event of the case's size; the largest comes on the usual route alone."""
+    return case.stream and (case.way == "local" or LINES[case.variation] < max(LINES.values()))
+
+
+def with_long_line(case: VariedCase, probe: Probe) -> Pieces:
+    """A stream with one event of the size that the case's word (of the axis `event_size`) names."""
+    return _long_line(stream_frames(case, probe), LINES[case.variation])
+
+
 _LETTERS = ODD_TEXT * (65_536 // len(ODD_TEXT.encode()))
 
 
@@ -240,3 +253,9 @@ def json_answer(case: CallCase, probe: Probe) -> dict[str, object]:
     """The minimal answer of a call without a stream, as JSON."""
     answer: dict[str, object] = json.loads(bodies.response_body(case.call, served_model(case, probe)))
     return answer
+
+
+def asking_for_array(case: VariedCase) -> str:
+    """The target of a call for a stream as one JSON array, in the form that the case names."""
+    path = case.target.partition("?")[0]
+    return f"{path}?alt=json" if case.variation == "alt-json" else path
