@@ -35,8 +35,9 @@ LONGEST = 80
 """Lines of a configuration that is written by hand."""
 PROVEN = ("headers", "routing", "streaming")
 """Profiles in which nginx must be conformant."""
-WARNS = ("headers.answer-listed-dropped",)
-"""A `should`: nginx cannot take a header out of an answer because the upstream names it in `Connection`."""
+WARNS = ("headers.answer-listed-dropped", "headers.interim-answers-harmless")
+"""Each is a `should`. nginx cannot take a header out of an answer because the upstream names it in `Connection`, and
+nginx 1.22 takes an interim answer for the final one."""
 
 
 @pytest.mark.long

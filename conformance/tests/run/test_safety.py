@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from ampmap_conformance.cases.covering import Depth
 from ampmap_conformance.errors import BudgetSpentError
 from ampmap_conformance.observer import Observer
 from ampmap_conformance.probe.budget import Budget
@@ -185,9 +186,12 @@ def test_waiting_for_a_reload_costs_few_requests(monkeypatch: pytest.MonkeyPatch
 def test_a_dry_run_adds_up(command: Command) -> None:
     lines = command("run", "--dry-run", "--profile", "auth", "--repeat", "2").stdout.splitlines()
     header, *rows = (line.split() for line in lines[: lines.index("")])
-    assert header[:6] == ["template", "level", "cells", "cases", "sent", "requests"]
-    cells, cases, _, requests = (sum(int(row[place]) for row in rows) for place in (2, 3, 4, 5))
+    assert header[:9] == ["template", "level", "cells", *Depth, "cases", "sent", "requests"]
+    cells, quick, default, thorough, cases, _, requests = (
+        sum(int(row[place]) for row in rows) for place in range(2, 9)
+    )
     assert f"checks     {len(rows)} templates, {cells} cells, {cases} cases" in lines
+    assert f"depths     quick {quick} cases, default {default} cases, thorough {thorough} cases" in lines
     total = int(re.search(r"at most (\d+)", next(line for line in lines if line.startswith("requests")))[1])  # type: ignore[index]
     assert total >= requests >= 2 * cases
 
