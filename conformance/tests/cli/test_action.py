@@ -168,24 +168,28 @@ def test_a_stale_baseline_is_annotated_at_its_line(step: Step, tmp_path: Path) -
     assert any(line.startswith(stale) for line in commands(done.log))
 
 
-@pytest.mark.parametrize(
-    ("inputs", "code", "says"),
-    [
-        ({"base_url": "http://127.0.0.1:9"}, 6, "http://127.0.0.1:9 is unreachable"),
-        ({"target": "gone.yaml"}, 4, "gone.yaml: No such file or directory"),
-    ],
-)
-def test_a_run_that_does_not_start_is_told_and_leaves_no_old_report(
-    step: Step, tmp_path: Path, inputs: dict[str, str], code: int, says: str
-) -> None:
-    (tmp_path / "ampmap-report").mkdir()
-    (tmp_path / "ampmap-report" / "report.json").write_text("{}", encoding="utf-8")
-    done = step(**inputs)
-    assert done.code == code
-    assert done.outputs == {"verdict": "not-run", "exit-code": str(code), "counts": "{}", "report": ""}
-    assert f"exit code {code}" in done.summary
+def old_report(folder: Path) -> None:
+    (folder / "ampmap-report").mkdir()
+    (folder / "ampmap-report" / "report.json").write_text("{}", encoding="utf-8")
+
+
+def test_a_run_that_does_not_start_is_told_and_leaves_no_old_report(step: Step, tmp_path: Path) -> None:
+    old_report(tmp_path)
+    done = step(target="gone.yaml")
+    assert done.code == 4
+    assert done.outputs == {"verdict": "not-run", "exit-code": "4", "counts": "{}", "report": ""}
+    assert "exit code 4" in done.summary
     (error,) = commands(done.log)
-    assert says in error
+    assert "gone.yaml: No such file or directory" in error
+
+
+def test_a_target_that_is_unreachable_is_told_in_a_report_without_results(step: Step, tmp_path: Path) -> None:
+    old_report(tmp_path)
+    done = step(base_url="http://127.0.0.1:9")
+    assert done.code == 6
+    assert (done.outputs["verdict"], done.outputs["exit-code"]) == ("incomplete", "6")
+    assert json.loads((tmp_path / done.outputs["report"]).read_text())["results"] == []
+    assert any("http://127.0.0.1:9 is unreachable" in line for line in (*commands(done.log), done.summary))
 
 
 def test_arguments_are_words_and_nothing_of_them_is_executed(step: Step, tmp_path: Path) -> None:
