@@ -15,7 +15,7 @@ from ..cases.cases import CallCase, Case
 from ..cases.covering import Depth, chosen
 from ..cases.pairing import kin, twin
 from ..cases.renames import NONE, Renames
-from ..cases.selection import ON_REQUEST, parse
+from ..cases.selection import ON_REQUEST, Pattern, parse
 from ..checks.registry import Check, check_of
 from ..errors import SuiteError, UsageError
 from ..files import did_you_mean
@@ -177,20 +177,16 @@ def narrow(
     names = tuple((task.row.id, task.case.name) for group in plan.all.values() for task in group)
     include = parse(patterns, names, "--select", plan.renames)
     exclude = parse(skip, names, "--skip", plan.renames)
-    tasks = tuple(
-        task
-        for task in tasks
-        if (not include or any(pattern.matches(task.row.id, task.case.name) for pattern in include))
-        and not any(pattern.matches(task.row.id, task.case.name) for pattern in exclude)
-    )
     by_case = tuple(pattern for pattern in include if pattern.names_cases)
-    covering = {task.id for name in {task.row.id for task in tasks} for task in plan.at(depth, name)}
     tasks = tuple(
-        task
-        for task in tasks
-        if task.id in covering or any(pattern.matches(task.row.id, task.case.name) for pattern in by_case)
+        task for task in tasks if (not include or _is_any_of(include, task)) and not _is_any_of(exclude, task)
     )
-    return replace(plan, selected=tasks)
+    covering = {task.id for name in {task.row.id for task in tasks} for task in plan.at(depth, name)}
+    return replace(plan, selected=tuple(t for t in tasks if t.id in covering or _is_any_of(by_case, t)))
+
+
+def _is_any_of(patterns: Iterable[Pattern], task: Task) -> bool:
+    return any(pattern.matches(task.row.id, task.case.name) for pattern in patterns)
 
 
 def _on_resolvers(profile: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -59,10 +59,8 @@ def staged(
     with (
         embedded(known, defects, variant=variant, behaviour=behaviour) as proxy,
         ProxyClient(proxy.target.file.base_url) as client,
-        ExitStack() as ended,
+        closing(Campaigns(known, None, seed=DEFAULT_SEED, max_examples=0)) as fuzzing,
     ):
-        fuzzing = Campaigns(known, None, seed=DEFAULT_SEED, max_examples=0)
-        ended.callback(fuzzing.close)
         keys = (proxy.target.client, proxy.target.second_client, *proxy.target.secrets)
         context = RunContext(
             target=proxy.target,

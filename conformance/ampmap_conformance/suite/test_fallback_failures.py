@@ -7,7 +7,6 @@ from dataclasses import replace
 from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request, shown_status
 from ..checks.expect_streams import came_events
-from ..checks.findings import gathering
 from ..checks.registry import checks
 from ..errors import NoAnswerError
 from ..observer import End, Reply
@@ -17,7 +16,7 @@ from ..wire.messages import AMP, Exchange
 from .support.attempts import ATTEMPTS
 from .support.conditions import goes_astray, goes_elsewhere, is_model_call, streams
 from .support.dropped_calls import CALLS, LONG, assert_never_repeated, dropping
-from .support.retry_hints import HINTS, assert_hints_relayed, hint_lines, refused
+from .support.retry_hints import HINTS, assert_every_hint_relayed
 
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 BUSY = (429, 503)
@@ -109,13 +108,7 @@ def test_no_retry_on_amp_failure(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.retry-headers-relayed", when=goes_astray, requests=len(HINTS))
 def test_retry_headers_of_other_routes_are_relayed(case: VariedCase, probe: Probe) -> None:
     """Given errors with retry headers on another than the usual route, when they are relayed, they are unchanged."""
-    names = probe.relayed_headers(case, "conditional")
-    with gathering() as part:
-        for status, value in HINTS:
-            lines = hint_lines(names, value)
-            with part():
-                exchange = probe.send(case, replies=(refused(status, lines),) * ATTEMPTS)
-                assert_hints_relayed(exchange, status, lines)
+    assert_every_hint_relayed(case, probe)
 
 
 @checks("fallback.no-retry-after-first-byte", when=streams)

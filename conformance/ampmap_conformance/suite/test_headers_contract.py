@@ -36,9 +36,6 @@ LIMIT = "1000"
 JSON_TYPE = re.compile(r"application/([\w.+-]+\+)?json")
 """Media types of JSON, one with a suffix among them."""
 NOT_A_NUMBER = "NOT_GIVEN"
-"""Hop-by-hop headers that change how a message is read, so that an answer cannot give them any value."""
-
-
 STEERING = "x-should-retry"
 TOO_MANY = 429
 LIMITED = (400, TOO_MANY, 503)

@@ -174,4 +174,4 @@ def test_evidence_is_sound(name: str, reference: Reference) -> None:
     }
     told = [row for row in found.requirements.values() if row.verdict is not Verdict.PASS]
     assert all(row.reason for row in told)
-    assert not re.search(r"127\.0\.0\.1|localhost:|/tmp/|/home/|/root/|ampmap-[0-9a-f]{16}", text)
+    assert not re.search(r"127\.0\.0\.1|localhost:|/(tmp|home|root)/|ampmap-[0-9a-f]{16}", text)

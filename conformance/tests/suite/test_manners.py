@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 from ampmap_conformance.baseline.file import Entry, to_yaml
 from ampmap_conformance.baseline.update import updated
+from ampmap_conformance.probe import calls
 from ampmap_conformance.probe import probe as probes
 from ampmap_conformance.report.diff import difference
 from ampmap_conformance.report.facts import ending
@@ -18,27 +19,11 @@ from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 from ampmap_conformance.wire import foreign_peer
 from ampmap_conformance.wire.raw import Ending, RawAnswer, RawRequest, send_raw
 
-from .handmade import KEY, Answer, Call, Handmade, serving
+from .handmade import KEY, Answer, Call, Handmade
 
 Run: TypeAlias = Callable[..., RunOutcome]
 Serve: TypeAlias = Callable[..., Path]
 RED = (Verdict.FAIL, Verdict.WARN, Verdict.FLAKY, Verdict.ERROR)
-
-
-@pytest.fixture
-def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Runs proxies of this test's own: `serve(Kind, providers="[cerebras]")` is the target file of one."""
-    monkeypatch.setenv("HANDMADE_KEY", KEY)
-    running = []
-
-    def start(kind: type[Handmade], **file: str) -> Path:
-        context = serving(tmp_path, kind, **file)
-        running.append(context)
-        return context.__enter__()
-
-    yield start
-    for context in running:
-        context.__exit__(None, None, None)
 
 
 def red(report: Report) -> dict[str, Result]:
@@ -189,7 +174,7 @@ class Keeps(Handmade):
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """OTHER_ADDRESS is another address than the loopback ones."""
-    for module in (foreign_peer, probes):
+    for module in (foreign_peer, calls):
         monkeypatch.setattr(module, "is_loopback", lambda host: host in ("127.0.0.1", "localhost"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,27 +13,11 @@ from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.suite.test_tenancy import MARK
 from ampmap_conformance.verdicts import Verdict
 
-from .handmade import KEY, Answer, Call, Handmade, serving
+from .handmade import Answer, Call, Handmade
 
 Run: TypeAlias = Callable[..., RunOutcome]
 Serve: TypeAlias = Callable[..., Path]
 GZIP = b"\x1f\x8b"
-
-
-@pytest.fixture
-def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Runs proxies of this test's own: `serve(Kind, providers="[cerebras]")` is the target file of one."""
-    monkeypatch.setenv("HANDMADE_KEY", KEY)
-    running = []
-
-    def start(kind: type[Handmade], **file: str) -> Path:
-        context = serving(tmp_path, kind, **file)
-        running.append(context)
-        return context.__enter__()
-
-    yield start
-    for context in running:
-        context.__exit__(None, None, None)
 
 
 class TellsAborts(Handmade):

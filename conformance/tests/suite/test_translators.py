@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -18,7 +18,7 @@ from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.suite.support.streams import ODD_TEXT
 from ampmap_conformance.verdicts import Verdict
 
-from .handmade import KEY, OWN, Answer, Call, Handmade, serving
+from .handmade import OWN, Answer, Call, Handmade
 
 Run: TypeAlias = Callable[..., RunOutcome]
 Serve: TypeAlias = Callable[..., Path]
@@ -141,22 +141,6 @@ class SpeaksChat(Translates):
     def failed(self, status: int, failure: Failure) -> Answer:
         body = {"error": {"message": failure.message, "type": "api_error", "param": None, "code": None}}
         return Answer(status, dump(body), [("Content-Type", "application/json")])
-
-
-@pytest.fixture
-def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Runs proxies of this test's own: `serve(Kind, providers="...")` is the target file of one."""
-    monkeypatch.setenv("HANDMADE_KEY", KEY)
-    running = []
-
-    def start(kind: type[Handmade], **file: str) -> Path:
-        context = serving(tmp_path, kind, **file)
-        running.append(context)
-        return context.__enter__()
-
-    yield start
-    for context in running:
-        context.__exit__(None, None, None)
 
 
 @pytest.mark.parametrize(

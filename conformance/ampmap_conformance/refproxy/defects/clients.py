@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from ...reference.types import Reference
@@ -194,18 +194,13 @@ def slow_calls_doubled(right: Behaviour) -> Behaviour:
     def sender(client: UpstreamSender) -> UpstreamSender:
         @asynccontextmanager
         async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
-            first = client.send(request)
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    answer = await first.__aenter__()
-            except TimeoutError:
-                async with client.send(request) as second:
-                    yield second
-                return
-            try:
+            async with AsyncExitStack() as held:
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        answer = await held.enter_async_context(client.send(request))
+                except TimeoutError:
+                    answer = await held.enter_async_context(client.send(request))
                 yield answer
-            finally:
-                await first.__aexit__(None, None, None)
 
         return Wrapped(send)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from ...wire.messages import Headers
@@ -20,20 +20,15 @@ def _repeating(right: Behaviour, again: Callable[[Outgoing], Outgoing | None]) -
     def sender(client: UpstreamSender) -> UpstreamSender:
         @asynccontextmanager
         async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
-            first = client.send(request)
-            try:
-                answer = await first.__aenter__()
-            except UpstreamFailedError as error:
-                second = again(request) if error.failure is UpstreamFailure.UNREACHABLE else None
-                if second is None:
-                    raise
-                async with client.send(second) as answer:
-                    yield answer
-                return
-            try:
+            async with AsyncExitStack() as held:
+                try:
+                    answer = await held.enter_async_context(client.send(request))
+                except UpstreamFailedError as error:
+                    second = again(request) if error.failure is UpstreamFailure.UNREACHABLE else None
+                    if second is None:
+                        raise
+                    answer = await held.enter_async_context(client.send(second))
                 yield answer
-            finally:
-                await first.__aexit__(None, None, None)
 
         return Wrapped(send)
 

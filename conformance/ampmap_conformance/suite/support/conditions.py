@@ -71,9 +71,11 @@ def is_mapped_anyhow(case: CallCase, target: Target) -> bool:
 def is_first_of_its_mappings(case: CallCase, target: Target) -> bool:
     """The first model that the target's configuration maps by its name, and the first one that a pattern maps."""
     kind = is_mapped if is_mapped(case, target) else is_mapped_by_pattern
-    names = (name for name in target.unavailable if (owner := target.provider_of(name)) is not None
-             and kind(replace(case, model=name, call=find_call(target.reference, owner)), target))  # fmt: skip
-    return next(names, None) == case.model
+    for name in target.unavailable:
+        owner = target.provider_of(name)
+        if owner is not None and kind(replace(case, model=name, call=find_call(target.reference, owner)), target):
+            return name == case.model
+    return False
 
 
 def _maps_here(case: CallCase, target: Target) -> bool:

@@ -9,6 +9,7 @@ HOP_HEADER = "x-ampmap-hop"
 """A header that `Connection` names, so that it is of this hop alone."""
 HOP_VALUE = "ampmap-connection-only"
 FRAMING = frozenset({"connection", "te", "transfer-encoding", "upgrade", "trailer"})
+"""Those that change how a message is read, so that a probe cannot give them any value."""
 NAMED_HOP = (("Connection", f"close, {HOP_HEADER}"), (HOP_HEADER, HOP_VALUE))
 """A header of this hop, and `Connection` that names it."""
 

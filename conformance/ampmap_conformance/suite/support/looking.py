@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ...cases.cases import CallCase, Case, VariedCase
 from ...checks.expect import assert_served
 from ...errors import NotTestableError, Violation
 from ...probe.probe import Probe
-from ...reference.types import find_call
+from ...reference.types import Provider, find_call
 from ...target.amp_config import AmpBlock
 from ...wire.credentials import carried
 from ...wire.messages import AMP, Exchange
@@ -71,9 +71,8 @@ class Look:
 
 def absent(case: CallCase, probe: Probe) -> CallCase:
     """A call for a model that only Amp has. Raises NotTestableError where the target file names none."""
-    target = probe.target
-    for name in target.file.models.unavailable:
-        if not target.rules_for(name) and target.provider_of(name) is case.provider:
+    for name, provider in _only_at_amp(probe):
+        if provider is case.provider:
             changed = replace(case, model=name, stream=False)
             return replace(changed, way="elsewhere") if isinstance(changed, VariedCase) else changed
     raise NotTestableError(f"the target file names no unavailable model of {case.provider.id}")
@@ -81,13 +80,19 @@ def absent(case: CallCase, probe: Probe) -> CallCase:
 
 def absent_anywhere(case: CallCase, probe: Probe) -> CallCase:
     """A call, at any provider, for a model that only Amp has. Raises NotTestableError where there is none."""
+    for name, provider in _only_at_amp(probe):
+        call = find_call(probe.reference, provider)
+        return replace(case, call=call, root=provider.roots[0], model=name, stream=False)
+    raise NotTestableError("the target file names no unavailable model")
+
+
+def _only_at_amp(probe: Probe) -> Iterator[tuple[str, Provider]]:
+    """The models that the target does not have and no mapping names, each with its provider."""
     target = probe.target
     for name in target.file.models.unavailable:
         provider = target.provider_of(name)
         if provider is not None and not target.rules_for(name):
-            call = find_call(target.reference, provider)
-            return replace(case, call=call, root=provider.roots[0], model=name, stream=False)
-    raise NotTestableError("the target file names no unavailable model")
+            yield name, provider
 
 
 def moved_amp(block: AmpBlock, case: CallCase, probe: Probe) -> tuple[Look, str]:
@@ -124,11 +129,7 @@ def models_at_hand(case: CallCase, probe: Probe) -> tuple[str, str, str]:
     """
     target = probe.target
     local = [model.wire_id or model.id for model in target.models(case.provider)]
-    absent = [
-        name
-        for name in target.file.models.unavailable
-        if not target.rules_for(name) and target.provider_of(name) is case.provider
-    ]
-    if len(local) < 2 or not absent:
+    others = [name for name, provider in _only_at_amp(probe) if provider is case.provider]
+    if len(local) < 2 or not others:
         raise NotTestableError("the target file names no model that is unavailable, or not two that are there")
-    return local[0], local[1], absent[0]
+    return local[0], local[1], others[0]
