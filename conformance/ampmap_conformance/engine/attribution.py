@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from ..cases.cases import CallCase, Case
 from ..checks.expect import assert_events_came, assert_success
-from ..dialects.routes import Match, RouteTable, proxy_routes, upstream_routes
 from ..errors import KitFaultError, NoAnswerError, ObserverGoneError, Violation
 from ..observer.api import Observing
 from ..observer.script import Reply
@@ -17,9 +16,12 @@ from ..reference.types import Call, CredentialCarrier
 from ..verdicts import Attribution
 from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import CREDENTIAL_HEADERS, holding
-from ..wire.messages import AMP, Exchange, Headers, Request, Response, media_type
+from ..wire.messages import AMP, Exchange, Headers, Request, Response, UpstreamAnswer, media_type
 from ..wire.sse import decode_body
 
+EVENTS = "text/event-stream"
+FIRST_ERROR = 400
+"""Statuses from here on are errors, of which the kit does not tell whether their shape is that of the dialect."""
 BEARER: CredentialCarrier = "authorization-bearer"
 """How Amp's own servers are called."""
 OWN_KEY = "ampmap-direct-key"
@@ -58,7 +60,8 @@ def attribute(case: Case, context: RunContext, exchanges: Sequence[Exchange] = (
 
     The call is the case's own, without what the check adds to provoke the proxy: no scripted answer, no bad body. Where
     the proxy called its upstream in another dialect, it is what reached the upstream: then the fault is the kit's where
-    its observer answers in a dialect that was not called, and unclear where the kit cannot tell.
+    its observer answers in a dialect that was not called, and unclear where the kit cannot tell. Where the answer was
+    scripted, it is the proxy's if that answer was one of the dialect that was called.
     """
     if context.direct is None or context.observer is None:
         return Attribution.UNKNOWN
@@ -83,30 +86,31 @@ def _of_other_dialect(
     case: CallCase, asked: Exchange, context: RunContext, direct: ProxyClient, observer: Observing
 ) -> Attribution | None:
     """Whose fault it is where an upstream was called in another dialect than the client's; None where it was not."""
-    sent, reference = asked.upstream[-1], context.reference
-    called = _call_of(upstream_routes(reference).get(sent.persona), sent.method, sent.path)
-    path = asked.request.target.partition("?")[0]
-    own = _call_of(proxy_routes(reference).get(asked.persona), asked.request.method, path)
+    sent = asked.upstream[-1]
+    called = context.calls.match(sent)
     if called is None:
         translated = context.target.body_of(case.provider, case.call.dialect, case.model) == "translated"
         return Attribution.UNCLEAR if translated and sent.persona != AMP else None
-    if own is None or called.dialect == own.dialect:
+    if called.call.dialect == case.call.dialect:
         return None
-    if not asked.plain:  # what was scripted is in the client's dialect
-        return Attribution.UNCLEAR
+    if not asked.plain:
+        right = bool(asked.answers) and _is_of_called_dialect(called.call, asked.answers[-1], context)
+        return Attribution.PROXY if right else Attribution.UNCLEAR
     lines = sent.headers.without("host", "content-length", "transfer-encoding", "connection")
     target = f"{observer.direct_path(sent.persona)}{sent.target}"
     response = direct.send(Request(sent.method, target, lines.setting("Host", direct.host), sent.body))
     observer.forget(asked.nonce)
     if not 200 <= response.status < 300 or response.broken is not None:
         return Attribution.UNCLEAR
-    if media_type(response.headers.get("content-type")) == "text/event-stream":
+    if media_type(response.headers.get("content-type")) == EVENTS:
         return Attribution.PROXY
     body = decode_body(response.headers, response.body)
-    return Attribution.PROXY if context.schemas.response(called, body) is None else Attribution.KIT
+    return Attribution.PROXY if context.schemas.response(called.call, body) is None else Attribution.KIT
 
 
-def _call_of(table: RouteTable | None, method: str, path: str) -> Call | None:
-    """Which call a request is; None where the reference has none of its form."""
-    found = table.find(method, path) if table is not None else None
-    return found.call if isinstance(found, Match) else None
+def _is_of_called_dialect(call: Call, answer: UpstreamAnswer, context: RunContext) -> bool:
+    """Whether the observer's scripted answer is one that the upstream which was called may give; not of errors."""
+    if answer.status >= FIRST_ERROR:
+        return False
+    is_stream = media_type(answer.headers.get("content-type")) == EVENTS
+    return is_stream or context.schemas.response(call, decode_body(answer.headers, answer.body)) is None

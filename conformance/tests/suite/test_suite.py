@@ -33,6 +33,9 @@ USUAL = {
 }
 """Defects with the rules by which a run that names no profile catches them; others are caught in
 `fuzz/test_fuzz.py` and `suite/test_sdks.py`."""
+TRANSLATING = {id_ for id_ in USUAL if (DEFECTS[id_].variant or "").startswith("translating-")}
+"""Defects of proxies that call their upstream in another dialect: the kit may not tell whose fault a failure is, but it
+never says that it is its own or the upstream's."""
 
 
 @pytest.mark.parametrize("defect", USUAL)
@@ -45,7 +48,8 @@ def test_every_defect_is_caught_by_a_requirement_that_it_breaks(
         tasks.sort(key=lambda task: task.id not in kills[defect])
         outcomes = map(session.engine.outcome, tasks)
         red = next(outcome for outcome in outcomes if outcome.verdict is Verdict.FAIL)
-    assert red.attribution in {Attribution.PROXY, Attribution.UNKNOWN}
+    cannot_tell = {Attribution.UNCLEAR} if defect in TRANSLATING else set()
+    assert red.attribution in {Attribution.PROXY, Attribution.UNKNOWN} | cannot_tell
 
 
 @pytest.fixture(scope="module")
