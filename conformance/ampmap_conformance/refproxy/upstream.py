@@ -108,7 +108,7 @@ class UpstreamConnection:
     async def chunks(self, patience: float | None) -> AsyncIterator[bytes]:
         """The body, as it comes; `patience` is how many seconds of silence it may hold, None for any number."""
         try:
-            while isinstance(event := await asyncio.wait_for(self._next(), patience), h11.Data):
+            while isinstance(event := await self._next_within(patience), h11.Data):
                 yield bytes(event.data)
             if isinstance(event, h11.EndOfMessage) and event.headers and not self.bears_extras:
                 raise h11.RemoteProtocolError("trailers came")
@@ -116,6 +116,12 @@ class UpstreamConnection:
             raise UpstreamStalledError("the upstream fell silent") from None
         except (OSError, h11.ProtocolError) as error:
             raise UpstreamBrokenError(str(error)) from None
+
+    async def _next_within(self, patience: float | None) -> h11.Event | type[h11.PAUSED]:
+        """The next event. Raises TimeoutError after so many seconds."""
+        # Not `wait_for`: that of Python 3.11 may lose the cancellation by which the call of a client that left ends.
+        async with asyncio.timeout(patience):
+            return await self._next()
 
     async def _next(self) -> h11.Event:
         while (event := self._state.next_event()) is h11.NEED_DATA:
