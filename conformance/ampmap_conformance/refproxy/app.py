@@ -29,14 +29,13 @@ class ClientGoneError(Exception):
 
 
 class ProxyApp:
-    """One proxy with its configuration and behaviour; `ready` is called when it can serve."""
+    """One proxy with its configuration and behaviour."""
 
-    def __init__(self, live: LiveConfig, behaviour: Behaviour, ready: Callable[[], None]) -> None:
+    def __init__(self, live: LiveConfig, behaviour: Behaviour) -> None:
         self._live = live
         self._behaviour = behaviour
         self._reference = live.now().reference
         self._routes = Routes.of(self._reference)
-        self._ready = ready
         self._sender: UpstreamSender
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +65,6 @@ class ProxyApp:
         client = UpstreamClient(config, self._behaviour.answer_patience(config), self._behaviour.idle_patience(config))
         self._sender = self._behaviour.sender(client)
         await send({"type": "lifespan.startup.complete"})
-        self._ready()
         await receive()
         await client.aclose()
         await send({"type": "lifespan.shutdown.complete"})

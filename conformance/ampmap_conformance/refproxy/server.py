@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -40,8 +40,9 @@ class ReferenceProxy:
         listener = _listen(host, port)
         shown = f"[{host}]" if ":" in host else host
         self._url = f"http://{shown}:{listener.getsockname()[1]}"
-        app = ProxyApp(self._live, self._behaviour, self._ready.set)
-        self._server = uvicorn.Server(
+        app = ProxyApp(self._live, self._behaviour)
+        self._server = _Server(
+            self._ready.set,
             uvicorn.Config(
                 app,
                 http="h11",
@@ -56,7 +57,7 @@ class ReferenceProxy:
                 timeout_graceful_shutdown=GRACE,
                 timeout_keep_alive=75,
                 h11_max_incomplete_event_size=1 << 20,
-            )
+            ),
         )
         self._thread = threading.Thread(
             target=self._server.run, args=([listener, *also],), name="reference-proxy", daemon=True
@@ -82,6 +83,18 @@ class ReferenceProxy:
     def url(self) -> str:
         """`http://HOST:PORT`, once started."""
         return self._url
+
+
+class _Server(uvicorn.Server):
+    """Says when it serves. One that is told to end while it starts does not close what it has accepted."""
+
+    def __init__(self, ready: Callable[[], None], config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def main_loop(self) -> None:
+        self._ready()
+        await super().main_loop()
 
 
 def _listen(host: str, port: int) -> socket.socket:
