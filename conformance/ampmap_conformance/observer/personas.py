@@ -18,6 +18,7 @@ from ..wire.messages import AMP, Headers, UpstreamRequest
 from .answer import Answer, plain, scripted
 from .rendering import Asked, rendered
 from .script import Framing, Reply
+from .websocket import accepted
 
 NORMAL = Reply.normal()
 BROKEN = 500
@@ -57,7 +58,8 @@ class Personas:
         asked = self._calls.find(request.persona, request.method, request.path)
         if asked is None:
             failure = reply.failure and bodies.dump({"ok": False, "error": {"message": reply.failure.message}})
-            return scripted(self._own(request), replace(reply, body=failure or reply.body))
+            reply = replace(reply, body=failure or reply.body)
+            return scripted(self._own(request, reply), reply)
         match, shape = asked.match, self._shape(asked)
         if reply.failure is not None:
             error = bodies.error_body(shape, reply.failure.status or BROKEN, reply.failure.message)
@@ -77,7 +79,7 @@ class Personas:
             return self._codecs[match.call.dialect].shape
         return self._reference.error_shapes[asked.provider.error_shape]
 
-    def _own(self, request: UpstreamRequest) -> Answer:
+    def _own(self, request: UpstreamRequest, reply: Reply) -> Answer:
         """An answer of Amp's own servers, or of no persona."""
         path = request.path
         if request.persona != AMP:
@@ -85,7 +87,7 @@ class Personas:
             return plain(404, bodies.dump({"error": message}))
         if any(below(route.paths, path) for route in self._reference.management.values()):
             method = (request.query or "").partition("&")[0]
-            return plain(200, bodies.dump(MANAGEMENT_ANSWERS.get(method, _USER)))
+            return accepted(request, reply) or plain(200, bodies.dump(MANAGEMENT_ANSWERS.get(method, _USER)))
         error = {"code": "not-found", "message": f"No such path: {path}"}
         return plain(404, bodies.dump({"ok": False, "error": error}))
 
