@@ -16,6 +16,7 @@ from ..meanings import codecs
 from ..reference.types import Call, ErrorShape, Reference
 from ..wire.messages import AMP, Headers, UpstreamRequest
 from .answer import Answer, plain, scripted
+from .demands import demanded, usage_frames
 from .rendering import Asked, rendered
 from .script import Framing, Reply
 from .websocket import accepted
@@ -102,7 +103,8 @@ class Personas:
             body = read
         asked = self._asked(match, request.query or "", body)
         if asked is not None:
-            reply = rendered(reply, asked, self._codecs)
+            said = demanded(asked.codec, body) if reply.is_usual else None
+            reply = rendered(reply if said is None else replace(reply, says=said), asked, self._codecs)
         return scripted(self._success(match, request.query or "", body), reply)
 
     def _refusal(self, call: Call, request: UpstreamRequest, body: dict[str, Any]) -> str | None:
@@ -144,6 +146,7 @@ class Personas:
         other = bodies.in_band_error_frame(call, how, other=True) if has_other else None
         bare = None if call.operation.in_band_error is None else bodies.dump(call.operation.in_band_error.data)
         frames = bodies.stream_frames(call, model, how)
+        frames[-1:-1] = self._usage_frames(call, model, asked)
         answer = _streamed(
             how.content_type,
             frames,
@@ -154,6 +157,13 @@ class Personas:
             bare_error=bare,
         )
         return replace(answer, fault=self._schemas.stream(call, b"".join(frames)))
+
+    def _usage_frames(self, call: Call, model: str, asked: dict[str, Any]) -> list[bytes]:
+        """The events that tell the usage, where the request asks for them."""
+        codec = self._codecs.get(call.dialect)
+        if codec is None or codec.operation != call.id or not codec.asks_for_usage(asked):
+            return []
+        return usage_frames(codec, codec.read_answer(json.loads(bodies.response_body(call, model))))
 
     def _error(self, shape: ErrorShape, status: int, message: str, *lines: tuple[str, str]) -> Answer:
         body = bodies.error_body(shape, status, message)

@@ -151,6 +151,12 @@ class Reply:
         return cls(delay=seconds, end=End.CUT_BEFORE_HEAD)
 
     @property
+    def is_usual(self) -> bool:
+        """Whether the answer has the content that the persona itself gives."""
+        own = (self.status, self.body, self.pieces, self.says, self.failure)
+        return all(each is None for each in own) and self.stream is StreamFault.NONE
+
+    @property
     def breaks_off(self) -> bool:
         """Whether the answer begins, and breaks off in its body."""
         return self.end in (End.CUT, End.RESET)
