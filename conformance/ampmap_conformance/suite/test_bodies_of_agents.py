@@ -15,7 +15,7 @@ from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.sse import covers, decode_body
 from .support.client_bodies import client_request, rare_request, rich_answer
-from .support.ends import ENDS, MOST, ending, has_ends
+from .support.ends import MOST, ending, ends_of, has_ends
 from .support.streams import client_model, served_model
 from .support.told import assert_answer_told
 from .test_bodies import exact
@@ -71,7 +71,7 @@ def test_every_end_comes_back(case: VariedCase, probe: Probe) -> None:
     """Given answers that end for every reason of the vendor, when they are relayed, reason and usage are the same."""
     model = client_model(case, probe)
     with gathering() as part:
-        for reason in ENDS[case.call.dialect].reasons:
+        for reason in ends_of(case, probe).reasons:
             exchange = probe.send(case, replies=(ending(case, probe, reason),))
             only_upstream_request(exchange)
             with part():
