@@ -73,6 +73,8 @@ def expand(row: Requirement, target: Target) -> tuple[Case, ...]:
 def case_type(axes: Iterable[str]) -> type[Case]:
     """The class of the cases that these axes give."""
     wanted = [TYPES[axis] for axis in axes if axis in TYPES]
+    if ManagementCase in wanted:
+        return ManagementCase
     return max(wanted, key=lambda kind: len(kind.__mro__), default=Case)
 
 
@@ -125,6 +127,15 @@ def _dialect(cell: Cell, target: Target) -> Iterator[Cell]:
         if way not in seen:
             seen.add(way)
             yield cell.having(f"{call.dialect}-{call.provider.id}", **_called(call, target))
+
+
+def _dialect_operation(cell: Cell, target: Target) -> Iterator[Cell]:
+    """Every operation of the calls that stand for the dialects."""
+    for stand_in in _dialect(cell, target):
+        first = stand_in.get("call")
+        for call in calls(target.reference, first.provider):
+            if call.dialect == first.dialect:
+                yield cell.having(f"{stand_in.words[-1]}-{call.id}", **_called(call, target))
 
 
 def _calls_in_dialects(target: Target, provider: Provider) -> Iterator[Call]:
@@ -268,6 +279,7 @@ AXES: MappingProxyType[str, Axis] = MappingProxyType(
         "first_provider": _first_provider,
         "client": _client,
         "dialect": _dialect,
+        "dialect_operation": _dialect_operation,
         "model_route": _model_route,
         "any_way": _any_way,
         "stream": _stream,
@@ -292,6 +304,7 @@ TYPES: MappingProxyType[str, type[Case]] = MappingProxyType(
         "first_provider": VariedCase,
         "client": ClientCase,
         "dialect": VariedCase,
+        "dialect_operation": VariedCase,
         "model": CallCase,
         "model_route": VariedCase,
         "any_way": VariedCase,

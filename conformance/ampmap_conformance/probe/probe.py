@@ -167,6 +167,17 @@ class Probe(Calls):
         finally:
             self.sent = sent
 
+    def is_served(self, case: CallCase) -> bool:
+        """Whether the target serves a plain call of a case's operation at all; the first call of a run shows it.
+
+        That call is beyond what the check sends.
+        """
+        known, key = self._context.served, (case.provider.id, case.call.id)
+        if key not in known:
+            response = self.compare(case).response
+            known[key] = 200 <= response.status < 300 and response.broken is None
+        return known[key]
+
     def send_raw(
         self,
         case: Case,

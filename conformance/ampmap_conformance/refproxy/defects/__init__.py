@@ -6,6 +6,7 @@ from types import MappingProxyType
 from ..behaviour import CORRECT, Behaviour
 from . import (
     abandoned,
+    afterwards,
     auth,
     auth_carriers,
     bodies_kept,
@@ -83,6 +84,7 @@ THEMES = (
     streaming_kinds,
     stalls,
     abandoned,
+    afterwards,
     tenancy,
     caches,
     reload,
