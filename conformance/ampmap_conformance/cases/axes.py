@@ -195,6 +195,12 @@ def _alternate_root(cell: Cell, target: Target) -> Iterator[Cell]:
         yield cell.having(re.sub(r"[/{}]+", ".", root.path).strip("."), root=root)
 
 
+def _any_root(cell: Cell, target: Target) -> Iterator[Cell]:
+    """The usual root of the provider's path, unnamed and always there, and its other forms."""
+    yield cell
+    yield from _alternate_root(cell, target)
+
+
 def _credential_carrier(cell: Cell, _target: Target) -> Iterator[Cell]:
     for carrier in get_args(CredentialCarrier):
         yield cell.having(carrier.replace("-", "_"), carrier=carrier)
@@ -284,6 +290,7 @@ AXES: MappingProxyType[str, Axis] = MappingProxyType(
         "any_way": _any_way,
         "stream": _stream,
         "alternate_root": _alternate_root,
+        "any_root": _any_root,
         "credential_carrier": _credential_carrier,
         "status": _status,
         "edition": _edition,

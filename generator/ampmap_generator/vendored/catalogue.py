@@ -86,7 +86,9 @@ class HeaderSet(Fact):
     """Headers that share a role."""
 
     display_name: str
-    role: Literal["client-sends", "relay-to-client", "hop-by-hop", "client-credential", "sdk-telemetry"]
+    role: Literal[
+        "client-sends", "relay-to-client", "hop-by-hop", "client-credential", "sdk-telemetry", "client-address"
+    ]
     applies_to: Literal["via-proxy", "direct", "management", "all"]
     """Model calls through the proxy, model calls past it, calls of management routes, or all of them."""
     providers: tuple[ProviderId, ...] = ()
@@ -226,6 +228,8 @@ AxisName: TypeAlias = Literal[
     "any_way",
     "management_family",
     "management_method",
+    "any_method",
+    "any_root",
     "answer_form",
     "rare_sse_form",
     "finish",
