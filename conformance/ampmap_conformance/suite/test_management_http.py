@@ -43,8 +43,8 @@ from .support.management_conditions import (
 from .support.timing import ATTEMPTS, assert_flushed
 
 SELECTOR = "ampmapGetUserInfo"
-WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&c=1;d=2&e=a+b?c&key=ampmap-none&auth_token=T-1"
-"""With fields of the same name as a credential; their values are not the key of a client."""
+WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&c=1;d=2&e=a+b?c&keywords=key&pageToken=T-1"
+"""With fields whose names hold the name of a credential."""
 LONG = "&".join(f"ids=T-{number:04d}" for number in range(600))
 BELOW = "T-0/a.b%20c%25d+e.md"
 WITH_SLASH = "T-0/a%2Fb.md"

@@ -265,10 +265,10 @@ def fields_named_like_keys_dropped(right: Behaviour) -> Behaviour:
 
 @defect("fields-of-amp-taken-for-keys", breaks=("management.query-bytes",))
 def fields_of_amp_taken_for_keys(right: Behaviour) -> Behaviour:
-    """Takes `key` and `auth_token` out of the query of every management call, also where they hold no client's key."""
+    """Takes every query field of a management call for a credential whose name begins with `key`."""
 
     def is_key(exchange: RoutedExchange, name: str) -> bool:
-        return isinstance(exchange.place, ManagementCall) and name in QUERY_NAMES
+        return isinstance(exchange.place, ManagementCall) and name.startswith("key") and name not in QUERY_NAMES
 
     return _without_fields(right, is_key)
 
