@@ -13,9 +13,8 @@ from ...wire.messages import Headers
 from ..behaviour import Behaviour, Chunks
 from ..config import ProxyConfig
 from ..exchange import BackEnd, ManagementCall, Outgoing, ProviderCall, Refusal, RoutedExchange, UpstreamFailure
-from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamFailedError, UpstreamSender
+from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamFailedError, UpstreamSender, Wrapped
 from .abandoned import Lingering
-from .fallback_failures import Wrapped
 from .registry import defect
 
 SPARED = 0.4
