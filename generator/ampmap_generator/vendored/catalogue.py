@@ -86,7 +86,9 @@ class HeaderSet(Fact):
     """Headers that share a role."""
 
     display_name: str
-    role: Literal["client-sends", "relay-to-client", "hop-by-hop", "client-credential", "sdk-telemetry"]
+    role: Literal[
+        "client-sends", "relay-to-client", "hop-by-hop", "client-credential", "sdk-telemetry", "client-address"
+    ]
     applies_to: Literal["via-proxy", "direct", "management", "all"]
     """Model calls through the proxy, model calls past it, calls of management routes, or all of them."""
     providers: tuple[ProviderId, ...] = ()
@@ -205,6 +207,7 @@ AxisName: TypeAlias = Literal[
     "conflicting_framing",
     "no_answer",
     "dropped_call",
+    "failed_call",
     "call_difference",
     "body_size",
     "event_size",
@@ -221,10 +224,13 @@ AxisName: TypeAlias = Literal[
     "client",
     "first_provider",
     "dialect",
+    "dialect_operation",
     "model_route",
     "any_way",
     "management_family",
     "management_method",
+    "any_method",
+    "any_root",
     "answer_form",
     "rare_sse_form",
     "finish",
