@@ -94,7 +94,10 @@ def _staged(variant: str, plan: Plan, mutant: Mutant | None = None) -> AbstractC
 
 
 def failing(engine: Any, tasks: Sequence[Task]) -> Iterator[Task]:
-    """The tasks that fail, as they are found. Those that wait do so together, and those that need quiet come last."""
+    """The tasks that fail, as they are found; for one that another blocks, the one that is broken.
+
+    Those that wait do so together, and those that need quiet come last.
+    """
     by_pace: dict[Pace, list[Task]] = {pace: [] for pace in Pace}
     for task in tasks:
         by_pace[task.check.pace].append(task)
@@ -106,7 +109,11 @@ def failing(engine: Any, tasks: Sequence[Task]) -> Iterator[Task]:
 
 
 def _failed(engine: Any, tasks: Iterable[Task]) -> Iterator[Task]:
-    return (task for task in tasks if engine.outcome(task).verdict is Verdict.FAIL)
+    for task in tasks:
+        outcome = engine.outcome(task)
+        broken = outcome.root or outcome
+        if broken.verdict is Verdict.FAIL:
+            yield broken.task
 
 
 def in_order(plan: Plan) -> list[Task]:

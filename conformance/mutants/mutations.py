@@ -31,6 +31,8 @@ class Mutant:
     """Of the changed statement, in the source as it is."""
     was: str
     now: str
+    at_import: bool
+    """Whether the changed code runs when the module is loaded, and in no function."""
     _whole: cst.Module = field(repr=False)
     _change: Mutation = field(repr=False)
 
@@ -50,15 +52,15 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
     code = _Statements(ast.parse(text))
     seen: Counter[tuple[str, str, str]] = Counter()
     for change in changes:
-        lines, function, is_alias = code.around(places[change.original_node].start.line)
+        lines, owner, at_import, is_alias = code.around(places[change.original_node].start.line)
         if is_alias:
             continue
         was, now = (whole.code_for_node(node).strip() for node in (change.original_node, change.mutated_node))
-        same = (function, was, now)
+        same = (owner, was, now)
         digest = hashlib.sha256("\0".join((file.stem, *same, str(seen[same]))).encode()).hexdigest()[:8]
         seen[same] += 1
-        name = ".".join(part for part in (file.stem, function) if part)
-        yield Mutant(f"{name}#{digest}", file.stem, lines, was, now, whole, change)
+        name = ".".join(part for part in (file.stem, owner) if part)
+        yield Mutant(f"{name}#{digest}", file.stem, lines, was, now, at_import, whole, change)
 
 
 def in_order_of(seed: int, mutants: list[Mutant]) -> list[Mutant]:
@@ -72,23 +74,25 @@ class _Statements:
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
 
-    def around(self, line: int) -> tuple[range, str, bool]:
-        """The lines of the innermost statement, its function, and whether it is a type alias.
+    def around(self, line: int) -> tuple[range, str, bool, bool]:
+        """The lines of the innermost statement, what it stands in, and whether it is in no function, and a type alias.
 
         Of a statement that has a body, the lines are those of its head.
         """
         names: list[str] = []
+        at_import = True
         found: ast.stmt = self._tree.body[0]
         body: list[ast.stmt] = self._tree.body
         while inner := next((each for each in body if _first(each) <= line <= (each.end_lineno or 0)), None):
             found = inner
             if isinstance(inner, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 names.append(inner.name)
+                at_import = isinstance(inner, ast.ClassDef)
             body = _below(inner)
         inside = _below(found)
         end = min((_first(each) for each in inside), default=(found.end_lineno or 0) + 1)
         alias = isinstance(found, ast.AnnAssign) and ast.unparse(found.annotation) == "TypeAlias"
-        return range(_first(found), max(end, _first(found) + 1)), ".".join(names), alias
+        return range(_first(found), max(end, _first(found) + 1)), ".".join(names), at_import, alias
 
 
 def _first(statement: ast.stmt) -> int:

@@ -40,6 +40,8 @@ def reached(variant: str, plan: Plan) -> Lines:
 
 def cases_for(mutant: Mutant, lines: Lines) -> list[int] | None:
     """Numbers of the cases that run the changed statement; None for all of them, as it runs when the proxy starts."""
+    if mutant.at_import:
+        return None
     of_module = lines.get(mutant.module, {})
     found = {case for line in mutant.lines for case in of_module.get(line, ())}
     return None if START in found else sorted(found)

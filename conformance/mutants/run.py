@@ -125,13 +125,13 @@ class Session:
 
     @classmethod
     def opened(cls, build: Path) -> Session:
-        """Makes the plans, and measures the reach unless `build` has that of the kit as it is."""
+        """Makes the plans, and measures the reach unless `build` has that of the same proxy and cases."""
         plans = {}
         for stage in STAGES:
             with staged(variant=stage or None) as one:
                 plans[stage] = one.plan
         file = build / "reach.json"
-        digest = _digest()
+        digest = _digest(plans)
         kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         if kept.get("digest") != digest:
             print("measuring which cases run which lines", flush=True)
@@ -226,12 +226,13 @@ def _reached(work: tuple[str, Plan]) -> Lines:
     return reached(*work)
 
 
-def _digest() -> str:
-    """Of all that decides what a case runs."""
+def _digest(plans: Mapping[str, Plan]) -> str:
+    """Of what decides which case runs which line, but for the code of the checks: the proxy, and the cases."""
     found = hashlib.sha256()
-    for file in sorted((ROOT / "conformance/ampmap_conformance").rglob("*")):
-        if file.suffix in (".py", ".json"):
-            found.update(file.read_bytes())
+    for file in sorted(PROXY.glob("*.py")):
+        found.update(file.read_bytes())
+    for stage, plan in plans.items():
+        found.update("\n".join([stage, *(task.id for task in in_order(plan))]).encode())
     return found.hexdigest()
 
 
