@@ -97,7 +97,7 @@ class Score(_Shape):
     mutants: int
     """All of them, without what is set aside."""
     judged: int
-    """Of a random sample, in the order of the seed, or of all; without those that no case runs."""
+    """How many of them a random sample has, in the order of the seed: those of the fields below."""
     equivalent: Mapping[str, int]
     """How many of the sample behave as the proxy does, by the reason."""
     unreached: Mapping[str, int]
@@ -147,8 +147,8 @@ def summary(score: Score) -> str:
     of_should = sum(one.level != "must" for one in score.killed.values())
     by_module = Counter(id_.partition(".")[0] for id_ in score.survived)
     return (
-        f"{kills} of {kills + left} killed ({share:.1%}), {of_should} of them by a should; a sample of {score.judged} "
-        f"of {score.mutants} mutants: {sum(score.equivalent.values())} equivalent, "
+        f"{kills} of {kills + left} killed ({share:.1%}), {of_should} of them first by a should; "
+        f"a sample of {score.judged} of {score.mutants} mutants: {sum(score.equivalent.values())} equivalent, "
         f"{sum(score.unreached.values())} that no case runs. Survivors: "
         + (", ".join(f"{module} {count}" for module, count in by_module.most_common()) or "none")
     )

@@ -34,6 +34,8 @@ STAGES = (
     *(f"translating-to-{name}" for name in ("anthropic-messages", "gemini", "openai-chat", "openai-responses")),
 )
 """The proxies that are changed: the usual one, and for what it does not run those that translate."""
+TRANSLATING = ("translated.", "translating.", "fallback._has_counterpart")
+"""Where the code begins that does something else for a call that is translated."""
 TRANSLATION = "translation"
 """The profile of the rules on translated calls: of the others a translating proxy meets one case each."""
 SEED = 13
@@ -147,13 +149,15 @@ class Session:
         return cls(plans, reach)
 
     def cases(self, mutant: Mutant) -> dict[str, list[int] | None]:
-        """By stage the cases that run the mutant's code; of the translating ones where the usual one has none."""
+        """By stage the cases that run the mutant's code.
+
+        The translating ones are asked where the usual one does not run it, or does something else there.
+        """
         if self.rules:
             every = in_order(self.plans[USUAL])
             return {USUAL: [number for number, task in enumerate(every) if task.row.id in self.rules]}
-        found = {stage: cases_for(mutant, self.reach[stage]) for stage in STAGES}
-        usual = found.pop(USUAL)
-        return {USUAL: usual} if usual != [] else {stage: cases for stage, cases in found.items() if cases != []}
+        found = {stage: cases for stage in STAGES if (cases := cases_for(mutant, self.reach[stage])) != []}
+        return found if USUAL not in found or mutant.id.startswith(TRANSLATING) else {USUAL: found[USUAL]}
 
     def judged(self, mutants: Iterable[Mutant], workers: int) -> Iterator[tuple[Mutant, Judgement]]:
         """Judges mutants in processes of their own, as they come; those that take too long are left out."""
@@ -193,19 +197,25 @@ class Book:
             edition=packaged().edition.id,
             seed=asked.seed,
             mutants=scored,
-            judged=len(chosen),
+            judged=0,
             equivalent=Counter(equivalent.values()),
             unreached=Counter(id_.partition("#")[0] for id_ in unreached),
             aside=known.aside,
             killed={id_: one for id_, one in (before.killed if before else {}).items() if id_ in ids},
             survived={id_: one for id_, one in (before.survived if before else {}).items() if id_ in ids},
         )
+        self._write()
+
+    def _write(self) -> None:
+        parts = (self.score.killed, self.score.survived)
+        uncounted = sum(self.score.equivalent.values()) + sum(self.score.unreached.values())
+        self.score = self.score.model_copy(update={"judged": uncounted + sum(map(len, parts))})
         write_score(self.score, self._out)
 
     def open(self, *, again: bool) -> list[Mutant]:
-        """Those that were not judged yet, and the survivors if they are judged again."""
-        done = set(self.score.killed) | (set() if again else set(self.score.survived))
-        return [mutant for mutant in self._left if mutant.id not in done]
+        """Those that were not judged yet, and then the survivors if they are judged again."""
+        new = [one for one in self._left if one.id not in self.score.killed and one.id not in self.score.survived]
+        return [*new, *(one for one in self._left if again and one.id in self.score.survived)]
 
     def note(self, mutant: Mutant, found: Judgement) -> None:
         """Writes down what became of a mutant."""
@@ -216,7 +226,7 @@ class Book:
         else:
             killed[mutant.id] = Killed(by=found.killed_by, level=found.level or "must")
         self.score = self.score.model_copy(update={"killed": killed, "survived": survived})
-        write_score(self.score, self._out)
+        self._write()
         print(
             f"{len(killed)} killed, {len(survived)} survive; {mutant.id}: {found.killed_by or 'survives'}", flush=True
         )

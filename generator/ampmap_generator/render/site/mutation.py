@@ -44,7 +44,7 @@ def _sample(score: Mutants) -> str:
     of_should = sum(one.level != "must" for one in score.killed.values())
     whole = "All" if score.judged == score.mutants else f"A random sample of {score.judged} of the"
     return (
-        f"{whole} {score.mutants} mutants: {len(score.killed)} killed, {of_should} of them by a `should`; "
+        f"{whole} {score.mutants} mutants: {len(score.killed)} killed, {of_should} of them first by a `should`; "
         f"{len(score.survived)} survive; {sum(score.equivalent.values())} are equivalent; "
         f"{sum(score.unreached.values())} are in code that no case runs."
     )
