@@ -16,6 +16,7 @@ from .app import ProxyApp
 from .behaviour import CORRECT, Behaviour
 from .config import ProxyConfig
 from .live import LiveConfig
+from .switching import SwitchingProtocol
 
 GRACE = 1
 """Seconds that transfers may still take when the server ends."""
@@ -49,7 +50,7 @@ class ReferenceProxy:
             self._ready.set,
             uvicorn.Config(
                 app,
-                http="h11",
+                http=SwitchingProtocol,
                 ws="none",
                 loop="asyncio",
                 log_config=None,
