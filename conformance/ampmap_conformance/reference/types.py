@@ -16,7 +16,7 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pydantic import BaseModel, ConfigDict, Field
@@ -123,6 +123,43 @@ class Edition(Fact):
     notes: tuple[str, ...] = ()
 
 
+NEWEST: Final = "newest"
+NEWEST_PROXIED: Final = "newest-proxied"
+"""The newest edition of which a model call passes the proxy at `amp.url`."""
+
+_DAY: Final = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+
+
+@dataclass(frozen=True)
+class KnownEdition:
+    """An edition that can be chosen. `built` is the day of its build, as YYYY-MM-DD."""
+
+    id: str
+    built: str
+    proxied: bool
+    """Whether any of its model calls passes the proxy at `amp.url`."""
+
+
+def edition_meant(name: str, known: Sequence[KnownEdition]) -> str | None:
+    """The id of the edition that `name` means, or None.
+
+    `name` is an id, `newest`, `newest-proxied`, or a day as YYYY-MM-DD or YYYY-MM: the newest edition that was built by
+    then.
+    """
+    for each in known:
+        if each.id == name:
+            return name
+    if name == NEWEST_PROXIED:
+        chosen = [each for each in known if each.proxied]
+    elif name == NEWEST:
+        chosen = list(known)
+    elif _DAY.fullmatch(name):
+        chosen = [each for each in known if each.built[: len(name)] <= name]
+    else:
+        chosen = []
+    return max(chosen, key=lambda each: each.built).id if chosen else None
+
+
 CredentialCarrier: TypeAlias = Literal["authorization-bearer", "x-api-key", "x-goog-api-key", "query-key"]
 
 
@@ -161,6 +198,8 @@ class Provider(Fact):
     """Who serves models, and how the client reaches it."""
 
     display_name: str
+    aliases: tuple[str, ...] = ()
+    """Other names that the client's settings have for it, e.g. in `amp.internal.model`."""
     section: str | None = None
     """Heading of its section in the routing map."""
     via_proxy: bool
@@ -1295,29 +1334,278 @@ def _unsourced(facts: Iterable[Fact], parts: str = "") -> Json:
     return {fact.id: fact.model_dump(mode="json", exclude_unset=True, exclude=left_out) for fact in facts}
 
 
-DEFAULT_AMP_URL = "https://ampcode.com/"
+NameKind: TypeAlias = Literal["model", "agent_mode", "tool", "provider"]
+
+_DATE: Final = re.compile(r"-(?:\d{2}-\d{4}|\d{4,8})$")
+_RELEASE: Final = re.compile(r"^(?:-(?:instruct|preview|latest|exp))*(?:-\d{2}-\d{4}|-\d{4,8})?$")
+"""What the id of a release adds to the name of its model: kind of release and date."""
 
 
 class UnknownNameError(LookupError):
-    """No model, agent mode or operation has this name; `suggestions` are near ones."""
+    """No model, agent mode, tool, provider or operation has this name; `suggestions` are near ones.
 
-    def __init__(self, message: str, suggestions: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
+    The text of the error holds them.
+    """
+
+    def __init__(self, message: str, suggestions: tuple[str, ...] = (), *, lead: str = "did you mean") -> None:
+        super().__init__(f"{message}; {lead} {', '.join(suggestions)}" if suggestions else message)
         self.suggestions = suggestions
+
+
+class AmbiguousNameError(UnknownNameError):
+    """Models of several providers have this name; `suggestions` name each with its provider."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a name means. `model` is None where it names none, as that of a provider does."""
+
+    kind: NameKind
+    provider: Provider
+    model: Model | None = None
+    free_model: str = ""
+    """A model's id that the reference does not know and that the client sends as it is."""
+    mode: AgentMode | None = None
+    tool: Tool | None = None
+
+    @property
+    def model_id(self) -> str:
+        """As the client's catalogue says; empty where no model is named."""
+        return self.model.id if self.model else self.free_model
+
+    @property
+    def wire_model(self) -> str:
+        """As it is sent to the provider; empty where no model is named."""
+        return (self.model.wire_id or self.model.id) if self.model else self.free_model
+
+    @property
+    def operation(self) -> str | None:
+        """The operation that this call uses; None for the provider's default one."""
+        named = self.mode or self.tool
+        return named.operation if named else None
+
+
+def named(reference: Reference, name: str, provider: str | None = None) -> Named:
+    """What `name` means.
+
+    It may be the name or id of an agent mode; a model as `provider/id`, id, wire id, alias or display name, in any
+    case, or its id without the date; `provider:model`, as the client's settings write it; the id of a tool or of a
+    provider; or a setting with its value, e.g. `amp.anthropic.provider: vertex`. With `provider`, its id or alias,
+    the name is that of one of its models, also of one that the reference does not know.
+
+    Raises UnknownNameError when nothing has the name, and AmbiguousNameError when models of several providers do.
+    """
+    if provider is not None:
+        return _model_of(reference, find_provider(reference, provider), name)
+    for read in _READINGS:
+        if found := read(reference, name):
+            return found
+    raise UnknownNameError(f"no model is called {name!r}", _near(name, _suggestible(reference)))
+
+
+def find_model(reference: Reference, name: str, provider: str | None = None) -> Model:
+    """A model by `provider/id`, id, wire id or alias, then by any case, display name or undated id.
+
+    Raises UnknownNameError when there is none, and AmbiguousNameError when several providers have it and `provider`
+    does not tell which.
+    """
+    models = [m for m in reference.models.values() if provider in (None, m.provider)]
+    if found := _one_model(name, models):
+        return found
+    raise UnknownNameError(f"no model is called {name!r}", _near(name, [m.id for m in models]))
+
+
+def find_mode(reference: Reference, name: str) -> AgentMode | None:
+    """An agent mode by its name (`bolt:main`) or id (`bolt-main`), or None."""
+    return next((m for m in reference.agent_modes.values() if name in (m.name, m.id)), None)
+
+
+def find_provider(reference: Reference, name: str) -> Provider:
+    """A provider by its id, by the name that the client's settings have for it, or by its display name, in any case.
+
+    Raises UnknownNameError when there is none.
+    """
+    if found := _provider_called(reference, name):
+        return found
+    raise UnknownNameError(f"no provider is called {name!r}", _near(name, list(reference.providers)))
+
+
+def folded(name: str) -> str:
+    """The name without case and punctuation: `Claude Sonnet 4.5` and `claude-sonnet-4-5` are one."""
+    return "-".join(re.findall(r"[^\W_]+", name.casefold()))
+
+
+# --- the readings of a name, the most exact one first
+
+
+def _as_mode(reference: Reference, name: str) -> Named | None:
+    mode = find_mode(reference, name)
+    return _of_mode(reference, mode) if mode else None
+
+
+def _as_mode_in_any_case(reference: Reference, name: str) -> Named | None:
+    wanted = folded(name)
+    modes = (m for m in reference.agent_modes.values() if wanted and wanted in (folded(m.name), folded(m.id)))
+    mode = next(modes, None)
+    return _of_mode(reference, mode) if mode else None
+
+
+def _of_mode(reference: Reference, mode: AgentMode) -> Named:
+    model = find_model(reference, mode.model, mode.provider)
+    return Named("agent_mode", reference.providers[mode.provider], model, mode=mode)
+
+
+def _as_exact_model(reference: Reference, name: str) -> Named | None:
+    model = _first(name, _exact(name, list(reference.models.values())))
+    return Named("model", reference.providers[model.provider], model) if model else None
+
+
+def _as_model(reference: Reference, name: str) -> Named | None:
+    model = _one_model(name, list(reference.models.values()))
+    return Named("model", reference.providers[model.provider], model) if model else None
+
+
+def _as_tool(reference: Reference, name: str) -> Named | None:
+    wanted = folded(name)
+    for tool in reference.tools.values():
+        if wanted and wanted in (folded(tool.id), folded(tool.display_name)):
+            model = None
+            if tool.default_model not in (None, "unknown"):
+                model = find_model(reference, str(tool.default_model), tool.provider)
+            return Named("tool", reference.providers[tool.provider], model, tool=tool)
+    return None
+
+
+def _as_provider(reference: Reference, name: str) -> Named | None:
+    provider = _provider_called(reference, name)
+    return Named("provider", provider) if provider else None
+
+
+def _as_model_of_provider(reference: Reference, name: str) -> Named | None:
+    """`provider:model`, as the setting `amp.internal.model` writes it; the model may be any."""
+    before, colon, model = name.partition(":")
+    provider = _provider_called(reference, before.strip()) if colon and model.strip() else None
+    return _model_of(reference, provider, model.strip()) if provider else None
+
+
+def _as_setting(reference: Reference, name: str) -> Named | None:
+    """A setting that changes how a provider is reached, with one of its values."""
+    setting, separator, value = (part.strip().strip("\"'") for part in re.sub("=", ":", name, count=1).partition(":"))
+    known = reference.settings.get(setting)
+    if not separator or known is None or (known.values and value not in known.values):
+        return None
+    provider = next((p for p in reference.providers.values() if p.setting == setting), None)
+    return Named("provider", provider) if provider else None
+
+
+_READINGS: Final[tuple[Callable[[Reference, str], Named | None], ...]] = (
+    _as_mode,
+    _as_exact_model,
+    _as_tool,
+    _as_provider,
+    _as_setting,
+    _as_model_of_provider,
+    _as_mode_in_any_case,
+    _as_model,
+)
+
+
+def _model_of(reference: Reference, provider: Provider, name: str) -> Named:
+    model = _one_model(name, [m for m in reference.models.values() if m.provider == provider.id])
+    return Named("model", provider, model, free_model="" if model else name)
+
+
+def _provider_called(reference: Reference, name: str) -> Provider | None:
+    wanted = folded(name)
+    for provider in reference.providers.values():
+        names = (provider.id, provider.display_name, *provider.aliases)
+        if name == provider.id or (wanted and wanted in map(folded, names)):
+            return provider
+    return None
+
+
+# --- models
+
+
+def _one_model(name: str, models: list[Model]) -> Model | None:
+    for matches in _tiers(name, models):
+        if found := _first(name, matches):
+            return found
+    return None
+
+
+def _first(name: str, matches: Iterable[Model]) -> Model | None:
+    """The match; the newest of one provider's releases. Raises AmbiguousNameError if several providers have one."""
+    found = list(matches)
+    if len({m.provider for m in found}) > 1:
+        keys = tuple(f"{m.provider}/{m.id}" for m in found)
+        raise AmbiguousNameError(f"{name!r} is served by several providers", keys, lead="write one of")
+    return max(found, key=lambda m: _date(m.id), default=None)
+
+
+def _exact(name: str, models: list[Model]) -> list[Model]:
+    for matches in (
+        [m for m in models if name == f"{m.provider}/{m.id}"],
+        [m for m in models if name == m.id],
+        [m for m in models if name == m.wire_id or name in m.aliases],
+    ):
+        if matches:
+            return matches
+    return []
+
+
+def _tiers(name: str, models: list[Model]) -> Iterator[list[Model]]:
+    """What `name` may mean, the most exact first: names as they are, then in other case, then without the release."""
+    yield _exact(name, models)
+    wanted = folded(name)
+    if not wanted:
+        return
+    yield [m for m in models if wanted in (folded(m.id), folded(f"{m.provider}/{m.id}"), folded(m.wire_id or ""))]
+    yield [m for m in models if wanted == folded(m.display_name) or wanted in map(folded, m.aliases)]
+    yield [m for m in models if _is_release_of(folded(m.id), wanted)]
+    yield [m for m in models if _is_release_of(folded(m.display_name), wanted)]
+
+
+def _is_release_of(release: str, model: str) -> bool:
+    return release.startswith(model) and _RELEASE.match(release[len(model) :]) is not None
+
+
+def _date(model: str) -> str:
+    """The date in an id as text that sorts, e.g. `20250929`; empty where it has none."""
+    found = _DATE.search(folded(model))
+    if found is None:
+        return ""
+    month, _, year = found.group().strip("-").partition("-")
+    return f"{year}{month}"
+
+
+def _suggestible(reference: Reference) -> list[str]:
+    modes = [m.name for m in reference.agent_modes.values()]
+    return [*modes, *(m.id for m in reference.models.values()), *reference.tools, *reference.providers]
+
+
+def _near(name: str, names: list[str]) -> tuple[str, ...]:
+    return tuple(difflib.get_close_matches(name, names, n=3, cutoff=0.5))
+
+
+DEFAULT_AMP_URL = "https://ampcode.com/"
 
 
 class Route(Shape):
     """Where a call goes; what `ampmap route --json` prints."""
 
     query: str
-    kind: Literal["model", "agent_mode"]
+    kind: NameKind
     provider: ProviderId
     model: str
+    """As the client's catalogue says; empty where the query names no model."""
     wire_model: str
+    """As it is sent to the provider."""
     operation: OperationId
     dialect: DialectId
     method: str
     url: str
+    """`{model}` stands in it where the path names the model and the query does not."""
     base_url: str
     via_proxy: bool
     credential_headers: tuple[str, ...]
@@ -1398,69 +1686,54 @@ def find_call(reference: Reference, provider: Provider, operation: str | None = 
         if wanted == call.id or wanted in call.operation.aliases:
             return call
     names = tuple(call.id for call in served)
-    raise UnknownNameError(f"{provider.id} has no operation {wanted!r}; it has {', '.join(names)}", names)
+    raise UnknownNameError(f"{provider.id} has no operation {wanted!r}", names, lead="it has")
 
 
-def find_model(reference: Reference, name: str, provider: str | None = None) -> Model:
-    """A model by `provider/id`, id, wire id or alias, in that order.
-
-    Raises UnknownNameError when there is none, or when several providers have it and `provider`
-    does not tell which.
-    """
-    models = [m for m in reference.models.values() if provider in (None, m.provider)]
-    for matches in (
-        [m for m in models if name == f"{m.provider}/{m.id}"],
-        [m for m in models if name == m.id],
-        [m for m in models if name == m.wire_id or name in m.aliases],
-    ):
-        if len(matches) > 1:
-            keys = tuple(f"{m.provider}/{m.id}" for m in matches)
-            raise UnknownNameError(f"{name!r} is served by several providers: {', '.join(keys)}", keys)
-        if matches:
-            return matches[0]
-    raise UnknownNameError(f"no model is called {name!r}", _near(name, [m.id for m in models]))
-
-
-def find_mode(reference: Reference, name: str) -> AgentMode | None:
-    """An agent mode by its name (`bolt:main`) or id (`bolt-main`), or None."""
-    return next((m for m in reference.agent_modes.values() if name in (m.name, m.id)), None)
-
-
-def route(query: str, *, reference: Reference, amp_url: str = DEFAULT_AMP_URL, operation: str | None = None) -> Route:
-    """The route of `query`, a model or agent mode.
+def route(
+    query: str,
+    *,
+    reference: Reference,
+    amp_url: str = DEFAULT_AMP_URL,
+    operation: str | None = None,
+    provider: str | None = None,
+    stream: bool = False,
+) -> Route:
+    """The route of `query`: what `names.named` reads, such as a model, an agent mode, a tool or a provider.
 
     `operation` is an operation id or alias of the provider (`streamGenerateContent` gives the
-    streaming URL); without it the default operation is used. Raises UnknownNameError for a name that the
-    edition does not know and ValueError for an `amp_url` that is not a URL.
+    streaming URL); without it the call's usual operation is used. `provider` is its id or alias; with it `query` may
+    be a model that the edition does not know. `stream` asks for the URL of a stream. Raises UnknownNameError for a
+    name that the edition does not know, and ValueError for an `amp_url` that is not a URL or an operation that has no
+    stream.
     """
-    mode = find_mode(reference, query)
-    try:
-        model = find_model(reference, mode.model, mode.provider) if mode else find_model(reference, query)
-    except UnknownNameError as error:
-        names = [m.name for m in reference.agent_modes.values()] + [m.id for m in reference.models.values()]
-        raise UnknownNameError(str(error), error.suggestions or _near(query, names)) from None
-    provider = reference.providers[model.provider]
-    call = find_call(reference, provider, operation or (mode.operation if mode else None))
-    wire_model = model.wire_id or model.id
-    path = call.path(wire_model, stream=operation in call.operation.aliases)
+    found = named(reference, query, provider)
+    served = found.provider
+    call = find_call(reference, served, operation or found.operation)
+    if stream and call.operation.stream is None:
+        raise ValueError(f"{call.id} of {served.id} has no stream")
+    path = call.path(found.wire_model or _MODEL, stream=stream or operation in call.operation.aliases)
+    path = path.replace(_MODEL, "{model}")
     return Route(
         query=query,
-        kind="agent_mode" if mode else "model",
-        provider=model.provider,
-        model=model.id,
-        wire_model=wire_model,
+        kind=found.kind,
+        provider=served.id,
+        model=found.model_id,
+        wire_model=found.wire_model,
         operation=call.id,
         dialect=call.dialect,
         method=call.operation.method,
-        url=resolve_url(path, amp_url) if provider.via_proxy else path,
-        base_url=resolve_url(provider.base_path or "", amp_url) if provider.via_proxy else provider.base_url or "",
-        via_proxy=provider.via_proxy,
-        credential_headers=tuple(CREDENTIAL_HEADERS[carrier] for carrier in provider.client_credentials),
-        requires=provider.requires,
-        sdk=provider.sdk.name,
+        url=resolve_url(path, amp_url) if served.via_proxy else path,
+        base_url=resolve_url(served.base_path or "", amp_url) if served.via_proxy else served.base_url or "",
+        via_proxy=served.via_proxy,
+        credential_headers=tuple(CREDENTIAL_HEADERS[carrier] for carrier in served.client_credentials),
+        requires=served.requires,
+        sdk=served.sdk.name,
         edition=reference.edition.id,
     )
 
+
+_MODEL = "0model0"
+"""Stands for a model that is not named while a path is built, since braces would be percent-encoded."""
 
 CREDENTIAL_HEADERS = {
     "authorization-bearer": "authorization",
@@ -1468,10 +1741,6 @@ CREDENTIAL_HEADERS = {
     "x-goog-api-key": "x-goog-api-key",
     "query-key": "?key=",
 }
-
-
-def _near(name: str, names: list[str]) -> tuple[str, ...]:
-    return tuple(difflib.get_close_matches(name, names, n=3, cutoff=0.5))
 
 
 AuthScope: TypeAlias = Literal["system", "org", "project"]
@@ -1974,4 +2243,4 @@ _DATA = r'''{
 }
 }'''
 
-__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "Endpoint",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "Header",    "HeaderSet",    "Json",    "Lifecycle",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "filled",    "find_call",    "find_mode",    "find_model",    "found",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "upstream_path",]
+__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "Endpoint",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "Header",    "HeaderSet",    "Json",    "KnownEdition",    "Lifecycle",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "NEWEST",    "NEWEST_PROXIED",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "named",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "upstream_path",]

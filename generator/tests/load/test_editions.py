@@ -14,8 +14,9 @@ from ampmap_generator.compile import compile_editions, compile_reference, plain
 from ampmap_generator.load.spec import UnknownEditionError, load
 from ampmap_generator.render.write import write
 from ampmap_generator.targets import render_reference
+from ampmap_generator.vendored.names import UnknownNameError
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.vendored.routing import UnknownNameError, find_call, route
+from ampmap_generator.vendored.routing import find_call, route
 from ampmap_tests_support.specs import GOOD, ShowPlace, WriteSpec
 from click.testing import CliRunner
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 
 from ...vendored.base import Json
 from ...vendored.catalogue import AgentMode, Model, Tool
+from ...vendored.names import find_model
 from ...vendored.reference import Reference
-from ...vendored.routing import Call, find_call, find_model
+from ...vendored.routing import Call, find_call
 from ...vendored.wire import Provider
 from ..addresses import anchor
 from ..markdown import NONE, UNKNOWN, Table, code, codes, prose

@@ -7,8 +7,9 @@ from itertools import groupby
 
 from ...compile import plain
 from ...diff.report import DiffReport, ReportedChange, report, rule_rows, summary, what
+from ...vendored.names import find_model
 from ...vendored.reference import Reference
-from ...vendored.routing import find_call, find_model
+from ...vendored.routing import find_call
 from ..addresses import anchor
 from ..markdown import Table, code, prose
 from ..pictures.routing_map import map_picture
