@@ -1361,7 +1361,7 @@ class Named:
     """What a name means. `model` is None where it names none, as that of a provider does."""
 
     kind: NameKind
-    provider: Provider
+    provider: ProviderId
     model: Model | None = None
     free_model: str = ""
     """A model's id that the reference does not know and that the client sends as it is."""
@@ -1420,8 +1420,8 @@ def find_mode(reference: Reference, name: str) -> AgentMode | None:
     return next((m for m in reference.agent_modes.values() if name in (m.name, m.id)), None)
 
 
-def find_provider(reference: Reference, name: str) -> Provider:
-    """A provider by its id, by the name that the client's settings have for it, or by its display name, in any case.
+def find_provider(reference: Reference, name: str) -> ProviderId:
+    """The id of a provider by this id, by the name that the client's settings have for it, or by its display name, in any case.
 
     Raises UnknownNameError when there is none.
     """
@@ -1452,17 +1452,17 @@ def _as_mode_in_any_case(reference: Reference, name: str) -> Named | None:
 
 def _of_mode(reference: Reference, mode: AgentMode) -> Named:
     model = find_model(reference, mode.model, mode.provider)
-    return Named("agent_mode", reference.providers[mode.provider], model, mode=mode)
+    return Named("agent_mode", mode.provider, model, mode=mode)
 
 
 def _as_exact_model(reference: Reference, name: str) -> Named | None:
     model = _first(name, _exact(name, list(reference.models.values())))
-    return Named("model", reference.providers[model.provider], model) if model else None
+    return Named("model", model.provider, model) if model else None
 
 
 def _as_model(reference: Reference, name: str) -> Named | None:
     model = _one_model(name, list(reference.models.values()))
-    return Named("model", reference.providers[model.provider], model) if model else None
+    return Named("model", model.provider, model) if model else None
 
 
 def _as_tool(reference: Reference, name: str) -> Named | None:
@@ -1472,7 +1472,7 @@ def _as_tool(reference: Reference, name: str) -> Named | None:
             model = None
             if tool.default_model not in (None, "unknown"):
                 model = find_model(reference, str(tool.default_model), tool.provider)
-            return Named("tool", reference.providers[tool.provider], model, tool=tool)
+            return Named("tool", tool.provider, model, tool=tool)
     return None
 
 
@@ -1494,7 +1494,7 @@ def _as_setting(reference: Reference, name: str) -> Named | None:
     known = reference.settings.get(setting)
     if not separator or known is None or (known.values and value not in known.values):
         return None
-    provider = next((p for p in reference.providers.values() if p.setting == setting), None)
+    provider = next((key for key, each in reference.providers.items() if each.setting == setting), None)
     return Named("provider", provider) if provider else None
 
 
@@ -1510,17 +1510,17 @@ _READINGS: Final[tuple[Callable[[Reference, str], Named | None], ...]] = (
 )
 
 
-def _model_of(reference: Reference, provider: Provider, name: str) -> Named:
-    model = _one_model(name, [m for m in reference.models.values() if m.provider == provider.id])
+def _model_of(reference: Reference, provider: ProviderId, name: str) -> Named:
+    model = _one_model(name, [m for m in reference.models.values() if m.provider == provider])
     return Named("model", provider, model, free_model="" if model else name)
 
 
-def _provider_called(reference: Reference, name: str) -> Provider | None:
+def _provider_called(reference: Reference, name: str) -> ProviderId | None:
     wanted = folded(name)
-    for provider in reference.providers.values():
-        names = (provider.id, provider.display_name, *provider.aliases)
-        if name == provider.id or (wanted and wanted in map(folded, names)):
-            return provider
+    for key, provider in reference.providers.items():
+        names = (key, provider.display_name, *provider.aliases)
+        if name == key or (wanted and wanted in map(folded, names)):
+            return key
     return None
 
 
@@ -1707,7 +1707,7 @@ def route(
     stream.
     """
     found = named(reference, query, provider)
-    served = found.provider
+    served = reference.providers[found.provider]
     call = find_call(reference, served, operation or found.operation)
     if stream and call.operation.stream is None:
         raise ValueError(f"{call.id} of {served.id} has no stream")
@@ -1716,7 +1716,7 @@ def route(
     return Route(
         query=query,
         kind=found.kind,
-        provider=served.id,
+        provider=found.provider,
         model=found.model_id,
         wire_model=found.wire_model,
         operation=call.id,

@@ -129,7 +129,7 @@ def route(
     stream.
     """
     found = named(reference, query, provider)
-    served = found.provider
+    served = reference.providers[found.provider]
     call = find_call(reference, served, operation or found.operation)
     if stream and call.operation.stream is None:
         raise ValueError(f"{call.id} of {served.id} has no stream")
@@ -138,7 +138,7 @@ def route(
     return Route(
         query=query,
         kind=found.kind,
-        provider=served.id,
+        provider=found.provider,
         model=found.model_id,
         wire_model=found.wire_model,
         operation=call.id,
