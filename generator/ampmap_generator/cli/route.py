@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from .inputs import edition_option, layer_option, load_valid, spec_option
 
 if TYPE_CHECKING:
     from ..query.timeline import Answer, Period
+    from ..vendored.base import Json
+    from ..vendored.catalogue import HostedMode
     from ..vendored.reference import Reference
     from ..vendored.routing import Route
 
@@ -84,30 +86,54 @@ def route(
     if edition == ALL:
         _print_all(query, found.periods, as_json=as_json)
         return
-    _print_notes(query, found, references.get(found.route.edition, chosen))
+    _print_notes(query, found, references.get(found.found.id, chosen))
     if as_json:
         periods = [period.as_json() for period in found.periods]
-        click.echo(json.dumps({**found.route.model_dump(mode="json"), "timeline": periods}, indent=2))
+        click.echo(json.dumps({**_as_json(query, found), "timeline": periods}, indent=2))
         return
-    _print_route(found.route)
-    if found.route.edition != found.chosen.id or (edition is None and len(found.periods) > 1):
+    if found.route:
+        _print_route(found.route)
+    elif found.hosted:
+        _print_hosted(found.hosted)
+    if found.found != found.chosen or (edition is None and len(found.periods) > 1):
         click.echo()
         _print_periods(found.periods)
+
+
+def _as_json(query: str, found: Answer) -> dict[str, Json]:
+    if found.route:
+        return found.route.model_dump(mode="json")
+    hosted = found.hosted
+    model = hosted.models[0] if hosted else None
+    return {"query": query, "kind": "hosted_mode", "model": model, "via_proxy": False, "edition": found.found.id}
 
 
 def _print_notes(query: str, found: Answer, reference: Reference) -> None:
     """What a user should know beside the route, on standard error. `reference` is that of the route's edition."""
     from ..query.lifecycle import ending_note
 
-    route, chosen = found.route, found.chosen
-    if route.edition != chosen.id:
-        click.echo(f"note: {chosen.id}, built {chosen.built}, does not know {query!r}; {route.edition} does", err=True)
-    model = reference.models.get(f"{route.provider}/{route.model}")
-    if model is not None and (note := ending_note(route.model, model.lifecycle)):
+    chosen, edition = found.chosen, found.found.id
+    if edition != chosen.id:
+        click.echo(f"note: {chosen.id}, built {chosen.built}, does not know {query!r}; {edition} does", err=True)
+    if found.route is None or not found.route.model:
+        return
+    provider, name = found.route.provider, found.route.model
+    model = reference.models.get(f"{provider}/{name}")
+    if model is None:
+        click.echo(f"note: {edition} lists no model {name!r} of {provider}; the client sends it as it is", err=True)
+    elif note := ending_note(name, model.lifecycle):
         click.echo(f"note: {note}", err=True)
-    elif model is None and route.model:
-        note = f"{route.edition} lists no model {route.model!r} of {route.provider}; the client sends it as it is"
-        click.echo(f"note: {note}", err=True)
+
+
+def _print_hosted(mode: HostedMode) -> None:
+    rows = {
+        "agent mode": mode.name,
+        "model": mode.models[0],
+        "or": ", ".join(mode.models[1:]),
+        "called by": "Amp's own servers; the client makes no model call through amp.url",
+        "notes": " ".join(mode.notes),
+    }
+    _print_rows(rows)
 
 
 def _print_route(found: Route) -> None:
@@ -122,6 +148,10 @@ def _print_route(found: Route) -> None:
         "sdk": found.sdk,
         "requires": " or ".join(found.requires),
     }
+    _print_rows(rows)
+
+
+def _print_rows(rows: Mapping[str, str]) -> None:
     click.echo("\n".join(f"{name:12}{value}" for name, value in rows.items() if value))
 
 

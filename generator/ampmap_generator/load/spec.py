@@ -26,7 +26,7 @@ from .editions import EditionFile, in_order_of_build, paths_to_base
 from .files import EDITIONS, Document, scope
 from .findings import Finding, Location, in_order
 from .kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
-from .layers import Layer, by_place, lay_over, read_folder, stating_files
+from .layers import DocumentPlace, Layer, by_place, lay_over, read_folder, stating_files
 from .validate import validate
 from .yaml_nodes import MAX_FINDINGS, Node, Pointer
 
@@ -223,6 +223,7 @@ class Stack:
         self._trees = trees
         self._layers = layers
         self._specs: dict[str | None, Spec] = {}
+        self._without: dict[int, tuple[str, ...]] = {}
         self._validated: dict[tuple[Any, ...], tuple[LocatedFact | None, list[Finding], Node]] = {}
         itself = self._resolve(())
         known = {
@@ -234,6 +235,7 @@ class Stack:
         folders = {name: Location(tree.name, 1, 1) for name, tree in trees.items()}
         self._paths, self.findings = paths_to_base(known, stated, folders)
         self.editions = in_order_of_build(self._paths, known)
+        self._without = {id(tree): known[name].edition.without for name, tree in trees.items() if name in known}
         self._built = {name: known[name].edition.built for name in self.editions}
 
     @property
@@ -268,7 +270,7 @@ class Stack:
         findings: list[Finding] = []
         parts = (self._base, *trees, *self._layers)
         for layer in parts[1:]:
-            documents, wrong = lay_over(documents, layer)
+            documents, wrong = lay_over(self._kept(documents, layer), layer)
             findings += wrong
         entries, wrong, unread = _entries(list(documents.values()))
         findings += wrong
@@ -299,6 +301,11 @@ class Stack:
             findings=tuple(in_order(findings)),
             stated=stating_files(parts),
         )
+
+    def _kept(self, documents: dict[DocumentPlace, Document], layer: Layer) -> dict[DocumentPlace, Document]:
+        """The documents below a layer, less the kinds that its edition does without."""
+        without = self._without.get(id(layer), ())
+        return {place: document for place, document in documents.items() if document.scope not in without}
 
     def _fact(self, entry: SpecEntry) -> tuple[LocatedFact | None, list[Finding]]:
         """An entry that has been validated, once for all editions in which it is the same node."""

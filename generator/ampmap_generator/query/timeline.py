@@ -6,25 +6,30 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..vendored.base import Edition, Json
-from ..vendored.names import AmbiguousNameError, UnknownNameError
+from ..vendored.catalogue import HostedMode
+from ..vendored.names import AmbiguousNameError, HostedModeError, UnknownNameError
 from ..vendored.reference import Reference
 from ..vendored.routing import Route
 
 Router = Callable[[Reference], Route]
-"""Finds the route in one edition. Raises UnknownNameError."""
+"""Finds the route in one edition. Raises UnknownNameError and HostedModeError."""
 
 
 @dataclass(frozen=True)
 class Period:
     """Editions that follow each other and send a name to one place.
 
-    `route` is None where they do not know it, or where `among` has the models of several providers that it may mean.
+    `route` is None where they do not know it, where `among` has the models of several providers that it may mean, and
+    where it is the mode `hosted`.
     """
 
     first: Edition
     last: Edition
     route: Route | None
     among: tuple[str, ...] = ()
+    hosted: HostedMode | None = None
+    has_calls: bool = True
+    """Whether the client of these editions makes any model call."""
     open_ended: bool = False
     """Whether it holds for the newest edition, too."""
 
@@ -45,20 +50,35 @@ class Period:
             "months": self.months,
             "route": route,
             "among": list(self.among),
+            "hosted": list(self.hosted.models) if self.hosted else None,
+            "has_calls": self.has_calls,
         }
 
     @property
     def in_words(self) -> str:
         """Where the name leads, e.g. `gpt-5.4 at https://ampcode.com/api/provider/openai/v1/responses`."""
         if self.route is None:
-            return f"one of {', '.join(self.among)}" if self.among else "not known"
+            return self._unrouted_in_words
         way = "" if self.route.via_proxy else ", past the proxy"
         model = f"{self.route.wire_model} at " if self.route.wire_model else ""
         return f"{model}{self.route.url}{way}"
 
+    @property
+    def _unrouted_in_words(self) -> str:
+        if self.hosted:
+            return f"{self.hosted.models[0]}, called by Amp's own servers: no model call through amp.url"
+        if self.among:
+            return f"one of {', '.join(self.among)}"
+        return "not known" if self.has_calls else "no model call through amp.url"
+
     def continues(self, other: Period) -> bool:
         """Whether the other period sends the name to the same place."""
-        return (_place(self.route), self.among) == (_place(other.route), other.among)
+        return self._what == other._what
+
+    @property
+    def _what(self) -> tuple[object, ...]:
+        place = (self.route.provider, self.route.url, self.route.wire_model) if self.route else None
+        return place, self.among, self.hosted and self.hosted.models, self.has_calls
 
 
 def timeline(references: Iterable[Reference], router: Router) -> tuple[Period, ...]:
@@ -74,11 +94,16 @@ def timeline(references: Iterable[Reference], router: Router) -> tuple[Period, .
 
 @dataclass(frozen=True)
 class Answer:
-    """Where a name goes: in the edition that was chosen, else in the newest one that knows it, and in each of them."""
+    """Where a name goes: in the edition that was chosen, else in the newest one that knows it, and in each of them.
 
-    route: Route
+    Either `route` or `hosted` is set; they hold for the edition `found`.
+    """
+
     chosen: Edition
+    found: Edition
     periods: tuple[Period, ...]
+    route: Route | None = None
+    hosted: HostedMode | None = None
 
 
 def answer(references: Sequence[Reference], chosen: Reference, router: Router) -> Answer:
@@ -87,39 +112,34 @@ def answer(references: Sequence[Reference], chosen: Reference, router: Router) -
     Raises UnknownNameError when none of them knows it, and AmbiguousNameError when it is ambiguous in the chosen one.
     """
     periods = timeline(references, router)
-    routes = [period.route for period in periods if period.route]
-    try:
-        return Answer(router(chosen), chosen.edition, periods)
-    except AmbiguousNameError:
-        raise
-    except UnknownNameError as error:
-        if not routes:
-            raise _with_suggestions(error, references, router) from None
-        return Answer(routes[-1], chosen.edition, periods)
+    here = _period(chosen, router)
+    if here.among:
+        router(chosen)
+    known = [period for period in (*periods, here) if period.route or period.hosted]
+    if not known:
+        raise _unknown((chosen, *reversed(references)), router)
+    found = here if here in known else known[-1]
+    return Answer(chosen.edition, found.last, periods, found.route, found.hosted)
 
 
-def _with_suggestions(error: UnknownNameError, references: Sequence[Reference], router: Router) -> UnknownNameError:
-    """The error of the chosen edition, or of the newest one that has a suggestion where that one has none."""
-    for reference in () if error.suggestions else reversed(references):
+def _unknown(references: Iterable[Reference], router: Router) -> UnknownNameError:
+    """The first error that has a suggestion, else the first one. No reference knows the name."""
+    errors: list[UnknownNameError] = []
+    for reference in references:
         try:
             router(reference)
-        except UnknownNameError as other:
-            if other.suggestions:
-                return other
-    return error
+        except UnknownNameError as error:
+            errors.append(error)
+    return next((error for error in errors if error.suggestions), errors[0])
 
 
 def _period(reference: Reference, router: Router) -> Period:
-    route: Route | None = None
-    among: tuple[str, ...] = ()
+    period = Period(reference.edition, reference.edition, None, has_calls=bool(reference.providers))
     try:
-        route = router(reference)
+        return replace(period, route=router(reference))
     except AmbiguousNameError as error:
-        among = error.suggestions
+        return replace(period, among=error.suggestions)
+    except HostedModeError as error:
+        return replace(period, hosted=error.mode)
     except UnknownNameError:
-        pass
-    return Period(reference.edition, reference.edition, route, among)
-
-
-def _place(route: Route | None) -> tuple[str, ...] | None:
-    return (route.provider, route.url, route.wire_model) if route else None
+        return period

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from .base import ProviderId
-from .catalogue import AgentMode, Model, Tool
+from .catalogue import AgentMode, HostedMode, Model, Tool
 from .reference import Reference
 
 NameKind: TypeAlias = Literal["model", "agent_mode", "tool", "provider"]
@@ -32,6 +32,14 @@ class UnknownNameError(LookupError):
 
 class AmbiguousNameError(UnknownNameError):
     """Models of several providers have this name; `suggestions` name each with its provider."""
+
+
+class HostedModeError(LookupError):
+    """Amp's own servers call the model of this agent mode, so that no call of the client has a route."""
+
+    def __init__(self, mode: HostedMode) -> None:
+        super().__init__(f"Amp's own servers call the model of the mode {mode.name!r} ({mode.models[0]})")
+        self.mode = mode
 
 
 @dataclass(frozen=True)
@@ -71,10 +79,14 @@ def named(reference: Reference, name: str, provider: str | None = None) -> Named
     provider; or a setting with its value, e.g. `amp.anthropic.provider: vertex`. With `provider`, its id or alias,
     the name is that of one of its models, also of one that the reference does not know.
 
-    Raises UnknownNameError when nothing has the name, and AmbiguousNameError when models of several providers do.
+    Raises UnknownNameError when nothing has the name, AmbiguousNameError when models of several providers do, and
+    HostedModeError for a mode of which the client does not call the model itself.
     """
     if provider is not None:
         return _model_of(reference, find_provider(reference, provider), name)
+    hosted = next((m for m in reference.hosted_modes.values() if name.casefold() == m.name.casefold()), None)
+    if hosted is not None:
+        raise HostedModeError(hosted)
     for read in _READINGS:
         if found := read(reference, name):
             return found
@@ -259,7 +271,13 @@ def _date(model: str) -> str:
 
 def _suggestible(reference: Reference) -> list[str]:
     modes = [m.name for m in reference.agent_modes.values()]
-    return [*modes, *(m.id for m in reference.models.values()), *reference.tools, *reference.providers]
+    return [
+        *modes,
+        *(m.id for m in reference.models.values()),
+        *reference.hosted_modes,
+        *reference.tools,
+        *reference.providers,
+    ]
 
 
 def _near(name: str, names: list[str]) -> tuple[str, ...]:

@@ -10,7 +10,18 @@ from typing import Any, Literal
 from pydantic import Field
 
 from .base import AgentModeId, DialectId, Edition, ErrorShapeId, Fact, Json, ProviderId, Shape, Source, SourceId
-from .catalogue import AgentMode, Fallback, Flow, HeaderSet, ManagementRoute, Model, Requirement, Setting, Tool
+from .catalogue import (
+    AgentMode,
+    Fallback,
+    Flow,
+    HeaderSet,
+    HostedMode,
+    ManagementRoute,
+    Model,
+    Requirement,
+    Setting,
+    Tool,
+)
 from .meanings import Meanings
 from .platforms import Platform
 from .wire import Endpoint, ErrorShape, Provider
@@ -33,6 +44,8 @@ class Reference(Shape):
     models: dict[str, Model]
     """Keyed `<provider>/<model id>`."""
     agent_modes: dict[AgentModeId, AgentMode]
+    hosted_modes: dict[str, HostedMode] = {}
+    """Of editions whose client opens a thread on Amp's servers in place of calling models."""
     tools: dict[str, Tool]
     headers: dict[str, HeaderSet]
     settings: dict[str, Setting]

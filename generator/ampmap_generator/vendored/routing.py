@@ -125,8 +125,8 @@ def route(
     `operation` is an operation id or alias of the provider (`streamGenerateContent` gives the
     streaming URL); without it the call's usual operation is used. `provider` is its id or alias; with it `query` may
     be a model that the edition does not know. `stream` asks for the URL of a stream. Raises UnknownNameError for a
-    name that the edition does not know, and ValueError for an `amp_url` that is not a URL or an operation that has no
-    stream.
+    name that the edition does not know, HostedModeError for a mode of which Amp's own servers call the model, and
+    ValueError for an `amp_url` that is not a URL or an operation that has no stream.
     """
     found = named(reference, query, provider)
     served = reference.providers[found.provider]
