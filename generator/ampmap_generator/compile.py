@@ -22,6 +22,7 @@ def compile_reference(spec: Spec, edition: str | None = None) -> Reference:
     facts: dict[str, Any] = {
         kind.name: {key: fact.value for key, fact in spec.facts[kind.name].items()} for kind in KINDS
     }
+    facts["as_of"] = max((source.read or "" for source in facts["sources"].values()), default="")
     facts["edition"] = facts.pop("editions")[spec.edition]
     facts["platforms"] = {name: _platform(name, kinds) for name, kinds in spec.platforms.items()}
     if spec.layers:

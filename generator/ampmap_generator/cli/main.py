@@ -42,8 +42,13 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
         return
     from importlib.metadata import version
 
-    reference = load_reference()
+    from ..compile import compile_editions, compile_reference
+    from ..query.scope import builds_in_words, freshness_in_words
+
+    spec = load_valid(every=False)
+    reference = compile_reference(spec)
     click.echo(f"ampmap {version('ampmap')}, edition {reference.edition.id}, reference {reference.digest}")
+    click.echo(f"{builds_in_words(compile_editions(spec).values())} {freshness_in_words(reference)}")
     context.exit()
 
 

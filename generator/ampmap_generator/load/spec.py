@@ -26,7 +26,7 @@ from .editions import EditionFile, in_order_of_build, paths_to_base
 from .files import EDITIONS, Document, scope
 from .findings import Finding, Location, in_order
 from .kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
-from .layers import DocumentPlace, Layer, by_place, lay_over, read_folder, stating_files
+from .layers import Layer, by_place, lay_over, read_folder, stating_files
 from .validate import validate
 from .yaml_nodes import MAX_FINDINGS, Node, Pointer
 
@@ -269,8 +269,12 @@ class Stack:
         documents = by_place(self._base.documents)
         findings: list[Finding] = []
         parts = (self._base, *trees, *self._layers)
+        without: set[str] = set()
         for layer in parts[1:]:
-            documents, wrong = lay_over(self._kept(documents, layer), layer)
+            without.update(self._without.get(id(layer), ()))
+            below = {place: document for place, document in documents.items() if document.scope not in without}
+            own = tuple(document for document in layer.documents if document.scope not in without)
+            documents, wrong = lay_over(below, replace(layer, documents=own))
             findings += wrong
         entries, wrong, unread = _entries(list(documents.values()))
         findings += wrong
@@ -301,11 +305,6 @@ class Stack:
             findings=tuple(in_order(findings)),
             stated=stating_files(parts),
         )
-
-    def _kept(self, documents: dict[DocumentPlace, Document], layer: Layer) -> dict[DocumentPlace, Document]:
-        """The documents below a layer, less the kinds that its edition does without."""
-        without = self._without.get(id(layer), ())
-        return {place: document for place, document in documents.items() if document.scope not in without}
 
     def _fact(self, entry: SpecEntry) -> tuple[LocatedFact | None, list[Finding]]:
         """An entry that has been validated, once for all editions in which it is the same node."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..vendored.base import Edition, Json
 from ..vendored.catalogue import HostedMode
-from ..vendored.names import AmbiguousNameError, HostedModeError, UnknownNameError
+from ..vendored.names import AmbiguousNameError, HostedModeError, UnknownNameError, UnknownOperationError
 from ..vendored.reference import Reference
 from ..vendored.routing import Route
 
@@ -94,9 +94,10 @@ def timeline(references: Iterable[Reference], router: Router) -> tuple[Period, .
 
 @dataclass(frozen=True)
 class Answer:
-    """Where a name goes: in the edition that was chosen, else in the newest one that knows it, and in each of them.
+    """Where a name goes: in the edition that was chosen, else in the newest one that calls it, and in each of them.
 
-    Either `route` or `hosted` is set; they hold for the edition `found`.
+    An edition in which Amp's own servers call the model answers only if no other knows the name. Either `route` or
+    `hosted` is set; they hold for the edition `found`.
     """
 
     chosen: Edition
@@ -109,16 +110,15 @@ class Answer:
 def answer(references: Sequence[Reference], chosen: Reference, router: Router) -> Answer:
     """Where a name goes. `references` are all editions in the order of their builds.
 
-    Raises UnknownNameError when none of them knows it, and AmbiguousNameError when it is ambiguous in the chosen one.
+    Raises UnknownNameError when none of them knows it; AmbiguousNameError and UnknownOperationError for the chosen one.
     """
     periods = timeline(references, router)
-    here = _period(chosen, router)
-    if here.among:
-        router(chosen)
+    here = _period(chosen, router, refused=(AmbiguousNameError, UnknownOperationError))
     known = [period for period in (*periods, here) if period.route or period.hosted]
     if not known:
         raise _unknown((chosen, *reversed(references)), router)
-    found = here if here in known else known[-1]
+    routed = [period for period in known if period.route]
+    found = here if here in known else (routed or known)[-1]
     return Answer(chosen.edition, found.last, periods, found.route, found.hosted)
 
 
@@ -133,10 +133,13 @@ def _unknown(references: Iterable[Reference], router: Router) -> UnknownNameErro
     return next((error for error in errors if error.suggestions), errors[0])
 
 
-def _period(reference: Reference, router: Router) -> Period:
+def _period(reference: Reference, router: Router, *, refused: tuple[type[UnknownNameError], ...] = ()) -> Period:
+    """What one edition makes of a name. Raises the `refused` errors of `router`."""
     period = Period(reference.edition, reference.edition, None, has_calls=bool(reference.providers))
     try:
         return replace(period, route=router(reference))
+    except refused:
+        raise
     except AmbiguousNameError as error:
         return replace(period, among=error.suggestions)
     except HostedModeError as error:

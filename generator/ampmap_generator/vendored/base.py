@@ -111,6 +111,6 @@ class Edition(Fact):
     base: str | None = None
     """The edition that this one is laid over; None for the base."""
     without: tuple[Literal["providers", "models", "agent_modes", "tools"], ...] = ()
-    """Kinds of facts of which this edition has none of those of its base."""
+    """Kinds of facts that this edition does not have, neither from its base nor from a company's layer."""
     summary: str
     notes: tuple[str, ...] = ()

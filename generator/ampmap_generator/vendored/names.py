@@ -34,6 +34,10 @@ class AmbiguousNameError(UnknownNameError):
     """Models of several providers have this name; `suggestions` name each with its provider."""
 
 
+class UnknownOperationError(UnknownNameError):
+    """The provider has no operation of this name; `suggestions` are those that it has."""
+
+
 class HostedModeError(LookupError):
     """Amp's own servers call the model of this agent mode, so that no call of the client has a route."""
 

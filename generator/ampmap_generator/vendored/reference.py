@@ -33,6 +33,8 @@ class Reference(Shape):
     schema_version: Literal[1] = 1
     digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     """Of the canonical JSON of everything else."""
+    as_of: str = ""
+    """The day on which a source of these facts was last read, as YYYY-MM-DD."""
     edition: Edition
     layers: tuple[str, ...] = ()
     """Company layers that are laid over the edition, by the names of their folders, lowest first."""

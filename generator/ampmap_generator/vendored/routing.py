@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from .base import DialectId, OperationId, ProviderId, Shape
-from .names import NameKind, UnknownNameError, named
+from .names import NameKind, UnknownOperationError, named
 from .reference import Reference
 from .wire import Operation, Provider, Root
 
@@ -100,7 +100,7 @@ def calls(reference: Reference, provider: Provider) -> tuple[Call, ...]:
 def find_call(reference: Reference, provider: Provider, operation: str | None = None) -> Call:
     """The provider's operation by id or alias; its default one when none is named.
 
-    Raises UnknownNameError when the provider does not serve it.
+    Raises UnknownOperationError when the provider does not serve it.
     """
     wanted = operation or provider.default_operation
     served = calls(reference, provider)
@@ -108,7 +108,7 @@ def find_call(reference: Reference, provider: Provider, operation: str | None = 
         if wanted == call.id or wanted in call.operation.aliases:
             return call
     names = tuple(call.id for call in served)
-    raise UnknownNameError(f"{provider.id} has no operation {wanted!r}", names, lead="it has")
+    raise UnknownOperationError(f"{provider.id} has no operation {wanted!r}", names, lead="it has")
 
 
 def route(

@@ -50,8 +50,8 @@ def edition(base: str, built: str = "b") -> str:
 CHAINS: list[tuple[dict[str, str], list[str], str]] = [
     ({"editions/x.yaml": edition("later")}, [], ""),
     (
-        {"editions/x.yaml": edition("later"), "editions/y.yaml": edition("x")},
-        ["edition-depth spec/editions/y.yaml:4:7"],
+        {f"editions/{name}.yaml": edition(base) for name, base in (("x", "later"), ("y", "x"), ("z", "y"))},
+        ["edition-depth spec/editions/z.yaml:4:7"],
         "`y` over `x` over `later` over `first`",
     ),
     (
@@ -348,7 +348,7 @@ TOOLS = {
     "title": ("claude-haiku-4-5-20251001",) * 4,
     "finder": ("gemini-3-flash-preview",) * 4,
     "look-at": ("gemini-3-flash-preview",) * 4,
-    "read-thread": ("gemini-2.5-flash-lite-preview-09-2025", "unknown", "unknown", "gemini-3-flash-preview"),
+    "read-thread": ("gemini-2.5-flash-lite-preview-09-2025", *("gemini-3-flash-preview",) * 3),
     "task": (None,) * 4,
 }
 
@@ -440,7 +440,7 @@ CALLS = {
     A: {*EVERY, "getCreditsByRequestId"},
     B: {*EVERY, "getUserFreeTierStatus"},
     C: {*EVERY, "getUserFreeTierStatus", "setThreadMeta"},
-    E: {*EVERY, "getUserFreeTierStatus", "setThreadMeta", "getThread", "loadPlugins"},
+    E: {*EVERY, "getUserFreeTierStatus", "getThread", "loadPlugins"},
 }
 ANY = "any"
 ANSWERS = {

@@ -78,3 +78,13 @@ def test_what_no_edition_knows_is_one_message_with_suggestions(arguments: list[s
     assert result.exit_code == 2
     assert said in result.output
     assert result.output.count("Error:") == 1
+
+
+def test_a_mode_that_amps_servers_run_is_answered_without_a_route() -> None:
+    shown = CliRunner().invoke(main, ["route", "ultra"])
+    found = json.loads(CliRunner().invoke(main, ["route", "ultra", "--json"]).stdout)
+
+    assert shown.exit_code == 0
+    assert "called by   Amp's own servers; the client makes no model call through amp.url" in shown.stdout
+    assert (found["kind"], found["model"], found["via_proxy"]) == ("hosted_mode", "claude-fable-5-1", False)
+    assert [period["has_calls"] for period in found["timeline"]] == [True, False, False]

@@ -98,6 +98,7 @@ def _routing(reference: Reference, edition: Reference, editions: Editions) -> Pa
         ),
         "models": Table(("Model", "Provider", "Path", "Id on the wire"), tuple(_models(shelf, edition))),
         "modes": Table(("Agent mode", "Model", "Provider", "Endpoint"), tuple(_modes(shelf, edition))),
+        "hosted": Table(("Agent mode", "Model", "Or", "Notes", "Sources"), tuple(_hosted_modes(shelf, edition))),
         "data": code(f"api/v1/editions/{name}.json"),
     }
     return Page(shelf.here, "editions/edition", prose(edition.edition.title), (f"spec/editions/{name}.yaml",), values)
@@ -147,6 +148,19 @@ def _modes(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
             code(model.id),
             prose(provider.display_name),
             code(mode.endpoint),
+        )
+
+
+def _hosted_modes(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
+    for mode in edition.hosted_modes.values():
+        first, *others = mode.models
+        notes = ("Hidden.", *mode.notes) if mode.hidden else mode.notes
+        yield (
+            code(mode.name),
+            code(first),
+            ", ".join(map(code, others)),
+            prose(" ".join(notes)),
+            shelf.cited(mode.sources),
         )
 
 
