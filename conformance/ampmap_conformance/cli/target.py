@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from .commands import Group
 
-@click.group()
+
+@click.group(cls=Group)
 def target() -> None:
     """Work on target files.
 

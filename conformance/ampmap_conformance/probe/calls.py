@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import NotTestableError
 from ..observer.script import Form, Reply
+from ..wire.address import Address
 from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
@@ -153,7 +153,7 @@ class Calls(Lookups):
 
     def _is_kept_local(self, case: Case | None) -> bool:
         """Whether the target serves a case to its own machine alone, and is called from elsewhere."""
-        local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
+        local = is_loopback(Address.of(self.target.file.base_url).host)
         return isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only")
 
     def _client_for(self, case: Case | None) -> ProxyClient:

@@ -66,7 +66,7 @@ class RunContext:
     on_send: Callable[[Sending], None] | None = None
     """Called with each request before it is sent, for measurements."""
     timeout: float | None = None
-    """Seconds that a probe waits for a connection, and for each read; None leaves it to `patience_for`."""
+    """Seconds that a probe waits for an answer in all; None leaves it to `patience_for`."""
 
     @property
     def reference(self) -> Reference:
@@ -75,7 +75,9 @@ class RunContext:
 
     def patience(self, replies: Iterable[Reply] = ()) -> Patience:
         """How long a call is waited for that the upstream answers with `replies`."""
-        usual = self.timeout or (UNOBSERVED if self.observer is None else OBSERVED)
+        if self.timeout is not None:
+            return Patience(self.timeout, self.timeout)
+        usual = UNOBSERVED if self.observer is None else OBSERVED
         return patience_for(replies, self.target.policy, usual)
 
     @cached_property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -39,15 +38,6 @@ RENDERERS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
     }
 )
 """The files that a run writes into its folder."""
-
-
-def check_folder(folder: Path) -> None:
-    """Finds out, before anything is sent, that a report cannot go to `folder`. Raises UsageError."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise UsageError(f"--report-dir: {folder} cannot be written: {there} is a file")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UsageError(f"--report-dir: {folder} cannot be written: Permission denied")
 
 
 def write_report(report: Report, folder: Path) -> tuple[Path, ...]:

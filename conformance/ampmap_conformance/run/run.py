@@ -14,7 +14,7 @@ from ..cases.selection import parse
 from ..engine.judge import Ahead, Outcome
 from ..engine.options import RunOptions
 from ..engine.session import Session
-from ..errors import SuiteError, UnreachableError
+from ..errors import SuiteError, UnreachableError, UsageError, place_of
 from ..reference.types import Reference
 from ..report.build import make_report, make_result
 from ..report.model import Notice, Result
@@ -52,10 +52,10 @@ def conformance(
     baseline = baselines.load(options.baseline) if options.baseline else None
     with open_run(options, reference) as session:
         record = _Record(session, listener, baseline, docs_url)
+        interrupted = False
         try:
             smoke(session)
             listener.begin(session)
-            interrupted = False
             with closing(outcomes(session)) as decided:
                 for outcome in decided:
                     result = record.add(outcome)
@@ -65,6 +65,10 @@ def conformance(
             return record.unreachable(str(error))
         except KeyboardInterrupt:
             interrupted = True
+        except (UsageError, SuiteError):
+            raise
+        except Exception as error:  # noqa: BLE001 - what was decided until then is reported all the same
+            return record.failed(error)
         return record.ended(interrupted=interrupted)
 
 
@@ -77,6 +81,7 @@ def outcomes(session: Session) -> Generator[Outcome]:
             yield ahead.take(task)
     except BaseException:
         session.context.budget.stop()
+        session.context.client.abandon()
         raise
     finally:
         ahead.close()
@@ -130,8 +135,28 @@ class _Record:
     def unreachable(self, why: str) -> RunOutcome:
         """The report of a run whose target could not be tested; `why` is a sentence."""
         code, notice = ExitCode.UNREACHABLE, Notice(kind="unreachable", text=self._session.scrubber.clean(why))
-        report = make_report(self._session, (), code, notices=(notice,), docs_url=self._docs_url)
+        report = make_report(self._session, (), code, notices=(notice, *self._put_back()), docs_url=self._docs_url)
         return RunOutcome(report=report, code=code, missing=(), unreachable=why)
+
+    def failed(self, error: Exception) -> RunOutcome:
+        """The report of a run that the kit itself ended by an error: what was decided until then."""
+        text = f"the kit ended the run by an internal error, which says nothing of the target: {place_of(error)}"
+        notices = (Notice(kind="kit-error", text=text), *self._put_back())
+        report = make_report(
+            self._session,
+            self._results,
+            ExitCode.KIT_ERROR,
+            interrupted=True,
+            notices=notices,
+            docs_url=self._docs_url,
+        )
+        return RunOutcome(report=report, code=ExitCode.KIT_ERROR, missing=(), fault=error)
+
+    def _put_back(self) -> tuple[Notice, ...]:
+        """Puts the target's own configuration back; a notice where that fails."""
+        reloading = self._session.context.reloading
+        why = reloading.put_back() if reloading is not None else ""
+        return (Notice(kind="restore-failed", text=self._session.scrubber.clean(why)),) if why else ()
 
     def ended(self, *, interrupted: bool) -> RunOutcome:
         """The report and the exit code. Raises SuiteError when a planned case was lost."""
@@ -156,6 +181,10 @@ class _Record:
             interrupted=interrupted,
             stale_baseline=bool(use and use.problems),
         )
+        unrestored = self._put_back()
+        notices += unrestored
+        if unrestored and code is ExitCode.CONFORMANT:
+            code = ExitCode.KIT_ERROR
         report = make_report(
             session,
             results,

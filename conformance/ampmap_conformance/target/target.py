@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -18,9 +17,10 @@ from .. import reference as packaged
 from ..errors import UsageError
 from ..files import Document, read_yaml
 from ..reference.types import BodyPolicy, CountPolicy, ManagementRoute, Model, Provider, Reference, find_model
+from ..wire.address import Address, absolute_url
 from ..wire.messages import AMP
 from . import serving
-from .complaints import complaint, plain, problems_of_names
+from .complaints import complaint, problems_of_names
 from .file import ListPolicy, ModelMapping, PagePolicy, Policy, SecretReference, ServedBy, TargetFile
 
 Way: TypeAlias = Literal["local", "mapped", "elsewhere"]
@@ -292,9 +292,9 @@ def from_url(url: str, reference: Reference, environment: Mapping[str, str] = os
     Raises UsageError when `url` is not an absolute http or https URL.
     """
     try:
-        parsed = TargetFile(name=urlsplit(url).netloc or url, base_url=url)
-    except ValidationError as error:
-        raise UsageError(f"--base-url: {plain(error.errors()[0]['msg'])}") from None
+        parsed = TargetFile(name=Address.of(absolute_url(url)).netloc, base_url=url)
+    except ValueError as error:
+        raise UsageError(f"--base-url: {error}") from None
     key = environment.get(CLIENT_KEY_VARIABLE)
     client = Secret(key, f"${CLIENT_KEY_VARIABLE}") if key else None
     return Target(
