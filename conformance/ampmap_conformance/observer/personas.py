@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from ..dialects.schemas import Schemas
 from ..dialects.upstream_calls import UpstreamCall, UpstreamCalls
 from ..meanings import codecs
 from ..reference.types import Call, ErrorShape, Reference
+from ..wire.json_text import loads
 from ..wire.messages import AMP, Headers, UpstreamRequest
 from .answer import Answer, plain, scripted
 from .rendering import Asked, rendered
@@ -206,7 +206,7 @@ def _decoded(headers: Headers, body: bytes) -> bytes:
 def _request_of(match: Match, request: UpstreamRequest) -> dict[str, Any] | str:
     """The body of a request, or the message with which a provider rejects it."""
     try:
-        body = json.loads(_decoded(request.headers, request.body))
+        body = loads(_decoded(request.headers, request.body))
     except (ValueError, zlib.error):
         return "The body is not valid JSON."
     except RecursionError:

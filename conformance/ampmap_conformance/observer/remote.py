@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable
 from types import TracebackType
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlencode
 from ..dialects import bodies
 from ..errors import NoAnswerError, ObserverGoneError
 from ..wire.client import ProxyClient
+from ..wire.json_text import loads
 from ..wire.messages import Headers, Request, Response
 from .control import LONGEST_WAIT, PREFIX
 from .records import Seen
@@ -109,7 +109,7 @@ def _refusal(response: Response) -> str:
     if response.status == 401:
         return "rejects the token"
     try:
-        told = json.loads(response.body)["error"]
+        told = loads(response.body)["error"]
     except (ValueError, KeyError, TypeError):
         return f"answers with status {response.status} and is not an observer"
     return f"says: {told}"

@@ -22,6 +22,7 @@ from ..engine.estimate import plan_lines
 from ..engine.session import Session
 from ..reference.types import Reference, Requirement
 from ..verdicts import Verdict
+from ..wire.visible import visible
 from .build import generated_of
 from .facts import clients_line, ending
 from .model import Report, Result
@@ -205,7 +206,7 @@ class Terminal:
         self._line(f"{self._done} of {self._total} cases, about {left:.0f} s left")
 
     def _line(self, text: str) -> None:
-        self._console.print(Text(text), soft_wrap=True)
+        self._console.print(Text(visible(text)), soft_wrap=True)
 
 
 def _counted(number: int, name: str) -> str:
@@ -233,7 +234,12 @@ def failure_lines(result: Result, row: Requirement) -> list[Text]:
             ("serve", result.reproduce.serve if result.reproduce.curl else ""),
             ("curl", result.reproduce.curl),
         )
-    return [head, *(Text(f"  {name:<8}  {text}") for name, text in parts if text)]
+    return [head, *(Text(f"  {name:<8}  {_indented(text)}") for name, text in parts if text)]
+
+
+def _indented(text: str) -> str:
+    """A text of several lines, none of which can be taken for a line of the kit's own."""
+    return visible(text).replace("\n", f"\n{' ' * 12}")
 
 
 def counts_table(report: Report) -> Table:

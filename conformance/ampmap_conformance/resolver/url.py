@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from ..errors import NoAnswerError, UsageError
 from ..reference.types import AuthVector
 from ..wire.address import Address
 from ..wire.client import ProxyClient
+from ..wire.json_text import loads
 from ..wire.messages import Headers, Request
 from . import protocol
 from .protocol import LONGEST, Fault, NoUsableAnswerError, Ready, ResolverAnswer
@@ -52,7 +51,7 @@ class UrlResolver:
         if len(response.body) > LONGEST:
             raise NoUsableAnswerError(Fault.TOO_LONG)
         try:
-            json.loads(response.body)
+            loads(response.body)
         except ValueError:
             detail = f"status {response.status}, {protocol.printable(response.body)}"
             raise NoUsableAnswerError(Fault.NO_JSON, detail, response.body) from None

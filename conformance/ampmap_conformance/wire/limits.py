@@ -19,11 +19,13 @@ INTERIM = 100
 """Interim answers before the final one."""
 WHOLE = 60.0
 """Seconds for an answer in all, beyond what its upstream is told to wait."""
+BLOCK = 4096
+"""Bytes that are unpacked at once where an end is sought at which the data breaks."""
 PIECES = 20_000
 """Parts of a body that keep their own time; what comes later is added to the last one."""
 
-GZIP = 31
-"""`wbits` of a body in gzip, for zlib."""
+GZIP, ZLIB, RAW = 31, 15, -15
+"""`wbits` of zlib for gzip, and for deflate with and without a head."""
 
 
 class TooMuchError(Exception):
@@ -91,6 +93,37 @@ def gunzip(data: bytes, most: int = UNPACKED) -> bytes:
         if not unpacker.eof:
             raise ValueError("the data ends inside")
         data = unpacker.unused_data.lstrip(b"\0")
+    return bytes(found)
+
+
+def unpacked(data: bytes, most: int = UNPACKED) -> bytes | None:
+    """What bytes in gzip or deflate unpack to, as far as they can be read and up to `most`; None for other bytes."""
+    for wbits in (GZIP, ZLIB) if data[:2] == b"\x1f\x8b" or data[:1] == b"x" else ():
+        try:
+            found = zlib.decompressobj(wbits=wbits).decompress(data, most)
+        except zlib.error:
+            found = _until_it_breaks(data, wbits, most)
+        if found:
+            return found
+    return None
+
+
+def inflated(data: bytes, most: int = UNPACKED) -> bytes | None:
+    """The same for deflate without a head, which nothing tells from other bytes but a header of the message."""
+    return _until_it_breaks(data, RAW, most) or None
+
+
+def _until_it_breaks(data: bytes, wbits: int, most: int) -> bytes:
+    unpacker, found, at = zlib.decompressobj(wbits=wbits), bytearray(), 0
+    for step in (BLOCK, 1):
+        while at < len(data) and len(found) < most and not unpacker.eof:
+            before = unpacker.copy()
+            try:
+                found += unpacker.decompress(data[at : at + step], most - len(found))
+            except zlib.error:
+                unpacker = before
+                break
+            at += step
     return bytes(found)
 
 

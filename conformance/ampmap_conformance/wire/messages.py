@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from .json_text import loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Response:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError if it is not valid JSON."""
-        return json.loads(self.body)
+        return loads(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class UpstreamRequest:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError if it is not valid JSON."""
-        return json.loads(self.body)
+        return loads(self.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from .json_text import loads
 from .limits import TooMuchError, gunzip, too_much_unpacked
 from .messages import Headers
 
@@ -20,7 +20,7 @@ class Event:
     def json(self) -> Any:
         """The data as JSON, or as text if it is not valid JSON."""
         try:
-            return json.loads(self.data)
+            return loads(self.data)
         except ValueError:
             return self.data
 
