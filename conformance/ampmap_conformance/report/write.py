@@ -10,13 +10,16 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from ..errors import UsageError
-from ..files import read_yaml, write_atomically
+from ..files import read_text, read_yaml, write_atomically
+from ..wire.json_text import loads
 from .badge import badge_json, badge_svg
 from .junit import to_junit
 from .markdown import to_markdown
 from .model import SCHEMA_VERSION, Report
 from .page import to_html
 
+MOST = 256 << 20
+"""Bytes of a report that is read."""
 DEFAULT_FOLDER = Path("ampmap-report")
 
 
@@ -59,11 +62,7 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
 def read_report(file: Path) -> Report:
     """The report in a file. Raises UsageError, one line with its place, for an unreadable or invalid file."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: this is not a report: the file is not UTF-8 text") from error
+        data = loads(read_text(file, MOST))
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}:{error.colno}: this is not a report: {error.msg}") from error
     found = data.get("schema_version") if isinstance(data, dict) else None
