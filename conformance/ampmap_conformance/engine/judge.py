@@ -138,6 +138,19 @@ class Engine:
                 raise
         return future.result()
 
+    def lighten(self, task: Task) -> None:
+        """Drops what was sent for a task that is reported: bodies of some MB, of which no other task needs any."""
+        with self._lock:
+            future = self._begun.get(task.id)
+            if future is None or not future.done() or future.exception() is not None:
+                return
+            outcome = future.result()
+            if outcome.error is not None:
+                outcome.error.__traceback__ = None  # its frames hold the bodies, too
+            light: Future[Outcome] = Future()
+            light.set_result(replace(outcome, exchanges=()))
+            self._begun[task.id] = light
+
     def explore(self, task: Task) -> Outcome:
         """The outcome of a task that the target's claims do not bind it to. Not shared, and never a control."""
         return self._judge(task, bound=False)

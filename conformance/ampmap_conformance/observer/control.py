@@ -23,6 +23,7 @@ from urllib.parse import parse_qsl
 
 from ..dialects import bodies
 from ..wire.json_text import loads
+from ..wire.visible import in_one_line
 from .answer import Answer, plain
 from .records import Records
 from .script import Reply
@@ -75,8 +76,8 @@ class Control:
             return _problem(405, "the control API does not allow this method here")
         try:
             return call(found[3], received)
-        except (ValueError, TypeError, AttributeError) as error:
-            return _problem(400, str(error))
+        except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
+            return _problem(400, in_one_line(str(error)))
 
     def _health(self, _nonce: str, _received: Received) -> Answer:
         return _as_json(dict(self._about))

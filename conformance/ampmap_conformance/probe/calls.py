@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 
 from ..cases.cases import CallCase, Case, ManagementCase
@@ -15,7 +16,7 @@ from ..wire.foreign_peer import is_loopback
 from ..wire.messages import Exchange, Headers, Request, Response, nonce_of
 from ..wire.redaction import new_nonce
 from .changes import UNCHANGED, Changes
-from .context import RunContext
+from .context import LARGE, RunContext
 from .exchange import Sending, both_hops
 from .lookups import Lookups
 from .prerequisites import NO_SECOND_CLIENT
@@ -141,7 +142,9 @@ class Calls(Lookups):
             self._context.on_send(sending)
         if any(reply.hangs_up for reply in sending.replies):
             self._hung_up.add(nonce_of(sending.request))
-        return both_hops(sending, self._context.observer, self.exchanges.append)
+        large = self._context.large if sending.size > LARGE else nullcontext()
+        with large:
+            return both_hops(sending, self._context.observer, self.exchanges.append)
 
     def _spend(self) -> None:
         self._context.budget.spend()

@@ -29,6 +29,12 @@ class Sending:
     plain: bool = False
     """Whether any client could have sent it from here."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the body and of the scripted answers."""
+        pieces = (data for reply in self.replies for _, data in reply.pieces or ())
+        return len(self.request.body) + sum(len(reply.body or b"") for reply in self.replies) + sum(map(len, pieces))
+
 
 def both_hops(sending: Sending, observer: Observing | None, keep: Callable[[Exchange], None]) -> Exchange:
     """Sends a request and returns both hops; `keep` gets the exchange also where this raises.

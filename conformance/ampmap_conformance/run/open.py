@@ -18,6 +18,7 @@ from ..reference.types import Reference
 from ..releases import release_of
 from ..version import version
 from ..wire.client import ProxyClient
+from ..wire.memory import give_back_large_blocks
 from ..wire.redaction import Scrubber, SecretBook
 from .surroundings import Surroundings, surroundings_of
 
@@ -28,6 +29,7 @@ def open_run(options: RunOptions, reference: Reference | None = None) -> Iterato
 
     Raises UsageError for bad options and SuiteError when suite and requirements do not fit together.
     """
+    give_back_large_blocks()
     with surroundings_of(options, reference) as around, _context(options, around) as context:
         plan = narrow(
             make_plan(context.target),

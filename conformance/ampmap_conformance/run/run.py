@@ -59,6 +59,7 @@ def conformance(
             with closing(outcomes(session)) as decided:
                 for outcome in decided:
                     result = record.add(outcome)
+                    session.engine.lighten(outcome.task)
                     if options.fail_fast and result.scored and result.verdict in STOPPING:
                         break
         except UnreachableError as error:
