@@ -30,6 +30,7 @@ EXTRAS = (
             "pytest",
             "rich",
             "uvicorn",
+            "wsproto",
         ),
     ),
 )

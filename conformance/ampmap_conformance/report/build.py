@@ -25,8 +25,8 @@ from .model import (
     Report,
     Reproduce,
     Requests,
+    RequirementSummary,
     Result,
-    Rule,
     Selection,
     Summary,
     SummaryVerdict,
@@ -149,7 +149,7 @@ def assemble_report(
         clients=tuple(clients),
         baseline=baseline,
         rules={
-            name: Rule(
+            name: RequirementSummary(
                 statement=rows[name].statement,
                 level=Level(rows[name].level),
                 profile=rows[name].profile,

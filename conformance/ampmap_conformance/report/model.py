@@ -138,7 +138,7 @@ class Result(Shape):
     """Whose fault a violation is, where the run asked (`--attribute`)."""
 
 
-class Rule(Shape):
+class RequirementSummary(Shape):
     """What a requirement says."""
 
     statement: str
@@ -273,6 +273,6 @@ class Report(Shape):
     clients: tuple[Client, ...] = ()
     """The SDKs of the profile `clients`, where it was selected: those that are installed."""
     baseline: BaselineUse | None = None
-    rules: dict[str, Rule] = {}
+    rules: dict[str, RequirementSummary] = {}
     """By requirement id: those that the results are of."""
     results: tuple[Result, ...]

@@ -146,7 +146,7 @@ def send_raw(
     made.
     """
     begun = time.monotonic()
-    with _connected(base_url, timeout) as sock:
+    with connected(base_url, timeout) as sock:
         sent_at = _write(sock, request, begun)
         chunks: list[Chunk] = []
         reader = AnswerReader(request.method)
@@ -170,7 +170,7 @@ def send_in_turn(
     reader = AnswerReader(every[0].method)
     ending, closed = Ending.COMPLETE, False
     sent_at: list[float] = []
-    with _connected(base_url, timeout) as sock:
+    with connected(base_url, timeout) as sock:
         for number, message in enumerate(every):
             request = whole(placed(message, base_url))
             sent_at += _write(sock, request, begun)
@@ -200,7 +200,8 @@ def _is_closed_within(sock: socket.socket, seconds: float) -> bool:
         sock.settimeout(before)
 
 
-def _connected(base_url: str, timeout: float) -> socket.socket:
+def connected(base_url: str, timeout: float) -> socket.socket:
+    """A new connection to the host of a URL; `timeout` is in seconds. Raises NoAnswerError when none can be made."""
     parts = Address.of(base_url)
     try:
         sock = socket.create_connection((parts.host, parts.port), timeout)
@@ -346,6 +347,8 @@ class AnswerReader:
             return
         lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers.raw_items())
         self._head = (event.status_code, Headers(lines), self._now)
+        if self._method == b"HEAD" and not isinstance(event, h11.Response):
+            self._finish(None)
 
     def _go_on(self) -> None:
         """Takes what followed the answer for the beginning of the next one."""
