@@ -125,6 +125,12 @@ EXIT_CODES = (
     help="Maximum number of requests per second; default: no limit.",
 )
 @click.option(
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Send nothing after so many seconds, and report what was decided until then; default: no limit.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(0),
     default=1,

@@ -144,7 +144,7 @@ class Calls(Lookups):
             self._hung_up.add(nonce_of(sending.request))
         large = self._context.large if sending.size > LARGE else nullcontext()
         with large:
-            return both_hops(sending, self._context.observer, self.exchanges.append)
+            return both_hops(sending, self._context.observer, self.exchanges.append, self._context.budget.heard)
 
     def _spend(self) -> None:
         self._context.budget.spend()

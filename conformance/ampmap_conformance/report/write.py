@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ..errors import UsageError
 from ..files import read_text, read_yaml, write_atomically
 from ..wire.json_text import loads
+from ..wire.visible import ACTING
 from .badge import badge_json, badge_svg
 from .junit import to_junit
 from .markdown import to_markdown
@@ -25,7 +26,11 @@ DEFAULT_FOLDER = Path("ampmap-report")
 
 def to_json(report: Report) -> bytes:
     """`report.json`."""
-    text = json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    # Of what the target sent, no character acts on a terminal that shows the file.
+    text = ACTING.sub(
+        lambda found: f"\\u{ord(found[0]):04x}",
+        json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=1),
+    )
     Report.model_validate_json(text)
     return f"{text}\n".encode()
 

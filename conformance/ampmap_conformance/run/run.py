@@ -23,7 +23,7 @@ from ..verdicts import ExitCode, Verdict, exit_code
 from . import completeness
 from .bodies import SeenDialects
 from .claims import unclaimed_but_there
-from .notices import broken_controls, maybe_crowded, renamed, unscored_failures
+from .notices import broken_controls, given_up, maybe_crowded, renamed, unscored_failures
 from .open import open_run
 from .smoke import smoke
 
@@ -174,6 +174,7 @@ class _Record:
         notices += maybe_crowded(results, options.workers) + broken_controls(self._roots.values())
         if not stopped:
             notices += unclaimed_but_there(session.plan, session.target, session.engine)
+        notices += () if stopped else given_up(session)
         notices += self._dialects.notices() + renamed(session, self._baseline)
         use = self._watch.use() if self._watch else None
         code = exit_code(
