@@ -14,7 +14,7 @@ from ..upstream import StreamedAnswer, UpstreamSender, Wrapped
 from .registry import defect
 
 
-class _Lingering:
+class Lingering:
     """Work that is done although its caller has left."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ def _asks_for_stream(request: Outgoing) -> bool:
 )
 def abandoned_streams_waited_for(right: Behaviour) -> Behaviour:
     """Waits for the first byte of a stream although its client has given up."""
-    lingering = _Lingering()
+    lingering = Lingering()
 
     def sender(client: UpstreamSender) -> UpstreamSender:
         @asynccontextmanager
@@ -63,7 +63,7 @@ def abandoned_streams_waited_for(right: Behaviour) -> Behaviour:
 @defect("silent-streams-outlive-clients", breaks=("streaming.client-gone-in-silence",))
 def silent_streams_outlive_clients(right: Behaviour) -> Behaviour:
     """Notices that a client has left when it has something to write, and not before."""
-    lingering = _Lingering()
+    lingering = Lingering()
 
     def sender(client: UpstreamSender) -> UpstreamSender:
         @asynccontextmanager
