@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..cases.cases import CallCase, CredentialCase, VariedCase
 from ..checks.expect import (
@@ -34,6 +35,8 @@ from .support.hop import FRAMING, HOP_VALUE, NAMED_HOP, assert_no_hop_headers
 from .support.retry_hints import HINTS, assert_every_hint_relayed
 
 PROXY_CREDENTIAL = "proxy-authorization"
+FIELD_BEFORE = "alt=json"
+"""A query field in front of a key: a proxy that looks at the start of the query alone does not find the key."""
 OTHER_HEADER = "x-ampmap-probe"
 OTHER_VALUE = "one, two;three"
 
@@ -49,7 +52,9 @@ def test_client_credential_is_replaced(case: CredentialCase, probe: Probe) -> No
     """Given the client's key in a carrier, when the proxy forwards the call, then no part of it holds the key."""
     key = probe.client_key
     credential = holding(case.carrier, key) + as_client_sends(case.provider, key)
-    exchange = probe.send(case, credential=credential.written(str.upper))
+    lines = replace(credential.written(str.upper), query=())
+    fields = (FIELD_BEFORE, *credential.query) if credential.query else ()
+    exchange = probe.send(case, credential=lines, more_query="&".join(fields))
 
     if is_refused_carrier(case, exchange):
         return

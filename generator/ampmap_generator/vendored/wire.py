@@ -56,6 +56,8 @@ class Provider(Fact):
     """Who serves models, and how the client reaches it."""
 
     display_name: str
+    aliases: tuple[str, ...] = ()
+    """Other names that the client's settings have for it, e.g. in `amp.internal.model`."""
     section: str | None = None
     """Heading of its section in the routing map."""
     via_proxy: bool

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..behaviour import Behaviour
-from ..exchange import ManagementCall, Outgoing
+from ..exchange import ManagementCall, Outgoing, ProviderCall, RoutedExchange
 from ..upstream import StreamedAnswer, UpstreamSender, Wrapped
 from .registry import defect
 
@@ -109,5 +109,17 @@ def abandoned_management_calls_continue(right: Behaviour) -> Behaviour:
 
     def ends(exchange: Any) -> bool:
         return not isinstance(exchange.place, ManagementCall) and right.ends_with_client(exchange)
+
+    return replace(right, ends_with_client=ends)
+
+
+@defect("abandoned-counts-continue", breaks=("routing.client-gone",))
+def abandoned_counts_continue(right: Behaviour) -> Behaviour:
+    """Continues a token count or a list of models for a client that has left."""
+
+    def ends(exchange: RoutedExchange) -> bool:
+        place = exchange.place
+        short = isinstance(place, ProviderCall) and place.match.call.operation.stream is None
+        return not short and right.ends_with_client(exchange)
 
     return replace(right, ends_with_client=ends)
