@@ -12,7 +12,7 @@ from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..errors import WARM_UP
-from ..exchange import BackEnd, Incoming, Local, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
+from ..exchange import BackEnd, Incoming, Local, ManagementPath, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -168,7 +168,7 @@ def stream_by_accept(right: Behaviour) -> Behaviour:
 def models_allow_listed(right: Behaviour) -> Behaviour:
     """Rejects every model that is not in its own list."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         listed = {one.wire_id or one.id for one in config.reference.models.values()}
         if isinstance(place, ProviderCall) and place.match.call.operation.stream and model not in listed:
             return Refusal(404, f"No provider serves the model {model!r}.", place.provider)
