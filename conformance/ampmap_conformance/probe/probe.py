@@ -20,7 +20,7 @@ from ..wire.client import ProxyClient
 from ..wire.credentials import Credential
 from ..wire.lockstep import Counting, Steps, whole_pieces, words_seen
 from ..wire.messages import AMP, Exchange, Request, Response, nonce_of
-from ..wire.raw import Ending, RawAnswer, RawRequest, send_in_turn, send_raw, whole
+from ..wire.raw import Ending, RawAnswer, RawRequest, placed, send_in_turn, send_raw, whole
 from ..wire.websocket import SWITCHING, Talk, Talked, offer_lines, talk
 from .calls import Calls
 from .changes import Changes
@@ -93,6 +93,10 @@ class Probe(Calls):
     def canary(self) -> str:
         """An invalid key whose text is unique, so that the kit finds it wherever it appears."""
         return self._context.secrets.add(f"canary-{random.token_hex(12)}-canary")
+
+    def keep_secret(self, text: str) -> str:
+        """A text that no report of the run may show, such as a digest of a key."""
+        return self._context.secrets.add(text)
 
     def send(
         self,
@@ -168,6 +172,17 @@ class Probe(Calls):
         finally:
             self.sent = sent
 
+    def is_served(self, case: CallCase) -> bool:
+        """Whether the target serves a plain call of a case's operation at all; the first call of a run shows it.
+
+        That call is beyond what the check sends.
+        """
+        known, key = self._context.served, (case.provider.id, case.call.id)
+        if key not in known:
+            response = self.compare(case).response
+            known[key] = 200 <= response.status < 300 and response.broken is None
+        return known[key]
+
     def send_raw(
         self,
         case: Case,
@@ -190,8 +205,12 @@ class Probe(Calls):
 
         def deliver() -> Response:
             self._spend()
-            url, timeout = self.target.file.base_url, self._context.patience(script).read
-            answers.append(send_raw(url, wire(request), timeout=timeout, responses=responses))
+            url, patience = self.target.file.base_url, self._context.patience(script)
+            answers.append(
+                send_raw(
+                    url, wire(placed(request, url)), timeout=patience.read, longest=patience.whole, responses=responses
+                )
+            )
             return answers[0].response()
 
         made = self._exchange(Sending(request=request, persona=self.persona_of(case), deliver=deliver, replies=script))
@@ -315,7 +334,8 @@ class Probe(Calls):
         nonce = nonce_of(request)
         observer.script(nonce, replies)
         self._spend()
-        answer = send_raw(self.target.file.base_url, replace(whole(request), leave_after=after))
+        url = self.target.file.base_url
+        answer = send_raw(url, replace(whole(placed(request, url)), leave_after=after))
         try:
             if not observer.seen(nonce, at_least=1, within=SETTLING):
                 if not answer.responses:

@@ -292,6 +292,11 @@ EXAMPLES: dict[str, Example] = {
         changed("agent_modes/smart.yaml", "provider/acme", "provider/acme/v1"),
         changed("agent_modes/smart.yaml", "smart one", "smart mode"),
     ),
+    "upstream-url": Example(
+        "spec/providers/acme.yaml:10:11",
+        changed("providers/acme.yaml", "https://acme.example\n", "'https://acme.example/\"; } server { x'\n"),
+        changed("providers/acme.yaml", "https://acme.example\n", "http://[::1]:8080/v1/{project}\n"),
+    ),
     "provider-without-operation": Example(
         "spec/providers/other.yaml:7:1",
         {"providers/other.yaml": GOOD["providers/acme.yaml"].replace("chat: [chat.completions]", "chat: []")},
