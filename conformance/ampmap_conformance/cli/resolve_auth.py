@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import detail_of, detail_options
+
 if TYPE_CHECKING:
+    from ..report.terminal import Detail
     from ..resolver.resolvers import ResolverOptions
 
 SECONDS = click.FloatRange(min=0, min_open=True)
@@ -50,10 +53,13 @@ SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
 )
+@detail_options
 @click.option("--strict", is_flag=True, help="Fail broken requirements of level `should` instead of warning.")
 @click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")
 @click.option("--dry-run", is_flag=True, help="Print the lines that would be sent and start nothing.")
-def resolve_auth(dry_run: bool, report_dir: Path | None, docs_url: str, **options: Any) -> int:
+def resolve_auth(
+    dry_run: bool, report_dir: Path | None, docs_url: str, verbose: bool, quiet: bool, **options: Any
+) -> int:
     """Test a resolver of auth modes with vectors and write a report.
 
     Without --command and --url, the kit's own resolver is tested. The exit codes are the same as those of `run`.
@@ -66,16 +72,17 @@ def resolve_auth(dry_run: bool, report_dir: Path | None, docs_url: str, **option
     from ..resolver.resolvers import ResolverOptions
 
     wanted = ResolverOptions(**options)
+    detail = detail_of(verbose=verbose, quiet=quiet)
     if dry_run:
         from ..resolver.run import lines
 
         for line in lines(wanted):
             click.echo(line, nl=False)
         return 0
-    return _check(wanted, report_dir, docs_url)
+    return _check(wanted, detail, report_dir, docs_url)
 
 
-def _check(options: ResolverOptions, report_dir: Path | None, docs_url: str) -> int:
+def _check(options: ResolverOptions, detail: Detail, report_dir: Path | None, docs_url: str) -> int:
     import time
 
     from ..report.terminal import RunConsole, Terminal
@@ -85,7 +92,7 @@ def _check(options: ResolverOptions, report_dir: Path | None, docs_url: str) -> 
     folder = report_dir or DEFAULT_FOLDER
     check_folder(folder)
     begun = time.monotonic()
-    with Terminal(RunConsole(highlight=False)) as terminal:
+    with Terminal(RunConsole(highlight=False), detail=detail) as terminal:
         ended = check_resolver(options, terminal, docs_url=docs_url)
         files = write_report(ended.report, folder)
         terminal.end(ended, files, time.monotonic() - begun)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..cases.covering import Depth
-from .options import edition_option, reference_option
+from .options import detail_of, detail_options, edition_option, reference_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..engine.options import RunOptions
     from ..report.model import Report
+    from ..report.terminal import Detail
 
 EXIT_CODES = (
     "Exit codes: 0 conformant, 1 failures, 2 interrupted, 3 kit error, 4 invalid usage, 5 too little tested,"
@@ -144,6 +145,7 @@ EXIT_CODES = (
     metavar="FILE",
     help="OpenAPI document for profile `fuzz`; default: the packaged document.",
 )
+@detail_options
 @click.option("--strict", is_flag=True, help="Fail broken requirements of level `should` instead of warning.")
 @click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and send nothing.")
@@ -153,6 +155,8 @@ def run(
     docs_url: str,
     annotations: str,
     today: datetime | None,
+    verbose: bool,
+    quiet: bool,
     **options: Any,
 ) -> int:
     """Test a proxy and write a report.
@@ -172,6 +176,7 @@ def run(
         from .serve import check_variant
 
         check_variant(options["variant"])
+    detail = detail_of(verbose=verbose, quiet=quiet)
     wanted = RunOptions(today=today.date() if today else None, **options)
     if dry_run:
         from .show import dry_run as show
@@ -180,10 +185,12 @@ def run(
     from .annotate import annotating
 
     with annotating(annotations) as annotate:
-        return _run(wanted, report_dir, docs_url, annotate)
+        return _run(wanted, detail, report_dir, docs_url, annotate)
 
 
-def _run(options: RunOptions, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]) -> int:
+def _run(
+    options: RunOptions, detail: Detail, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]
+) -> int:
     import time
 
     from ..errors import UnreachableError
@@ -194,7 +201,7 @@ def _run(options: RunOptions, report_dir: Path | None, docs_url: str, annotate: 
     folder = report_dir or DEFAULT_FOLDER
     check_folder(folder)
     begun = time.monotonic()
-    with Terminal(RunConsole(highlight=False)) as terminal:
+    with Terminal(RunConsole(highlight=False), detail=detail) as terminal:
         ended = conformance(options, terminal, docs_url=docs_url)
         files = write_report(ended.report, folder)
         if ended.unreachable:

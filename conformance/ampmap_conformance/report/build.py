@@ -9,9 +9,10 @@ from importlib import metadata
 from ..cases.cases import ClientCase
 from ..engine.judge import Outcome
 from ..engine.session import Session
-from ..reference.types import Reference, conditions_in_words
+from ..reference.types import Reference, Requirement, conditions_in_words
 from ..verdicts import EXECUTED, ExitCode, Level, Verdict
 from ..version import version
+from .causes import after_effects, causes_of
 from .exchanges import report_exchange
 from .model import (
     BaselineUse,
@@ -95,6 +96,7 @@ def make_report(
         generated=generated_of(session),
         clients=_clients(session),
         docs_url=docs_url,
+        observed=session.context.observer is not None,
     )
 
 
@@ -123,10 +125,16 @@ def assemble_report(
     generated: Generated | None = None,
     clients: Iterable[Client] = (),
     docs_url: str = "",
+    observed: bool = False,
 ) -> Report:
-    """The report on any target, be it a proxy or a resolver; `planned` is how many cases were selected."""
+    """The report on any target, be it a proxy or a resolver; `planned` is how many cases were selected.
+
+    `observed` says whether an observer saw what the upstreams got.
+    """
     found = tuple(results)
     rows = {row.id: row for row in reference.requirements.values()}
+    rules = {name: rule_of(rows[name], docs_url) for name in dict.fromkeys(result.requirement for result in found)}
+    causes = causes_of(found, rules, observed=observed)
     return Report(
         kit=Kit(version=version()),
         reference=ReferenceId(edition=reference.edition.id, digest=reference.digest),
@@ -143,25 +151,28 @@ def assemble_report(
             by_profile={name: _counts(r for r in found if r.profile == name) for name in _profiles(found)},
             by_level={level: _counts(r for r in found if r.level is level) for level in Level},
         ),
-        notices=tuple(notices),
+        notices=(*notices, *after_effects(causes)),
         requests=requests,
         generated=generated,
         clients=tuple(clients),
         baseline=baseline,
-        rules={
-            name: Rule(
-                statement=rows[name].statement,
-                level=Level(rows[name].level),
-                profile=rows[name].profile,
-                docs_url=docs_link(name, docs_url),
-                formerly=rows[name].formerly,
-                basis=rows[name].basis,
-                severity=rows[name].severity,
-                conditions=conditions_in_words(rows[name]),
-            )
-            for name in dict.fromkeys(result.requirement for result in found)
-        },
+        causes=causes,
+        rules=rules,
         results=found,
+    )
+
+
+def rule_of(row: Requirement, docs_url: str = "") -> Rule:
+    """What a report says of a requirement."""
+    return Rule(
+        statement=row.statement,
+        level=Level(row.level),
+        profile=row.profile,
+        docs_url=docs_link(row.id, docs_url),
+        formerly=row.formerly,
+        basis=row.basis,
+        severity=row.severity,
+        conditions=conditions_in_words(row),
     )
 
 
@@ -192,7 +203,7 @@ def make_result(
         expected=outcome.expected,
         actual=outcome.actual,
         docs_url=docs_link(task.row.id, docs_url),
-        exchanges=tuple(report_exchange(exchange, session.scrubber) for exchange in kept),
+        exchanges=tuple(report_exchange(exchange, session.scrubber, session.begun) for exchange in kept),
         reproduce=Reproduce(
             curl=curl_line(last.request, session.target, session.scrubber) if last else "",
             command=command_line(task.id, session.target, session.options, outcome.verdict),
@@ -209,6 +220,7 @@ def make_result(
             for one in outcome.observations
         ),
         attribution=outcome.attribution,
+        blocked_by=outcome.root.task.id if outcome.root is not None else None,
     )
 
 

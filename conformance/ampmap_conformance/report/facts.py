@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import MappingProxyType
 
 from ..verdicts import EXECUTED, Verdict
-from .model import Report, Result
+from .model import Cause, Report, Result
 
 RED = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.UNEXPECTED_PASS, Verdict.ERROR})
 """Verdicts for which a run is not conformant."""
@@ -38,13 +39,9 @@ def is_red(result: Result) -> bool:
     return result.verdict in RED and result.scored
 
 
-def red_results(report: Report) -> dict[str, list[Result]]:
-    """The cases that make the run red, by requirement."""
-    found: dict[str, list[Result]] = {}
-    for result in report.results:
-        if is_red(result):
-            found.setdefault(result.requirement, []).append(result)
-    return found
+def verdict_of_cause(cause: Cause) -> str:
+    """The verdict of a cause in words."""
+    return cause.verdict.value if cause.scored else f"unscored {cause.verdict.value}"
 
 
 def clients_line(report: Report) -> str:
@@ -57,13 +54,30 @@ def executed(report: Report) -> int:
     return sum(count for verdict, count in report.summary.counts.items() if verdict in EXECUTED)
 
 
+NAMED = 3
+"""Requirements that are named where some could not be tested."""
+
+
+def untested_line(report: Report) -> str:
+    """In a sentence, which requirements could not be tested and why most of them could not; empty for none."""
+    names = report.summary.untested
+    if not names:
+        return ""
+    told = ", ".join(names) if len(names) <= NAMED else f"{len(names)} requirements ({', '.join(names[:NAMED])}, ...)"
+    wanting = frozenset(names)
+    reasons = Counter(result.reason for result in report.results if result.requirement in wanting and result.reason)
+    why = f", most often because of this: {reasons.most_common(1)[0][0]}" if reasons else ""
+    return f"no case of {told} could be tested{why}"
+
+
 def run_problems(report: Report) -> tuple[tuple[str, str], ...]:
     """What makes a run red without a failing case: kind and one sentence for each."""
     summary = report.summary
     entries = report.baseline.problems if report.baseline else ()
     found: list[tuple[str, str]] = [(entry.kind, f"{entry.place}: {entry.message}") for entry in entries]
     found += [(notice.kind, notice.text) for notice in report.notices if notice.kind in DECIDING]
-    found += [("untested", f"no case of {name} could be tested") for name in summary.untested]
+    if untested := untested_line(report):
+        found.append(("untested", untested))
     if summary.interrupted:
         decided = f"{len(report.results)} of {summary.planned} cases were decided"
         found.append(("interrupted", f"the run was interrupted: {decided}"))

@@ -11,8 +11,12 @@ from ..cases.covering import Depth
 from ..reference.types import Basis, Severity, Shape
 from ..verdicts import Attribution, Level, Verdict
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+READABLE: Final = (1, SCHEMA_VERSION)
+"""Schema versions that the kit reads."""
 SummaryVerdict: TypeAlias = Literal["conformant", "non-conformant", "incomplete", "error"]
+Sight: TypeAlias = Literal["nothing", "reached", "unseen"]
+"""What the upstreams saw of a case: no request, at least one, or unknown as there was no observer."""
 Encoding: TypeAlias = Literal["utf-8", "gzip", "base64"]
 HeaderLine: TypeAlias = tuple[str, str]
 
@@ -67,6 +71,8 @@ class UpstreamMessage(Shape):
 class ReportedExchange(Shape):
     """One probe on both hops."""
 
+    begun_ms: float | None = None
+    """When it was begun, since the first request of the run; absent in reports of earlier kits."""
     request: Message
     response: Message
     upstream: tuple[UpstreamMessage, ...]
@@ -136,6 +142,39 @@ class Result(Shape):
     """Everything that was found wrong, the one of `reason` first; of cases that found a violation."""
     attribution: Attribution | None = None
     """Whose fault a violation is, where the run asked (`--attribute`)."""
+    blocked_by: str | None = None
+    """Of a blocked case: the case that shows what is really broken."""
+
+
+class Cause(Shape):
+    """What some cases have in common that went wrong: to be repaired once."""
+
+    id: str
+    """The code of what was observed; unique in a report."""
+    verdict: Verdict
+    """The gravest of its cases."""
+    scored: bool
+    """Whether any of its cases counts."""
+    level: Level
+    """The strongest of the levels of its requirements."""
+    severity: Severity | None
+    """The gravest of the severities of its requirements; absent where a report of an earlier kit has none."""
+    summary: str
+    """What is wrong."""
+    actual: str
+    """What was seen in the case of `shown`."""
+    upstream: Sight
+    requirements: tuple[str, ...]
+    """Ids, those with the most cases first."""
+    cases: tuple[str, ...]
+    """Ids of results."""
+    shown: str
+    """The case that shows it best."""
+    blocks: int = 0
+    """How many other cases could not be decided because of it."""
+    knock_on: bool = False
+    """Whether it looks like an effect of an earlier call: calls that are served elsewhere got one and the same answer,
+    whatever they were about. `shown` is the first such case then."""
 
 
 class Rule(Shape):
@@ -169,6 +208,7 @@ class Notice(Shape):
         "untrue-policy",
         "unreachable",
         "broken-control",
+        "knock-on",
     ]
     text: str
 
@@ -258,7 +298,7 @@ class Summary(Shape):
 class Report(Shape):
     """The outcome of a run."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     kit: Kit
     reference: ReferenceId
     target: TargetId
@@ -271,6 +311,9 @@ class Report(Shape):
     clients: tuple[Client, ...] = ()
     """The SDKs of the profile `clients`, where it was selected: those that are installed."""
     baseline: BaselineUse | None = None
+    causes: tuple[Cause, ...] = ()
+    """What went wrong, by what the cases have in common: what makes the run red first, then the strongest level, the
+    gravest severity, and the most cases."""
     rules: dict[str, Rule] = {}
     """By requirement id: those that the results are of."""
     results: tuple[Result, ...]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from .model import Message, Result
+from .model import HeaderLine, Message, Result
 
+BRIEF = 120
+"""Characters of what was seen that a closed row shows."""
 BACKTICKS = re.compile("`+")
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!@])")
 
@@ -25,9 +28,20 @@ def prose(text: str) -> str:
     return SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
+def shortened(text: str, most: int = BRIEF) -> str:
+    """The text on one line, of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
 def ms(milliseconds: float) -> str:
     """A time as people read it: `12.3 ms`, `4.2 s`."""
     return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.1f} ms"
+
+
+def is_stream(headers: Iterable[HeaderLine]) -> bool:
+    """Whether a message holds a stream of events."""
+    return any(name.lower() == "content-type" and "event-stream" in value.lower() for name, value in headers)
 
 
 def plain(message: Message) -> str:

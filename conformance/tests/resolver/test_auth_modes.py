@@ -153,7 +153,7 @@ def test_a_wrong_runtime_provider_warns_and_fails_when_strict() -> None:
 
 
 def test_the_command_reports_as_run_does(command: Callable[..., Any], tmp_path: Path) -> None:
-    done = command("resolve-auth", "--defect", "any-first", "--report-dir", "out")
+    done = command("resolve-auth", "--defect", "any-first", "--report-dir", "out", "--verbose")
     again = command("resolve-auth", "--defect", "any-first", "--report-dir", "again")
     report = read_report(tmp_path / "out" / "report.json")
 
