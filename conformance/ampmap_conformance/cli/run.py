@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = (
     "Exit codes: 0 conformant, 1 failures, 2 interrupted, 3 kit error, 4 invalid usage, 5 too little tested,"
-    " 6 target unreachable, 7 stale baseline."
+    " 6 target unreachable, 7 stale baseline, 8 partial: the target leaves out what a client needs."
 )
 
 
@@ -147,6 +147,9 @@ EXIT_CODES = (
 )
 @detail_options
 @click.option("--strict", is_flag=True, help="Fail broken requirements of level `should` instead of warning.")
+@click.option(
+    "--allow-partial", is_flag=True, help="Exit with 0 instead of 8 for a target that leaves out what a client needs."
+)
 @click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and send nothing.")
 def run(

@@ -29,6 +29,8 @@ class RunOptions:
     workers: int = DEFAULT_WORKERS
     strict: bool = False
     fail_fast: bool = False
+    allow_partial: bool = False
+    """Whether a target that leaves out what is core may end with 0."""
     defects: tuple[str, ...] = ()
     """Faults of the embedded proxy to switch on."""
     variant: str | None = None

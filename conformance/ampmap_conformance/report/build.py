@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from importlib import metadata
 
 from ..cases.cases import ClientCase
+from ..cases.tiers import part_of
 from ..engine.judge import Outcome
 from ..engine.session import Session
-from ..reference.types import Reference, Requirement, conditions_in_words
+from ..reference.types import Reference, Requirement, conditions_in_words, tier_of
+from ..target.left_out import left_out
 from ..verdicts import EXECUTED, ExitCode, Level, Verdict
 from ..version import version
 from .causes import after_effects, causes_of
@@ -20,6 +22,7 @@ from .model import (
     Generated,
     Kit,
     KnownFailure,
+    LeftOut,
     Notice,
     Observation,
     ReferenceId,
@@ -33,6 +36,7 @@ from .model import (
     SummaryVerdict,
     TargetId,
 )
+from .parts import parts_of
 from .reproduce import command_line, curl_line, serve_line
 
 NOTEWORTHY = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.FLAKY, Verdict.KNOWN_FAILURE, Verdict.ERROR})
@@ -45,6 +49,7 @@ SUMMARY: dict[ExitCode, SummaryVerdict] = {
     ExitCode.NOTHING_RAN: "incomplete",
     ExitCode.UNREACHABLE: "incomplete",
     ExitCode.STALE_BASELINE: "non-conformant",
+    ExitCode.PARTIAL: "partial",
 }
 
 
@@ -67,6 +72,9 @@ def make_report(
         version=file.version,
         base_url=session.scrubber.clean(file.base_url),
         claims=tuple(file.claims),
+        providers=tuple(provider.id for provider in session.target.providers),
+        policy=file.policy.model_dump(mode="json", exclude_defaults=True),
+        left_out=tuple(LeftOut(core=one.core, text=one.text) for one in left_out(session.target)),
     )
     selection = Selection(
         profiles=options.profiles,
@@ -141,12 +149,13 @@ def assemble_report(
         target=target,
         selection=selection,
         summary=Summary(
-            verdict=SUMMARY[code],
+            verdict=_verdict(code, target),
             exit_code=code,
             interrupted=interrupted,
             planned=planned,
             untested=tuple(missing),
             unproven=tuple(unproven),
+            parts=parts_of(found),
             counts=_counts(found),
             by_profile={name: _counts(r for r in found if r.profile == name) for name in _profiles(found)},
             by_level={level: _counts(r for r in found if r.level is level) for level in Level},
@@ -162,6 +171,12 @@ def assemble_report(
     )
 
 
+def _verdict(code: ExitCode, target: TargetId) -> SummaryVerdict:
+    """What a run came to. A target that leaves out what is core is not called conformant, whatever was selected."""
+    verdict = SUMMARY[code]
+    return "partial" if verdict == "conformant" and any(one.core for one in target.left_out) else verdict
+
+
 def rule_of(row: Requirement, docs_url: str = "") -> Rule:
     """What a report says of a requirement."""
     return Rule(
@@ -172,6 +187,7 @@ def rule_of(row: Requirement, docs_url: str = "") -> Rule:
         formerly=row.formerly,
         basis=row.basis,
         severity=row.severity,
+        tier=tier_of(row),
         conditions=conditions_in_words(row),
     )
 
@@ -190,6 +206,7 @@ def make_result(
     that the case falls under; of a `traced` case the exchanges are kept whatever it came to.
     """
     task = outcome.task
+    part = part_of(task.row, task.case, session.target)
     kept = outcome.exchanges if outcome.verdict in NOTEWORTHY or traced else ()
     last = outcome.exchanges[-1] if kept else None
     return Result(
@@ -220,6 +237,8 @@ def make_result(
             for one in outcome.observations
         ),
         attribution=outcome.attribution,
+        tier=part.tier,
+        feature=part.feature,
         blocked_by=outcome.root.task.id if outcome.root is not None else None,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from types import MappingProxyType
 
-from ..verdicts import EXECUTED, Verdict
+from ..verdicts import EXECUTED, ExitCode, Verdict
 from .model import Cause, Report, Result
 
 RED = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.UNEXPECTED_PASS, Verdict.ERROR})
@@ -22,16 +22,43 @@ ENDINGS = MappingProxyType(
         5: "too little was tested",
         6: "the target could not be tested",
         7: "the baseline no longer fits",
+        8: "what was decided conforms, but the target does not serve all that a client needs",
     }
 )
 """Why a run ended as it did, by exit code."""
 
 
+def headline(report: Report) -> str:
+    """The verdict in words: a conformant target with known failures is told with their number."""
+    known = report.summary.counts.get(Verdict.KNOWN_FAILURE, 0)
+    verdict = report.summary.verdict
+    if verdict not in ("conformant", "partial") or not known:
+        return verdict
+    severities = (report.rules[result.requirement].severity for result in report.results if _is_known(result))
+    critical = sum(severity == "critical" for severity in severities)
+    grave = f" ({critical} critical)" if critical else ""
+    return f"{verdict} but for {known} known failure{'' if known == 1 else 's'}{grave}"
+
+
+def _is_known(result: Result) -> bool:
+    return result.verdict is Verdict.KNOWN_FAILURE
+
+
 def ending(report: Report) -> str:
     """One line on how the run ended."""
     unproven = ", ".join(f"`{claim}`" for claim in report.summary.unproven)
-    ended = ENDINGS.get(report.summary.exit_code, report.summary.verdict)
+    code = ExitCode.PARTIAL if report.summary.verdict == "partial" else report.summary.exit_code
+    ended = _failures(report) if code == ExitCode.FAILURES else ENDINGS.get(code, report.summary.verdict)
     return f"{ended}; unproven, as it could not be tested: {unproven}" if unproven else ended
+
+
+def _failures(report: Report) -> str:
+    """How many cases fail, and from how many causes."""
+    red = sum(map(is_red, report.results))
+    causes = sum(cause.scored and cause.verdict in RED for cause in report.causes)
+    if not red:
+        return ENDINGS[ExitCode.FAILURES]
+    return f"{red} of {executed(report)} cases fail, from {causes} cause{'' if causes == 1 else 's'}"
 
 
 def is_red(result: Result) -> bool:

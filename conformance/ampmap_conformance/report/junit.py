@@ -11,6 +11,7 @@ from ..verdicts import Verdict
 from .causes import in_order
 from .facts import RED, clients_line, run_problems
 from .model import Cause, Report, Result
+from .parts import parts_line
 
 ELEMENTS: Mapping[Verdict, str] = MappingProxyType(
     {
@@ -115,6 +116,8 @@ def _facts(report: Report) -> Iterable[tuple[str, str]]:
     if report.clients:
         yield "clients", clients_line(report)
     yield "verdict", report.summary.verdict
+    if parts := parts_line(report):
+        yield "parts", parts
     yield "exit_code", str(report.summary.exit_code)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ..verdicts import Verdict
-from .facts import clients_line, ending, run_problems
+from .facts import clients_line, ending, headline, run_problems
 from .model import Report
+from .parts import parts_line
 from .render import render
 
 MOST_CAUSES = 30
@@ -15,7 +16,7 @@ EACH = 3
 """Cases of one cause that are named."""
 LONGEST = 900_000
 """Bytes of a summary that a job page still takes."""
-SIGNS = MappingProxyType({"conformant": "✅", "non-conformant": "❌", "incomplete": "⚠️", "error": "⚠️"})
+SIGNS = MappingProxyType({"conformant": "✅", "partial": "⚠️", "non-conformant": "❌", "incomplete": "⚠️", "error": "⚠️"})
 
 
 def to_markdown(report: Report) -> bytes:
@@ -26,6 +27,8 @@ def to_markdown(report: Report) -> bytes:
         "summary.md.j2",
         report=report,
         sign=SIGNS[report.summary.verdict],
+        headline=headline(report),
+        parts=parts_line(report),
         ending=ending(report),
         clients=clients_line(report),
         problems=run_problems(report),

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from ..cases.covering import Depth
-from ..reference.types import Basis, Severity, Shape
+from ..reference.types import Basis, Json, Severity, Shape, Tier
 from ..verdicts import Attribution, Level, Verdict
 
 SCHEMA_VERSION: Final = 2
 READABLE: Final = (1, SCHEMA_VERSION)
 """Schema versions that the kit reads."""
-SummaryVerdict: TypeAlias = Literal["conformant", "non-conformant", "incomplete", "error"]
+SummaryVerdict: TypeAlias = Literal["conformant", "partial", "non-conformant", "incomplete", "error"]
 Sight: TypeAlias = Literal["nothing", "reached", "unseen"]
 """What the upstreams saw of a case: no request, at least one, or unknown as there was no observer."""
 Encoding: TypeAlias = Literal["utf-8", "gzip", "base64"]
@@ -34,6 +34,15 @@ class ReferenceId(Shape):
     digest: str
 
 
+class LeftOut(Shape):
+    """One thing that a target does not serve."""
+
+    core: bool
+    """Whether a client does not start, or a mode among which a user chooses does not work."""
+    text: str
+    """What is not served, and what that breaks."""
+
+
 class TargetId(Shape):
     """What was tested; no secret, ever."""
 
@@ -41,6 +50,12 @@ class TargetId(Shape):
     version: str | None
     base_url: str
     claims: tuple[str, ...]
+    providers: tuple[str, ...] = ()
+    """Ids of the providers that it serves; empty in reports of earlier kits."""
+    policy: dict[str, Json] = {}
+    """What its file says of what it promises, as far as that is not the usual."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What a client asks for and it does not serve."""
 
 
 class Message(Shape):
@@ -142,6 +157,10 @@ class Result(Shape):
     """Everything that was found wrong, the one of `reason` first; of cases that found a violation."""
     attribution: Attribution | None = None
     """Whose fault a violation is, where the run asked (`--attribute`)."""
+    tier: Tier | None = None
+    """Which part of conformance it belongs to; absent in reports of earlier kits."""
+    feature: str | None = None
+    """Of the tier `extended`: the claim that it belongs to, or `further-providers`."""
     blocked_by: str | None = None
     """Of a blocked case: the case that shows what is really broken."""
 
@@ -190,6 +209,8 @@ class Rule(Shape):
     """What obliges a proxy; absent in reports of earlier kits."""
     severity: Severity | None = None
     """What it costs the user when a proxy breaks it; absent in reports of earlier kits."""
+    tier: Tier | None = None
+    """What it is part of; absent in reports of earlier kits. Single cases may belong to another part."""
     conditions: tuple[str, ...] = ()
     """Which targets it binds, in words: `applies where ...`, `does not apply where ...`."""
 
@@ -278,6 +299,19 @@ class BaselineUse(Shape):
     problems: tuple[BaselineProblem, ...]
 
 
+class PartVerdict(Shape):
+    """What a part of conformance came to."""
+
+    tier: Tier
+    feature: str | None = None
+    executed: int
+    """How many of its cases that count ran to their end."""
+    red: int
+    """How many of those keep the run from being conformant."""
+    known: int = 0
+    """How many of those are known failures."""
+
+
 class Summary(Shape):
     """All cases counted."""
 
@@ -290,6 +324,8 @@ class Summary(Shape):
     """Selected requirements that could not be tested at all."""
     unproven: tuple[str, ...] = ()
     """Claims of the target that could not be tested: the run says nothing for or against them."""
+    parts: tuple[PartVerdict, ...] = ()
+    """What each part of conformance came to, core first; empty in reports of earlier kits."""
     counts: dict[Verdict, int]
     by_profile: dict[str, dict[Verdict, int]]
     by_level: dict[Level, dict[Verdict, int]]

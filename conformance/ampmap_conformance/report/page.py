@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from importlib import resources
 
 from ..verdicts import Verdict
-from .facts import clients_line, ending, run_problems
+from .facts import clients_line, ending, headline, run_problems
 from .model import Cause, Report, Result
+from .parts import parts_line
 from .render import render
 
 IN_VIEW = 3
@@ -30,6 +31,8 @@ def to_html(report: Report) -> bytes:
     return render(
         "report.html.j2",
         report=report,
+        headline=headline(report),
+        parts=parts_line(report),
         ending=ending(report),
         clients=clients_line(report),
         problems=run_problems(report),

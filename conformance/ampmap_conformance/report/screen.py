@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..verdicts import Verdict
-from .facts import clients_line, ending, untested_line, verdict_of_cause
+from .facts import clients_line, ending, headline, untested_line, verdict_of_cause
 from .model import Cause, Report, Result
+from .parts import parts_line
 from .text import shortened
 
 MOST_CAUSES = 10
@@ -36,9 +37,15 @@ def counted(number: int, name: str) -> str:
 
 def verdict_line(report: Report, seconds: float) -> str:
     """How the run ended."""
-    told = report.summary.exit_code or report.summary.unproven
+    told = report.summary.exit_code or report.summary.unproven or report.summary.verdict == "partial"
     why = f"; {ending(report)}" if told else ""
-    return f"{report.summary.verdict}: {counted(len(report.results), 'case')} in {seconds:.1f} s{why}"
+    return f"{headline(report)}: {counted(len(report.results), 'case')} in {seconds:.1f} s{why}"
+
+
+def part_lines(report: Report) -> list[str]:
+    """What each part of conformance came to, and what of core the target does not serve."""
+    parts = parts_line(report)
+    return [*([parts] if parts else []), *(f"not served: {one.text}" for one in report.target.left_out if one.core)]
 
 
 def cause_lines(report: Report, width: int) -> list[Text]:

@@ -22,7 +22,7 @@ from ..verdicts import BROKEN, Verdict
 from .build import generated_of
 from .model import Result
 from .outcome import RunOutcome
-from .screen import beyond_lines, case_lines, cause_lines, counted, counts_table, fact_lines, verdict_line
+from .screen import beyond_lines, case_lines, cause_lines, counted, counts_table, fact_lines, part_lines, verdict_line
 
 SECONDS_BETWEEN = 10.0
 """Between two lines on the progress of a run, if the output is not a terminal."""
@@ -141,6 +141,8 @@ class Terminal:
         self._line(verdict_line(report, seconds))
         if self._detail is Detail.VERDICT:
             return
+        for text in part_lines(report):
+            self._line(text)
         lines = cause_lines(report, self._console.width)
         for line in ([Text("")] if lines else []) + lines:
             self._console.print(line, soft_wrap=True)

@@ -19,6 +19,7 @@ from ..reference.types import Reference
 from ..report.build import make_report, make_result
 from ..report.model import Notice, Result
 from ..report.outcome import RunOutcome
+from ..target.left_out import left_out
 from ..verdicts import ExitCode, Verdict, exit_code
 from . import completeness
 from .bodies import SeenDialects
@@ -155,6 +156,7 @@ class _Record:
             missing=missing,
             interrupted=interrupted,
             stale_baseline=bool(use and use.problems),
+            partial=not options.allow_partial and _is_partial(session),
         )
         report = make_report(
             session,
@@ -168,3 +170,10 @@ class _Record:
             docs_url=self._docs_url,
         )
         return RunOutcome(report=report, code=code, missing=missing)
+
+
+def _is_partial(session: Session) -> bool:
+    """Whether a run that is not of single rules or profiles is of a target that leaves out what is core."""
+    options = session.options
+    narrowed = options.profiles or options.select or options.skip
+    return not narrowed and any(one.core for one in left_out(session.target))

@@ -187,7 +187,9 @@ def test_a_summary_fits_on_a_job_page(made_report: Made) -> None:
 @pytest.mark.parametrize(
     ("verdicts", "summary", "message", "colour"),
     [
-        (("pass", "pass", "known-failure"), {}, "2 of 3 pass", "brightgreen"),
+        (("pass", "pass"), {}, "2 of 2 pass", "brightgreen"),
+        (("pass", "pass", "known-failure"), {}, "conformant but for 1 known failure (1 critical)", "yellow"),
+        (("pass",), {"verdict": "partial", "exit_code": 8}, "partial, 1 of 1 pass", "yellow"),
         (("pass", "fail", "flaky"), {"verdict": "non-conformant", "exit_code": 1}, "2 of 3 fail", "red"),
         (("pass", "unexpected-pass"), {"verdict": "non-conformant", "exit_code": 7}, "stale baseline", "red"),
         (("pass", "not-testable"), {"verdict": "incomplete", "exit_code": 5}, "incomplete", "yellow"),
@@ -198,6 +200,8 @@ def test_a_badge_says_what_the_run_came_to(
     made_report: Made, verdicts: tuple[str, ...], summary: dict[str, Any], message: str, colour: str
 ) -> None:
     report = made_report({f"auth.a[{n}]": verdict for n, verdict in enumerate(verdicts)}, **summary)
+    rules = {name: rule.model_copy(update={"severity": "critical"}) for name, rule in report.rules.items()}
+    report = report.model_copy(update={"rules": rules})
     badge = json.loads(badge_json(report))
     assert badge == {
         "schemaVersion": 1,
