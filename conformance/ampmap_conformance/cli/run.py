@@ -148,6 +148,11 @@ EXIT_CODES = (
 @detail_options
 @click.option("--strict", is_flag=True, help="Fail broken requirements of level `should` instead of warning.")
 @click.option(
+    "--require-observer",
+    is_flag=True,
+    help="Exit with 5 where no observer sees what the proxy sends; default: judge it by what the client sees.",
+)
+@click.option(
     "--allow-partial", is_flag=True, help="Exit with 0 instead of 8 for a target that leaves out what a client needs."
 )
 @click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")

@@ -12,6 +12,7 @@ from .render import render
 LABEL = "amp conformance"
 COLOURS = {
     "conformant": ("brightgreen", "#2f8132"),
+    "outside": ("blue", "#0757ba"),
     "partial": ("yellow", "#8a6d00"),
     "non-conformant": ("red", "#c03221"),
     "incomplete": ("yellow", "#8a6d00"),
@@ -52,6 +53,8 @@ def message(report: Report) -> str:
     """The badge in words: of the cases that were executed, how many pass, or fail where that decided the run."""
     counts = report.summary.counts
     of = f"of {executed(report)}"
+    if report.summary.verdict == "outside":
+        return f"{counts.get(Verdict.PASS, 0)} {of} pass, as seen from outside"
     if report.summary.verdict == "partial":
         return f"{headline(report)}, {counts.get(Verdict.PASS, 0)} {of} pass"
     if report.summary.verdict == "conformant":

@@ -64,8 +64,12 @@ def make_report(
     baseline: BaselineUse | None = None,
     notices: Iterable[Notice] = (),
     docs_url: str = "",
+    outside: bool = False,
 ) -> Report:
-    """The report of a run that ended with `code`; `missing` are the requirements that could not be tested at all."""
+    """The report of a run that ended with `code`; `missing` are the requirements that could not be tested at all.
+
+    `outside` says that the target is judged by what the client sees alone.
+    """
     file, options = session.target.file, session.options
     target = TargetId(
         name=file.name,
@@ -105,6 +109,7 @@ def make_report(
         clients=_clients(session),
         docs_url=docs_url,
         observed=session.context.observer is not None,
+        outside=outside,
     )
 
 
@@ -134,6 +139,7 @@ def assemble_report(
     clients: Iterable[Client] = (),
     docs_url: str = "",
     observed: bool = False,
+    outside: bool = False,
 ) -> Report:
     """The report on any target, be it a proxy or a resolver; `planned` is how many cases were selected.
 
@@ -149,12 +155,13 @@ def assemble_report(
         target=target,
         selection=selection,
         summary=Summary(
-            verdict=_verdict(code, target),
+            verdict=_verdict(code, target, outside=outside),
             exit_code=code,
             interrupted=interrupted,
             planned=planned,
             untested=tuple(missing),
             unproven=tuple(unproven),
+            outside=outside,
             parts=parts_of(found),
             counts=_counts(found),
             by_profile={name: _counts(r for r in found if r.profile == name) for name in _profiles(found)},
@@ -171,10 +178,18 @@ def assemble_report(
     )
 
 
-def _verdict(code: ExitCode, target: TargetId) -> SummaryVerdict:
-    """What a run came to. A target that leaves out what is core is not called conformant, whatever was selected."""
+def _verdict(code: ExitCode, target: TargetId, *, outside: bool) -> SummaryVerdict:
+    """What a run came to.
+
+    A target is not called conformant that leaves out what is core, whatever was selected, or of which only one side was
+    seen.
+    """
     verdict = SUMMARY[code]
-    return "partial" if verdict == "conformant" and any(one.core for one in target.left_out) else verdict
+    if verdict != "conformant":
+        return verdict
+    if outside:
+        return "outside"
+    return "partial" if any(one.core for one in target.left_out) else verdict
 
 
 def rule_of(row: Requirement, docs_url: str = "") -> Rule:

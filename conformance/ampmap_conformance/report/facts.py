@@ -13,6 +13,9 @@ RED = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.UNEXPECTED_PASS, Verdict.E
 
 DECIDING = ("unreachable", "broken-control")
 """Notices that keep a run from being conformant."""
+HEADLINES = MappingProxyType({"outside": "nothing wrong as seen from outside"})
+"""Verdicts that are told in other words."""
+OUTSIDE = "what the proxy sends to its upstreams was not seen; an observer behind it shows that"
 ENDINGS = MappingProxyType(
     {
         0: "all decided cases conform to the reference",
@@ -31,8 +34,10 @@ ENDINGS = MappingProxyType(
 def headline(report: Report) -> str:
     """The verdict in words: a conformant target with known failures is told with their number."""
     known = report.summary.counts.get(Verdict.KNOWN_FAILURE, 0)
-    verdict = report.summary.verdict
-    if verdict not in ("conformant", "partial") or not known:
+    verdict = HEADLINES.get(report.summary.verdict, report.summary.verdict)
+    if report.summary.outside and report.summary.verdict == "non-conformant":
+        return f"{verdict}, as seen from outside"
+    if report.summary.verdict not in ("conformant", "partial", "outside") or not known:
         return verdict
     severities = (report.rules[result.requirement].severity for result in report.results if _is_known(result))
     critical = sum(severity == "critical" for severity in severities)
@@ -49,6 +54,10 @@ def ending(report: Report) -> str:
     unproven = ", ".join(f"`{claim}`" for claim in report.summary.unproven)
     code = ExitCode.PARTIAL if report.summary.verdict == "partial" else report.summary.exit_code
     ended = _failures(report) if code == ExitCode.FAILURES else ENDINGS.get(code, report.summary.verdict)
+    if report.summary.outside:
+        apply = sum(count for verdict, count in report.summary.counts.items() if verdict is not Verdict.NOT_APPLICABLE)
+        decided = f"{executed(report)} of {apply} cases that apply were decided; {OUTSIDE}"
+        ended = decided if report.summary.verdict == "outside" else f"{ended}; {decided}"
     return f"{ended}; unproven, as it could not be tested: {unproven}" if unproven else ended
 
 

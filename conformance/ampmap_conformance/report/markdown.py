@@ -16,7 +16,9 @@ EACH = 3
 """Cases of one cause that are named."""
 LONGEST = 900_000
 """Bytes of a summary that a job page still takes."""
-SIGNS = MappingProxyType({"conformant": "✅", "partial": "⚠️", "non-conformant": "❌", "incomplete": "⚠️", "error": "⚠️"})
+SIGNS = MappingProxyType(
+    {"conformant": "✅", "partial": "⚠️", "outside": "✅", "non-conformant": "❌", "incomplete": "⚠️", "error": "⚠️"}
+)
 
 
 def to_markdown(report: Report) -> bytes:

@@ -14,7 +14,8 @@ from ..verdicts import Attribution, Level, Verdict
 SCHEMA_VERSION: Final = 2
 READABLE: Final = (1, SCHEMA_VERSION)
 """Schema versions that the kit reads."""
-SummaryVerdict: TypeAlias = Literal["conformant", "partial", "non-conformant", "incomplete", "error"]
+SummaryVerdict: TypeAlias = Literal["conformant", "partial", "outside", "non-conformant", "incomplete", "error"]
+"""`outside`: nothing is wrong as far as the client sees; what the proxy sends to its upstreams was not seen."""
 Sight: TypeAlias = Literal["nothing", "reached", "unseen"]
 """What the upstreams saw of a case: no request, at least one, or unknown as there was no observer."""
 Encoding: TypeAlias = Literal["utf-8", "gzip", "base64"]
@@ -324,6 +325,8 @@ class Summary(Shape):
     """Selected requirements that could not be tested at all."""
     unproven: tuple[str, ...] = ()
     """Claims of the target that could not be tested: the run says nothing for or against them."""
+    outside: bool = False
+    """Whether the target was judged by what the client sees alone."""
     parts: tuple[PartVerdict, ...] = ()
     """What each part of conformance came to, core first; empty in reports of earlier kits."""
     counts: dict[Verdict, int]

@@ -37,7 +37,7 @@ def counted(number: int, name: str) -> str:
 
 def verdict_line(report: Report, seconds: float) -> str:
     """How the run ended."""
-    told = report.summary.exit_code or report.summary.unproven or report.summary.verdict == "partial"
+    told = report.summary.exit_code or report.summary.unproven or report.summary.verdict != "conformant"
     why = f"; {ending(report)}" if told else ""
     return f"{headline(report)}: {counted(len(report.results), 'case')} in {seconds:.1f} s{why}"
 

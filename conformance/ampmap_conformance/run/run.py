@@ -142,6 +142,7 @@ class _Record:
             raise SuiteError(f"{planned} cases were planned and {len(results)} decided")
         scored = [result for result in results if result.scored]
         missing = completeness.missing(session, scored)
+        outside = completeness.seen_from_outside(session)
         unproven = completeness.unproven(session, results)
         if options.strict:
             missing += tuple(f"the claim `{claim}`" for claim in unproven)
@@ -156,7 +157,7 @@ class _Record:
             missing=missing,
             interrupted=interrupted,
             stale_baseline=bool(use and use.problems),
-            partial=not options.allow_partial and _is_partial(session),
+            partial=not options.allow_partial and not outside and _is_partial(session),
         )
         report = make_report(
             session,
@@ -168,6 +169,7 @@ class _Record:
             baseline=use,
             notices=notices,
             docs_url=self._docs_url,
+            outside=outside,
         )
         return RunOutcome(report=report, code=code, missing=missing)
 
