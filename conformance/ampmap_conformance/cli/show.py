@@ -49,7 +49,14 @@ def dry_run(options: RunOptions) -> int:
     embedded = options.target is None and options.base_url is None
     observed = embedded or bool(options.observer or target.file.observer)
     available = promised_prerequisites(target, observed=observed, embedded=embedded)
-    reckoned = estimate(plan, target, available=available, repeat=options.repeat, max_examples=options.max_examples)
+    reckoned = estimate(
+        plan,
+        target,
+        available=available,
+        repeat=options.repeat,
+        max_examples=options.max_examples,
+        outside=not options.require_observer,
+    )
     for text in renamed_in((*options.select, *options.skip, *options.trace), plan.renames):
         click.echo(f"notice: {text}", err=True)
     release = release_of(version())

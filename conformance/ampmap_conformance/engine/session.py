@@ -52,6 +52,7 @@ class Session:
             available=available(self.context),
             repeat=self.options.repeat,
             max_examples=self.options.max_examples,
+            outside=not self.options.require_observer,
         )
 
     @property

@@ -254,6 +254,7 @@ def make_result(
         attribution=outcome.attribution,
         tier=part.tier,
         feature=part.feature,
+        half=outcome.half,
         blocked_by=outcome.root.task.id if outcome.root is not None else None,
     )
 

@@ -162,6 +162,8 @@ class Result(Shape):
     """Which part of conformance it belongs to; absent in reports of earlier kits."""
     feature: str | None = None
     """Of the tier `extended`: the claim that it belongs to, or `further-providers`."""
+    half: bool = False
+    """Whether only that was judged which a client sees by itself, as no observer saw the upstreams."""
     blocked_by: str | None = None
     """Of a blocked case: the case that shows what is really broken."""
 

@@ -65,6 +65,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
         ("actual", result.actual),
         *(("also", f"{one.reason}: {one.actual}") for one in result.observations[1:]),
         ("whose fault", result.attribution.value if result.attribution else ""),
+        ("judged", "by what the client sees, as no observer saw the upstreams" if result.half else ""),
         ("held", f"in {result.held} of {result.attempts} attempts" if result.attempts > 1 else ""),
         ("score", "" if result.scored else "it does not count in this release"),
         ("baseline", f"{known.pattern}: {known.reason}" if known else ""),

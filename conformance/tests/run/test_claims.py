@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,11 +12,8 @@ from typing import TypeAlias
 import pytest
 from ampmap_conformance.cli.show import embedded_description
 from ampmap_conformance.engine.claims import without_rows
-from ampmap_conformance.observer.server import Observer
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
-from ampmap_conformance.report.badge import badge_json
-from ampmap_conformance.report.facts import ending
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.verdicts import ExitCode, Verdict
 
@@ -76,34 +72,6 @@ def test_a_target_on_loopback_has_no_client_with_another_address(run: Run, stage
     ended = run(target=staged(claims), select=("security.foreign-peer-refused",))
     reasons = {result.reason for result in ended.report.results if result.verdict is Verdict.NOT_TESTABLE}
     assert reasons == {"no client with another address: the target was not reached by any other address of its machine"}
-
-
-@pytest.mark.parametrize(
-    ("strict", "code", "verdict"),
-    [(False, ExitCode.CONFORMANT, "outside"), (True, ExitCode.NOTHING_RAN, "incomplete")],
-)
-def test_without_an_observer_a_target_is_judged_as_seen_from_outside(
-    run: Run,
-    reference: Reference,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    strict: bool,
-    code: int,
-    verdict: str,
-) -> None:
-    monkeypatch.setenv("STAGING_KEY", KEY)
-    select = ("auth.accepts-credential", "headers.client-credential-replaced", "tenancy.close-is-announced")
-    with Observer(reference) as paid, ReferenceProxy(config_for_observer(reference, paid.persona_url, [KEY])) as proxy:
-        (tmp_path / "x.yaml").write_text(f"name: x\nbase_url: {proxy.url}\n{GROQ}", encoding="utf-8")
-        ended = run(target=tmp_path / "x.yaml", select=select, require_observer=strict)
-    summary = ended.report.summary
-    assert (ended.code, summary.verdict, summary.outside) == (code, verdict, not strict)
-    assert summary.counts[Verdict.PASS] > 0
-    assert strict or "cases that apply were decided; what the proxy sends to its upstreams was not seen" in ending(
-        ended.report
-    )
-    message = json.loads(badge_json(ended.report))["message"]
-    assert strict or message.endswith(" pass, as seen from outside")
 
 
 def test_what_cannot_be_seen_is_no_notice(run: Run, always: Callable[[int], str]) -> None:
