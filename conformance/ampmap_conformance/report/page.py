@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib import resources
 
 from ..verdicts import Verdict
-from .facts import clients_line, ending, headline, run_problems
+from .facts import RED, clients_line, ending, headline, run_problems
 from .model import Cause, Report, Result
 from .parts import parts_line
 from .render import render
@@ -42,6 +42,7 @@ def to_html(report: Report) -> bytes:
             if values
         ],
         causes=[_shown(cause, by_id) for cause in report.causes],
+        failing=sum(cause.scored and cause.verdict in RED for cause in report.causes),
         groups=groups,
         linked=any(rule.docs_url.startswith(("http://", "https://")) for rule in report.rules.values()),
         hidden=(Verdict.NOT_APPLICABLE, *((Verdict.PASS,) if report.causes else ())),
