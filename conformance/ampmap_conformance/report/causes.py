@@ -117,10 +117,11 @@ def _urgency(result: Result) -> int:
 
 
 def _codes(result: Result) -> tuple[str, ...]:
-    """What was observed, without the places where; for reports of earlier kits, what was said of it."""
+    """What was observed, without the places and the providers where; of earlier kits' reports, what was said of it."""
     if result.verdict is Verdict.UNEXPECTED_PASS:
         return (result.verdict.value,)
-    return tuple(dict.fromkeys(one.code.partition("@")[0] for one in result.observations)) or (result.reason,)
+    codes = (one.code.partition("@")[0].removesuffix(f"-{_provider(result)}") for one in result.observations)
+    return tuple(dict.fromkeys(codes)) or (result.reason,)
 
 
 def _keys(wrong: Sequence[Result], every: Iterable[Result], *, observed: bool) -> dict[str, _Key]:
@@ -165,6 +166,11 @@ def _route(result: Result) -> str:
     """The call that a case is of, and the status, where the answer says that there is no such route; else empty."""
     status = result.exchanges[-1].response.start if result.exchanges else ""
     return f"{_call(result)} {status}" if status in NO_ROUTE else ""
+
+
+def _provider(result: Result) -> str:
+    """The provider of a case, which begins its name."""
+    return result.case.partition("-")[0]
 
 
 def _call(result: Result) -> str:

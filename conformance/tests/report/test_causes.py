@@ -90,6 +90,11 @@ def causes(results: Iterable[Result]) -> tuple[Cause, ...]:
             id="two cases of a rule that have one observation in common",
         ),
         pytest.param(
+            [("auth.leak[groq-a]", "fail", "not-of-groq", "k"), ("auth.leak[xai-a]", "fail", "not-of-xai", "k")],
+            [2],
+            id="observations that differ in the name of the provider alone",
+        ),
+        pytest.param(
             [("auth.leak[a]", "fail", "key-leaks", "k"), ("auth.query[a]", "warn", "key-leaks", "k")],
             [1, 1],
             id="what fails and what warns",
