@@ -22,8 +22,9 @@ import pytest
 CHECKOUT = Path(__file__).parents[2]
 GUIDES = CHECKOUT / "site/docs/guides"
 KEPT = ("README.md", "conftest.py", "conformance", "generator", "noxfile.py", "pyproject.toml", "site", "spec")
-"""What is copied. The tests are too, since a guide's command writes the goldens."""
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "ampmap-report", "*.egg-info")
+"""What is copied. The tests are too, since a guide's command writes the goldens, and what Python compiled, which holds
+for the copies: they keep the times of their files."""
+LEFT_OUT = shutil.ignore_patterns(".*", "ampmap-report", "*.egg-info")
 FENCE = re.compile(r"^```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -116,7 +117,7 @@ def run(copy: Path, command: str) -> subprocess.CompletedProcess[str]:
     """Runs a command of a guide in the copy, with the copy's packages."""
     path = os.pathsep.join((str(copy / "generator"), str(copy / "conformance")))
     programs = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-    environment = {**os.environ, "PYTHONPATH": path, "PATH": programs, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": path, "PATH": programs}
     return subprocess.run(
         shlex.split(command), cwd=copy, env=environment, capture_output=True, text=True, timeout=300, check=False
     )

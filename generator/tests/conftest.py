@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ampmap_generator import outputs
+from ampmap_generator.cli import inputs
 from ampmap_generator.compile import compile_editions
-from ampmap_generator.load.spec import load
+from ampmap_generator.load.findings import Report as Findings
+from ampmap_generator.load.spec import Spec, load
 from ampmap_generator.vendored.reference import Reference
 from ampmap_tests_support.once import made_once
 from ampmap_tests_support.places import CHECKOUT
@@ -44,6 +49,26 @@ def place() -> ShowPlace:
 def repository_spec() -> Path:
     """The spec that this repository publishes."""
     return REPOSITORY_SPEC
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _spec_is_read_once() -> Iterator[None]:
+    """Commands that run in this process share what the first one read and found in the repository's spec."""
+    read_and_check = inputs.load_with_report
+    known: dict[object, tuple[Spec, Findings]] = {}
+
+    def load_with_report(spec_dir: Path | None, today: date | None = None, **rest: Any) -> tuple[Spec, Findings]:
+        folder = spec_dir or outputs.spec_dir()
+        if today is not None or rest.get("layers") or folder.resolve() != REPOSITORY_SPEC:
+            return read_and_check(spec_dir, today, **rest)
+        question = (folder, rest.get("edition"), rest.get("every", True))
+        if question not in known:
+            known[question] = read_and_check(spec_dir, today, **rest)
+        return known[question]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(inputs, "load_with_report", load_with_report)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ VARIATIONS = MappingProxyType(
             "line-by-line", "in-pieces", "all-at-once", "split-characters", "known-length", "until-close",
         ),
         "rare_sse_form": ("carriage-returns", "byte-order-mark", "unknown-event", "bare-lines"),
+        "optional_parts": ("absent", "null"),
         "finish": ("stop", "tool_calls", "length", "filtered"),
         "stream_break": ("cut-at-once", "cut-in-event", "cut-between-events", "cut-before-end", "reset"),
         "stream_end": ("no-terminator", "no-events"),

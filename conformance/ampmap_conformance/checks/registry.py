@@ -6,6 +6,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, unique
+from functools import cache
 from typing import Any, TypeVar
 
 from ..cases.axes import case_type
@@ -55,13 +56,19 @@ class Check:
 
     def fits(self, row: Requirement) -> None:
         """Raises SuiteError unless the function takes the cases that the row's axes give."""
-        declared = typing.get_type_hints(self.function).get("case")
+        declared = _declared_case(self.function)
         given = case_type(row.for_each)
         if not (isinstance(declared, type) and issubclass(given, declared)):
             raise SuiteError(
                 f"{self.function.__module__}.{self.function.__qualname__} must take a case of type {given.__name__}:"
                 f" {row.id} expands over {', '.join(row.for_each) or 'nothing'}"
             )
+
+
+@cache
+def _declared_case(function: Callable[[Any, Any], None]) -> object:
+    """What a check says that it takes; each plan of a process asks for it."""
+    return typing.get_type_hints(function).get("case")
 
 
 def _always(_case: Case, _target: Target) -> bool:

@@ -11,6 +11,7 @@ from .stream_writing import by_word
 from .values import (
     Completion,
     Conversation,
+    Demands,
     Failure,
     Finish,
     Image,
@@ -31,6 +32,7 @@ __all__ = [
     "Codec",
     "Completion",
     "Conversation",
+    "Demands",
     "Failure",
     "Finish",
     "FrameWriter",

@@ -14,7 +14,7 @@ from .answers import Answers, read_failure
 from .requests import Requests
 from .stream_reading import Streamed, StreamForms, StreamReader
 from .stream_writing import Pieces, StreamWriter, in_one, in_two
-from .values import Completion, Conversation, Failure, Said
+from .values import Completion, Conversation, Demands, Failure, Said, Tool
 
 UNKNOWN_STATUS = 500
 """The status of a failure in a stream that does not tell its own."""
@@ -80,6 +80,14 @@ class Codec:
     def asks_for_usage(self, body: Any) -> bool:
         """Whether a request asks that the stream tells the usage, in dialects that leave that to the request."""
         return any(found(form, body) for form in self.table.request.stream_usage.forms)
+
+    def demands(self, body: Any) -> Demands:
+        """What a request demands of its answer."""
+        return self._requests.demands(body)
+
+    def tools(self, body: Any) -> tuple[Tool, ...]:
+        """The tools that a request offers."""
+        return self._requests.tools(body)
 
     def stream_writer(
         self, *, usage: bool = True, pieces: Pieces = in_one, shape: ErrorShape | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from ..dialects.bodies import merged
 from ..reference.types import Meanings, Place
 from .building import Body, fits
 from .rows import Row, Rows
-from .values import Conversation, Image, Said, Side, Text, Thinking, Tool, ToolCall, ToolResult
+from .values import Conversation, Demands, Image, Said, Side, Text, Thinking, Tool, ToolCall, ToolResult
 from .wording import call_of, result_of, values_of
 
 SYSTEM_BREAK: Final = "\n\n"
@@ -26,6 +27,10 @@ _ROWS: Final[dict[tuple[type, Side], str]] = {
 """The row of the table for each kind of part."""
 
 
+_DEMANDS: Final = ("any_tool", "forced_tool", "answer_json", "answer_schema")
+"""The rows of the table for what a request demands of its answer."""
+
+
 class Requests:
     """Writes and reads the requests of one dialect."""
 
@@ -35,6 +40,9 @@ class Requests:
         self._places: dict[str, Place] = {name: place for name, place in places.items() if isinstance(place, Place)}
         forms = {name: place.forms for name, place in self._places.items()}
         self._rows = Rows(forms, snake_case=table.snake_case)
+        demands = {name: forms[name] for name in _DEMANDS}
+        self._demand_rows = Rows(demands, snake_case=table.snake_case)
+        self._tool_rows = Rows({"tool": forms["tool"]}, snake_case=table.snake_case)
 
     def carries(self, said: Said) -> bool:
         """Whether the dialect has a place for a part."""
@@ -56,6 +64,8 @@ class Requests:
         for tool in conversation.tools:
             values = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
             self._add(body, "tool", values)
+        for row, told in _demanded(conversation.demands):
+            self._add(body, row, told)
         names: dict[str | None, str] = {}
         for said in conversation.said:
             values = values_of(said.part)
@@ -78,10 +88,19 @@ class Requests:
             said=tuple(_said(found)),
             system=system or None,
             tools=tuple(_tool(row) for row in found if row.name == "tool"),
+            demands=_demands(first),
             limit=first["limit"].values["limit"] if "limit" in first else None,
             stream=stream or "stream" in first,
             stream_usage="stream_usage" in first,
         )
+
+    def demands(self, body: Any) -> Demands:
+        """What a body demands of its answer; the rest of it is not read."""
+        return _demands({row.name: row for row in reversed(self._demand_rows.find(body))})
+
+    def tools(self, body: Any) -> tuple[Tool, ...]:
+        """The tools that a body offers; the rest of it is not read."""
+        return tuple(_tool(row) for row in self._tool_rows.find(body))
 
     def _add(self, body: Body, name: str, values: dict[str, Any]) -> None:
         add_meaning(body, self._places[name], values)
@@ -127,6 +146,26 @@ def _add_result(said: list[Said], result: ToolResult) -> None:
         said[-1] = Said(Side.USER, ToolResult(before.text + result.text, result.id, result.name))
     else:
         said.append(Said(Side.USER, result))
+
+
+def _demands(first: Mapping[str, Row]) -> Demands:
+    """What a request demands, given the first row of each name."""
+    tool = first["forced_tool"].values["name"] if "forced_tool" in first else None
+    schema = first["answer_schema"].values["schema"] if "answer_schema" in first else None
+    calls, json = not first.keys().isdisjoint(_DEMANDS[:2]), not first.keys().isdisjoint(_DEMANDS[2:])
+    return Demands(tool_call=calls, tool=tool, json=json, schema=schema)
+
+
+def _demanded(demands: Demands) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows that say what a request demands, each with its values."""
+    if demands.tool is not None:
+        yield "forced_tool", {"name": demands.tool}
+    elif demands.tool_call:
+        yield "any_tool", {}
+    if demands.schema is not None:
+        yield "answer_schema", {"schema": demands.schema}
+    elif demands.json:
+        yield "answer_json", {}
 
 
 def _tool(row: Row) -> Tool:

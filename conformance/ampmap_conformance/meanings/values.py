@@ -104,6 +104,20 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class Demands:
+    """What a request demands of its answer."""
+
+    tool_call: bool = False
+    """Whether the model must call a tool."""
+    tool: str | None = None
+    """The name of the tool that the model must call."""
+    json: bool = False
+    """Whether the answer must be JSON."""
+    schema: Json = None
+    """The JSON Schema that the answer must fit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """What a request says. It does not say where one turn ends and the next begins, because dialects differ in that."""
 
@@ -111,6 +125,7 @@ class Conversation:
     said: tuple[Said, ...]
     system: str | None = None
     tools: tuple[Tool, ...] = ()
+    demands: Demands = Demands()
     limit: int | None = None
     """The most tokens that the answer may have."""
     stream: bool = False

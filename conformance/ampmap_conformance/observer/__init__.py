@@ -11,7 +11,7 @@ from .api import Observing
 from .control import CLIENT_CLOSED
 from .records import Seen
 from .remote import RemoteObserver
-from .script import End, Form, Framing, Gzip, Reply, StreamFault, fail_then_succeed
+from .script import End, Form, Framing, Gzip, Reply, StreamFault, Switch, fail_then_succeed
 from .serve import serve_observer
 from .server import Observer
 
@@ -30,6 +30,7 @@ __all__ = [
     "Reply",
     "Seen",
     "StreamFault",
+    "Switch",
     "fail_then_succeed",
     "new_nonce",
     "serve_observer",

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .script import UNANSWERED, End, Framing, Gzip, Lines, Pieces, Reply, StreamFault
+from .script import UNANSWERED, End, Framing, Gzip, Lines, Pieces, Reply, StreamFault, Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Answer:
     """The same in the other form that servers of the dialect were seen to send."""
     bare_error: bytes | None = None
     """The same error without event framing."""
+    switch: Switch | None = None
+    """What is done with the connection behind an answer that accepts a WebSocket."""
     fault: str | None = None
     """What is wrong with the persona's own body by the reference's schemas: a fault of the kit."""
 
@@ -151,7 +153,7 @@ def last_chunk(answer: Answer) -> bytes:
 
 
 def _length_lines(answer: Answer, *, no_body: bool) -> list[tuple[str, str]]:
-    if answer.framing is Framing.CLOSE or (no_body and answer.status in (204, 304)):
+    if answer.framing is Framing.CLOSE or answer.switch or (no_body and answer.status in (204, 304)):
         return []
     if answer.framing is Framing.CHUNKED:
         return [("Transfer-Encoding", "chunked")]
@@ -164,7 +166,7 @@ def _head_bytes(first: str, lines: Iterable[tuple[str, str]]) -> bytes:
 
 _INTERIM_LINES: dict[int, Lines] = {100: (), 103: (("Link", "</example>; rel=preload"),)}
 _REASONS = {
-    100: "Continue", 103: "Early Hints",
+    100: "Continue", 101: "Switching Protocols", 103: "Early Hints",
     200: "OK", 201: "Created", 204: "No Content", 301: "Moved Permanently", 302: "Found", 304: "Not Modified",
     400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
     405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 413: "Content Too Large",

@@ -16,8 +16,10 @@ from ..meanings import codecs
 from ..reference.types import Call, ErrorShape, Reference
 from ..wire.messages import AMP, Headers, UpstreamRequest
 from .answer import Answer, plain, scripted
+from .demands import demanded, usage_frames
 from .rendering import Asked, rendered
 from .script import Framing, Reply
+from .websocket import accepted
 
 NORMAL = Reply.normal()
 BROKEN = 500
@@ -57,7 +59,8 @@ class Personas:
         asked = self._calls.find(request.persona, request.method, request.path)
         if asked is None:
             failure = reply.failure and bodies.dump({"ok": False, "error": {"message": reply.failure.message}})
-            return scripted(self._own(request), replace(reply, body=failure or reply.body))
+            reply = replace(reply, body=failure or reply.body)
+            return scripted(self._own(request, reply), reply)
         match, shape = asked.match, self._shape(asked)
         if reply.failure is not None:
             error = bodies.error_body(shape, reply.failure.status or BROKEN, reply.failure.message)
@@ -77,7 +80,7 @@ class Personas:
             return self._codecs[match.call.dialect].shape
         return self._reference.error_shapes[asked.provider.error_shape]
 
-    def _own(self, request: UpstreamRequest) -> Answer:
+    def _own(self, request: UpstreamRequest, reply: Reply) -> Answer:
         """An answer of Amp's own servers, or of no persona."""
         path = request.path
         if request.persona != AMP:
@@ -85,7 +88,7 @@ class Personas:
             return plain(404, bodies.dump({"error": message}))
         if any(below(route.paths, path) for route in self._reference.management.values()):
             method = (request.query or "").partition("&")[0]
-            return plain(200, bodies.dump(MANAGEMENT_ANSWERS.get(method, _USER)))
+            return accepted(request, reply) or plain(200, bodies.dump(MANAGEMENT_ANSWERS.get(method, _USER)))
         error = {"code": "not-found", "message": f"No such path: {path}"}
         return plain(404, bodies.dump({"ok": False, "error": error}))
 
@@ -100,7 +103,8 @@ class Personas:
             body = read
         asked = self._asked(match, request.query or "", body)
         if asked is not None:
-            reply = rendered(reply, asked, self._codecs)
+            said = demanded(asked.codec, body) if reply.is_usual else None
+            reply = rendered(reply if said is None else replace(reply, says=said), asked, self._codecs)
         return scripted(self._success(match, request.query or "", body), reply)
 
     def _refusal(self, call: Call, request: UpstreamRequest, body: dict[str, Any]) -> str | None:
@@ -142,6 +146,7 @@ class Personas:
         other = bodies.in_band_error_frame(call, how, other=True) if has_other else None
         bare = None if call.operation.in_band_error is None else bodies.dump(call.operation.in_band_error.data)
         frames = bodies.stream_frames(call, model, how)
+        frames[-1:-1] = self._usage_frames(call, model, asked)
         answer = _streamed(
             how.content_type,
             frames,
@@ -152,6 +157,13 @@ class Personas:
             bare_error=bare,
         )
         return replace(answer, fault=self._schemas.stream(call, b"".join(frames)))
+
+    def _usage_frames(self, call: Call, model: str, asked: dict[str, Any]) -> list[bytes]:
+        """The events that tell the usage, where the request asks for them."""
+        codec = self._codecs.get(call.dialect)
+        if codec is None or codec.operation != call.id or not codec.asks_for_usage(asked):
+            return []
+        return usage_frames(codec, codec.read_answer(json.loads(bodies.response_body(call, model))))
 
     def _error(self, shape: ErrorShape, status: int, message: str, *lines: tuple[str, str]) -> Answer:
         body = bodies.error_body(shape, status, message)

@@ -72,6 +72,16 @@ class StreamFault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """What the observer does with a WebSocket that it accepts, beside answering each message."""
+
+    greeting: str = ""
+    """A message that is sent at once, in the same write as the head of the answer."""
+    closes: int | None = None
+    """The code with which it closes the WebSocket when a message has been answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """The dialect of an answer, and whether it is a stream."""
 
@@ -121,6 +131,8 @@ class Reply:
     held: bool = False
     """Each piece but the first is sent when it is released (`Observing.release`), or much later."""
     stream: StreamFault = StreamFault.NONE
+    switch: Switch | None = None
+    """How an offer to open a WebSocket is accepted; one that is answered with a status of its own is not."""
 
     @classmethod
     def normal(cls) -> Reply:
@@ -137,6 +149,12 @@ class Reply:
     def silent(cls, seconds: float = 3600.0) -> Reply:
         """No answer at all: the peer waits until it gives up."""
         return cls(delay=seconds, end=End.CUT_BEFORE_HEAD)
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the answer has the content that the persona itself gives."""
+        own = (self.status, self.body, self.pieces, self.says, self.failure)
+        return all(each is None for each in own) and self.stream is StreamFault.NONE
 
     @property
     def breaks_off(self) -> bool:
@@ -197,6 +215,7 @@ _ENCODE: dict[str, Callable[[Any], Any]] = {
     "says": to_plain,
     "failure": dataclasses.asdict,
     "form": dataclasses.asdict,
+    "switch": dataclasses.asdict,
 }
 _DECODE: dict[str, Callable[[Any], Any]] = {
     "body": base64.b64decode,
@@ -208,6 +227,7 @@ _DECODE: dict[str, Callable[[Any], Any]] = {
     "says": from_plain,
     "failure": lambda failure: Failure(**failure),
     "form": lambda form: Form(**form),
+    "switch": lambda switch: Switch(**switch),
     "framing": Framing,
     "end": End,
     "gzip": Gzip,

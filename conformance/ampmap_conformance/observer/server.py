@@ -22,6 +22,7 @@ from .control import CLIENT_CLOSED, Control
 from .personas import Personas
 from .records import Record, Records, Seen
 from .script import End, Framing, Reply
+from .websocket import converse
 from .wire import ClosedError, Connection, MalformedError, Received
 
 KEPT_MALFORMED = 100
@@ -253,6 +254,9 @@ class Observer:
                 sent_at=record.sent_at,
                 released=lambda pieces: self._records.wait_for_release(record, pieces),
             )
+            if answer.switch is not None:
+                converse(connection, answer.switch)
+                return False
         except ClosedError:
             self._records.note(record, CLIENT_CLOSED)
             return False

@@ -133,6 +133,16 @@ class Connection:
                 if self._closing.is_set():
                     raise ClosedError
 
+    def take_any(self) -> bytes:
+        """The bytes that are next, of which there is at least one. Raises ClosedError when the peer is done."""
+        if not self._buffer:
+            self._fill()
+        return self._take(len(self._buffer), bytearray())
+
+    def put(self, data: bytes) -> None:
+        """Send bytes as they are. Raises ClosedError when the peer went away."""
+        self._send(data, [])
+
     def _send(self, data: bytes | bytearray, sent_at: list[float]) -> None:
         sent_at.append(time.monotonic())
         try:

@@ -21,6 +21,7 @@ from ..wire.credentials import Credential
 from ..wire.lockstep import Counting, Steps, whole_pieces, words_seen
 from ..wire.messages import AMP, Exchange, Request, Response, nonce_of
 from ..wire.raw import Ending, RawAnswer, RawRequest, send_in_turn, send_raw, whole
+from ..wire.websocket import SWITCHING, Talk, Talked, offer_lines, talk
 from .calls import Calls
 from .changes import Changes
 from .context import GeneratedRequests
@@ -195,6 +196,55 @@ class Probe(Calls):
 
         made = self._exchange(Sending(request=request, persona=self.persona_of(case), deliver=deliver, replies=script))
         return made, answers[0]
+
+    def talk(
+        self,
+        case: Case,
+        what: Talk,
+        *,
+        subprotocols: Iterable[str] = (),
+        credential: Credential | None = None,
+        replies: Iterable[Reply] = (),
+    ) -> tuple[Exchange, Talked]:
+        """Sends the request of a case with an offer to open a WebSocket, and talks on it where that is accepted.
+
+        Returns both hops of the offer, and what the client saw on the WebSocket. Raises NoAnswerError when the offer
+        gets no answer, and NotTestableError as `send` does.
+        """
+        self._must_be_served_here(case)
+        changes = Changes(more_headers=offer_lines(*subprotocols))
+        request = self.request(case, credential=credential, changes=changes)
+        seen: list[Talked] = []
+        script = tuple(replies)
+
+        def deliver() -> Response:
+            self._spend()
+            timeout = self._context.patience(script).read
+            response, talked = talk(self.target.file.base_url, request, what, timeout=timeout)
+            seen.append(talked)
+            return response
+
+        made = self._exchange(Sending(request=request, persona=self.persona_of(case), deliver=deliver, replies=script))
+        return made, seen[0]
+
+    def leave_talk(self, case: Case, what: Talk, *, within: float) -> bool:
+        """Talks on a WebSocket as `talk` does, and goes away.
+
+        Whether the connection to the upstream was closed as well, within so many seconds; a WebSocket that the proxy
+        does not open leaves none. Raises NotTestableError without an observer, and otherwise as `talk` does.
+        """
+        observer = self._context.observer
+        if observer is None:
+            raise NotTestableError(NO_OBSERVER)
+        self._must_be_served_here(case)
+        request = self.request(case, changes=Changes(more_headers=offer_lines()))
+        nonce = nonce_of(request)
+        self._spend()
+        response, _ = talk(self.target.file.base_url, request, what, timeout=self._context.patience().read)
+        try:
+            return response.status != SWITCHING or observer.client_closed(nonce, within=within)
+        finally:
+            observer.forget(nonce)
 
     def send_in_turn(self, case: Case, requests: Iterable[tuple[Request, tuple[Reply, ...]]], *, rest: float) -> Turns:
         """Sends requests made by `request` on one connection of their own, each with what its upstream answers.

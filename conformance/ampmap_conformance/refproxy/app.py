@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..wire.messages import Headers
 from . import translated, translating
-from .behaviour import Behaviour, decide, outgoing
+from .behaviour import Behaviour, decide, outgoing, switched
 from .exchange import Incoming, OwnAnswer, Refusal, RoutedExchange
 from .live import LiveConfig
 from .routing import Routes, in_origin_form
+from .switching import SWITCH, Put, Switch, chunks_of, pass_on, switching_head
 from .upstream import StreamedAnswer, UpstreamClient, UpstreamFailedError, UpstreamSender
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -26,6 +28,15 @@ class HangUpError(Exception):
 
 class ClientGoneError(Exception):
     """The client went away before its request was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """How the client is answered."""
+
+    send: Send
+    switch: Switch | None
+    """Takes the connection over for another protocol, where the server can."""
 
 
 class ProxyApp:
@@ -55,7 +66,7 @@ class ProxyApp:
                 raise HangUpError
             await self._refuse(decision, send)
         else:
-            forwarding = self._forward(decision, send)
+            forwarding = self._forward(decision, Caller(send, scope["state"].get(SWITCH)))
             ends = self._behaviour.ends_with_client(decision)
             await (_until_disconnect(forwarding, receive) if ends else forwarding)
 
@@ -69,12 +80,12 @@ class ProxyApp:
         await client.aclose()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _forward(self, exchange: RoutedExchange, send: Send) -> None:
+    async def _forward(self, exchange: RoutedExchange, caller: Caller) -> None:
         attempt: RoutedExchange | None = exchange
         while attempt is not None:
-            attempt = await self._attempt(attempt, send)
+            attempt = await self._attempt(attempt, caller)
 
-    async def _attempt(self, exchange: RoutedExchange, send: Send) -> RoutedExchange | None:
+    async def _attempt(self, exchange: RoutedExchange, caller: Caller) -> RoutedExchange | None:
         """Forward a call and answer the client; or give the call that is to be tried in its place."""
         behaviour = self._behaviour
         request = outgoing(behaviour, exchange)
@@ -89,17 +100,41 @@ class ProxyApp:
                 if answer.status >= 400 and (other := behaviour.next_attempt(exchange, answer.status)):
                     return other
                 if instead := behaviour.stand_in(exchange, answer.status):
-                    await _send_own(instead, send)
+                    await _send_own(instead, caller.send)
+                elif answer.put is not None and caller.switch is not None:
+                    await self._switch(exchange, answer, answer.put, caller.switch)
                 else:
-                    await self._relay(exchange, answer, send)
+                    await self._relay(exchange, answer, caller.send)
         except UpstreamFailedError as error:
             if other := behaviour.next_attempt(exchange, None):
                 return other
             if instead := behaviour.stand_in(exchange, None):
-                await _send_own(instead, send)
+                await _send_own(instead, caller.send)
             else:
-                await self._refuse(behaviour.upstream_failed(exchange, error.failure), send)
+                await self._refuse(behaviour.upstream_failed(exchange, error.failure), caller.send)
         return None
+
+    async def _switch(self, exchange: RoutedExchange, answer: StreamedAnswer, put: Put, switch: Switch) -> None:
+        """Accept the other protocol as the upstream did, and pass on what comes from either side until one ends."""
+        behaviour = self._behaviour
+        reader, writer = switch(switching_head(switched(behaviour, exchange, answer.headers)))
+
+        async def answered(data: bytes) -> None:
+            writer.write(data)
+            await writer.drain()
+
+        both = (
+            asyncio.ensure_future(pass_on(behaviour.from_client(chunks_of(reader)), put)),
+            asyncio.ensure_future(pass_on(behaviour.from_upstream(answer.chunks), answered)),
+        )
+        try:
+            first = behaviour.ends_both(exchange)
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED if first else asyncio.ALL_COMPLETED)
+        finally:
+            for each in both:
+                each.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+            writer.close()
 
     async def _relay(self, exchange: RoutedExchange, answer: StreamedAnswer, send: Send) -> None:
         behaviour = self._behaviour

@@ -90,6 +90,15 @@ class Behaviour:
     response_status: Callable[[RoutedExchange, int], int] = relayed_status
     response_headers: Callable[[RoutedExchange, Headers], Headers] = headers.response_headers
     response_body: Callable[[RoutedExchange, Headers, Chunks], Chunks] = rewriting.response_body
+    switches: Callable[[RoutedExchange], bool] = headers.offers_websocket
+    """Whether the proxy forwards an offer to change the protocol of a connection."""
+    switch_headers: Callable[[RoutedExchange, Headers], Headers] = headers.response_headers
+    """What goes back to the client with an offer that the upstream accepted."""
+    from_client: Callable[[Chunks], Chunks] = lambda chunks: chunks
+    """What passes to the upstream on a connection of another protocol."""
+    from_upstream: Callable[[Chunks], Chunks] = lambda chunks: chunks
+    ends_both: Callable[[RoutedExchange], bool] = lambda _: True
+    """Whether the end of one side of such a connection ends the other one."""
     own_answer: Callable[[Reference, Refusal], OwnAnswer] = errors.own_answer
     hangs_up_behind: Callable[[Refusal], bool] = lambda _: False
     """Whether the connection is closed behind an answer of the proxy's own that does not say so."""
@@ -140,10 +149,16 @@ def _exchange(
 def outgoing(behaviour: Behaviour, exchange: RoutedExchange) -> Outgoing:
     """The request that goes to the back end."""
     body = behaviour.upstream_body(exchange)
+    lines = behaviour.upstream_headers(exchange, body)
     return Outgoing(
         exchange.incoming.method,
         behaviour.upstream_base(exchange),
         behaviour.upstream_target(exchange),
-        behaviour.upstream_headers(exchange, body),
+        headers.offering(lines) if behaviour.switches(exchange) else lines,
         body,
     )
+
+
+def switched(behaviour: Behaviour, exchange: RoutedExchange, given: Headers) -> Headers:
+    """The headers with which the client's offer to change the protocol is accepted."""
+    return headers.offering(behaviour.switch_headers(exchange, given))

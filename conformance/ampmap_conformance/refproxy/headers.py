@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from ..reference.types import Reference
 from ..wire.messages import Headers
+from ..wire.websocket import is_offer
 from .credentials import client_credential_headers, upstream_credentials
-from .exchange import Incoming, Local, RoutedExchange
+from .exchange import Incoming, Local, ManagementCall, RoutedExchange
 
 OTHER_CREDENTIALS = ("cookie", "api-key")
 """What was made for the proxy's host, and is nothing to a provider; Amp's own pages live by their cookies."""
@@ -23,6 +24,16 @@ def end_to_end(reference: Reference, headers: Headers) -> Headers:
     """Headers less those of the connection: the known ones, and those that `Connection` lists."""
     listed = [name.strip() for value in headers.all("connection") for name in value.split(",")]
     return headers.without(*hop_by_hop_names(reference), *listed)
+
+
+def offers_websocket(exchange: RoutedExchange) -> bool:
+    """Whether a call offers Amp's servers to open a WebSocket: no provider's API has one."""
+    return isinstance(exchange.place, ManagementCall) and is_offer(exchange.incoming.method, exchange.incoming.headers)
+
+
+def offering(headers: Headers) -> Headers:
+    """A request or an answer with the lines by which it changes the protocol of its connection."""
+    return headers.adding(("Connection", "Upgrade"), ("Upgrade", "websocket"))
 
 
 def framing_problem(incoming: Incoming) -> str | None:

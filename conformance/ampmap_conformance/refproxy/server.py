@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -15,9 +16,13 @@ from .app import ProxyApp
 from .behaviour import CORRECT, Behaviour
 from .config import ProxyConfig
 from .live import LiveConfig
+from .switching import SwitchingProtocol
 
 GRACE = 1
 """Seconds that transfers may still take when the server ends."""
+
+ROUNDS = 5
+"""Rounds of the event loop in which an accepted socket becomes a connection of the server: asyncio needs three."""
 
 
 class ReferenceProxy:
@@ -45,7 +50,7 @@ class ReferenceProxy:
             self._ready.set,
             uvicorn.Config(
                 app,
-                http="h11",
+                http=SwitchingProtocol,
                 ws="none",
                 loop="asyncio",
                 log_config=None,
@@ -68,7 +73,7 @@ class ReferenceProxy:
 
     def close(self) -> None:
         """Stop serving. Transfers that still run are cut off after `GRACE`."""
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join(10)
 
     def __enter__(self) -> Self:
@@ -86,15 +91,38 @@ class ReferenceProxy:
 
 
 class _Server(uvicorn.Server):
-    """Says when it serves. One that is told to end while it starts does not close what it has accepted."""
+    """Says when it serves, and ends at once when it is told to: uvicorn's own looks for that ten times a second.
+
+    One that is told to end while it starts does not close what it has accepted, nor what it accepts in that moment: so
+    it says when it has started, and is given the time to make connections of what it accepted.
+    """
 
     def __init__(self, ready: Callable[[], None], config: uvicorn.Config) -> None:
         super().__init__(config)
         self._ready = ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended = asyncio.Event()
 
     async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self.on_tick(0)  # without a header `Date`, nothing that it sets changes later
         self._ready()
-        await super().main_loop()
+        if not self.should_exit:
+            await self._ended.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        for listener in sockets or ():
+            loop.remove_reader(listener)  # accept no more
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
+        await super().shutdown(sockets)
+
+    def end(self) -> None:
+        """To be called by another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._ended.set)
 
 
 def _listen(host: str, port: int) -> socket.socket:

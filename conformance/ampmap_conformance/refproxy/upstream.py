@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import select
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -50,6 +50,8 @@ class StreamedAnswer:
     status: int
     headers: Headers
     chunks: AsyncIterator[bytes]
+    put: Callable[[bytes], Awaitable[None]] | None = None
+    """Sends bytes as they are, where the connection was switched to another protocol; `chunks` are what comes then."""
 
 
 class UpstreamSender(Protocol):
@@ -58,6 +60,17 @@ class UpstreamSender(Protocol):
     def send(self, request: Outgoing) -> AbstractAsyncContextManager[StreamedAnswer]:
         """Send; leaving the context drops what is left of the answer. Raises UpstreamFailedError."""
         ...
+
+
+class Wrapped:
+    """A sender whose sending is a function's."""
+
+    def __init__(self, send: Callable[[Outgoing], AbstractAsyncContextManager[StreamedAnswer]]) -> None:
+        self._send = send
+
+    def send(self, request: Outgoing) -> AbstractAsyncContextManager[StreamedAnswer]:
+        """As the function does it."""
+        return self._send(request)
 
 
 class UpstreamConnection:
@@ -86,8 +99,13 @@ class UpstreamConnection:
         self._state.start_next_cycle()
         return True
 
-    async def ask(self, request: Outgoing) -> h11.Response:
-        """Send a request and wait for the head of its final answer."""
+    @property
+    def is_switched(self) -> bool:
+        """Whether the upstream took the connection for another protocol."""
+        return self._state.their_state is h11.SWITCHED_PROTOCOL
+
+    async def ask(self, request: Outgoing) -> h11.Response | h11.InformationalResponse:
+        """Send a request and wait for the head of its final answer, or of the one by which the protocol changes."""
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
         events: list[h11.Event] = [
             h11.Request(method=request.method, target=request.target.encode("latin-1"), headers=headers)
@@ -101,6 +119,8 @@ class UpstreamConnection:
         while not isinstance(event := await self._next(), h11.Response):
             if isinstance(event, h11.ConnectionClosed):
                 raise h11.RemoteProtocolError("the connection was closed without an answer")
+            if self.is_switched and isinstance(event, h11.InformationalResponse):
+                return event
             if not self.bears_extras:
                 raise h11.RemoteProtocolError("an interim answer came")
         return event
@@ -116,6 +136,18 @@ class UpstreamConnection:
             raise UpstreamStalledError("the upstream fell silent") from None
         except (OSError, h11.ProtocolError) as error:
             raise UpstreamBrokenError(str(error)) from None
+
+    async def switched_chunks(self) -> AsyncIterator[bytes]:
+        """What comes behind the answer by which the protocol changed."""
+        yield self._state.trailing_data[0]
+        with contextlib.suppress(ConnectionError):
+            while data := await self._reader.read(65536):
+                yield data
+
+    async def put(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._writer.write(data)
+        await self._writer.drain()
 
     async def _next_within(self, patience: float | None) -> h11.Event | type[h11.PAUSED]:
         """The next event. Raises TimeoutError after so many seconds."""
@@ -163,7 +195,11 @@ class UpstreamClient:
         connection, head = await self._answered(request)
         lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers.raw_items())
         try:
-            yield StreamedAnswer(head.status_code, Headers(lines), connection.chunks(self._idle_timeout))
+            if connection.is_switched:
+                chunks = connection.switched_chunks()
+                yield StreamedAnswer(head.status_code, Headers(lines), chunks, connection.put)
+            else:
+                yield StreamedAnswer(head.status_code, Headers(lines), connection.chunks(self._idle_timeout))
         finally:
             kept = self._idle.setdefault(request.base, deque())
             if len(kept) < KEPT and connection.is_free():
@@ -171,7 +207,7 @@ class UpstreamClient:
             else:
                 connection.drop()
 
-    async def _answered(self, request: Outgoing) -> tuple[UpstreamConnection, h11.Response]:
+    async def _answered(self, request: Outgoing) -> tuple[UpstreamConnection, h11.Response | h11.InformationalResponse]:
         connection: UpstreamConnection | None = None
         try:
             async with asyncio.timeout(self._answer_timeout):

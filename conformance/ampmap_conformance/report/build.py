@@ -29,8 +29,8 @@ from .model import (
     Report,
     Reproduce,
     Requests,
+    RequirementSummary,
     Result,
-    Rule,
     Selection,
     Summary,
     SummaryVerdict,
@@ -192,9 +192,9 @@ def _verdict(code: ExitCode, target: TargetId, *, outside: bool) -> SummaryVerdi
     return "partial" if any(one.core for one in target.left_out) else verdict
 
 
-def rule_of(row: Requirement, docs_url: str = "") -> Rule:
+def rule_of(row: Requirement, docs_url: str = "") -> RequirementSummary:
     """What a report says of a requirement."""
-    return Rule(
+    return RequirementSummary(
         statement=row.statement,
         level=Level(row.level),
         profile=row.profile,

@@ -10,7 +10,7 @@ from typing import get_args
 
 from ..reference.types import Severity
 from ..verdicts import Level, Verdict
-from .model import Cause, Notice, Result, Rule, Sight
+from .model import Cause, Notice, RequirementSummary, Result, Sight
 
 URGENCY: Mapping[Verdict, int] = MappingProxyType(
     {
@@ -59,7 +59,9 @@ class _Key:
     special: str = ""
 
 
-def causes_of(results: Iterable[Result], rules: Mapping[str, Rule], *, observed: bool) -> tuple[Cause, ...]:
+def causes_of(
+    results: Iterable[Result], rules: Mapping[str, RequirementSummary], *, observed: bool
+) -> tuple[Cause, ...]:
     """The causes of what went wrong, those to repair first coming first.
 
     `observed` says whether an observer saw what the upstreams got.
@@ -205,7 +207,9 @@ def _are_after_effects(cases: Sequence[Result], served: Set[tuple[str, str]]) ->
     return mostly and len(rules) >= FEWEST_RULES and len(profiles) >= FEWEST_PROFILES
 
 
-def _cause(key: _Key, cases: list[Result], rules: Mapping[str, Rule], waiting: Mapping[str | None, int]) -> Cause:
+def _cause(
+    key: _Key, cases: list[Result], rules: Mapping[str, RequirementSummary], waiting: Mapping[str | None, int]
+) -> Cause:
     knock_on = key.code == AFTER_EFFECT
     requirements = [name for name, _ in Counter(case.requirement for case in cases).most_common()]
     severities = {rules[name].severity for name in requirements if name in rules}

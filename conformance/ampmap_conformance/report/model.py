@@ -199,7 +199,7 @@ class Cause(Shape):
     whatever they were about. `shown` is the first such case then."""
 
 
-class Rule(Shape):
+class RequirementSummary(Shape):
     """What a requirement says."""
 
     statement: str
@@ -355,6 +355,6 @@ class Report(Shape):
     causes: tuple[Cause, ...] = ()
     """What went wrong, by what the cases have in common: what makes the run red first, then the strongest level, the
     gravest severity, and the most cases."""
-    rules: dict[str, Rule] = {}
+    rules: dict[str, RequirementSummary] = {}
     """By requirement id: those that the results are of."""
     results: tuple[Result, ...]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, assert_success, assert_whole, expect, only_upstream_request
 from ..checks.expect_streams import assert_events, assert_json_answer
 from ..checks.findings import expect_none, gathering
 from ..checks.registry import checks
+from ..dialects.bodies import dump
 from ..meanings import Completion, Text, Usage
 from ..observer import Reply
 from ..probe.probe import Probe
-from ..wire.sse import covers, decode_body
+from ..wire.sse import covers, decode_body, events
 from .support.client_bodies import client_request, rare_request, rich_answer
-from .support.ends import ENDS, MOST, ending, has_ends
+from .support.ends import MOST, ending, ends_of, has_ends
+from .support.optional_parts import has_optional_parts, said, with_parts
 from .support.streams import client_model, served_model
 from .support.told import assert_answer_told
 from .test_bodies import exact
@@ -71,7 +74,7 @@ def test_every_end_comes_back(case: VariedCase, probe: Probe) -> None:
     """Given answers that end for every reason of the vendor, when they are relayed, reason and usage are the same."""
     model = client_model(case, probe)
     with gathering() as part:
-        for reason in ENDS[case.call.dialect].reasons:
+        for reason in ends_of(case, probe).reasons:
             exchange = probe.send(case, replies=(ending(case, probe, reason),))
             only_upstream_request(exchange)
             with part():
@@ -79,6 +82,33 @@ def test_every_end_comes_back(case: VariedCase, probe: Probe) -> None:
                     assert_events(exchange, model=model)
                 else:
                     assert_json_answer(exchange, model=model or served_model(case, probe))
+
+
+@checks("bodies.optional-parts", when=has_optional_parts)
+def test_optional_parts(case: VariedCase, probe: Probe) -> None:
+    """Given an answer without its optional parts, or with null in their place, when it is relayed, then it is whole."""
+    exchange = probe.send(case, replies=(with_parts(case, probe),))
+
+    only_upstream_request(exchange)
+    assert_success(exchange)
+    response = exchange.response
+    sent, came = (
+        [said(part) for part in _parts(case, body)]
+        for body in (exchange.answers[0].body, decode_body(response.headers, response.body))
+    )
+    saying = "the answer was cut or changed"
+    expect(len(came) >= len(sent), saying, expected=f"{len(sent)} parts", actual=f"{len(came)} parts")
+    for theirs, ours in zip(sent, came, strict=False):
+        if not covers(theirs, ours):
+            assert_equal(dump(ours), dump(theirs), saying)
+
+
+def _parts(case: VariedCase, body: bytes) -> list[Any]:
+    """What an answer or each event of a stream holds; bytes that are not JSON count for nothing."""
+    try:
+        return [event.json() for event in events(body)] if case.stream else [json.loads(body)]
+    except ValueError:
+        return []
 
 
 @checks("bodies.large-answer")

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -168,16 +169,17 @@ class Target:
 
     def other_models(self, provider: Provider) -> tuple[str, ...]:
         """The models of a provider that it is asked for and that are not its own here: mapped ones, and Amp's."""
-        absent = [name for name in dict.fromkeys(self.unavailable) if self.provider_of(name) is provider]
+        absent = [name for name, owner in self._absent.items() if owner is provider]
         if self.served_by(provider) == "amp":
             absent += [model.wire_id or model.id for model in self._known(provider)]
         return tuple(dict.fromkeys(absent))
 
     def sample_model(self, provider: Provider) -> str:
         """A model for calls of a provider, as they name it: one that the proxy serves, else one that it knows of."""
-        local = [model.wire_id or model.id for model in self.models(provider)[:1]]
-        known = [model.wire_id or model.id for model in self._known(provider)[:1]]
-        return next(iter((*local, *self.other_models(provider), *known)), "example-model")
+        for model in self.models(provider):
+            return model.wire_id or model.id
+        known = (model.wire_id or model.id for model in self._known(provider))
+        return next(chain(self.other_models(provider), known), "example-model")
 
     def _known(self, provider: Provider) -> tuple[Model, ...]:
         return tuple(model for model in self.reference.models.values() if model.provider == provider.id)
@@ -209,7 +211,10 @@ class Target:
 
     def mapped(self, model: str) -> str | None:
         """The model to which the file's mappings lead; None where no rule speaks of it or its target is not there."""
-        return next((rule.to for rule in self.rules_for(model) if self._is_there(rule.to)), None)
+        if model not in self._mapped:
+            there = (rule.to for rule in self.rules_for(model) if self._is_there(rule.to))
+            self._mapped[model] = next(there, None)
+        return self._mapped[model]
 
     def _is_there(self, model: str) -> bool:
         """Whether the proxy can serve a model to which a mapping leads."""
@@ -232,8 +237,18 @@ class Target:
         return None
 
     @cached_property
+    def _absent(self) -> dict[str, Provider | None]:
+        """The models of `unavailable`, each with the provider that is asked for it."""
+        return {name: self.provider_of(name) for name in self.unavailable}
+
+    @cached_property
     def _models(self) -> dict[str, tuple[Model, ...]]:
         """What `models` found, by provider id."""
+        return {}
+
+    @cached_property
+    def _mapped(self) -> dict[str, str | None]:
+        """What `mapped` found."""
         return {}
 
     @cached_property

@@ -129,7 +129,7 @@ def send_raw(base_url: str, request: RawRequest, *, timeout: float = 30.0, respo
     writing and not the reading. Raises NoAnswerError when no connection can be made.
     """
     begun = time.monotonic()
-    with _connected(base_url, timeout) as sock:
+    with connected(base_url, timeout) as sock:
         sent_at = _write(sock, request, begun)
         chunks: list[Chunk] = []
         reader = AnswerReader(request.method)
@@ -153,7 +153,7 @@ def send_in_turn(
     reader = AnswerReader(every[0].method)
     ending, closed = Ending.COMPLETE, False
     sent_at: list[float] = []
-    with _connected(base_url, timeout) as sock:
+    with connected(base_url, timeout) as sock:
         for number, message in enumerate(every):
             request = whole(message)
             sent_at += _write(sock, request, begun)
@@ -183,7 +183,8 @@ def _is_closed_within(sock: socket.socket, seconds: float) -> bool:
         sock.settimeout(before)
 
 
-def _connected(base_url: str, timeout: float) -> socket.socket:
+def connected(base_url: str, timeout: float) -> socket.socket:
+    """A new connection to the host of a URL; `timeout` is in seconds. Raises NoAnswerError when none can be made."""
     parts = urlsplit(base_url)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
     try:

@@ -22,15 +22,16 @@ from ampmap_conformance.reference import editions
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.target import target
 from ampmap_conformance.verdicts import Verdict
+from ampmap_generator.cli import main as ampmap
 from ampmap_tests_support.places import CONFORMANCE, EVIDENCE
 from ampmap_tests_support.programs import need_program
+from click.testing import CliRunner
 
 PROXIES = CONFORMANCE / "proxies"
 PROVE = PROXIES / "prove.py"
 NAMES = sorted(file.parent.name for file in PROXIES.glob("*/recipe.yaml"))
 TARGETS = [name for name in NAMES if (PROXIES / name / "target.yaml").is_file()]
 BASELINES = [name for name in NAMES if (PROXIES / name / "baseline.yaml").is_file()]
-EXPORT = (sys.executable, "-m", "ampmap_generator", "export-config")
 LONGEST = 80
 """Lines of a configuration that is written by hand."""
 PROVEN = ("headers", "routing", "streaming")
@@ -140,7 +141,8 @@ def test_cliproxyapis_options_are_changed_in_each_way(way: str, tmp_path: Path) 
 def test_the_target_file_of_an_export_is_sound(proxy: str, reference: Reference, tmp_path: Path) -> None:
     keys = ("--client-key-env", "AMPMAP_CLIENT_KEY", "--client-key-env", "AMPMAP_SECOND_KEY")
     options = ("--observer", "http://127.0.0.1:9100", "--target", str(tmp_path / "target.yaml"), *keys)
-    subprocess.run([*EXPORT, proxy, *options], check=True, capture_output=True)
+    exported = CliRunner().invoke(ampmap, ["export-config", proxy, *options])
+    assert exported.exit_code == 0, exported.output
 
     loaded = target.load(tmp_path / "target.yaml", reference, dict.fromkeys(keys, "any"))
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 from ampmap_conformance.report.causes import after_effects, causes_of, in_order
-from ampmap_conformance.report.model import Cause, Report, Result, Rule
+from ampmap_conformance.report.model import Cause, Report, RequirementSummary, Result
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.terminal import Detail, Terminal
 from ampmap_conformance.report.write import read_report, to_json
@@ -59,7 +59,7 @@ def result_of(case: Case, *, status: str = "200", upstream: bool = True, begun: 
 def causes(results: Iterable[Result]) -> tuple[Cause, ...]:
     every = tuple(results)
     rules = {
-        one.requirement: Rule.model_validate(
+        one.requirement: RequirementSummary.model_validate(
             {
                 "statement": "It does.",
                 "level": one.level,

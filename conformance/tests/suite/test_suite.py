@@ -12,7 +12,7 @@ from ampmap_conformance.cases.selection import ON_REQUEST
 from ampmap_conformance.checks.registry import Check
 from ampmap_conformance.engine.judge import Engine
 from ampmap_conformance.engine.options import RunOptions
-from ampmap_conformance.engine.plan import make_plan
+from ampmap_conformance.engine.plan import Plan, make_plan
 from ampmap_conformance.evidence.files import read_matrix
 from ampmap_conformance.probe.probe import Probe
 from ampmap_conformance.reference.types import Reference
@@ -20,6 +20,7 @@ from ampmap_conformance.refproxy.defects import DEFECTS
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.run.open import open_run
 from ampmap_conformance.target.file import Policy
+from ampmap_conformance.target.target import Target
 from ampmap_conformance.verdicts import Attribution, ExitCode, Verdict
 from ampmap_tests_support.places import EVIDENCE
 
@@ -38,6 +39,24 @@ TRANSLATING = {id_ for id_ in USUAL if (DEFECTS[id_].variant or "").startswith("
 never says that it is its own or the upstream's."""
 
 
+@pytest.fixture(scope="module")
+def plans() -> dict[str, Plan]:
+    """What was planned, by the description of the proxy: those with a defect of the usual one are described alike."""
+    return {}
+
+
+@pytest.fixture
+def _planned_once(plans: dict[str, Plan], monkeypatch: pytest.MonkeyPatch) -> None:
+    def planned(target: Target) -> Plan:
+        described = target.file.model_copy(update={"base_url": ""}).model_dump_json()
+        if described not in plans:
+            plans[described] = make_plan(target)
+        return plans[described]
+
+    monkeypatch.setattr("ampmap_conformance.run.open.make_plan", planned)
+
+
+@pytest.mark.usefixtures("_planned_once")
 @pytest.mark.parametrize("defect", USUAL)
 def test_every_defect_is_caught_by_a_requirement_that_it_breaks(
     reference: Reference, kills: dict[str, set[str]], defect: str

@@ -324,6 +324,15 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "The example of the smallest valid message changed; the contract did not.",
     ),
     DiffRule(
+        "end-reasons",
+        _ADDITION,
+        "endpoints",
+        "ends ends.**",
+        _ANY,
+        "Answers end for other reasons than before.",
+        "Relay the reason for which an answer ends, whatever it is.",
+    ),
+    DiffRule(
         "status-added", _ADDITION, "error_shapes", "statuses.* default.*", _ADDED, "An additional status is described."
     ),
     # --- management, settings and fallback

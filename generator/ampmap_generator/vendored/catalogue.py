@@ -195,6 +195,7 @@ AxisName: TypeAlias = Literal[
     "upstream_refusal",
     "upstream_failure",
     "odd_error",
+    "optional_parts",
     "upstream_refused_count",
     "answer_kind",
     "malformed_credential",

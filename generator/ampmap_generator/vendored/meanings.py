@@ -34,6 +34,14 @@ class RequestMeanings(Shape):
     system: Place
     tool: Place
     """One tool that the model may call."""
+    any_tool: Place
+    """That the model must call a tool."""
+    forced_tool: Place
+    """The tool that the model must call."""
+    answer_json: Place
+    """That the answer must be JSON."""
+    answer_schema: Place
+    """The JSON Schema that the answer must fit."""
     user_text: Place
     user_image: Place
     assistant_thinking: Place

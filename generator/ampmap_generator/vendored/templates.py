@@ -45,6 +45,7 @@ PLACEHOLDERS: dict[str, tuple[type, ...]] = {
     "place": (int,),
     "reasoning": (int,),
     "result": (dict, list, str),
+    "schema": (dict,),
     "sequence": (int,),
     "signature": (str,),
     "spoken": (int,),

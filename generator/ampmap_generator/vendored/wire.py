@@ -200,6 +200,22 @@ class StreamFraming(Shape):
     """What is sent when the stream is asked for in the dialect's other form."""
 
 
+class EndForm(Shape):
+    """An object of an answer that tells why the answer ends."""
+
+    usual: dict[str, Json]
+    """Members by which the object is known where the answer is complete."""
+    other: dict[str, Json]
+    """Members in their place where it ends for a reason, which is written `{reason}`."""
+
+
+class Ends(Shape):
+    """How the answers of a dialect end that are not complete."""
+
+    reasons: tuple[str, ...]
+    forms: tuple[EndForm, ...]
+
+
 class Endpoint(Fact):
     """A wire protocol (dialect): its operations, its streams, its credentials."""
 
@@ -212,6 +228,8 @@ class Endpoint(Fact):
     """What the schemas of the operations have in common, by name."""
     among_management: bool = False
     """Whether a known proxy counts the dialect's paths among its management paths."""
+    ends: Ends | None = None
+    """Reasons for which an answer ends, beside that it is complete or calls tools."""
     truncation: dict[str, str] = {}
     """What the client makes of a stream that ends early, by kind of end."""
     notes: tuple[str, ...] = ()

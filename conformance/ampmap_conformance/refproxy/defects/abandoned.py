@@ -10,8 +10,7 @@ from typing import Any
 
 from ..behaviour import Behaviour
 from ..exchange import ManagementCall, Outgoing
-from ..upstream import StreamedAnswer, UpstreamSender
-from .fallback_failures import Wrapped
+from ..upstream import StreamedAnswer, UpstreamSender, Wrapped
 from .registry import defect
 
 

@@ -196,7 +196,11 @@ def told_address_opens(right: Behaviour) -> Behaviour:
     return _opened_by(right, lambda headers: (headers.get("x-forwarded-for") or "").startswith("127."))
 
 
-@defect("upgrades-open", breaks=("auth.no-header-replaces-credential",), seen_in="headroomlabs-ai/headroom#3281")
+@defect(
+    "upgrades-open",
+    breaks=("auth.no-header-replaces-credential", "management.websocket-keys"),
+    seen_in="headroomlabs-ai/headroom#3281",
+)
 def upgrades_open(right: Behaviour) -> Behaviour:
     """Passes calls that offer to upgrade to a handler that requires no key."""
     return _opened_by(right, lambda headers: "upgrade" in headers)

@@ -10,8 +10,7 @@ from dataclasses import replace
 from ...wire.credentials import CREDENTIAL_HEADERS
 from ..behaviour import Behaviour
 from ..exchange import Outgoing
-from ..upstream import StreamedAnswer, UpstreamSender
-from .fallback_failures import Wrapped
+from ..upstream import StreamedAnswer, UpstreamSender, Wrapped
 from .registry import defect
 
 

@@ -13,8 +13,7 @@ from ...reference.types import Reference
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import Outgoing, OwnAnswer, ProviderCall, Refusal, RoutedExchange
-from ..upstream import StreamedAnswer, UpstreamSender
-from .fallback_failures import Wrapped
+from ..upstream import StreamedAnswer, UpstreamSender, Wrapped
 from .registry import defect
 from .streaming import is_event_stream
 

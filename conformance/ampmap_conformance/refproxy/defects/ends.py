@@ -16,6 +16,9 @@ REASON = re.compile(rb'("(?:stop_reason|finish_reason|finishReason)": ?)"([^"]*)
 CALLS = (b"tool_use", b"tool_calls")
 USUAL = {b"stop_reason": b"end_turn", b"finish_reason": b"stop", b"finishReason": b"STOP"}
 EARLY = re.compile(rb'"incomplete_details": ?\{"reason": ?"[^"]*"\}')
+ANSWER = re.compile(rb'\{"(?:id|candidates)".{1,4000}\}', re.DOTALL)
+COUNTED = re.compile(rb'"usage(?:Metadata)?"\s*:\s*\{')
+NULLS = re.compile(rb'"(?:usageMetadata|cache_read_input_tokens|system_fingerprint)": ?null')
 USAGE = re.compile(rb'("prompt_tokens": ?(\d+), ?"completion_tokens": ?(\d+), ?"total_tokens": ?)\d+')
 
 
@@ -56,5 +59,25 @@ def totals_added_up(right: Behaviour) -> Behaviour:
 
     def change(chunk: bytes) -> bytes:
         return USAGE.sub(lambda found: found[1] + str(int(found[2]) + int(found[3])).encode(), chunk)
+
+    return _rewriting(right, change)
+
+
+@defect("usage-required", breaks=("bodies.optional-parts",))
+def usage_required(right: Behaviour) -> Behaviour:
+    """Reads the usage of every answer, and relays nothing of an answer that has none."""
+
+    def change(chunk: bytes) -> bytes:
+        return b"{}" if ANSWER.fullmatch(chunk) and not COUNTED.search(chunk) else chunk
+
+    return _rewriting(right, change)
+
+
+@defect("null-parts-end-streams", breaks=("bodies.optional-parts",))
+def null_parts_end_streams(right: Behaviour) -> Behaviour:
+    """Drops an event of a stream in which a part is null that it counts with."""
+
+    def change(chunk: bytes) -> bytes:
+        return b"" if chunk.startswith((b"data:", b"event:")) and NULLS.search(chunk) else chunk
 
     return _rewriting(right, change)

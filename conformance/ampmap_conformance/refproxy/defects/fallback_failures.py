@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..exchange import Amp, BackEnd, Local, ManagementCall, Outgoing, ProviderCall, Refusal, RoutedExchange
-from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamSender
+from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamSender, Wrapped
 from .registry import defect
 
 TRIES = 3
 BENCH_SECONDS = 0.5
-
-
-class Wrapped:
-    """A sender whose sending is a function's."""
-
-    def __init__(self, send: Callable[[Outgoing], AbstractAsyncContextManager[StreamedAnswer]]) -> None:
-        self._send = send
-
-    def send(self, request: Outgoing) -> AbstractAsyncContextManager[StreamedAnswer]:
-        """As the function does it."""
-        return self._send(request)
 
 
 def _retrying(right: Behaviour, again: Callable[[int], bool]) -> Behaviour:

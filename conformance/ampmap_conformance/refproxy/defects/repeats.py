@@ -9,8 +9,7 @@ from dataclasses import replace
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import Outgoing, OwnAnswer, RoutedExchange, UpstreamFailure
-from ..upstream import StreamedAnswer, UpstreamFailedError, UpstreamSender
-from .fallback_failures import Wrapped
+from ..upstream import StreamedAnswer, UpstreamFailedError, UpstreamSender, Wrapped
 from .registry import defect
 
 

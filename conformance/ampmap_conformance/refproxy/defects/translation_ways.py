@@ -10,8 +10,7 @@ from ...meanings import Completion
 from ...wire.messages import Headers
 from ..behaviour import Behaviour, Chunks
 from ..exchange import Outgoing, RoutedExchange
-from ..upstream import StreamedAnswer, UpstreamBrokenError
-from .fallback_failures import Wrapped
+from ..upstream import StreamedAnswer, UpstreamBrokenError, Wrapped
 from .registry import defect
 from .streaming import is_event_stream
 from .translation import FOLLOWS, TO_CHAT
