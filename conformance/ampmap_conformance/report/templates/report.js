@@ -16,6 +16,7 @@
       text: `${element.querySelector("h2").textContent} ${item.textContent}`.toLowerCase(),
     })),
   }));
+  const others = document.querySelector("main > h2.part");
   const total = rules.reduce((sum, rule) => sum + rule.cases.length, 0);
 
   function filter() {
@@ -37,6 +38,7 @@
         if (words.length) fold.open = true;
       }
     }
+    if (others) others.hidden = rules.every(({ element }) => element.hidden || element.matches(".cause"));
     shown.textContent = `${count} of ${total} cases`;
   }
 
