@@ -106,6 +106,14 @@ def untested_line(report: Report) -> str:
     return f"no case of {told} could be tested{why}"
 
 
+def nothing_ran_line(report: Report) -> str:
+    """In a sentence, that no case was executed and why most of them were not; empty where any was, or none was left."""
+    if executed(report) or report.summary.untested or not report.results:
+        return ""
+    reason, _ = Counter(result.reason for result in report.results).most_common(1)[0]
+    return f"no case was executed, most often because of this: {reason}"
+
+
 def run_problems(report: Report) -> tuple[tuple[str, str], ...]:
     """What makes a run red without a failing case: kind and one sentence for each."""
     summary = report.summary
@@ -118,5 +126,5 @@ def run_problems(report: Report) -> tuple[tuple[str, str], ...]:
         decided = f"{len(report.results)} of {summary.planned} cases were decided"
         found.append(("interrupted", f"the run was interrupted: {decided}"))
     elif not executed(report) and not found:
-        found.append(("nothing-ran", "no case was executed"))
+        found.append(("nothing-ran", nothing_ran_line(report) or "no case was executed"))
     return tuple(found)

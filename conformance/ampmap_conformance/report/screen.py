@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..verdicts import Verdict
-from .facts import clients_line, ending, headline, untested_line, verdict_of_cause
+from .facts import clients_line, ending, headline, nothing_ran_line, untested_line, verdict_of_cause
 from .model import Cause, Report, Result
 from .parts import parts_line
 from .text import shortened
@@ -73,7 +73,7 @@ def _cause(cause: Cause, shown: Result, width: int) -> list[Text]:
 
 def beyond_lines(report: Report) -> list[str]:
     """What there is to say beside causes: what was not tested, the baseline's faults, and notices."""
-    untested = untested_line(report)
+    untested = untested_line(report) or nothing_ran_line(report)
     entries = report.baseline.problems if report.baseline else ()
     return [
         *([untested] if untested else []),
