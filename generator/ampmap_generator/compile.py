@@ -15,14 +15,15 @@ BASE_EDITION = "amp-0.0.1760587291"
 def compile_reference(spec: Spec, edition: str | None = None) -> Reference:
     """The reference of one edition, by default the base, whichever of them `spec` holds.
 
-    It must have passed the checks: nothing is verified again here. Raises UnknownEditionError.
+    `edition` is named as `Spec.of` takes it. The spec must have passed the checks: nothing is verified again here.
+    Raises UnknownEditionError.
     """
-    edition = edition or next(iter(spec.editions), BASE_EDITION)
-    spec = spec.of(edition)
+    spec = spec.of(edition or next(iter(spec.editions), BASE_EDITION))
     facts: dict[str, Any] = {
         kind.name: {key: fact.value for key, fact in spec.facts[kind.name].items()} for kind in KINDS
     }
-    facts["edition"] = facts.pop("editions")[edition]
+    facts["as_of"] = max((source.read or "" for source in facts["sources"].values()), default="")
+    facts["edition"] = facts.pop("editions")[spec.edition]
     facts["platforms"] = {name: _platform(name, kinds) for name, kinds in spec.platforms.items()}
     if spec.layers:
         facts["layers"] = spec.layers

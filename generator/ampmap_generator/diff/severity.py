@@ -270,7 +270,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "sdk",
         _NOTE,
         "providers",
-        "sdk.** client_call.** setting",
+        "sdk.** client_call.** setting aliases",
         _ANY,
         "The client makes the call with other code; its destination did not change.",
     ),

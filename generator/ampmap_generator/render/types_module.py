@@ -12,10 +12,12 @@ from .json_text import data_lines
 from .templates import environment
 
 PARTS = (
-    "base", "wire", "templates", "meanings", "conditions", "catalogue", "platforms", "reference", "routing", "auth",
+    "base", "editions", "wire", "templates", "meanings", "conditions", "catalogue", "platforms", "reference", "names",
+    "routing", "auth",
 )  # fmt: skip
 IDS_BEGIN = "# ids: narrowed to literals in the generated module\n"
 IDS_END = "# end of ids\n"
+_IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 def render_types(reference: Reference, *, open_ids: bool = False) -> dict[str, bytes]:
@@ -93,11 +95,8 @@ def public_names(parts: dict[str, str]) -> list[str]:
 
 def _definitions(text: str) -> str:
     lines = text.splitlines(keepends=True)
-    last = max(
-        node.end_lineno or 0
-        for node in ast.parse(text).body
-        if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)
-    )
+    docstring, *rest = ast.parse(text).body
+    last = max(node.end_lineno or 0 for node in (docstring, *rest) if node is docstring or isinstance(node, _IMPORTS))
     return "".join(lines[last:]).strip() + "\n"
 
 
