@@ -67,6 +67,7 @@ class ExitCode(IntEnum):
     NOTHING_RAN = 5
     UNREACHABLE = 6
     STALE_BASELINE = 7
+    PARTIAL = 8
 
 
 def verdict_of(level: Level, *, broken: int, of: int = 1, strict: bool = False) -> Verdict:
@@ -88,11 +89,13 @@ def exit_code(
     missing: Collection[str] = (),
     interrupted: bool = False,
     stale_baseline: bool = False,
+    partial: bool = False,
 ) -> ExitCode:
     """The exit code of a run: the gravest thing that happened decides.
 
     `missing` names selected requirements of which no case was executed although one should have been;
-    `stale_baseline` states that the baseline has entries that are expired or excuse nothing.
+    `stale_baseline` states that the baseline has entries that are expired or excuse nothing, and `partial` that the
+    target does not serve all that is core.
     """
     seen = frozenset(verdicts)
     if interrupted:
@@ -105,4 +108,4 @@ def exit_code(
         return ExitCode.STALE_BASELINE
     if missing or not seen & EXECUTED:
         return ExitCode.NOTHING_RAN
-    return ExitCode.CONFORMANT
+    return ExitCode.PARTIAL if partial else ExitCode.CONFORMANT

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ampmap_conformance.engine.session import Session
+from ampmap_conformance.report.causes import causes_of
 from ampmap_conformance.report.model import Report, Result
 
 Process: TypeAlias = "subprocess.Popen[str]"
@@ -79,7 +80,7 @@ def report_of(
                 "level": "must",
                 "profile": requirement.partition(".")[0],
                 "verdict": verdict,
-                "reason": "" if verdict == "pass" else f"why {verdict}",
+                "reason": "" if verdict == "pass" else f"why {verdict} of {requirement}",
                 "expected": "",
                 "actual": "",
                 "docs_url": "",
@@ -93,7 +94,7 @@ def report_of(
         name: Counter(r["verdict"] for r in made if r["profile"] == name) for name in (r["profile"] for r in made)
     }
     counts = Counter(r["verdict"] for r in made)
-    return Report.model_validate(
+    made_of = Report.model_validate(
         {
             "kit": {"version": "1.0"},
             "reference": {"edition": "amp-1", "digest": "sha256:0"},
@@ -114,3 +115,5 @@ def report_of(
             **(report or {}),
         }
     )
+    causes = causes_of(made_of.results, made_of.rules, observed=True)
+    return made_of.model_copy(update={"causes": causes})

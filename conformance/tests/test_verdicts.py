@@ -47,3 +47,5 @@ def test_the_gravest_thing_decides_the_exit_code(
     seen: tuple[Verdict, ...], missing: tuple[str, ...], interrupted: bool, code: ExitCode
 ) -> None:
     assert exit_code(seen, missing=missing, interrupted=interrupted) is code
+    partial = ExitCode.PARTIAL if code is ExitCode.CONFORMANT else code
+    assert exit_code(seen, missing=missing, interrupted=interrupted, partial=True) is partial

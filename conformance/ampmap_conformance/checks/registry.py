@@ -51,6 +51,8 @@ class Check:
     """The most that one case sends to the target."""
     shows_alone: bool = False
     """A breach shows also where the case's control cannot be made. What holds there shows nothing."""
+    outside: Callable[[Any, Any], None] | None = None
+    """What of the rule a client sees by itself, in one request: judged where no observer sees the upstreams."""
 
     def fits(self, row: Requirement) -> None:
         """Raises SuiteError unless the function takes the cases that the row's axes give."""
@@ -80,16 +82,17 @@ def checks(
     pace: Pace = Pace.QUICK,
     requests: int = 1,
     shows_alone: bool = False,
+    outside: Callable[[Any, Any], None] | None = None,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Marks a function `test_x(case, probe)` as the check of a requirement.
 
     `when` narrows the cells of the requirement's axes to those it speaks of; which targets the requirement binds is
     stated in its row (`cases/conditions.py`). `requests` is the most that one case sends, by which a run is planned;
-    `shows_alone` says that a breach needs no control.
+    `shows_alone` says that a breach needs no control. `outside` is the part of the check that needs no observer.
     """
 
     def mark(function: CheckFunction) -> CheckFunction:
-        setattr(function, MARK, Check(requirement, function, when, pace, requests, shows_alone))
+        setattr(function, MARK, Check(requirement, function, when, pace, requests, shows_alone, outside))
         return function
 
     return mark

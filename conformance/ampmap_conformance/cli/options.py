@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from ..report.terminal import Detail
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 reference_option = click.option(
     "--reference",
@@ -18,3 +25,19 @@ edition_option = click.option(
     metavar="EDITION",
     help=f"Edition to test against: {EDITION_NAMES}; default: the target file's edition, or the base edition.",
 )
+
+
+def detail_options(command: Command) -> Command:
+    """`-v` and `-q`, as the parameters `verbose` and `quiet`."""
+    verbose = click.option("-v", "--verbose", is_flag=True, help="Print every case that went wrong in full.")
+    quiet = click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
+    return verbose(quiet(command))
+
+
+def detail_of(*, verbose: bool, quiet: bool) -> Detail:
+    """How much a run prints. Raises click.UsageError where both are given."""
+    from ..report.terminal import Detail
+
+    if verbose and quiet:
+        raise click.UsageError("--verbose and --quiet exclude each other")
+    return Detail.CASES if verbose else Detail.VERDICT if quiet else Detail.CAUSES

@@ -12,19 +12,19 @@ from pathlib import Path
 from ..errors import UnreachableError
 from ..report.folder import reserved
 from ..report.outcome import RunOutcome
-from ..report.terminal import RunConsole, Terminal
+from ..report.terminal import Detail, RunConsole, Terminal
 from ..report.write import DEFAULT_FOLDER, write_report
 
 
-def run_and_report(wanted: Path | None, test: Callable[[Terminal], RunOutcome]) -> RunOutcome:
-    """Makes a run, writes its report into a folder, the default one for None, and prints the summary.
+def run_and_report(wanted: Path | None, detail: Detail, test: Callable[[Terminal], RunOutcome]) -> RunOutcome:
+    """Makes a run, writes its report into a folder, the default one for None, and prints as much as `detail` says.
 
     Raises UsageError for a folder that cannot be used, and UnreachableError and what the kit itself failed by after
     the report is written.
     """
     folder = wanted or DEFAULT_FOLDER
     begun = time.monotonic()
-    with ended_by_signals(), reserved(folder), Terminal(RunConsole()) as terminal:
+    with ended_by_signals(), reserved(folder), Terminal(RunConsole(), detail=detail) as terminal:
         ended = test(terminal)
         files = write_report(ended.report, folder)
         if ended.fault is not None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .commands import Command
+from .options import detail_of, detail_options
 
 if TYPE_CHECKING:
+    from ..report.terminal import Detail
     from ..resolver.resolvers import ResolverOptions
 
 SECONDS = click.FloatRange(min=0, min_open=True)
@@ -52,10 +54,13 @@ SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
 )
+@detail_options
 @click.option("--strict", is_flag=True, help="Fail broken requirements of level `should` instead of warning.")
 @click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")
 @click.option("--dry-run", is_flag=True, help="Print the lines that would be sent and start nothing.")
-def resolve_auth(dry_run: bool, report_dir: Path | None, docs_url: str, **options: Any) -> int:
+def resolve_auth(
+    dry_run: bool, report_dir: Path | None, docs_url: str, verbose: bool, quiet: bool, **options: Any
+) -> int:
     """Test a resolver of auth modes with vectors and write a report.
 
     Without --command and --url, the kit's own resolver is tested. The exit codes are the same as those of `run`.
@@ -68,18 +73,19 @@ def resolve_auth(dry_run: bool, report_dir: Path | None, docs_url: str, **option
     from ..resolver.resolvers import ResolverOptions
 
     wanted = ResolverOptions(**options)
+    detail = detail_of(verbose=verbose, quiet=quiet)
     if dry_run:
         from ..resolver.run import lines
 
         for line in lines(wanted):
             click.echo(line, nl=False)
         return 0
-    return _check(wanted, report_dir, docs_url)
+    return _check(wanted, detail, report_dir, docs_url)
 
 
-def _check(options: ResolverOptions, report_dir: Path | None, docs_url: str) -> int:
+def _check(options: ResolverOptions, detail: Detail, report_dir: Path | None, docs_url: str) -> int:
     from ..resolver.run import check_resolver
     from .reporting import run_and_report
 
-    ended = run_and_report(report_dir, lambda terminal: check_resolver(options, terminal, docs_url=docs_url))
+    ended = run_and_report(report_dir, detail, lambda terminal: check_resolver(options, terminal, docs_url=docs_url))
     return int(ended.code)

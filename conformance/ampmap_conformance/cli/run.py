@@ -9,7 +9,7 @@ import click
 
 from ..cases.covering import Depth
 from .commands import Command
-from .options import edition_option, reference_option
+from .options import detail_of, detail_options, edition_option, reference_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from ..engine.options import RunOptions
     from ..report.model import Report
+    from ..report.terminal import Detail
 
 EXIT_CODES = (
     "Exit codes: 0 conformant, 1 failures, 2 interrupted, 3 kit error, 4 invalid usage, 5 too little tested,"
-    " 6 target unreachable, 7 stale baseline."
+    " 6 target unreachable, 7 stale baseline, 8 partial: the target leaves out what a client needs."
 )
 
 
@@ -151,7 +152,16 @@ EXIT_CODES = (
     metavar="FILE",
     help="OpenAPI document for profile `fuzz`; default: the packaged document.",
 )
+@detail_options
 @click.option("--strict", is_flag=True, help="Fail broken requirements of level `should` instead of warning.")
+@click.option(
+    "--require-observer",
+    is_flag=True,
+    help="Exit with 5 where no observer sees what the proxy sends; default: judge it by what the client sees.",
+)
+@click.option(
+    "--allow-partial", is_flag=True, help="Exit with 0 instead of 8 for a target that leaves out what a client needs."
+)
 @click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and send nothing.")
 def run(
@@ -160,6 +170,8 @@ def run(
     docs_url: str,
     annotations: str,
     today: datetime | None,
+    verbose: bool,
+    quiet: bool,
     **options: Any,
 ) -> int:
     """Test a proxy and write a report.
@@ -179,6 +191,7 @@ def run(
         from .serve import check_variant
 
         check_variant(options["variant"])
+    detail = detail_of(verbose=verbose, quiet=quiet)
     wanted = RunOptions(today=today.date() if today else None, **options)
     if dry_run:
         from .show import dry_run as show
@@ -187,13 +200,15 @@ def run(
     from .annotate import annotating
 
     with annotating(annotations) as annotate:
-        return _run(wanted, report_dir, docs_url, annotate)
+        return _run(wanted, detail, report_dir, docs_url, annotate)
 
 
-def _run(options: RunOptions, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]) -> int:
+def _run(
+    options: RunOptions, detail: Detail, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]
+) -> int:
     from ..run.run import conformance
     from .reporting import run_and_report
 
-    ended = run_and_report(report_dir, lambda terminal: conformance(options, terminal, docs_url=docs_url))
+    ended = run_and_report(report_dir, detail, lambda terminal: conformance(options, terminal, docs_url=docs_url))
     annotate(ended.report)
     return int(ended.code)

@@ -25,7 +25,7 @@ from ..files import did_you_mean
 from ..probe.budget import Budget
 from ..probe.prerequisites import promised_prerequisites
 from ..reference.edition import reference_for
-from ..reference.types import Provider, Reference, Requirement, conditions_in_words
+from ..reference.types import Provider, Reference, Requirement, conditions_in_words, tier_of
 from ..refproxy.embedded import CLIENT_LABEL, described
 from ..releases import release_of
 from ..target import target as targets
@@ -49,7 +49,14 @@ def dry_run(options: RunOptions) -> int:
     embedded = options.target is None and options.base_url is None
     observed = embedded or bool(options.observer or target.file.observer)
     available = promised_prerequisites(target, observed=observed, embedded=embedded)
-    reckoned = estimate(plan, target, available=available, repeat=options.repeat, max_examples=options.max_examples)
+    reckoned = estimate(
+        plan,
+        target,
+        available=available,
+        repeat=options.repeat,
+        max_examples=options.max_examples,
+        outside=not options.require_observer,
+    )
     for text in renamed_in((*options.select, *options.skip, *options.trace), plan.renames):
         click.echo(f"notice: {text}", err=True)
     release = release_of(version())
@@ -85,11 +92,11 @@ def list_requirements(profiles: tuple[str, ...], *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([_as_data(row, plan) for row in rows], ensure_ascii=False, indent=1))
         return 0
-    table = [("requirement", "level", "severity", "basis", "needs", "cases", "sources")]
+    table = [("requirement", "level", "tier", "severity", "basis", "needs", "cases", "sources")]
     for row in rows:
         sources = ", ".join(dict.fromkeys(source.id for source in row.sources))
         cases = str(len(plan.all.get(row.id, ())) or len(_vectors(row)))
-        table.append((row.id, row.level, row.severity, row.basis, ", ".join(row.needs), cases, sources))
+        table.append((row.id, row.level, tier_of(row), row.severity, row.basis, ", ".join(row.needs), cases, sources))
     _print_table(table)
     return 0
 
@@ -107,7 +114,8 @@ def explain_requirement(name: str) -> int:
     plan = make_plan(embedded_description(known), drafts=True)
     _warn_of_draft(row, plan)
     tasks = plan.all.get(name, ())
-    click.echo(f"{row.id}   {row.level}   severity {row.severity}   basis {row.basis}   profile {row.profile}\n")
+    about = f"{row.level}   {tier_of(row)}   severity {row.severity}   basis {row.basis}   profile {row.profile}"
+    click.echo(f"{row.id}   {about}\n")
     parts = [
         ("rule", row.statement),
         ("why", row.why),

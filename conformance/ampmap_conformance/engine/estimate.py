@@ -61,13 +61,20 @@ class Estimate:
 
 
 def estimate(
-    plan: Plan, target: Target, *, available: Collection[str], repeat: int = 1, max_examples: int = 0
+    plan: Plan,
+    target: Target,
+    *,
+    available: Collection[str],
+    repeat: int = 1,
+    max_examples: int = 0,
+    outside: bool = False,
 ) -> Estimate:
     """What the selected cases of a plan come to; `available` is what the run has of `needs.NEEDS`.
 
-    `max_examples` is how many random requests are generated for each operation.
+    `max_examples` is how many random requests are generated for each operation; with `outside`, checks of which a part
+    needs no observer count where there is none.
     """
-    asked = _Asked(target, available, max_examples, _first_to_generate(plan))
+    asked = _Asked(target, available, max_examples, _first_to_generate(plan), outside)
     templates = tuple(
         Template(
             tasks[0].row,
@@ -120,19 +127,24 @@ class _Asked:
     max_examples: int
     generating: frozenset[str]
     """Of the cases that share generated requests, the ids of the first ones: they count for all."""
+    outside: bool
 
     def can_see(self, row: Requirement) -> bool:
         return all(need in self.available for need in row.needs if need in NEEDS)
 
+    def is_half(self, task: Task) -> bool:
+        lacking = [need for need in task.row.needs if need in NEEDS and need not in self.available]
+        return self.outside and task.check.outside is not None and lacking == ["upstream"]
+
     def sends(self, task: Task) -> bool:
-        return self.can_see(task.row) and unbound(task.row, task.case, self.target) is None
+        return (self.can_see(task.row) or self.is_half(task)) and unbound(task.row, task.case, self.target) is None
 
     def requests(self, task: Task) -> int:
         if not self.sends(task):
             return 0
         if task.row.profile == PROFILE:
             return most_requests(task.case, self.max_examples) if task.id in self.generating else 0
-        return task.check.requests
+        return 1 if self.is_half(task) else task.check.requests
 
 
 def _first_to_generate(plan: Plan) -> frozenset[str]:
@@ -144,7 +156,7 @@ def _controls(plan: Plan, asked: _Asked) -> tuple[Task, ...]:
     """Every case that a selected one rests on, however far, and that is not selected itself."""
     known = {task.id for task in plan.selected}
     found: list[Task] = []
-    waiting = [task for task in plan.selected if asked.sends(task)]
+    waiting = [task for task in plan.selected if asked.sends(task) and not asked.is_half(task)]
     while waiting:
         control = plan.control_of(waiting.pop())
         if control is not None and control.id not in known:

@@ -26,7 +26,7 @@ from ..errors import (
     Violation,
 )
 from ..probe.context import RunContext
-from ..probe.prerequisites import unmet
+from ..probe.prerequisites import NEEDS, unmet
 from ..probe.probe import Probe
 from ..verdicts import BROKEN, Attribution, Level, Verdict, verdict_of
 from ..wire.messages import Exchange
@@ -69,8 +69,15 @@ class Outcome:
     """Whose fault it is, where that was asked."""
     observations: tuple[Observed, ...] = ()
     """Everything that was found wrong, the one of `reason` first."""
+    half: bool = False
+    """Whether only that was judged which a client sees by itself."""
     root: Outcome | None = None
     """Of a blocked case: what came of the one that shows what is really broken."""
+
+
+def is_seen_outside(task: Task, context: RunContext) -> bool:
+    """Whether a part of the task's check needs nothing but what the run has."""
+    return task.check.outside is not None and unmet(task.row, context) == (NEEDS["upstream"],)
 
 
 def blocked_by(task: Task, found: Outcome, *, exchanges: tuple[Exchange, ...] = ()) -> Outcome:
@@ -100,6 +107,7 @@ class Engine:
     """Judges each task once, together with the controls that it rests on; safe to share among threads.
 
     `repeat` is how many times each check is run; with `attribute` a violation is traced to proxy or upstream.
+    With `outside`, the part of a check that needs no observer is made where there is none.
     """
 
     def __init__(
@@ -111,7 +119,9 @@ class Engine:
         strict: bool = False,
         repeat: int = 1,
         attribute: bool = False,
+        outside: bool = False,
     ) -> None:
+        self._outside = outside
         self._context = context
         self._plan = plan
         self._scrubber = scrubber
@@ -157,10 +167,12 @@ class Engine:
 
     def _judge(self, task: Task, *, bound: bool = True) -> Outcome:
         begun = time.monotonic()
-        obstacles = (self._unbound(task) if bound else None, self._unobservable(task))
-        for obstacle in obstacles:
-            if obstacle is not None:
-                return obstacle
+        obstacle = self._unbound(task) if bound else None
+        if obstacle is None and bound and self._outside and is_seen_outside(task, self._context):
+            return replace(self._half(task), seconds=time.monotonic() - begun)
+        obstacle = obstacle or self._unobservable(task)
+        if obstacle is not None:
+            return obstacle
         uncontrolled = self._uncontrolled(task, bound=bound)
         if uncontrolled is not None:
             alone = task.check.shows_alone and uncontrolled.verdict is Verdict.NOT_TESTABLE
@@ -173,6 +185,11 @@ class Engine:
         if bound and (unserved := next((attempt for attempt in attempts if attempt.asked is not None), None)):
             outcome = self._explained(task, unserved) or outcome
         return replace(outcome, seconds=time.monotonic() - begun)
+
+    def _half(self, task: Task) -> Outcome:
+        """What a client sees of a rule by itself."""
+        part = replace(task, check=replace(task.check, function=task.check.outside or task.check.function))
+        return replace(self._judged(task, [self._attempt(part)]), half=True)
 
     def _explained(self, task: Task, unserved: Attempt) -> Outcome | None:
         """The outcome of a case whose call was not served because a rule on service is broken; None where none is.

@@ -29,6 +29,10 @@ class RunOptions:
     workers: int = DEFAULT_WORKERS
     strict: bool = False
     fail_fast: bool = False
+    require_observer: bool = False
+    """Whether a run without an observer is incomplete; without this it is judged by what the client sees."""
+    allow_partial: bool = False
+    """Whether a target that leaves out what is core may end with 0."""
     defects: tuple[str, ...] = ()
     """Faults of the embedded proxy to switch on."""
     variant: str | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..fuzz.options import PROFILE
@@ -29,6 +30,8 @@ class Session:
     scrubber: Scrubber
     release: Release
     """Which requirements score."""
+    begun: float = field(default_factory=time.monotonic)
+    """When it was made, in monotonic seconds."""
 
     @property
     def reference(self) -> Reference:
@@ -49,6 +52,7 @@ class Session:
             available=available(self.context),
             repeat=self.options.repeat,
             max_examples=self.options.max_examples,
+            outside=not self.options.require_observer,
         )
 
     @property

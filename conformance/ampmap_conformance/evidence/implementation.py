@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from ..engine.plan import proxy_rules
 from ..errors import UsageError
-from ..reference.types import Reference, Shape
+from ..reference.types import Json, Reference, Shape
 from ..report.model import Kit, ReferenceId, Report, Result
 from ..verdicts import Verdict
 
@@ -76,6 +76,10 @@ class Evidence(Shape):
     kit: Kit
     reference: ReferenceId
     claims: tuple[str, ...]
+    providers: tuple[str, ...] = ()
+    """Ids of the providers that it serves."""
+    policy: dict[str, Json] = Field(default_factory=dict)
+    """What its target file says of what it promises, as far as that is not the usual."""
     taken: str
     """The day of the run, as YEAR-MONTH-DAY."""
     requirements: dict[str, Row]
@@ -102,6 +106,8 @@ def evidence(
         kit=report.kit,
         reference=report.reference,
         claims=tuple(sorted(target.claims)),
+        providers=target.providers,
+        policy=target.policy,
         taken=taken.isoformat(),
         requirements={name: _row(found) for name, found in sorted(results.items())},
     )

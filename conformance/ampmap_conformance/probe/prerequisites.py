@@ -10,7 +10,9 @@ from ..reference.types import Requirement
 from ..target.target import Target
 from .context import RunContext
 
-NO_OBSERVER = "no observer: the kit does not see what the proxy sends to its upstreams"
+UNOBSERVED = "no observer"
+"""How the reason of a case begins that is not testable without an observer."""
+NO_OBSERVER = f"{UNOBSERVED}: the kit does not see what the proxy sends to its upstreams"
 NO_SECOND_CLIENT = "no second client: set its key under `credentials.second_client`"
 NO_RELOAD = "the kit cannot change the proxy's configuration: the target file has no `reload` command"
 

@@ -27,7 +27,7 @@ from .changes import Changes
 from .context import GeneratedRequests
 from .exchange import SETTLING, Sending
 from .lookups import AMP_CARRIERS
-from .prerequisites import NO_OBSERVER, NO_RELOAD, no_foreign_peer
+from .prerequisites import NO_OBSERVER, NO_RELOAD, UNOBSERVED, no_foreign_peer
 
 LONGER = (1, 4, 16)
 """How many times as long a client waits before it leaves, where the proxy had not called its upstream before."""
@@ -79,7 +79,7 @@ class Probe(Calls):
     def observer_host(self) -> str:
         """Host and port of the observer, as the proxy reaches it. Raises NotTestableError when there is none."""
         if self._context.observer is None:
-            raise NotTestableError("no observer: the kit has no other host to direct a call to")
+            raise NotTestableError(f"{UNOBSERVED}: the kit has no other host to direct a call to")
         return urlsplit(self._context.observer.url).netloc
 
     @property

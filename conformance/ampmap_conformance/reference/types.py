@@ -739,6 +739,10 @@ Basis: TypeAlias = Literal["standard", "provider-contract", "security", "product
 # What it costs the user when a proxy breaks a requirement.
 Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
 
+# What a requirement is part of. `core`: a client of the edition starts and works. `extended`: a feature that a target
+# may claim. `hardening`: hostile input and limits.
+Tier: TypeAlias = Literal["core", "extended", "hardening"]
+
 # The claim that a target makes of each way of the axis `model_route`; the way `local` needs none.
 ROUTE_CLAIMS: Final[dict[str, str]] = {"mapped": "mapping", "elsewhere": "upstream-fallback"}
 
@@ -1128,6 +1132,8 @@ class Requirement(Fact):
     severity: Severity
     """What it costs the user when broken. `critical`: keys, accounts or money. `high`: calls fail, or the answer
     is wrong. `medium`: errors mislead, or a feature is missing. `low`: an inconvenience."""
+    tier: Tier | None = None
+    """What it is part of, where that does not follow from its claim and profile (`tier_of`)."""
     statement: str
     why: str
     profile: str
@@ -1147,6 +1153,22 @@ class Requirement(Fact):
     """What frees a target from the requirement: any of these."""
     excluded: str | None = None
     """Why no check exists, for a row that has none."""
+
+
+# The claim of what a client calls when it starts, which is core.
+CORE_CLAIM: Final = "management"
+
+# Profiles whose requirements are hardening, where nothing else is said.
+HARDENING_PROFILES: Final = ("security", "fuzz")
+
+
+def tier_of(requirement: Requirement) -> Tier:
+    """What a requirement is part of: what its row states, else by its claim and its profile."""
+    if requirement.tier is not None:
+        return requirement.tier
+    if requirement.claim not in (None, CORE_CLAIM):
+        return "extended"
+    return "hardening" if requirement.profile in HARDENING_PROFILES else "core"
 
 
 def conditions_in_words(requirement: Requirement) -> tuple[str, ...]:
@@ -2341,4 +2363,4 @@ _DATA = r'''{
 }
 }'''
 
-__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "EndForm",    "Endpoint",    "Ends",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "Header",    "HeaderSet",    "HostedMode",    "HostedModeError",    "Json",    "KnownEdition",    "Lifecycle",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "NEWEST",    "NEWEST_PROXIED",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "UnknownOperationError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "named",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "upstream_path",]
+__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CORE_CLAIM",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "EndForm",    "Endpoint",    "Ends",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "HARDENING_PROFILES",    "Header",    "HeaderSet",    "HostedMode",    "HostedModeError",    "Json",    "KnownEdition",    "Lifecycle",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "NEWEST",    "NEWEST_PROXIED",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tier",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "UnknownOperationError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "named",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "tier_of",    "upstream_path",]

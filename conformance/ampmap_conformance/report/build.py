@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from importlib import metadata
 
 from ..cases.cases import ClientCase
+from ..cases.tiers import part_of
 from ..engine.judge import Outcome
 from ..engine.session import Session
-from ..reference.types import Reference, conditions_in_words
+from ..reference.types import Reference, Requirement, conditions_in_words, tier_of
+from ..target.left_out import left_out
 from ..verdicts import EXECUTED, ExitCode, Level, Verdict
 from ..version import version
+from .causes import after_effects, causes_of
 from .exchanges import report_exchange
 from .model import (
     BaselineUse,
@@ -19,6 +22,7 @@ from .model import (
     Generated,
     Kit,
     KnownFailure,
+    LeftOut,
     Notice,
     Observation,
     ReferenceId,
@@ -32,6 +36,7 @@ from .model import (
     SummaryVerdict,
     TargetId,
 )
+from .parts import parts_of
 from .reproduce import command_line, curl_line, serve_line
 
 NOTEWORTHY = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.FLAKY, Verdict.KNOWN_FAILURE, Verdict.ERROR})
@@ -44,6 +49,7 @@ SUMMARY: dict[ExitCode, SummaryVerdict] = {
     ExitCode.NOTHING_RAN: "incomplete",
     ExitCode.UNREACHABLE: "incomplete",
     ExitCode.STALE_BASELINE: "non-conformant",
+    ExitCode.PARTIAL: "partial",
 }
 
 
@@ -58,14 +64,21 @@ def make_report(
     baseline: BaselineUse | None = None,
     notices: Iterable[Notice] = (),
     docs_url: str = "",
+    outside: bool = False,
 ) -> Report:
-    """The report of a run that ended with `code`; `missing` are the requirements that could not be tested at all."""
+    """The report of a run that ended with `code`; `missing` are the requirements that could not be tested at all.
+
+    `outside` says that the target is judged by what the client sees alone.
+    """
     file, options = session.target.file, session.options
     target = TargetId(
         name=file.name,
         version=file.version,
         base_url=session.scrubber.clean(file.base_url),
         claims=tuple(file.claims),
+        providers=tuple(provider.id for provider in session.target.providers),
+        policy=file.policy.model_dump(mode="json", exclude_defaults=True),
+        left_out=tuple(LeftOut(core=one.core, text=one.text) for one in left_out(session.target)),
     )
     selection = Selection(
         profiles=options.profiles,
@@ -95,6 +108,8 @@ def make_report(
         generated=generated_of(session),
         clients=_clients(session),
         docs_url=docs_url,
+        observed=session.context.observer is not None,
+        outside=outside,
     )
 
 
@@ -123,45 +138,72 @@ def assemble_report(
     generated: Generated | None = None,
     clients: Iterable[Client] = (),
     docs_url: str = "",
+    observed: bool = False,
+    outside: bool = False,
 ) -> Report:
-    """The report on any target, be it a proxy or a resolver; `planned` is how many cases were selected."""
+    """The report on any target, be it a proxy or a resolver; `planned` is how many cases were selected.
+
+    `observed` says whether an observer saw what the upstreams got.
+    """
     found = tuple(results)
     rows = {row.id: row for row in reference.requirements.values()}
+    rules = {name: rule_of(rows[name], docs_url) for name in dict.fromkeys(result.requirement for result in found)}
+    causes = causes_of(found, rules, observed=observed)
     return Report(
         kit=Kit(version=version()),
         reference=ReferenceId(edition=reference.edition.id, digest=reference.digest),
         target=target,
         selection=selection,
         summary=Summary(
-            verdict=SUMMARY[code],
+            verdict=_verdict(code, target, outside=outside),
             exit_code=code,
             interrupted=interrupted,
             planned=planned,
             untested=tuple(missing),
             unproven=tuple(unproven),
+            outside=outside,
+            parts=parts_of(found),
             counts=_counts(found),
             by_profile={name: _counts(r for r in found if r.profile == name) for name in _profiles(found)},
             by_level={level: _counts(r for r in found if r.level is level) for level in Level},
         ),
-        notices=tuple(notices),
+        notices=(*notices, *after_effects(causes)),
         requests=requests,
         generated=generated,
         clients=tuple(clients),
         baseline=baseline,
-        rules={
-            name: RequirementSummary(
-                statement=rows[name].statement,
-                level=Level(rows[name].level),
-                profile=rows[name].profile,
-                docs_url=docs_link(name, docs_url),
-                formerly=rows[name].formerly,
-                basis=rows[name].basis,
-                severity=rows[name].severity,
-                conditions=conditions_in_words(rows[name]),
-            )
-            for name in dict.fromkeys(result.requirement for result in found)
-        },
+        causes=causes,
+        rules=rules,
         results=found,
+    )
+
+
+def _verdict(code: ExitCode, target: TargetId, *, outside: bool) -> SummaryVerdict:
+    """What a run came to.
+
+    A target is not called conformant that leaves out what is core, whatever was selected, or of which only one side was
+    seen.
+    """
+    verdict = SUMMARY[code]
+    if verdict != "conformant":
+        return verdict
+    if outside:
+        return "outside"
+    return "partial" if any(one.core for one in target.left_out) else verdict
+
+
+def rule_of(row: Requirement, docs_url: str = "") -> RequirementSummary:
+    """What a report says of a requirement."""
+    return RequirementSummary(
+        statement=row.statement,
+        level=Level(row.level),
+        profile=row.profile,
+        docs_url=docs_link(row.id, docs_url),
+        formerly=row.formerly,
+        basis=row.basis,
+        severity=row.severity,
+        tier=tier_of(row),
+        conditions=conditions_in_words(row),
     )
 
 
@@ -179,6 +221,7 @@ def make_result(
     that the case falls under; of a `traced` case the exchanges are kept whatever it came to.
     """
     task = outcome.task
+    part = part_of(task.row, task.case, session.target)
     kept = outcome.exchanges if outcome.verdict in NOTEWORTHY or traced else ()
     last = outcome.exchanges[-1] if kept else None
     return Result(
@@ -192,7 +235,7 @@ def make_result(
         expected=outcome.expected,
         actual=outcome.actual,
         docs_url=docs_link(task.row.id, docs_url),
-        exchanges=tuple(report_exchange(exchange, session.scrubber) for exchange in kept),
+        exchanges=tuple(report_exchange(exchange, session.scrubber, session.begun) for exchange in kept),
         reproduce=Reproduce(
             curl=curl_line(last.request, session.target, session.scrubber) if last else "",
             command=command_line(task.id, session.target, session.options, outcome.verdict),
@@ -209,6 +252,10 @@ def make_result(
             for one in outcome.observations
         ),
         attribution=outcome.attribution,
+        tier=part.tier,
+        feature=part.feature,
+        half=outcome.half,
+        blocked_by=outcome.root.task.id if outcome.root is not None else None,
     )
 
 

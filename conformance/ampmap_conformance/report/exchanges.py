@@ -19,13 +19,14 @@ MOSTLY = 0.8
 """Part of a body that is text, or that is left of it when it is packed, from which on it is told to be so."""
 
 
-def report_exchange(exchange: Exchange, scrubber: Scrubber) -> ReportedExchange:
-    """One probe on both hops."""
+def report_exchange(exchange: Exchange, scrubber: Scrubber, run_begun: float = 0.0) -> ReportedExchange:
+    """One probe on both hops; `run_begun` is when the run was begun, in the same seconds as the exchange."""
     request, response, book = exchange.request, exchange.response, scrubber.secrets
     answers = exchange.answers if len(exchange.answers) == len(exchange.upstream) else ()
     answer = _message(str(response.status or ""), response.headers, response.body, book)
     first = _ms(response.head_at) if response.status else None
     return ReportedExchange(
+        begun_ms=_ms(exchange.begun - run_begun) if exchange.begun else None,
         request=_message(f"{request.method} {request.target}", request.headers, request.body, book),
         response=answer.model_copy(update={"broken": response.broken, "at_ms": first}),
         upstream=tuple(

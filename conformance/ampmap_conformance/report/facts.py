@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import MappingProxyType
 
-from ..verdicts import EXECUTED, Verdict
-from .model import Report, Result
+from ..verdicts import EXECUTED, ExitCode, Verdict
+from .model import Cause, Report, Result
 
 RED = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.UNEXPECTED_PASS, Verdict.ERROR})
 """Verdicts for which a run is not conformant."""
 
 DECIDING = ("unreachable", "broken-control")
 """Notices that keep a run from being conformant."""
+HEADLINES = MappingProxyType({"outside": "nothing wrong as seen from outside"})
+"""Verdicts that are told in other words."""
+OUTSIDE = "what the proxy sends to its upstreams was not seen; an observer behind it shows that"
 ENDINGS = MappingProxyType(
     {
         0: "all decided cases conform to the reference",
@@ -21,16 +25,49 @@ ENDINGS = MappingProxyType(
         5: "too little was tested",
         6: "the target could not be tested",
         7: "the baseline no longer fits",
+        8: "what was decided conforms, but the target does not serve all that a client needs",
     }
 )
 """Why a run ended as it did, by exit code."""
 
 
+def headline(report: Report) -> str:
+    """The verdict in words: a conformant target with known failures is told with their number."""
+    known = report.summary.counts.get(Verdict.KNOWN_FAILURE, 0)
+    verdict = HEADLINES.get(report.summary.verdict, report.summary.verdict)
+    if report.summary.outside and report.summary.verdict == "non-conformant":
+        return f"{verdict}, as seen from outside"
+    if report.summary.verdict not in ("conformant", "partial", "outside") or not known:
+        return verdict
+    severities = (report.rules[result.requirement].severity for result in report.results if _is_known(result))
+    critical = sum(severity == "critical" for severity in severities)
+    grave = f" ({critical} critical)" if critical else ""
+    return f"{verdict} but for {known} known failure{'' if known == 1 else 's'}{grave}"
+
+
+def _is_known(result: Result) -> bool:
+    return result.verdict is Verdict.KNOWN_FAILURE
+
+
 def ending(report: Report) -> str:
     """One line on how the run ended."""
     unproven = ", ".join(f"`{claim}`" for claim in report.summary.unproven)
-    ended = ENDINGS.get(report.summary.exit_code, report.summary.verdict)
+    code = ExitCode.PARTIAL if report.summary.verdict == "partial" else report.summary.exit_code
+    ended = _failures(report) if code == ExitCode.FAILURES else ENDINGS.get(code, report.summary.verdict)
+    if report.summary.outside:
+        apply = sum(count for verdict, count in report.summary.counts.items() if verdict is not Verdict.NOT_APPLICABLE)
+        decided = f"{executed(report)} of {apply} cases that apply were decided; {OUTSIDE}"
+        ended = decided if report.summary.verdict == "outside" else f"{ended}; {decided}"
     return f"{ended}; unproven, as it could not be tested: {unproven}" if unproven else ended
+
+
+def _failures(report: Report) -> str:
+    """How many cases fail, and from how many causes."""
+    red = sum(map(is_red, report.results))
+    causes = sum(cause.scored and cause.verdict in RED for cause in report.causes)
+    if not red:
+        return ENDINGS[ExitCode.FAILURES]
+    return f"{red} of {executed(report)} cases fail, from {causes} cause{'' if causes == 1 else 's'}"
 
 
 def is_red(result: Result) -> bool:
@@ -38,13 +75,9 @@ def is_red(result: Result) -> bool:
     return result.verdict in RED and result.scored
 
 
-def red_results(report: Report) -> dict[str, list[Result]]:
-    """The cases that make the run red, by requirement."""
-    found: dict[str, list[Result]] = {}
-    for result in report.results:
-        if is_red(result):
-            found.setdefault(result.requirement, []).append(result)
-    return found
+def verdict_of_cause(cause: Cause) -> str:
+    """The verdict of a cause in words."""
+    return cause.verdict.value if cause.scored else f"unscored {cause.verdict.value}"
 
 
 def clients_line(report: Report) -> str:
@@ -57,16 +90,41 @@ def executed(report: Report) -> int:
     return sum(count for verdict, count in report.summary.counts.items() if verdict in EXECUTED)
 
 
+NAMED = 3
+"""Requirements that are named where some could not be tested."""
+
+
+def untested_line(report: Report) -> str:
+    """In a sentence, which requirements could not be tested and why most of them could not; empty for none."""
+    names = report.summary.untested
+    if not names:
+        return ""
+    told = ", ".join(names) if len(names) <= NAMED else f"{len(names)} requirements ({', '.join(names[:NAMED])}, ...)"
+    wanting = frozenset(names)
+    reasons = Counter(result.reason for result in report.results if result.requirement in wanting and result.reason)
+    why = f", most often because of this: {reasons.most_common(1)[0][0]}" if reasons else ""
+    return f"no case of {told} could be tested{why}"
+
+
+def nothing_ran_line(report: Report) -> str:
+    """In a sentence, that no case was executed and why most of them were not; empty where any was, or none was left."""
+    if executed(report) or report.summary.untested or not report.results:
+        return ""
+    reason, _ = Counter(result.reason for result in report.results).most_common(1)[0]
+    return f"no case was executed, most often because of this: {reason}"
+
+
 def run_problems(report: Report) -> tuple[tuple[str, str], ...]:
     """What makes a run red without a failing case: kind and one sentence for each."""
     summary = report.summary
     entries = report.baseline.problems if report.baseline else ()
     found: list[tuple[str, str]] = [(entry.kind, f"{entry.place}: {entry.message}") for entry in entries]
     found += [(notice.kind, notice.text) for notice in report.notices if notice.kind in DECIDING]
-    found += [("untested", f"no case of {name} could be tested") for name in summary.untested]
+    if untested := untested_line(report):
+        found.append(("untested", untested))
     if summary.interrupted:
         decided = f"{len(report.results)} of {summary.planned} cases were decided"
         found.append(("interrupted", f"the run was interrupted: {decided}"))
     elif not executed(report) and not found:
-        found.append(("nothing-ran", "no case was executed"))
+        found.append(("nothing-ran", nothing_ran_line(report) or "no case was executed"))
     return tuple(found)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..verdicts import Verdict
 from ..wire.visible import visible
-from .facts import RED, is_red, run_problems
-from .model import Report, Result
+from .facts import RED, run_problems
+from .model import Cause, Report, Result
 
 PLACE = re.compile(r"(?P<file>.+):(?P<line>\d+):(?P<column>\d+)")
 
 
 def marks(report: Report) -> Iterator[str]:
-    """An `::error` line per case that makes the run red and per problem of the run, a `::warning` per warning.
+    """An `::error` line per cause that makes the run red and per problem of the run, a `::warning` per other cause.
 
-    A job page shows the first ten of a step only, so the first case of each requirement comes before the second.
+    A job page shows the first ten of a step only, so they come in the order of the causes.
     """
     entries = report.baseline.problems if report.baseline else ()
     for entry in entries:
@@ -28,16 +27,11 @@ def marks(report: Report) -> Iterator[str]:
         yield line("error", f"baseline: {entry.kind}", entry.message, **where)
     for kind, text in run_problems(report)[len(entries) :]:
         yield line("error", kind, text)
-    loud = [result for result in report.results if result.verdict in RED | {Verdict.WARN}]
-    for level, red in (("error", True), ("warning", False)):
-        seen: Counter[str] = Counter()
-        ordered: list[tuple[int, Result]] = []
-        for result in loud:
-            if is_red(result) is red:
-                seen[result.requirement] += 1
-                ordered.append((seen[result.requirement], result))
-        for _, result in sorted(ordered, key=lambda pair: pair[0]):
-            yield line(level, f"{result.verdict.value}: {result.id}", _text(result, report))
+    by_id = {result.id: result for result in report.results}
+    for cause in report.causes:
+        if cause.verdict is not Verdict.KNOWN_FAILURE:
+            level = "error" if cause.scored and cause.verdict in RED else "warning"
+            yield line(level, f"{cause.verdict.value}: {cause.shown}", _text(cause, by_id[cause.shown], report))
 
 
 def line(level: str, title: str, message: str, **place: str) -> str:
@@ -69,11 +63,14 @@ def outputs(report: Report, file: Path) -> str:
     return "".join(f"{name}={value}\n" for name, value in values.items())
 
 
-def _text(result: Result, report: Report) -> str:
+def _text(cause: Cause, result: Result, report: Report) -> str:
     rule = report.rules.get(result.requirement)
+    names = ", ".join(cause.requirements)
     parts = (
+        ("cause", cause.summary),
+        ("cases", f"{len(cause.cases)} of {names}" if len(cause.cases) > 1 else ""),
+        ("severity", cause.severity or ""),
         ("rule", rule.statement if rule else ""),
-        ("reason", result.reason),
         ("expected", result.expected),
         ("actual", result.actual),
         ("again", result.reproduce.command),

@@ -9,8 +9,10 @@ from xml.etree import ElementTree as Xml
 
 from ..verdicts import Verdict
 from ..wire.visible import visible
+from .causes import in_order
 from .facts import RED, clients_line, run_problems
-from .model import Report, Result
+from .model import Cause, Report, Result
+from .parts import parts_line
 
 ELEMENTS: Mapping[Verdict, str] = MappingProxyType(
     {
@@ -36,14 +38,19 @@ RUN = "run"
 
 
 def to_junit(report: Report) -> bytes:
-    """`report.xml`: a suite per profile, a case per case, and a suite `run` for what is red beyond them."""
+    """`report.xml`: a suite per profile, a case per case, and a suite `run` for what is red beyond them.
+
+    Suites and their cases come in the order of the causes, those to repair first coming first.
+    """
     root = Xml.Element("testsuites", {"name": f"ampmap conformance of {_clean(report.target.name)}"})
-    for profile in dict.fromkeys(result.profile for result in report.results):
+    results = in_order(report.results, report.causes)
+    causes = {name: cause for cause in report.causes for name in cause.cases}
+    for profile in dict.fromkeys(result.profile for result in results):
         suite = Xml.SubElement(root, "testsuite", {"name": profile})
         _properties(suite, _facts(report))
-        for result in report.results:
+        for result in results:
             if result.profile == profile:
-                _case(suite, result, report)
+                _case(suite, result, report, causes.get(result.id))
         _counted(suite)
     problems = run_problems(report)
     if problems:
@@ -61,11 +68,14 @@ def to_junit(report: Report) -> bytes:
     return made + b"\n"
 
 
-def _case(suite: Xml.Element, result: Result, report: Report) -> None:
+def _case(suite: Xml.Element, result: Result, report: Report, cause: Cause | None) -> None:
     seconds = f"{result.duration_ms / 1000:.3f}"
     names = {"classname": f"ampmap.{result.profile}", "name": _clean(result.id), "time": seconds}
     case = Xml.SubElement(suite, "testcase", names)
+    rule = report.rules.get(result.requirement)
     told = [("verdict", result.verdict.value), ("level", result.level.value)]
+    told += [("severity", rule.severity)] if rule and rule.severity else []
+    told += [("cause", cause.id)] if cause else []
     _properties(case, told if result.scored else [*told, ("scored", "false")])
     element = ELEMENTS[result.verdict]
     if result.verdict in RED and not result.scored:
@@ -107,6 +117,8 @@ def _facts(report: Report) -> Iterable[tuple[str, str]]:
     if report.clients:
         yield "clients", clients_line(report)
     yield "verdict", report.summary.verdict
+    if parts := parts_line(report):
+        yield "parts", parts
     yield "exit_code", str(report.summary.exit_code)
 
 

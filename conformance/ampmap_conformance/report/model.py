@@ -8,11 +8,16 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from ..cases.covering import Depth
-from ..reference.types import Basis, Severity, Shape
+from ..reference.types import Basis, Json, Severity, Shape, Tier
 from ..verdicts import Attribution, Level, Verdict
 
-SCHEMA_VERSION: Final = 1
-SummaryVerdict: TypeAlias = Literal["conformant", "non-conformant", "incomplete", "error"]
+SCHEMA_VERSION: Final = 2
+READABLE: Final = (1, SCHEMA_VERSION)
+"""Schema versions that the kit reads."""
+SummaryVerdict: TypeAlias = Literal["conformant", "partial", "outside", "non-conformant", "incomplete", "error"]
+"""`outside`: nothing is wrong as far as the client sees; what the proxy sends to its upstreams was not seen."""
+Sight: TypeAlias = Literal["nothing", "reached", "unseen"]
+"""What the upstreams saw of a case: no request, at least one, or unknown as there was no observer."""
 Encoding: TypeAlias = Literal["utf-8", "gzip", "base64"]
 HeaderLine: TypeAlias = tuple[str, str]
 
@@ -30,6 +35,15 @@ class ReferenceId(Shape):
     digest: str
 
 
+class LeftOut(Shape):
+    """One thing that a target does not serve."""
+
+    core: bool
+    """Whether a client does not start, or a mode among which a user chooses does not work."""
+    text: str
+    """What is not served, and what that breaks."""
+
+
 class TargetId(Shape):
     """What was tested; no secret, ever."""
 
@@ -37,6 +51,12 @@ class TargetId(Shape):
     version: str | None
     base_url: str
     claims: tuple[str, ...]
+    providers: tuple[str, ...] = ()
+    """Ids of the providers that it serves; empty in reports of earlier kits."""
+    policy: dict[str, Json] = {}
+    """What its file says of what it promises, as far as that is not the usual."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What a client asks for and it does not serve."""
 
 
 class Message(Shape):
@@ -67,6 +87,8 @@ class UpstreamMessage(Shape):
 class ReportedExchange(Shape):
     """One probe on both hops."""
 
+    begun_ms: float | None = None
+    """When it was begun, since the first request of the run; absent in reports of earlier kits."""
     request: Message
     response: Message
     upstream: tuple[UpstreamMessage, ...]
@@ -136,6 +158,45 @@ class Result(Shape):
     """Everything that was found wrong, the one of `reason` first; of cases that found a violation."""
     attribution: Attribution | None = None
     """Whose fault a violation is, where the run asked (`--attribute`)."""
+    tier: Tier | None = None
+    """Which part of conformance it belongs to; absent in reports of earlier kits."""
+    feature: str | None = None
+    """Of the tier `extended`: the claim that it belongs to, or `further-providers`."""
+    half: bool = False
+    """Whether only that was judged which a client sees by itself, as no observer saw the upstreams."""
+    blocked_by: str | None = None
+    """Of a blocked case: the case that shows what is really broken."""
+
+
+class Cause(Shape):
+    """What some cases have in common that went wrong: to be repaired once."""
+
+    id: str
+    """The code of what was observed; unique in a report."""
+    verdict: Verdict
+    """The gravest of its cases."""
+    scored: bool
+    """Whether any of its cases counts."""
+    level: Level
+    """The strongest of the levels of its requirements."""
+    severity: Severity | None
+    """The gravest of the severities of its requirements; absent where a report of an earlier kit has none."""
+    summary: str
+    """What is wrong."""
+    actual: str
+    """What was seen in the case of `shown`."""
+    upstream: Sight
+    requirements: tuple[str, ...]
+    """Ids, those with the most cases first."""
+    cases: tuple[str, ...]
+    """Ids of results."""
+    shown: str
+    """The case that shows it best."""
+    blocks: int = 0
+    """How many other cases could not be decided because of it."""
+    knock_on: bool = False
+    """Whether it looks like an effect of an earlier call: calls that are served elsewhere got one and the same answer,
+    whatever they were about. `shown` is the first such case then."""
 
 
 class RequirementSummary(Shape):
@@ -151,6 +212,8 @@ class RequirementSummary(Shape):
     """What obliges a proxy; absent in reports of earlier kits."""
     severity: Severity | None = None
     """What it costs the user when a proxy breaks it; absent in reports of earlier kits."""
+    tier: Tier | None = None
+    """What it is part of; absent in reports of earlier kits. Single cases may belong to another part."""
     conditions: tuple[str, ...] = ()
     """Which targets it binds, in words: `applies where ...`, `does not apply where ...`."""
 
@@ -171,6 +234,7 @@ class Notice(Shape):
         "broken-control",
         "restore-failed",
         "kit-error",
+        "knock-on",
     ]
     text: str
 
@@ -240,6 +304,19 @@ class BaselineUse(Shape):
     problems: tuple[BaselineProblem, ...]
 
 
+class PartVerdict(Shape):
+    """What a part of conformance came to."""
+
+    tier: Tier
+    feature: str | None = None
+    executed: int
+    """How many of its cases that count ran to their end."""
+    red: int
+    """How many of those keep the run from being conformant."""
+    known: int = 0
+    """How many of those are known failures."""
+
+
 class Summary(Shape):
     """All cases counted."""
 
@@ -252,6 +329,10 @@ class Summary(Shape):
     """Selected requirements that could not be tested at all."""
     unproven: tuple[str, ...] = ()
     """Claims of the target that could not be tested: the run says nothing for or against them."""
+    outside: bool = False
+    """Whether the target was judged by what the client sees alone."""
+    parts: tuple[PartVerdict, ...] = ()
+    """What each part of conformance came to, core first; empty in reports of earlier kits."""
     counts: dict[Verdict, int]
     by_profile: dict[str, dict[Verdict, int]]
     by_level: dict[Level, dict[Verdict, int]]
@@ -260,7 +341,7 @@ class Summary(Shape):
 class Report(Shape):
     """The outcome of a run."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     kit: Kit
     reference: ReferenceId
     target: TargetId
@@ -273,6 +354,9 @@ class Report(Shape):
     clients: tuple[Client, ...] = ()
     """The SDKs of the profile `clients`, where it was selected: those that are installed."""
     baseline: BaselineUse | None = None
+    causes: tuple[Cause, ...] = ()
+    """What went wrong, by what the cases have in common: what makes the run red first, then the strongest level, the
+    gravest severity, and the most cases."""
     rules: dict[str, RequirementSummary] = {}
     """By requirement id: those that the results are of."""
     results: tuple[Result, ...]

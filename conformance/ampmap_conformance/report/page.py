@@ -4,35 +4,58 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from importlib import resources
 
-from .facts import clients_line, ending, is_red, run_problems
-from .model import Report, Result
+from ..verdicts import Verdict
+from .facts import RED, clients_line, ending, headline, run_problems
+from .model import Cause, Report, Result
+from .parts import parts_line
 from .render import render
+
+IN_VIEW = 3
+"""Cases of a cause that are in view; further ones are folded away."""
 
 
 def to_html(report: Report) -> bytes:
-    """`report.html`. Without scripts it shows every case; with them it filters."""
+    """`report.html`: causes first, then the other cases. Without scripts it shows every case; with them it filters."""
     from markupsafe import Markup
 
     css, script = (_asset(f"report.{kind}") for kind in ("css", "js"))
+    by_id = {result.id: result for result in report.results}
+    told = {name for cause in report.causes for name in cause.cases}
     groups: dict[str, list[Result]] = {}
     for result in report.results:
-        groups.setdefault(result.requirement, []).append(result)
+        if result.id not in told:
+            groups.setdefault(result.requirement, []).append(result)
     return render(
         "report.html.j2",
         report=report,
+        headline=headline(report),
+        parts=parts_line(report),
         ending=ending(report),
         clients=clients_line(report),
         problems=run_problems(report),
-        selection=[(name, values) for name, values in report.selection if values],
+        selection=[
+            (name, values if isinstance(values, str) else ", ".join(values))
+            for name, values in report.selection
+            if values
+        ],
+        causes=[_shown(cause, by_id) for cause in report.causes],
+        failing=sum(cause.scored and cause.verdict in RED for cause in report.causes),
         groups=groups,
         linked=any(rule.docs_url.startswith(("http://", "https://")) for rule in report.rules.values()),
-        red=any(is_red(result) for result in report.results),
+        hidden=(Verdict.NOT_APPLICABLE, *((Verdict.PASS,) if report.causes else ())),
         css=Markup(css),  # noqa: S704 - a file of this package
         script=Markup(script),  # noqa: S704 - a file of this package
         policy=f"default-src 'none'; img-src data:; style-src '{_digest(css)}'; script-src '{_digest(script)}'",
     )
+
+
+def _shown(cause: Cause, results: Mapping[str, Result]) -> tuple[Cause, Result, list[Result], list[Result]]:
+    """A cause, the case that shows it best, that one and others which are in view, and those that are folded away."""
+    cases = [results[name] for name in (cause.shown, *(name for name in cause.cases if name != cause.shown))]
+    return cause, cases[0], cases[:IN_VIEW], cases[IN_VIEW:]
 
 
 def _asset(name: str) -> str:

@@ -18,7 +18,8 @@ def render(template: str, **values: Any) -> bytes:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    from .text import code, facts, ms, plain, prose
+    from .facts import verdict_of_cause
+    from .text import code, facts, is_stream, ms, plain, prose, shortened
 
     made = Environment(
         loader=PackageLoader("ampmap_conformance.report", "templates"),
@@ -28,5 +29,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"code": code, "facts": facts, "ms": ms, "plain": plain, "prose": prose}
+    made.filters |= {
+        "code": code,
+        "facts": facts,
+        "is_stream": is_stream,
+        "ms": ms,
+        "plain": plain,
+        "prose": prose,
+        "shortened": shortened,
+        "verdict": verdict_of_cause,
+    }
     return made

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ..wire.visible import visible
-from .model import Message, Result
+from .model import HeaderLine, Message, Result
 
+BRIEF = 120
+"""Characters of what was seen that a closed row shows."""
 BACKTICKS = re.compile("`+")
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!@])")
 
@@ -26,9 +29,20 @@ def prose(text: str) -> str:
     return SPECIAL.sub(r"\\\1", " ".join(visible(text).split()))
 
 
+def shortened(text: str, most: int = BRIEF) -> str:
+    """The text on one line, of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
 def ms(milliseconds: float) -> str:
     """A time as people read it: `12.3 ms`, `4.2 s`."""
     return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.1f} ms"
+
+
+def is_stream(headers: Iterable[HeaderLine]) -> bool:
+    """Whether a message holds a stream of events."""
+    return any(name.lower() == "content-type" and "event-stream" in value.lower() for name, value in headers)
 
 
 def plain(message: Message) -> str:
@@ -52,6 +66,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
         ("actual", result.actual),
         *(("also", f"{one.reason}: {one.actual}") for one in result.observations[1:]),
         ("whose fault", result.attribution.value if result.attribution else ""),
+        ("judged", "by what the client sees, as no observer saw the upstreams" if result.half else ""),
         ("held", f"in {result.held} of {result.attempts} attempts" if result.attempts > 1 else ""),
         ("score", "" if result.scored else "it does not count in this release"),
         ("baseline", f"{known.pattern}: {known.reason}" if known else ""),

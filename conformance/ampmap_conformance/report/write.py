@@ -14,9 +14,10 @@ from ..files import read_text, read_yaml, write_atomically
 from ..wire.json_text import loads
 from ..wire.visible import ACTING
 from .badge import badge_json, badge_svg
+from .earlier import upgraded
 from .junit import to_junit
 from .markdown import to_markdown
-from .model import SCHEMA_VERSION, Report
+from .model import READABLE, Report
 from .page import to_html
 
 MOST = 256 << 20
@@ -71,10 +72,11 @@ def read_report(file: Path) -> Report:
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}:{error.colno}: this is not a report: {error.msg}") from error
     found = data.get("schema_version") if isinstance(data, dict) else None
-    if isinstance(found, int) and found != SCHEMA_VERSION:
-        raise UsageError(f"{file}: a report of schema version {found}; this kit reads version {SCHEMA_VERSION}")
+    if isinstance(found, int) and found not in READABLE:
+        versions = " and ".join(str(version) for version in READABLE)
+        raise UsageError(f"{file}: a report of schema version {found}; this kit reads versions {versions}")
     try:
-        return Report.model_validate_json(json.dumps(data))
+        return upgraded(data) if found == 1 else Report.model_validate_json(json.dumps(data))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         path = ".".join(str(part) for part in problem["loc"]) or "the whole"

@@ -9,7 +9,7 @@ from ..cases.conditions import nothing_to_test
 from ..engine.claims import without_rows
 from ..engine.plan import proxy_rules
 from ..engine.session import Session
-from ..probe.prerequisites import unmet
+from ..probe.prerequisites import UNOBSERVED, unmet
 from ..report.model import Notice, Result
 from ..verdicts import EXECUTED, Verdict
 
@@ -24,9 +24,15 @@ def missing(session: Session, results: Iterable[Result]) -> tuple[str, ...]:
     """What the run should have tested and did not: requirements, and claims, by name. `results` are those that score.
 
     A complete run tests every requirement that applies. A requirement with an optional prerequisite (`Need.extra`) is
-    exempt, unless no other requirement on its claim was executed.
+    exempt, unless no other requirement on its claim was executed; and so is one on what goes upstream, where the run is
+    judged from outside.
     """
     return tuple(dict.fromkeys((*_nothing_to_test(session), *_not_executed(session, results))))
+
+
+def seen_from_outside(session: Session) -> bool:
+    """Whether the run is judged by what the client sees alone."""
+    return session.context.observer is None and not session.options.require_observer
 
 
 def unproven(session: Session, results: Iterable[Result]) -> tuple[str, ...]:
@@ -71,11 +77,14 @@ def _not_executed(session: Session, results: Iterable[Result]) -> tuple[str, ...
     if session.context.budget.spent:
         executed.clear()
     shown = {planned[name][0].row.claim for name in executed}
+    outside = seen_from_outside(session)
+    unobserved = {result.requirement for result in emitted if result.reason.startswith(UNOBSERVED)}
     wanting = {result.requirement for result in emitted if result.verdict in NOT_REACHED} - executed
     return tuple(
         name
         for name, tasks in planned.items()
         if name in wanting
+        and not (outside and ("upstream" in tasks[0].row.needs or name in unobserved))
         and not (
             any(need.extra for need in unmet(tasks[0].row, session.context))
             and (tasks[0].row.claim is None or tasks[0].row.claim in shown)

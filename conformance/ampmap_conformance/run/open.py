@@ -44,7 +44,13 @@ def open_run(options: RunOptions, reference: Reference | None = None) -> Iterato
         )
         scrubber = Scrubber(context.secrets, around.addresses)
         engine = Engine(
-            context, plan, scrubber, strict=options.strict, repeat=options.repeat, attribute=options.attribute
+            context,
+            plan,
+            scrubber,
+            strict=options.strict,
+            repeat=options.repeat,
+            attribute=options.attribute,
+            outside=not options.require_observer,
         )
         session = Session(
             options=options,

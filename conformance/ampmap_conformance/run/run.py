@@ -19,6 +19,7 @@ from ..reference.types import Reference
 from ..report.build import make_report, make_result
 from ..report.model import Notice, Result
 from ..report.outcome import RunOutcome
+from ..target.left_out import left_out
 from ..verdicts import ExitCode, Verdict, exit_code
 from . import completeness
 from .bodies import SeenDialects
@@ -167,6 +168,7 @@ class _Record:
             raise SuiteError(f"{planned} cases were planned and {len(results)} decided")
         scored = [result for result in results if result.scored]
         missing = completeness.missing(session, scored)
+        outside = completeness.seen_from_outside(session)
         unproven = completeness.unproven(session, results)
         if options.strict:
             missing += tuple(f"the claim `{claim}`" for claim in unproven)
@@ -182,6 +184,7 @@ class _Record:
             missing=missing,
             interrupted=interrupted,
             stale_baseline=bool(use and use.problems),
+            partial=not options.allow_partial and not outside and _is_partial(session),
         )
         unrestored = self._put_back()
         notices += unrestored
@@ -197,5 +200,13 @@ class _Record:
             baseline=use,
             notices=notices,
             docs_url=self._docs_url,
+            outside=outside,
         )
         return RunOutcome(report=report, code=code, missing=missing)
+
+
+def _is_partial(session: Session) -> bool:
+    """Whether a run that is not of single rules or profiles is of a target that leaves out what is core."""
+    options = session.options
+    narrowed = options.profiles or options.select or options.skip
+    return not narrowed and any(one.core for one in left_out(session.target))

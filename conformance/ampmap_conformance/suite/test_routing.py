@@ -24,6 +24,7 @@ from .support.conditions import (
     is_warm_up,
     streams,
 )
+from .support.outside import whole_answer, whole_stream
 from .support.told import assert_answer_told, assert_told
 
 QUERY = (
@@ -87,7 +88,7 @@ def test_body_kept(case: CallCase, probe: Probe) -> None:
     assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body (see `policy.body`)")
 
 
-@checks("routing.answer-relayed", when=is_model_call)
+@checks("routing.answer-relayed", when=is_model_call, outside=whole_answer)
 def test_answer_relayed(case: CallCase, probe: Probe) -> None:
     """Given an answer of the upstream, when the proxy relays it, then nothing of it is missing."""
     exchange = probe.send(case)
@@ -97,7 +98,7 @@ def test_answer_relayed(case: CallCase, probe: Probe) -> None:
     assert_answer_told(case, probe, exchange)
 
 
-@checks("routing.stream-relayed", when=streams)
+@checks("routing.stream-relayed", when=streams, outside=whole_stream)
 def test_stream_relayed(case: CallCase, probe: Probe) -> None:
     """Given a stream of the upstream, when the proxy relays it, then it is a stream with the same events."""
     exchange = probe.send(case)

@@ -220,7 +220,8 @@ def test_update_makes_a_baseline_by_which_the_run_is_green(command: Command, fil
 
     fixed = command(*words, "--baseline", "baseline.yaml")
     assert fixed.returncode == 7
-    assert "UNEXPECTED-PASS headers.client-credential-replaced[" in fixed.stdout
+    assert "\nUNEXPECTED-PASS " in fixed.stdout
+    assert "--select 'headers.client-credential-replaced[" in fixed.stdout
     assert "is stale" in fixed.stdout
 
     cleared = command(*updating)

@@ -144,9 +144,12 @@ def test_failures_are_annotated_and_end_the_step(step: Step) -> None:
     assert done.outputs["verdict"] == "non-conformant"
     assert done.outputs["report"] == "out dir/report.json"
     errors = commands(done.log)
-    assert len(errors) == json.loads(done.outputs["counts"])["fail"] > 1
-    assert all(line.startswith("::error title=fail%3A headers.upstream-credential-set[groq-") for line in errors)
-    assert "### Failures" in done.summary
+    count = json.loads(done.outputs["counts"])["fail"]
+    assert count > 1
+    (error,) = errors
+    assert error.startswith("::error title=fail%3A headers.upstream-credential-set[groq-")
+    assert f"cases: {count} of headers.upstream-credential-set" in error
+    assert "### Causes" in done.summary
 
 
 def test_the_inputs_reach_the_run(step: Step, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_what_else_differs_is_noted(made_report: Made) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"schema_version": 3}', "new.json: a report of schema version 3; this kit reads version 1"),
+        ('{"schema_version": 3}', "new.json: a report of schema version 3; this kit reads versions 1 and 2"),
         ("{", "new.json:1:2: this is not a report: "),
         (None, "new.json: No such file or directory"),
     ],

@@ -180,14 +180,16 @@ def test_a_summary_fits_on_a_job_page(made_report: Made) -> None:
     text = to_markdown(made_report(cases, results={"actual": "x" * 20_000}))
     assert len(text) <= LONGEST
     short = to_markdown(made_report(cases)).decode()
-    assert "30 more requirements" in short
+    assert "30 more causes" in short
     assert "and 2 more" in short
 
 
 @pytest.mark.parametrize(
     ("verdicts", "summary", "message", "colour"),
     [
-        (("pass", "pass", "known-failure"), {}, "2 of 3 pass", "brightgreen"),
+        (("pass", "pass"), {}, "2 of 2 pass", "brightgreen"),
+        (("pass", "pass", "known-failure"), {}, "conformant but for 1 known failure (1 critical)", "yellow"),
+        (("pass",), {"verdict": "partial", "exit_code": 8}, "partial, 1 of 1 pass", "yellow"),
         (("pass", "fail", "flaky"), {"verdict": "non-conformant", "exit_code": 1}, "2 of 3 fail", "red"),
         (("pass", "unexpected-pass"), {"verdict": "non-conformant", "exit_code": 7}, "stale baseline", "red"),
         (("pass", "not-testable"), {"verdict": "incomplete", "exit_code": 5}, "incomplete", "yellow"),
@@ -198,6 +200,8 @@ def test_a_badge_says_what_the_run_came_to(
     made_report: Made, verdicts: tuple[str, ...], summary: dict[str, Any], message: str, colour: str
 ) -> None:
     report = made_report({f"auth.a[{n}]": verdict for n, verdict in enumerate(verdicts)}, **summary)
+    rules = {name: rule.model_copy(update={"severity": "critical"}) for name, rule in report.rules.items()}
+    report = report.model_copy(update={"rules": rules})
     badge = json.loads(badge_json(report))
     assert badge == {
         "schemaVersion": 1,
@@ -211,15 +215,15 @@ def test_a_badge_says_what_the_run_came_to(
     assert texts == ["amp conformance", message]
 
 
-def test_annotations_bring_each_requirement_before_the_second_of_any(made_report: Made) -> None:
-    cases = {"auth.a[1]": "fail", "auth.a[2]": "fail", "auth.b[1]": "flaky", "auth.c[1]": "pass", "auth.d[1]": "warn"}
+def test_annotations_are_one_for_each_cause_in_their_order(made_report: Made) -> None:
+    cases = {"auth.d[1]": "warn", "auth.b[1]": "flaky", "auth.a[1]": "fail", "auth.a[2]": "fail", "auth.c[1]": "pass"}
     lines = list(marks(made_report(cases, verdict="non-conformant", exit_code=1)))
-    assert [text.partition("::rule")[0] for text in lines] == [
+    assert [text.partition("::cause")[0] for text in lines] == [
         "::error title=fail%3A auth.a[1]",
         "::error title=flaky%3A auth.b[1]",
-        "::error title=fail%3A auth.a[2]",
         "::warning title=warn%3A auth.d[1]",
     ]
+    assert "%0Acases: 2 of auth.a%0A" in lines[0]
     assert "%0Aagain: ampmap-conformance run --select 'auth.a[1]'" in lines[0]
 
 
@@ -231,7 +235,7 @@ def test_what_does_not_score_is_red_in_no_form(made_report: Made, tmp_path: Path
     report = made_report({"auth.a[x]": "fail"}, results={"scored": False})
     assert read_junit(report, tmp_path).failures == 0
     assert [text.partition(" ")[0] for text in marks(report)] == ["::warning"]
-    assert "### Failures" not in to_markdown(report).decode()
+    assert "1. **unscored fail**" in to_markdown(report).decode()
 
 
 def test_outputs_are_lines_of_name_and_value(leaky: Report) -> None:
@@ -289,8 +293,8 @@ def test_a_report_is_rendered_again_as_the_run_did(
     ("change", "says"),
     [
         (
-            lambda text: text.replace('"schema_version": 1', '"schema_version": 2'),
-            ": a report of schema version 2; this",
+            lambda text: text.replace('"schema_version": 2', '"schema_version": 3'),
+            ": a report of schema version 3; this",
         ),
         (lambda text: text[:200], ":{lines}:{columns}: this is not a report: "),
         (

@@ -17,7 +17,7 @@ from ampmap_conformance.errors import UsageError
 from ampmap_conformance.report.build import docs_link
 from ampmap_conformance.report.model import Report, Result
 from ampmap_conformance.report.outcome import RunOutcome
-from ampmap_conformance.report.terminal import Terminal
+from ampmap_conformance.report.terminal import Detail, Terminal
 from ampmap_conformance.report.write import read_report, to_json, write_report
 from ampmap_conformance.wire.redaction import forms
 from rich.console import Console
@@ -116,13 +116,14 @@ def test_no_secret_is_in_the_report_or_on_the_terminal(run: Run, tmp_path: Path)
 
 def test_a_failure_block_looks_as_documented(run: Run) -> None:
     out = io.StringIO()
-    with Terminal(Console(file=out, highlight=False, width=80)) as terminal:
+    with Terminal(Console(file=out, highlight=False, width=80), detail=Detail.CASES) as terminal:
         run(listener=terminal, defects=LEAKY, select=LEAKED[:1])
     block = out.getvalue().split("\n\n")[1].splitlines()
     assert block[0].startswith("FAIL headers.client-credential-replaced[groq-")
     assert block[0].endswith("]   must")
     assert [line[2:12].strip() for line in block[1:]] == [
         "rule",
+        "reason",
         "expected",
         "actual",
         "docs",

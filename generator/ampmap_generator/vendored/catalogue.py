@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from .base import DialectId, Fact, Json, Lifecycle, Method, OperationId, ProviderId, Shape, SourceRef, Unknown
-from .conditions import ROUTE_CLAIMS, Basis, Condition, Severity, condition_text
+from .conditions import ROUTE_CLAIMS, Basis, Condition, Severity, Tier, condition_text
 from .wire import ClientCall
 
 
@@ -273,6 +273,8 @@ class Requirement(Fact):
     severity: Severity
     """What it costs the user when broken. `critical`: keys, accounts or money. `high`: calls fail, or the answer
     is wrong. `medium`: errors mislead, or a feature is missing. `low`: an inconvenience."""
+    tier: Tier | None = None
+    """What it is part of, where that does not follow from its claim and profile (`tier_of`)."""
     statement: str
     why: str
     profile: str
@@ -292,6 +294,22 @@ class Requirement(Fact):
     """What frees a target from the requirement: any of these."""
     excluded: str | None = None
     """Why no check exists, for a row that has none."""
+
+
+# The claim of what a client calls when it starts, which is core.
+CORE_CLAIM: Final = "management"
+
+# Profiles whose requirements are hardening, where nothing else is said.
+HARDENING_PROFILES: Final = ("security", "fuzz")
+
+
+def tier_of(requirement: Requirement) -> Tier:
+    """What a requirement is part of: what its row states, else by its claim and its profile."""
+    if requirement.tier is not None:
+        return requirement.tier
+    if requirement.claim not in (None, CORE_CLAIM):
+        return "extended"
+    return "hardening" if requirement.profile in HARDENING_PROFILES else "core"
 
 
 def conditions_in_words(requirement: Requirement) -> tuple[str, ...]:

@@ -28,6 +28,10 @@ Basis: TypeAlias = Literal["standard", "provider-contract", "security", "product
 # What it costs the user when a proxy breaks a requirement.
 Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
 
+# What a requirement is part of. `core`: a client of the edition starts and works. `extended`: a feature that a target
+# may claim. `hardening`: hostile input and limits.
+Tier: TypeAlias = Literal["core", "extended", "hardening"]
+
 # The claim that a target makes of each way of the axis `model_route`; the way `local` needs none.
 ROUTE_CLAIMS: Final[dict[str, str]] = {"mapped": "mapping", "elsewhere": "upstream-fallback"}
 

@@ -8,13 +8,15 @@
   const said = document.getElementById("said");
   const rules = [...document.querySelectorAll("section.rule")].map((element) => ({
     element,
-    profile: element.dataset.profile,
+    folds: [...element.querySelectorAll("details.more")],
     cases: [...element.querySelectorAll(".case")].map((item) => ({
       element: item,
       verdict: item.dataset.verdict,
+      profile: item.dataset.profile,
       text: `${element.querySelector("h2").textContent} ${item.textContent}`.toLowerCase(),
     })),
   }));
+  const others = document.querySelector("main > h2.part");
   const total = rules.reduce((sum, rule) => sum + rule.cases.length, 0);
 
   function filter() {
@@ -22,16 +24,21 @@
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const rule of rules) {
-      const asked = !profile.value || rule.profile === profile.value;
       let some = false;
       for (const item of rule.cases) {
+        const asked = !profile.value || item.profile === profile.value;
         const fits = asked && verdicts.has(item.verdict) && words.every((word) => item.text.includes(word));
         item.element.hidden = !fits;
         some ||= fits;
         count += fits;
       }
       rule.element.hidden = !some;
+      for (const fold of rule.folds) {
+        fold.hidden = !fold.querySelector(".case:not([hidden])");
+        if (words.length) fold.open = true;
+      }
     }
+    if (others) others.hidden = rules.every(({ element }) => element.hidden || element.matches(".cause"));
     shown.textContent = `${count} of ${total} cases`;
   }
 
@@ -59,9 +66,14 @@
     }
     filter();
     const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (named) {
+    if (named && named.matches("section")) {
+      named.hidden = false;
+      named.scrollIntoView();
+    } else if (named) {
       named.hidden = false;
       named.closest("section.rule").hidden = false;
+      const fold = named.closest("details.more");
+      if (fold) fold.hidden = !(fold.open = true);
       named.open = true;
       named.scrollIntoView();
     }
@@ -92,6 +104,15 @@
     }, 1500);
   }
 
+  // The end of a stream tells more than its beginning.
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (!event.target.open) return;
+      for (const body of event.target.querySelectorAll("pre.stream")) body.scrollTop = body.scrollHeight;
+    },
+    true,
+  );
   form.addEventListener("input", () => {
     filter();
     remember();

@@ -181,7 +181,19 @@ def _implementations(reference: Reference, evidence: Evidence) -> Page:
         "missing": not runs,
         "folder": code(FOLDER),
         "summary": Table(
-            ("Implementation", "Version", "Claims", "Pass", "Fail", "Known failure", "Warn", "Other", "Kit", "Taken"),
+            (
+                "Implementation",
+                "Version",
+                "Claims",
+                "Providers",
+                "Pass",
+                "Fail",
+                "Known failure",
+                "Warn",
+                "Other",
+                "Kit",
+                "Taken",
+            ),
             tuple(_summary_row(run) for run in runs.values()),
         ),
         "found": tuple(
@@ -223,6 +235,7 @@ def _summary_row(run: Run) -> tuple[str, ...]:
         f"[{prose(about.display_name)}]({about.url})" if about.url else prose(about.display_name),
         code(about.version) if about.version else "",
         codes(run.claims),
+        codes(run.providers),
         *(str(counts[verdict]) for verdict in MARKS),
         str(others),
         code(run.kit.version) if run.kit else "",

@@ -116,6 +116,8 @@ class Run(_Data):
     kit: Kit | None = None
     reference: ComparedReference | None = None
     claims: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    """Empty in evidence of earlier kits."""
     taken: str | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...vendored.base import Json
-from ...vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Requirement, conditions_in_words
+from ...vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Requirement, conditions_in_words, tier_of
 from ...vendored.reference import Reference
 from ..addresses import anchor
 from ..json_text import compact
@@ -197,6 +197,11 @@ BASES = {
     "product": "a use of Amp that is lost otherwise, where no source obliges",
     "one-implementation": "the behaviour of one proxy",
 }
+TIERS = {
+    "core": "a client of the edition starts and works",
+    "extended": "a feature that a target may claim",
+    "hardening": "hostile input and limits",
+}
 _REQUIREMENT_FIELDS: tuple[Field, ...] = (
     ("level", "Level", lambda level: f"**{level}**"),
     ("severity", "Severity", lambda severity: f"{severity}: {SEVERITIES[severity]}"),
@@ -243,11 +248,12 @@ NEEDS = {
 def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> FactSection:
     control = requirement.control
     sent = " and ".join(axis.replace("_", " ") for axis in requirement.for_each)
-    rows = [("Checked", ", ".join(NEEDS[need] for need in requirement.needs))]
+    tier = tier_of(requirement)
+    rows = [("Tier", f"{tier}: {TIERS[tier]}"), ("Checked", ", ".join(NEEDS[need] for need in requirement.needs))]
     if sent:
-        rows.insert(0, ("Is sent", f"one call for each {sent}"))
+        rows.insert(1, ("Is sent", f"one call for each {sent}"))
     if bound := conditions_in_words(requirement):
-        rows.insert(0, ("Binds a target", "; ".join(prose(text) for text in bound)))
+        rows.insert(1, ("Binds a target", "; ".join(prose(text) for text in bound)))
     if control:
         rows.append(("Control", shelf.to_name("requirements", control)))
     if "resolver" not in requirement.needs and not requirement.excluded:

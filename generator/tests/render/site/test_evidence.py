@@ -30,6 +30,7 @@ RUN = {
     "implementation": {"name": "nginx", "title": "Nginx", "version": "1.22.1", "url": "https://proxy.example.com/"},
     "kit": {"version": "0.1.0"},
     "claims": ["management"],
+    "providers": ["openai"],
     "taken": "2026-11-21",
     "requirements": {
         RULE: {"verdict": "known-failure", "known-failure": 3, "reason": "It cannot.", "issue": "https://x.example/1"},
@@ -104,8 +105,8 @@ def test_implementations_stand_beside_one_another(reference: Reference, evidence
     page = pages(reference, evidence=evidence)["evidence/implementations.md"]
 
     assert (
-        "| [Nginx](https://proxy.example.com/) | `1.22.1` | `management` | 1 | 0 | 1 | 0 | 0 | `0.1.0` | 2026\\-11-21 |"
-        in page
+        "| [Nginx](https://proxy.example.com/) | `1.22.1` | `management` | `openai` | 1 | 0 | 1 | 0 | 0 | `0.1.0` |"
+        " 2026\\-11-21 |" in page
     )
     assert (
         "#client-credential-replaced) | ✗\N{NO-BREAK SPACE}known failure | It cannot. | <https://x.example/1> |" in page

@@ -1,0 +1,81 @@
+"""Runs without an observer: what the client sees is judged, and the rest is said to be unseen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from ampmap_conformance.observer.server import Observer
+from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.refproxy import ReferenceProxy, behaviour_with, config_for_observer
+from ampmap_conformance.report.badge import badge_json
+from ampmap_conformance.report.facts import ending
+from ampmap_conformance.report.outcome import RunOutcome
+from ampmap_conformance.verdicts import ExitCode, Verdict
+
+Run: TypeAlias = Callable[..., RunOutcome]
+Outside: TypeAlias = Callable[..., RunOutcome]
+KEY = "canary-of-the-outside-canary"
+RELAYED = ("routing.answer-relayed", "routing.stream-relayed")
+UNSEEN = "headers.client-credential-replaced"
+
+
+@pytest.fixture
+def outside(run: Run, reference: Reference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+    """Runs of a reference proxy with defects, of whose upstream the kit knows nothing."""
+    monkeypatch.setenv("STAGING_KEY", KEY)
+    file = tmp_path / "x.yaml"
+
+    def ran(*defects: str, **options: Any) -> RunOutcome:
+        config = config_for_observer(reference, paid.persona_url, [KEY])
+        with ReferenceProxy(config, behaviour_with(defects)) as proxy:
+            known = "providers: [anthropic, groq]\ncredentials: {client: {env: STAGING_KEY}}\n"
+            file.write_text(f"name: x\nbase_url: {proxy.url}\n{known}", encoding="utf-8")
+            return run(target=file, **options)
+
+    with Observer(reference) as paid:
+        yield ran
+
+
+@pytest.mark.parametrize(
+    ("strict", "code", "verdict"),
+    [(False, ExitCode.CONFORMANT, "outside"), (True, ExitCode.NOTHING_RAN, "incomplete")],
+)
+def test_a_run_without_an_observer_has_a_verdict_of_its_own(
+    outside: Outside, strict: bool, code: int, verdict: str
+) -> None:
+    select = ("auth.accepts-credential", *RELAYED, UNSEEN, "tenancy.close-is-announced")
+    ended = outside(select=select, require_observer=strict)
+    summary = ended.report.summary
+    assert (ended.code, summary.verdict, summary.outside) == (code, verdict, not strict)
+    assert {one.verdict for one in ended.report.results if one.requirement == UNSEEN} == {Verdict.NOT_TESTABLE}
+    relayed = [one for one in ended.report.results if one.requirement in RELAYED]
+    assert {one.verdict for one in relayed} == {Verdict.NOT_TESTABLE if strict else Verdict.PASS}
+    assert {one.half for one in relayed} == {not strict}
+    if not strict:
+        assert "cases that apply were decided; what the proxy sends to its upstreams was not seen" in ending(
+            ended.report
+        )
+        assert json.loads(badge_json(ended.report))["message"].endswith(" pass, as seen from outside")
+
+
+@pytest.mark.parametrize(
+    ("defect", "requirement"),
+    [
+        ("terminator-dropped", "routing.stream-relayed"),
+        ("event-names-dropped", "routing.stream-relayed"),
+        ("stream-buffered", "routing.stream-relayed"),
+    ],
+)
+def test_what_a_client_sees_fails_from_outside(outside: Outside, defect: str, requirement: str) -> None:
+    ended = outside(defect, select=(requirement,))
+    broken = {one.requirement for one in ended.report.results if one.verdict is Verdict.FAIL}
+    assert (ended.code, ended.report.summary.verdict, broken) == (ExitCode.FAILURES, "non-conformant", {requirement})
+
+
+def test_an_error_of_an_upstream_that_was_not_seen_is_no_fault_of_the_proxy(outside: Outside) -> None:
+    ended = outside("upstream-key-missing", select=("routing.stream-relayed",))
+    assert Verdict.FAIL not in {one.verdict for one in ended.report.results}
