@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from enum import StrEnum, unique
 
 
@@ -41,6 +42,7 @@ class Failure(StrEnum):
     TIMEOUT = "there was no answer in time"
     DROPPED = "the connection was closed without an answer"
     MALFORMED = "the answer was not valid HTTP"
+    TOO_MUCH = "the answer's head is too large, or does not end"
 
 
 class NoAnswerError(ConnectionError):
@@ -97,6 +99,13 @@ class UnservedError(Violation):
     def __init__(self, saying: str, *, expected: str, actual: str, code: str = "", nonce: str = "") -> None:
         super().__init__(saying, expected=expected, actual=actual, code=code)
         self.nonce = nonce
+
+
+def place_of(error: BaseException) -> str:
+    """What kind of error it is and where it was raised; not its text, which may hold what must not be shown."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].name} in {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}{where}"
 
 
 def _slug(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
+import stat
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,12 @@ from .errors import UsageError
 
 Path_: TypeAlias = tuple[str | int, ...]
 
+MOST_YAML = 4 << 20
+"""Bytes of a file that a user writes."""
+DEEPEST = 64
+"""Levels of nesting in it."""
+SURROGATE = re.compile("[\ud800-\udfff]")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -45,13 +53,10 @@ def read_yaml(file: Path) -> Document:
 
     Raises UsageError, with file:line:col, for a file that cannot be read, is not valid YAML, or has a duplicate key.
     """
+    text = read_text(file, MOST_YAML)
     try:
-        text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: the file is not UTF-8 text") from error
+        _refuse_what_expands(text, file)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
@@ -61,6 +66,25 @@ def read_yaml(file: Path) -> Document:
     document = Document(file, None)
     data = None if node is None else _value(node, (), document)
     return Document(file, data, document.places, document.keys)
+
+
+def read_text(file: Path, most: int) -> str:
+    """The text of a regular file of at most so many bytes. Raises UsageError.
+
+    What is not a regular file is not opened: a pipe may never end, or wait for ever.
+    """
+    try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+            raise UsageError(f"{file}: this is {kind}")
+        if found.st_size > most:
+            raise UsageError(f"{file}: the file has more than {most >> 20} MiB")
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: the file is not UTF-8 text") from error
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -81,6 +105,26 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink()
         raise
+
+
+def _refuse_what_expands(text: str, file: Path) -> None:
+    """Raises UsageError, with the place, for aliases, deep nesting, and half of a surrogate pair."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        wrong = ""
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            wrong = "anchors and aliases are not allowed; write the value out"
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            wrong = f"the nesting is deeper than {DEEPEST} levels" if depth > DEEPEST else ""
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.ScalarEvent) and SURROGATE.search(event.value):
+            wrong = "an escape is half of a surrogate pair"
+        if wrong:
+            mark = event.start_mark
+            place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+            raise UsageError(f"{file}{place}: {wrong}")
 
 
 def _value(node: yaml.Node, path: Path_, document: Document) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from .load.kinds import KINDS
@@ -48,7 +50,23 @@ def _platform(name: str, kinds: Any) -> Platform:
 
 
 def plain(reference: Reference) -> dict[str, Any]:
-    """The reference as JSON values. What the spec leaves out stays out: absent is not None."""
+    """The reference as JSON values, not to be changed. What the spec leaves out stays out: absent is not None."""
+    return _plain(_ByDigest(reference.digest, reference)) if reference.digest else _dumped(reference)
+
+
+@dataclass(frozen=True)
+class _ByDigest:
+    digest: str
+    reference: Reference = field(compare=False)
+
+
+@lru_cache(maxsize=16)
+def _plain(keyed: _ByDigest) -> dict[str, Any]:
+    """The site and its data need the same values of every edition several times."""
+    return _dumped(keyed.reference)
+
+
+def _dumped(reference: Reference) -> dict[str, Any]:
     return reference.model_dump(mode="json", exclude_unset=True)
 
 

@@ -46,13 +46,16 @@ class Output:
     """Where one target's files go.
 
     `committed` is the folder in a checkout, `plain` the one below `--out`. `owned` are the glob
-    patterns of files that only this target writes there: what matches and is not rendered is stale.
+    patterns of files that only this target writes in the checkout: what matches and is not rendered is stale. Below
+    `--out` the manifest there says which files are the target's.
     """
 
     committed: str
     plain: str
     owned: tuple[str, ...]
     is_committed: bool = True
+    renamed: tuple[str, str] | None = None
+    """A file that has another name below `--out`: its name, and that one."""
 
     def folder(self, out: Path | None) -> Path:
         """The folder to write to: below `out`, or in the checkout."""
@@ -61,7 +64,13 @@ class Output:
 
 OUTPUTS = {
     "docs": Output("build", ".", ("docs/**/*", "mkdocs.yml"), is_committed=False),
-    "types": Output("conformance/ampmap_conformance/reference", ".", ("types.py",)),
+    "types": Output(
+        "conformance/ampmap_conformance/reference",
+        ".",
+        ("types.py",),
+        # A `types.py` beside a program shadows the module of that name in the standard library.
+        renamed=("types.py", "ampmap_types.py"),
+    ),
     "reference": Output("conformance/ampmap_conformance/reference", ".", ("reference.json", "editions/*.json")),
     "openapi": Output("conformance/ampmap_conformance/reference", ".", ("openapi.json", "openapi/**/*.json")),
     "vectors": Output("conformance/ampmap_conformance/reference", ".", ("auth-vectors*.json",)),

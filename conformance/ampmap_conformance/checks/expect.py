@@ -11,8 +11,9 @@ from urllib.parse import unquote_to_bytes
 from ..errors import UnservedError, Violation
 from ..reference.types import Call, CredentialCarrier
 from ..wire.credentials import PLACEHOLDER, carried
+from ..wire.json_text import loads
 from ..wire.messages import Exchange, Headers, Response, UpstreamRequest
-from ..wire.redaction import NONCE, forms, mask
+from ..wire.redaction import forms, mask, masked_piece
 from ..wire.sse import Event, covers, decode_body, events
 from .findings import expect_none, together
 
@@ -97,7 +98,7 @@ def assert_answers(exchange: Exchange, call: Call) -> None:
     own = set(call.operation.response) - set(asked if isinstance(asked, dict) else ())
     answers = isinstance(answer, dict) and bool(own & set(answer))
     saying, wanted = "the answer is not an answer to this call", f"JSON with {', '.join(sorted(own))}"
-    expect(answers, saying, expected=wanted, actual=_text(response.body) or "an empty body")
+    expect(answers, saying, expected=wanted, actual=_beginning(response.body))
 
 
 def assert_whole(response: Response) -> None:
@@ -168,11 +169,9 @@ def assert_no_placeholder(request: UpstreamRequest) -> None:
 def assert_shape(body: bytes, template: Any, *, saying: str) -> None:
     """A JSON body has every field that the template has, with values of the same kind."""
     try:
-        actual = json.loads(body)
+        actual = loads(body)
     except ValueError:
-        raise Violation(
-            saying, expected=f"JSON like {_text(template)}", actual=_text(body) or "an empty body"
-        ) from None
+        raise Violation(saying, expected=f"JSON like {_text(template)}", actual=_beginning(body)) from None
     missing = list(_missing(template, actual, ""))
     expect(not missing, saying, expected=f"JSON like {_text(template)}", actual="; ".join(missing))
 
@@ -183,7 +182,7 @@ def assert_json_relayed(exchange: Exchange) -> None:
     if sent == came:
         return
     try:
-        if covers(json.loads(sent), json.loads(came)):
+        if covers(loads(sent), loads(came)):
             return
     except ValueError:
         pass
@@ -287,7 +286,7 @@ def _event(event: Event) -> str:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return loads(body)
     except ValueError:
         return None
 
@@ -351,19 +350,37 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "backslashreplace")
     if isinstance(value, str | int) or value is None:
-        return "nothing" if value is None else NONCE.sub("{nonce}", str(value))
+        return "nothing" if value is None else str(value)
     return json.dumps(value, ensure_ascii=False)
 
 
+def _beginning(body: bytes) -> str:
+    """The beginning of a body, in words where there is none."""
+    return _cut(_text(body), 0) if body else "an empty body"
+
+
 def _apart(expected: str, actual: str) -> tuple[str, str]:
+    start = max(0, _first_difference(expected, actual) - SHOWN // 4)
     if max(len(expected), len(actual)) <= SHOWN:
-        return expected or "nothing", actual or "nothing"
-    pairs = zip(expected, actual, strict=False)
-    first = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(expected), len(actual)))
-    start = max(0, first - SHOWN // 4)
-    return _cut(expected, start), _cut(actual, start)
+        start = 0
+    return _cut(expected, start) or "nothing", _cut(actual, start) or "nothing"
+
+
+def _first_difference(left: str, right: str) -> int:
+    """The first place at which two texts differ, found by comparing halves."""
+    low, high = 0, min(len(left), len(right))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _cut(text: str, start: int) -> str:
-    piece = text[start : start + SHOWN]
+    """A piece of a text, with secrets masked and nonces named before it is cut."""
+    piece = masked_piece(text, SHOWN, start)
+    if start == 0 and len(text) <= SHOWN:
+        return piece
     return f"{'...' if start else ''}{piece}{'...' if start + SHOWN < len(text) else ''} ({len(text)} characters)"

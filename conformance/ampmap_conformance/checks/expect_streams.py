@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..wire.json_text import loads
 from ..wire.messages import Exchange, Response
 from ..wire.sse import Event, covers, decode_body, events
 from .expect import assert_equal, assert_served, expect
@@ -61,8 +62,8 @@ def assert_same_events(came: tuple[Event, ...], sent: tuple[Event, ...], *, mode
 
 def assert_json_answer(exchange: Exchange, *, model: str) -> None:
     """The client got the upstream's JSON with `model` as its model and everything else as it was."""
-    wanted = with_model_name(json.loads(exchange.answers[0].body), model)
-    actual = json.loads(decode_body(exchange.response.headers, exchange.response.body))
+    wanted = with_model_name(loads(exchange.answers[0].body), model)
+    actual = loads(decode_body(exchange.response.headers, exchange.response.body))
     if not covers(wanted, actual):
         saying = "the answer is not the upstream's answer with only the model's name changed"
         assert_equal(_shown("", actual), _shown("", wanted), saying)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from .commands import Group
 
-@click.group("baseline")
+
+@click.group("baseline", cls=Group)
 def baseline() -> None:
     """Work on baselines, the lists of known failures.
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .commands import Command
+
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("report", type=click.Path(path_type=Path), metavar="REPORT.json")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="File to write; default: standard output.")
 @click.option("--title", metavar="TEXT", help="Display name of the implementation; default: the name of the target.")

@@ -9,12 +9,12 @@ from ..observer.api import Observing
 from ..reference.edition import reference_for
 from ..reference.types import NEWEST_PROXIED, Reference
 from ..target.discover import Discovery, discovered
-from ..target.file import absolute_url
 from ..target.observer_access import edition_at, observer_at
 from ..target.sightings import Seen
 from ..target.starter import target_file
 from ..target.target import CLIENT_KEY_VARIABLE, Secret
 from ..target.watching import watched
+from ..wire.address import absolute_url
 
 EXAMPLE = "https://proxy.example.com"
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from .baseline import baseline
+from .commands import Program
 from .evidence import evidence
 from .manifest import manifest
 from .options import edition_option, reference_option
@@ -16,41 +15,6 @@ from .report import report
 from .resolve_auth import resolve_auth
 from .run import run
 from .target import target
-
-
-class Group(click.Group):
-    """Prints the kit's own errors without a traceback and ends with their exit code."""
-
-    def main(self, *args: Any, **rest: Any) -> Any:
-        """Runs the command line; always ends with SystemExit."""
-        rest["standalone_mode"] = False
-        try:
-            outcome = super().main(*args, **rest)
-        except click.exceptions.Exit as leaving:
-            sys.exit(leaving.exit_code)
-        except click.Abort:
-            sys.exit(2)
-        except click.ClickException as error:
-            error.show()
-            sys.exit(4)
-        except BrokenPipeError:
-            sys.stderr.close()
-            sys.exit(1)
-        except Exception as error:  # noqa: BLE001 - told apart, and raised again unless it is known
-            sys.exit(_report(error))
-        sys.exit(outcome if isinstance(outcome, int) else 0)
-
-
-def _report(error: Exception) -> int:
-    from ..errors import SuiteError, UnreachableError, UsageError
-    from ..verdicts import ExitCode
-
-    kinds = ((UsageError, ExitCode.USAGE), (UnreachableError, ExitCode.UNREACHABLE), (SuiteError, ExitCode.KIT_ERROR))
-    for kind, code in kinds:
-        if isinstance(error, kind):
-            click.echo(str(error), err=True)
-            return int(code)
-    raise error
 
 
 def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -64,7 +28,7 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
     context.exit()
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show version and exit."
 )

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from .commands import Command
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("report", type=click.Path(path_type=Path), metavar="REPORT.json")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="File to write; default: standard output.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if FILE differs from what would be written.")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .commands import Group
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,7 +19,7 @@ FORMATS = ("html", "markdown", "junit", "badge", "badge-svg", "github", "github-
 FILE = click.Path(path_type=Path)
 
 
-@click.group("report")
+@click.group("report", cls=Group)
 def report() -> None:
     """Work on the report of a run.
 

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .commands import Command
+
 if TYPE_CHECKING:
     from ..resolver.resolvers import ResolverOptions
 
 SECONDS = click.FloatRange(min=0, min_open=True)
 
 
-@click.command("resolve-auth")
+@click.command("resolve-auth", cls=Command)
 @click.option("--command", metavar="CMD", help="Resolver command that answers lines of JSON; started without a shell.")
 @click.option("--url", metavar="URL", help="Resolver URL that answers JSON sent with POST.")
 @click.option(
@@ -76,17 +78,8 @@ def resolve_auth(dry_run: bool, report_dir: Path | None, docs_url: str, **option
 
 
 def _check(options: ResolverOptions, report_dir: Path | None, docs_url: str) -> int:
-    import time
-
-    from ..report.terminal import RunConsole, Terminal
-    from ..report.write import DEFAULT_FOLDER, check_folder, write_report
     from ..resolver.run import check_resolver
+    from .reporting import run_and_report
 
-    folder = report_dir or DEFAULT_FOLDER
-    check_folder(folder)
-    begun = time.monotonic()
-    with Terminal(RunConsole(highlight=False)) as terminal:
-        ended = check_resolver(options, terminal, docs_url=docs_url)
-        files = write_report(ended.report, folder)
-        terminal.end(ended, files, time.monotonic() - begun)
+    ended = run_and_report(report_dir, lambda terminal: check_resolver(options, terminal, docs_url=docs_url))
     return int(ended.code)

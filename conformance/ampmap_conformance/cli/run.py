@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..cases.covering import Depth
+from .commands import Command
 from .options import edition_option, reference_option
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ EXIT_CODES = (
 )
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command(cls=Command, epilog=EXIT_CODES)
 @click.option(
     "--target",
     type=click.Path(path_type=Path),
@@ -124,6 +125,12 @@ EXIT_CODES = (
     help="Maximum number of requests per second; default: no limit.",
 )
 @click.option(
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Send nothing after so many seconds, and report what was decided until then; default: no limit.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(0),
     default=1,
@@ -184,21 +191,9 @@ def run(
 
 
 def _run(options: RunOptions, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]) -> int:
-    import time
-
-    from ..errors import UnreachableError
-    from ..report.terminal import RunConsole, Terminal
-    from ..report.write import DEFAULT_FOLDER, check_folder, write_report
     from ..run.run import conformance
+    from .reporting import run_and_report
 
-    folder = report_dir or DEFAULT_FOLDER
-    check_folder(folder)
-    begun = time.monotonic()
-    with Terminal(RunConsole(highlight=False)) as terminal:
-        ended = conformance(options, terminal, docs_url=docs_url)
-        files = write_report(ended.report, folder)
-        if ended.unreachable:
-            raise UnreachableError(ended.unreachable)
-        terminal.end(ended, files, time.monotonic() - begun)
+    ended = run_and_report(report_dir, lambda terminal: conformance(options, terminal, docs_url=docs_url))
     annotate(ended.report)
     return int(ended.code)

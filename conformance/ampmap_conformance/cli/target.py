@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from .commands import Group
 from .options import EDITION_NAMES
 
 
-@click.group()
+@click.group(cls=Group)
 def target() -> None:
     """Work on target files.
 

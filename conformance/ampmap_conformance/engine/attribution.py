@@ -38,8 +38,8 @@ class DirectProbe(Probe):
 
     def deliver(self, request: Request, watch: Watch | None = None, replies: Iterable[Reply] = ()) -> Response:
         """Sends the request as its upstream must get it; the exchange keeps it as the client made it."""
-        timeout = self._context.patience(replies).read
-        return self._direct.send(self._direct_form(request), timeout=timeout, watch=watch)
+        patience = self._context.patience(replies)
+        return self._direct.send(self._direct_form(request), timeout=patience.read, whole=patience.whole, watch=watch)
 
     def _direct_form(self, request: Request) -> Request:
         observer, case = self._context.observer, self._case

@@ -30,7 +30,7 @@ from ..probe.prerequisites import unmet
 from ..probe.probe import Probe
 from ..verdicts import BROKEN, Attribution, Level, Verdict, verdict_of
 from ..wire.messages import Exchange
-from ..wire.redaction import Scrubber
+from ..wire.redaction import Scrubber, masking
 from .attribution import attribute
 from .plan import Plan, Task
 from .service import SDK_LINES, SERVICE, STEADY, UNREACHABLE, explaining
@@ -138,6 +138,19 @@ class Engine:
                 raise
         return future.result()
 
+    def lighten(self, task: Task) -> None:
+        """Drops what was sent for a task that is reported: bodies of some MB, of which no other task needs any."""
+        with self._lock:
+            future = self._begun.get(task.id)
+            if future is None or not future.done() or future.exception() is not None:
+                return
+            outcome = future.result()
+            if outcome.error is not None:
+                outcome.error.__traceback__ = None  # its frames hold the bodies, too
+            light: Future[Outcome] = Future()
+            light.set_result(replace(outcome, exchanges=()))
+            self._begun[task.id] = light
+
     def explore(self, task: Task) -> Outcome:
         """The outcome of a task that the target's claims do not bind it to. Not shared, and never a control."""
         return self._judge(task, bound=False)
@@ -197,7 +210,8 @@ class Engine:
     def _attempt(self, task: Task) -> Attempt:
         probe = Probe(self._context)
         try:
-            violation = found_by(task, probe)
+            with masking(self._context.secrets):
+                violation = found_by(task, probe)
         except (NotTestableError, BudgetSpentError) as missing:
             return Attempt(not_testable=str(missing))
         except ReloadLostError as lost:
@@ -296,7 +310,8 @@ def found_by(task: Task, probe: Probe) -> Violation | None:
             nonce=error.nonce,
         )
         return silent.with_traceback(error.__traceback__)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeError, RecursionError) as error:
+        # all that the kit itself sends is valid JSON, in UTF-8 and not deep
         garbled = Violation("a body is not valid JSON", expected="JSON", actual="something else")
         return garbled.with_traceback(error.__traceback__)
     return None

@@ -43,6 +43,8 @@ class RunOptions:
     attribute: bool = False
     """Make failing cases again without the proxy, to tell whose fault they are."""
     max_requests: int | None = None
+    time_limit: float | None = None
+    """Seconds after which no request is sent any more."""
     rate: float | None = None
     """Requests to the target per second."""
     seed: int = DEFAULT_SEED

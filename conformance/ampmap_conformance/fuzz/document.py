@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -11,10 +10,14 @@ from typing import Any
 from .. import reference as packaged
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import UsageError
+from ..files import read_text
 from ..reference.types import EDITION, Reference, surface_digest
+from ..wire.json_text import loads
 
 Document = dict[str, Any]
 
+MOST = 64 << 20
+"""Bytes of a document that is read."""
 METHODS = frozenset({"get", "head", "post", "put", "patch", "delete", "options", "trace"})
 
 
@@ -26,7 +29,7 @@ def document_for(reference: Reference, file: Path | None = None) -> Document:
     text = _read(file) if file else _packaged(reference)
     name = f"--openapi {file}" if file else "the packaged OpenAPI document"
     try:
-        document = json.loads(text)
+        document = loads(text)
         digest = document["info"]["x-ampmap"]["digest"]
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"{name}: expected an OpenAPI document that `ampmap build openapi` wrote") from None
@@ -90,6 +93,6 @@ def _packaged(reference: Reference) -> str:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--openapi {file}: {getattr(error, 'strerror', None) or 'the file is not text'}") from error
+        return read_text(file, MOST)
+    except UsageError as error:
+        raise UsageError(f"--openapi {error}") from error

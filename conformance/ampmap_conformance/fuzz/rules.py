@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, unique
@@ -12,6 +11,7 @@ from ..checks.expect import SHOWN, assert_absent, expect
 from ..checks.stack_traces import TRACES
 from ..dialects.schemas import Schemas
 from ..reference.types import ErrorShape
+from ..wire.json_text import loads
 from ..wire.messages import Exchange, media_type
 from ..wire.sse import decode_body
 
@@ -159,7 +159,7 @@ def _same(sent: bytes, came: bytes) -> bool:
     if sent == came:
         return True
     try:
-        return bool(json.loads(sent) == json.loads(came))
+        return bool(loads(sent) == loads(came))
     except (ValueError, RecursionError):
         return False
 

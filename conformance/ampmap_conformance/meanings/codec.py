@@ -9,6 +9,7 @@ from typing import Any
 
 from ..dialects.bodies import error_words, frame
 from ..reference.types import Endpoint, ErrorShape, Meanings, Reference, StreamFraming, found
+from ..wire.json_text import loads
 from ..wire.sse import Event, events
 from .answers import Answers, read_failure
 from .requests import Requests
@@ -131,7 +132,7 @@ class FrameWriter:
 
 def _array(body: bytes) -> list[Event]:
     try:
-        items: list[Any] = json.loads(body)
+        items: list[Any] = loads(body)
     except ValueError:  # it has not come to its end
         return []
     return [Event("", json.dumps(item)) for item in items]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..wire.json_text import loads
 from .values import Image, Part, Text, Thinking, ToolCall, ToolResult, Usage
 
 UNSIGNED: Final = "RXhhbXBsZQ=="
@@ -39,7 +40,7 @@ def arguments_of(values: Mapping[str, Any]) -> Any:
         return values["arguments"]
     text: str = values.get("arguments_text") or ""
     try:
-        return json.loads(text) if text.strip() else {}
+        return loads(text) if text.strip() else {}
     except ValueError:
         return text
 

@@ -15,7 +15,6 @@ Every call carries the observer's token as `Authorization: Bearer`. None of them
 from __future__ import annotations
 
 import hmac
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +22,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ..dialects import bodies
+from ..wire.json_text import loads
+from ..wire.visible import in_one_line
 from .answer import Answer, plain
 from .records import Records
 from .script import Reply
@@ -75,14 +76,14 @@ class Control:
             return _problem(405, "the control API does not allow this method here")
         try:
             return call(found[3], received)
-        except (ValueError, TypeError, AttributeError) as error:
-            return _problem(400, str(error))
+        except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
+            return _problem(400, in_one_line(str(error)))
 
     def _health(self, _nonce: str, _received: Received) -> Answer:
         return _as_json(dict(self._about))
 
     def _script(self, nonce: str, received: Received) -> Answer:
-        self._records.script(nonce, [Reply.from_json(reply) for reply in json.loads(received.body)])
+        self._records.script(nonce, [Reply.from_json(reply) for reply in loads(received.body)])
         return _as_json({})
 
     def _seen(self, nonce: str, received: Received) -> Answer:
@@ -97,7 +98,7 @@ class Control:
         return _as_json({"closed": self._records.wait_for_event(nonce, CLIENT_CLOSED, within)})
 
     def _release(self, nonce: str, received: Received) -> Answer:
-        self._records.release((nonce,), int(json.loads(received.body)))
+        self._records.release((nonce,), int(loads(received.body)))
         return _as_json({})
 
     def _forget(self, nonce: str, _received: Received) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +13,8 @@ from ..dialects.schemas import Schemas
 from ..dialects.upstream_calls import UpstreamCall, UpstreamCalls
 from ..meanings import codecs
 from ..reference.types import Call, ErrorShape, Reference
+from ..wire.json_text import loads
+from ..wire.limits import TooMuchError, gunzip
 from ..wire.messages import AMP, Headers, UpstreamRequest
 from .answer import Answer, plain, scripted
 from .demands import demanded, usage_frames
@@ -211,18 +212,18 @@ def _streamed(
 
 def _decoded(headers: Headers, body: bytes) -> bytes:
     if (headers.get("content-encoding") or "").lower() == "gzip":
-        return zlib.decompress(body, wbits=31)
+        return gunzip(body)
     return body
 
 
 def _request_of(match: Match, request: UpstreamRequest) -> dict[str, Any] | str:
     """The body of a request, or the message with which a provider rejects it."""
     try:
-        body = json.loads(_decoded(request.headers, request.body))
-    except (ValueError, zlib.error):
+        body = loads(_decoded(request.headers, request.body))
+    except ValueError:
         return "The body is not valid JSON."
-    except RecursionError:
-        return "The body is nested too deeply."
+    except TooMuchError:
+        return "The body is too large."
     if not isinstance(body, dict):
         return "The body is not a JSON object."
     missing = [name for name in match.call.operation.required if name not in body]

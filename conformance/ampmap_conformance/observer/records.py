@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import threading
 import time
-import zlib
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
+from ..wire.limits import unpacked
 from ..wire.messages import Headers, UpstreamAnswer, UpstreamRequest
 from ..wire.redaction import NONCE_BYTES
 from .answer import Answer
@@ -24,9 +22,8 @@ def nonces_in(raw: bytes, body: bytes) -> tuple[str, ...]:
     head = raw.partition(b"\r\n\r\n")[0]
     if b"%" in head:
         found |= dict.fromkeys(NONCE_BYTES.findall(unquote_to_bytes(head)))
-    if body[:2] == b"\x1f\x8b":
-        with contextlib.suppress(OSError, EOFError, zlib.error):  # not gzip after all, or cut short
-            found |= dict.fromkeys(NONCE_BYTES.findall(gzip.decompress(body)))
+    if body[:2] == b"\x1f\x8b":  # which may be no gzip after all, cut short, or unpack without end
+        found |= dict.fromkeys(NONCE_BYTES.findall(unpacked(body) or b""))
     elif body and body not in raw:  # a nonce across two chunks
         found |= dict.fromkeys(NONCE_BYTES.findall(body))
     return tuple(nonce.decode() for nonce in found)

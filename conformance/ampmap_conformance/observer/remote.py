@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from ..dialects import bodies
 from ..errors import NoAnswerError, ObserverGoneError
 from ..wire.client import ProxyClient
+from ..wire.json_text import loads
 from ..wire.messages import Headers, Request, Response
 from .control import LONGEST_WAIT, PREFIX
 from .records import Seen
@@ -32,7 +32,6 @@ class RemoteObserver:
         self._advertise = advertise
         self._control = control
         self._client = ProxyClient(control)
-        self._prefix = f"{urlsplit(control).path.rstrip('/')}{PREFIX}"
         self._authorization = f"Bearer {token}"
 
     def __enter__(self) -> Self:
@@ -64,7 +63,7 @@ class RemoteObserver:
 
     def direct_path(self, persona: str) -> str:
         """The path below which a persona is asked directly."""
-        return f"{urlsplit(self._control).path.rstrip('/')}/{quote(persona)}"
+        return f"/{quote(persona)}"
 
     def script(self, nonce: str, replies: Iterable[Reply]) -> None:
         """Answer the next requests that carry `nonce` by `replies`. Raises ObserverGoneError."""
@@ -93,7 +92,7 @@ class RemoteObserver:
 
     def _ask(self, method: str, call: str, body: bytes = b"", *, waiting: float = 0.0) -> Any:
         lines = (("Host", self._client.host), ("Authorization", self._authorization))
-        request = Request(method, f"{self._prefix}{call}", Headers(lines), body)
+        request = Request(method, f"{PREFIX}{call}", Headers(lines), body)
         try:
             response = self._client.send(request, timeout=PATIENCE + waiting)
         except NoAnswerError as error:
@@ -110,7 +109,7 @@ def _refusal(response: Response) -> str:
     if response.status == 401:
         return "rejects the token"
     try:
-        told = json.loads(response.body)["error"]
+        told = loads(response.body)["error"]
     except (ValueError, KeyError, TypeError):
         return f"answers with status {response.status} and is not an observer"
     return f"says: {told}"

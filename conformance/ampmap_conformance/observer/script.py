@@ -17,6 +17,11 @@ Pieces = tuple[tuple[float, bytes], ...]
 """Parts of a body, each with the seconds to wait before it; each is one write and, if chunked, one chunk."""
 
 
+HUNDRED = 100
+FOR_EVER = 86_400.0
+"""Seconds that no wait of a script takes."""
+
+
 @unique
 class Framing(StrEnum):
     """How the length of a body is declared."""
@@ -181,7 +186,14 @@ class Reply:
         unknown = set(data) - {field.name for field in dataclasses.fields(cls)}
         if unknown:
             raise ValueError(f"unknown field of a reply: {', '.join(sorted(unknown))}")
-        return cls(**{name: _DECODE.get(name, _as_is)(value) for name, value in data.items()})
+        made = cls(**{name: _DECODE.get(name, _as_is)(value) for name, value in data.items()})
+        for name, is_valid in _VALID.items():
+            if name in data and not is_valid(data[name]):
+                raise ValueError(f"`{name}` of a reply is invalid")
+        for lines in (made.headers or (), made.more_headers, made.trailers):
+            if any(not text.isascii() and not _is_latin(text) for line in lines for text in line):
+                raise ValueError("a header of a reply has a character beyond Latin-1")
+        return made
 
 
 def fail_then_succeed(failure: Reply, times: int) -> tuple[Reply, ...]:
@@ -205,6 +217,34 @@ def _decode_lines(lines: Iterable[Any]) -> Lines:
     return tuple((str(name), str(value)) for name, value in lines)
 
 
+def _is_latin(text: str) -> bool:
+    return all(letter <= "\xff" for letter in text)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < FOR_EVER
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_status(value: Any) -> bool:
+    return _is_count(value) and HUNDRED <= value < 10 * HUNDRED
+
+
+_VALID: dict[str, Callable[[Any], bool]] = {
+    "status": _is_status,
+    "delay": _is_number,
+    "gap": _is_number,
+    "split": _is_count,
+    "stop_after": _is_count,
+    "by_word": lambda value: isinstance(value, bool),
+    "held": lambda value: isinstance(value, bool),
+    "interim": lambda value: all(_is_status(status) for status in value),
+    "pieces": lambda value: all(_is_number(delay) for delay, _ in value),
+}
+"""What a value may be that travels as it is."""
 _ENCODE: dict[str, Callable[[Any], Any]] = {
     "body": lambda body: base64.b64encode(body).decode(),
     "pieces": _encode_pieces,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import selectors
 import socket
 import struct
@@ -16,8 +17,15 @@ from .script import UNANSWERED, End, Framing
 
 MAX_HEAD = 1 << 20
 """Bytes of a request head beyond which it is refused: far more than any proxy sends."""
-MAX_BODY = 64 << 20
-"""Bytes of a request body beyond which it is refused: twice what any provider takes."""
+MAX_BODY = 32 << 20
+"""Bytes of a request body beyond which it is refused: what the largest providers take."""
+MAX_RAW = MAX_BODY + (MAX_BODY >> 1)
+"""Bytes of a whole request, with its framing, beyond which it is refused."""
+KEPT = 200
+"""Bytes of an invalid line that a message shows."""
+CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
+MAX_DIGITS = 15
+"""Digits of a length."""
 
 
 class MalformedError(ValueError):
@@ -47,6 +55,27 @@ class Received:
     """Whether the answer may be chunked: a server must not send chunks to HTTP/1.0 (RFC 9112, 6.1)."""
 
 
+class _Raw:
+    """The bytes of one request as they were read; joined once, so that a large body is copied once."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, data: bytes) -> None:
+        self._size += len(data)
+        self._pieces.append(data)
+        if self._size > MAX_RAW:
+            raise MalformedError(f"a request of more than {MAX_RAW} bytes", self.beginning())
+
+    def whole(self) -> bytes:
+        return b"".join(self._pieces)
+
+    def beginning(self, more: bytes | bytearray = b"") -> bytes:
+        """As much as is kept of an invalid request."""
+        return b"".join([*(piece[:MAX_HEAD] for piece in self._pieces[:2]), more[:MAX_HEAD]])
+
+
 class Connection:
     """A peer's connection. Not for use by several threads at once."""
 
@@ -61,7 +90,7 @@ class Connection:
 
         The body of a request is not read when `dropped` says so, given its head.
         """
-        raw = bytearray()
+        raw = _Raw()
         try:
             while not self._buffer:
                 self._fill()
@@ -74,12 +103,12 @@ class Connection:
             current = version == "HTTP/1.1"
             if current and (headers.get("expect") or "").lower() == "100-continue":
                 self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            body = b"" if dropped(bytes(raw)) else self._body(headers, raw)
+            body = b"" if dropped(raw.whole()) else self._body(headers, raw)
         except ClosedError:
-            raise MalformedError("the connection was closed inside a request", bytes(raw + self._buffer)) from None
+            raise MalformedError("the connection was closed inside a request", raw.beginning(self._buffer)) from None
         connection = (headers.get("connection") or "").lower()
         keep = "close" not in connection if current else "keep-alive" in connection
-        return Received(method, target, headers, body, bytes(raw), keep, current)
+        return Received(method, target, headers, body, raw.whole(), keep, current)
 
     def send(
         self,
@@ -137,7 +166,7 @@ class Connection:
         """The bytes that are next, of which there is at least one. Raises ClosedError when the peer is done."""
         if not self._buffer:
             self._fill()
-        return self._take(len(self._buffer), bytearray())
+        return self._take(len(self._buffer), _Raw())
 
     def put(self, data: bytes) -> None:
         """Send bytes as they are. Raises ClosedError when the peer went away."""
@@ -159,48 +188,52 @@ class Connection:
             raise ClosedError
         self._buffer += data
 
-    def _take(self, count: int, raw: bytearray) -> bytes:
+    def _take(self, count: int, raw: _Raw) -> bytes:
         while len(self._buffer) < count:
             self._fill()
-        taken = bytes(self._buffer[:count])
+        with memoryview(self._buffer) as buffer:
+            taken = bytes(buffer[:count])
         del self._buffer[:count]
-        raw += taken
+        raw.add(taken)
         return taken
 
-    def _take_until(self, mark: bytes, raw: bytearray, limit: int = MAX_HEAD) -> bytes:
+    def _take_until(self, mark: bytes, raw: _Raw, limit: int = MAX_HEAD) -> bytes:
         start = 0
         while (place := self._buffer.find(mark, start)) < 0:
             if len(self._buffer) > limit:
-                raise MalformedError("a head without end", bytes(raw + self._buffer))
+                raise MalformedError("a head without end", raw.beginning(self._buffer))
             start = max(0, len(self._buffer) - len(mark))
             self._fill()
         return self._take(place + len(mark), raw)
 
-    def _body(self, headers: Headers, raw: bytearray) -> bytes:
+    def _body(self, headers: Headers, raw: _Raw) -> bytes:
         if "chunked" in (headers.get("transfer-encoding") or "").lower():
             return self._chunks(raw)
         length = headers.get("content-length") or "0"
-        if not length.isascii() or not length.isdigit():
-            raise MalformedError(f"Content-Length {length!r}", bytes(raw))
+        if not length.isascii() or not length.isdigit() or len(length) > MAX_DIGITS:
+            raise MalformedError(f"Content-Length {length[:KEPT]!r}", raw.beginning())
         _bounded(int(length), raw)
         return self._take(int(length), raw)
 
-    def _chunks(self, raw: bytearray) -> bytes:
+    def _chunks(self, raw: _Raw) -> bytes:
         body = bytearray()
         while True:
             line = self._take_until(b"\r\n", raw)[:-2]
-            try:
-                size = int(line.partition(b";")[0].strip(), 16)
-            except ValueError:
-                raise MalformedError(f"chunk size {line!r}", bytes(raw)) from None
+            digits = line.partition(b";")[0].strip()
+            if not CHUNK_SIZE.fullmatch(digits):
+                raise MalformedError(f"chunk size {line[:KEPT]!r}", raw.beginning())
+            size = int(digits, 16)
             if size == 0:
                 break
             _bounded(len(body) + size, raw)
             body += self._take(size, raw)
             if self._take(2, raw) != b"\r\n":
-                raise MalformedError("a chunk that does not end in CRLF", bytes(raw))
-        while self._take_until(b"\r\n", raw) != b"\r\n":  # trailers
-            pass
+                raise MalformedError("a chunk that does not end in CRLF", raw.beginning())
+        size = 0
+        while (line := self._take_until(b"\r\n", raw)) != b"\r\n":  # trailers
+            size += len(line)
+            if size > MAX_HEAD:
+                raise MalformedError("trailers without end", raw.beginning())
         return bytes(body)
 
     def _linger_none(self) -> None:
@@ -208,20 +241,20 @@ class Connection:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _bounded(size: int, raw: bytes | bytearray) -> None:
+def _bounded(size: int, raw: _Raw) -> None:
     if size > MAX_BODY:
-        raise MalformedError(f"a body of more than {MAX_BODY} bytes", bytes(raw))
+        raise MalformedError(f"a body of more than {MAX_BODY} bytes", raw.beginning())
 
 
-def _request_line(line: bytes, raw: bytes | bytearray) -> tuple[str, str, str]:
+def _request_line(line: bytes, raw: _Raw) -> tuple[str, str, str]:
     parts = line.decode("latin-1").split(" ")
     if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
-        raise MalformedError(f"request line {line!r}", bytes(raw))
+        raise MalformedError(f"request line {line[:KEPT]!r}", raw.beginning())
     return parts[0], parts[1], parts[2]
 
 
-def _header_line(line: bytes, raw: bytes | bytearray) -> tuple[str, str]:
+def _header_line(line: bytes, raw: _Raw) -> tuple[str, str]:
     name, colon, value = line.decode("latin-1").partition(":")
     if not colon or not name or name != name.strip():
-        raise MalformedError(f"header line {line!r}", bytes(raw))
+        raise MalformedError(f"header line {line[:KEPT]!r}", raw.beginning())
     return name, value.strip(" \t")

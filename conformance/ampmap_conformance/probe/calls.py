@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case, ManagementCase
 from ..errors import NotTestableError
 from ..observer.script import Form, Reply
+from ..wire.address import Address
 from ..wire.client import ProxyClient, Watch
 from ..wire.credentials import Credential, as_client_sends, holding
 from ..wire.foreign_peer import is_loopback
 from ..wire.messages import Exchange, Headers, Request, Response, nonce_of
 from ..wire.redaction import new_nonce
 from .changes import UNCHANGED, Changes
-from .context import RunContext
+from .context import LARGE, RunContext
 from .exchange import Sending, both_hops
 from .lookups import Lookups
 from .prerequisites import NO_SECOND_CLIENT
@@ -141,7 +142,9 @@ class Calls(Lookups):
             self._context.on_send(sending)
         if any(reply.hangs_up for reply in sending.replies):
             self._hung_up.add(nonce_of(sending.request))
-        return both_hops(sending, self._context.observer, self.exchanges.append)
+        large = self._context.large if sending.size > LARGE else nullcontext()
+        with large:
+            return both_hops(sending, self._context.observer, self.exchanges.append, self._context.budget.heard)
 
     def _spend(self) -> None:
         self._context.budget.spend()
@@ -153,7 +156,7 @@ class Calls(Lookups):
 
     def _is_kept_local(self, case: Case | None) -> bool:
         """Whether the target serves a case to its own machine alone, and is called from elsewhere."""
-        local = is_loopback(urlsplit(self.target.file.base_url).hostname or "")
+        local = is_loopback(Address.of(self.target.file.base_url).host)
         return isinstance(case, ManagementCase) and not local and self.target.claims("localhost-only")
 
     def _client_for(self, case: Case | None) -> ProxyClient:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Semaphore
 from typing import Protocol
 
 from ..cases.cases import Case
@@ -24,6 +25,11 @@ from .budget import Budget
 from .exchange import Sending
 from .patience import OBSERVED, UNOBSERVED, Patience, patience_for
 from .requests import RequestForms
+
+LARGE = 4 << 20
+"""Bytes of a call, with its scripted answers, from which on it is large."""
+LARGE_AT_ONCE = 1
+"""Calls of some MB that are made at the same time."""
 
 
 class GeneratedRequests(Protocol):
@@ -65,8 +71,10 @@ class RunContext:
     fuzzing: Fuzzing | None = None
     on_send: Callable[[Sending], None] | None = None
     """Called with each request before it is sent, for measurements."""
+    large: Semaphore = field(default_factory=lambda: Semaphore(LARGE_AT_ONCE))
+    """Taken by a call of some MB, of which a proxy in this process and the observer hold copies meanwhile."""
     timeout: float | None = None
-    """Seconds that a probe waits for a connection, and for each read; None leaves it to `patience_for`."""
+    """Seconds that a probe waits for an answer in all; None leaves it to `patience_for`."""
 
     @property
     def reference(self) -> Reference:
@@ -75,7 +83,9 @@ class RunContext:
 
     def patience(self, replies: Iterable[Reply] = ()) -> Patience:
         """How long a call is waited for that the upstream answers with `replies`."""
-        usual = self.timeout or (UNOBSERVED if self.observer is None else OBSERVED)
+        if self.timeout is not None:
+            return Patience(self.timeout, self.timeout)
+        usual = UNOBSERVED if self.observer is None else OBSERVED
         return patience_for(replies, self.target.policy, usual)
 
     @cached_property

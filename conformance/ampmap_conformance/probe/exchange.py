@@ -29,9 +29,22 @@ class Sending:
     plain: bool = False
     """Whether any client could have sent it from here."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the body and of the scripted answers."""
+        pieces = (data for reply in self.replies for _, data in reply.pieces or ())
+        return len(self.request.body) + sum(len(reply.body or b"") for reply in self.replies) + sum(map(len, pieces))
 
-def both_hops(sending: Sending, observer: Observing | None, keep: Callable[[Exchange], None]) -> Exchange:
+
+def both_hops(
+    sending: Sending,
+    observer: Observing | None,
+    keep: Callable[[Exchange], None],
+    heard: Callable[[bool], None] = lambda _answered: None,
+) -> Exchange:
     """Sends a request and returns both hops; `keep` gets the exchange also where this raises.
+
+    `heard` is told whether a call of which the upstream is not told to be slow got an answer.
 
     Raises NoAnswerError when the target gives no answer at all, unless a reply breaks off, for then that is how the
     transfer broke; and KitFaultError when the observer's own answer is wrong.
@@ -48,6 +61,10 @@ def both_hops(sending: Sending, observer: Observing | None, keep: Callable[[Exch
         how = STALLED if error.failure is Failure.TIMEOUT else error.failure.value
         response = Response(0, Headers(), (), time.monotonic() - begun, broken=how)
         silent = None if _may_be_lost(error, sending.replies) else error
+        if error.failure is Failure.TIMEOUT and not sending.replies:
+            heard(False)
+    else:
+        heard(True)
     begun = response.begun or begun  # one zero for the times of both hops
     made = Exchange(sending.request, response, (), sending.persona, begun=begun, plain=sending.plain)
     if observer is not None:

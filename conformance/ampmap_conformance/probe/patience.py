@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..observer.script import Reply
 from ..target.file import Policy
+from ..wire.limits import WHOLE
 
 OBSERVED = 10.0
 """Seconds for an upstream that the kit plays: it answers at once."""
@@ -22,8 +23,8 @@ class Patience:
 
     read: float
     """For connecting, and for each read."""
-    whole: float | None = None
-    """For the whole answer; None where its length decides."""
+    whole: float
+    """For the whole answer."""
 
 
 def patience_for(replies: Iterable[Reply], policy: Policy, usual: float) -> Patience:
@@ -37,7 +38,7 @@ def patience_for(replies: Iterable[Reply], policy: Policy, usual: float) -> Pati
     waits = [min(wait, limit) for reply in script for wait in _waits(reply)]
     longest = max(waits, default=0.0)
     if not any(reply.breaks_off for reply in script):
-        return Patience(longest + usual)
+        return Patience(longest + usual, sum(waits) + WHOLE)
     return Patience(longest + policy.abort_timeout, sum(waits) + 2 * policy.abort_timeout)
 
 

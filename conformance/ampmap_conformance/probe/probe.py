@@ -20,7 +20,7 @@ from ..wire.client import ProxyClient
 from ..wire.credentials import Credential
 from ..wire.lockstep import Counting, Steps, whole_pieces, words_seen
 from ..wire.messages import AMP, Exchange, Request, Response, nonce_of
-from ..wire.raw import Ending, RawAnswer, RawRequest, send_in_turn, send_raw, whole
+from ..wire.raw import Ending, RawAnswer, RawRequest, placed, send_in_turn, send_raw, whole
 from ..wire.websocket import SWITCHING, Talk, Talked, offer_lines, talk
 from .calls import Calls
 from .changes import Changes
@@ -205,8 +205,12 @@ class Probe(Calls):
 
         def deliver() -> Response:
             self._spend()
-            url, timeout = self.target.file.base_url, self._context.patience(script).read
-            answers.append(send_raw(url, wire(request), timeout=timeout, responses=responses))
+            url, patience = self.target.file.base_url, self._context.patience(script)
+            answers.append(
+                send_raw(
+                    url, wire(placed(request, url)), timeout=patience.read, longest=patience.whole, responses=responses
+                )
+            )
             return answers[0].response()
 
         made = self._exchange(Sending(request=request, persona=self.persona_of(case), deliver=deliver, replies=script))
@@ -330,7 +334,8 @@ class Probe(Calls):
         nonce = nonce_of(request)
         observer.script(nonce, replies)
         self._spend()
-        answer = send_raw(self.target.file.base_url, replace(whole(request), leave_after=after))
+        url = self.target.file.base_url
+        answer = send_raw(url, replace(whole(placed(request, url)), leave_after=after))
         try:
             if not observer.seen(nonce, at_least=1, within=SETTLING):
                 if not answer.responses:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import zlib
 
+from ..wire.hiding import plain_bytes
+from ..wire.limits import inflated
 from ..wire.messages import Exchange, Headers, UpstreamAnswer
-from ..wire.redaction import Scrubber, SecretBook
+from ..wire.redaction import LONGEST_LINE, Scrubber, SecretBook
 from .model import Encoding, Message, ReportedExchange, UpstreamMessage
 
 BODY_LIMIT = 16_384
 """Characters of a body that a report holds."""
-GZIP = b"\x1f\x8b"
+SAMPLE = 65_536
+"""Bytes of a body by which it is told whether it is packed."""
+MOSTLY = 0.8
+"""Part of a body that is text, or that is left of it when it is packed, from which on it is told to be so."""
 
 
 def report_exchange(exchange: Exchange, scrubber: Scrubber) -> ReportedExchange:
@@ -44,29 +48,39 @@ def _answer(answer: UpstreamAnswer, exchange: Exchange, book: SecretBook) -> Mes
 
 
 def _message(start: str, headers: Headers, body: bytes, book: SecretBook) -> Message:
-    text, encoding = _text(body, book)
-    kept = text[:BODY_LIMIT]
-    shown = base64.b64encode(kept.encode("latin-1")).decode() if encoding == "base64" else kept
+    text, encoding = _text(headers, body)
+    kept = "" if text is None else book.hide_piece(text, BODY_LIMIT)
     return Message(
-        start=book.hide(start),
+        start=book.hide_piece(start, LONGEST_LINE),
         headers=book.hide_lines(headers),
-        body=shown,
+        body=base64.b64encode(kept.encode("latin-1")).decode() if encoding == "base64" else kept,
         encoding=encoding,
-        left_out=len(text[BODY_LIMIT:].encode("latin-1" if encoding == "base64" else "utf-8")),
+        left_out=len(body) if text is None else _size(text[BODY_LIMIT:], encoding),
     )
 
 
-def _text(body: bytes, book: SecretBook) -> tuple[str, Encoding]:
-    """The body as text without secrets, and its encoding; bytes that are not text have one character each."""
+def _text(headers: Headers, body: bytes) -> tuple[str | None, Encoding]:
+    """The body as text, and its encoding; bytes that are not text have one character each.
+
+    None stands for bytes that may be packed in a way which the kit does not read, so that it cannot see what they say.
+    """
+    plain = plain_bytes(body)
+    if plain is body and (headers.get("content-encoding") or "").strip().lower() == "deflate":
+        plain = inflated(body) or body
+    encoding: Encoding = "utf-8" if plain is body else "gzip"
     try:
-        if body.startswith(GZIP):
-            return book.hide(gzip.decompress(body).decode()), "gzip"
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
-        pass
-    try:
-        return book.hide(body.decode()), "utf-8"
+        return plain.decode(), encoding
     except UnicodeDecodeError:
-        return book.hide(body.decode("latin-1")), "base64"
+        pass
+    beginning = plain[:SAMPLE]
+    letters = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in beginning)
+    if letters < MOSTLY * len(beginning) and len(zlib.compress(beginning)) > MOSTLY * len(beginning):
+        return None, "base64"
+    return plain.decode("latin-1"), "base64"
+
+
+def _size(text: str, encoding: Encoding) -> int:
+    return len(text.encode("latin-1" if encoding == "base64" else "utf-8", "surrogatepass"))
 
 
 def _ms(seconds: float) -> float:

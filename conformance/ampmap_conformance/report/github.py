@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..verdicts import Verdict
+from ..wire.visible import visible
 from .facts import RED, is_red, run_problems
 from .model import Report, Result
 
@@ -83,4 +84,4 @@ def _text(result: Result, report: Report) -> str:
 def _escaped(text: str, more: str = "") -> str:
     for character in f"%\r\n{more}":
         text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    return visible(text)

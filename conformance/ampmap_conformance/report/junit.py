@@ -8,6 +8,7 @@ from types import MappingProxyType
 from xml.etree import ElementTree as Xml
 
 from ..verdicts import Verdict
+from ..wire.visible import visible
 from .facts import RED, clients_line, run_problems
 from .model import Report, Result
 
@@ -130,4 +131,4 @@ def _counted(parent: Xml.Element) -> None:
 
 def _clean(text: str) -> str:
     """The text with visible escapes in place of what XML cannot hold."""
-    return NOT_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return NOT_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", visible(text))

@@ -158,7 +158,7 @@ class RequirementSummary(Shape):
 class Notice(Shape):
     """Something that the run noticed and that is not the result of a selected case.
 
-    `unreachable` and `broken-control` make the run red; the others decide nothing.
+    `unreachable`, `broken-control`, `restore-failed` and `kit-error` make the run red; the others decide nothing.
     """
 
     kind: Literal[
@@ -169,6 +169,8 @@ class Notice(Shape):
         "untrue-policy",
         "unreachable",
         "broken-control",
+        "restore-failed",
+        "kit-error",
     ]
     text: str
 

@@ -18,3 +18,5 @@ class RunOutcome:
     """Requirements and claims that the run should have tested and did not (`run.completeness.missing`)."""
     unreachable: str = ""
     """Why the target could not be tested at all, in a sentence; empty where it could."""
+    fault: Exception | None = None
+    """By what the kit itself failed, so that the run ended early."""

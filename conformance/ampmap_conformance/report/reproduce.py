@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from ..engine.options import RunOptions
 from ..fuzz.options import DEFAULT_SEED, PROFILE
 from ..target.target import Target
 from ..verdicts import Verdict
+from ..wire.address import Address
 from ..wire.messages import Request
 from ..wire.redaction import NONCE, Scrubber
 
@@ -28,16 +29,15 @@ def curl_line(request: Request, target: Target, scrubber: Scrubber) -> str:
     """The request as a command for a POSIX shell; empty where its body is too long for a line."""
     if len(request.body) > LONGEST_BODY:
         return ""
-    base = urlsplit(target.file.base_url)
-    origin = f"{base.scheme}://{base.netloc}" if target.source else f"http://{SERVED_AT}"
+    base = Address.of(target.file.base_url if target.source else f"http://{SERVED_AT}")
     parts = ["curl -sgN --path-as-is"]
-    if origin.startswith("https:"):
+    if base.scheme == "https":
         parts.append("--http1.1")
     if request.method == "HEAD":
         parts.append("--head")
     elif request.method != ("POST" if request.body else "GET"):
         parts.append(f"-X {request.method}")
-    parts.append(_quoted(f"{origin}{request.target}", target, scrubber))
+    parts.append(_quoted(f"{base.origin}{base.placed(request.target)}", target, scrubber))
     for name, value in request.headers:
         if name.lower() not in UNSENT:
             parts.append(f"-H {_quoted(f'{name}: {value}' if value else f'{name};', target, scrubber)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 import time
@@ -20,6 +22,7 @@ from ..engine.estimate import plan_lines
 from ..engine.session import Session
 from ..reference.types import Reference, Requirement
 from ..verdicts import Verdict
+from ..wire.visible import visible
 from .build import generated_of
 from .facts import clients_line, ending
 from .model import Report, Result
@@ -41,15 +44,60 @@ LOUD = MappingProxyType(
 """Verdicts that are printed as they come, with their colour."""
 
 
-class RunConsole(Console):
-    """A console that tolerates a closed output: the run continues, and writes its report."""
+class Outlet(io.TextIOBase):
+    """Standard output of a run. Where it cannot be written to, the run continues, and writes its report.
 
-    def on_broken_pipe(self) -> None:
-        """Prints no more, when the reader of a pipe has left (`run | head -1`)."""
-        self.quiet = True
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+    That is so when the reader of a pipe has left (`run | head -1`), or the device is full.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file = sys.stdout
+        self._closed = False
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of standard output."""
+        return self._file.encoding
+
+    def write(self, text: str) -> int:
+        """Writes a text, or drops it."""
+        if not self._closed:
+            try:
+                self._file.write(text)
+            except (OSError, ValueError):
+                self._give_up()
+        return len(text)
+
+    def flush(self) -> None:
+        """Writes what is held back, or drops it."""
+        if not self._closed:
+            try:
+                self._file.flush()
+            except (OSError, ValueError):
+                self._give_up()
+
+    def isatty(self) -> bool:
+        """Whether standard output is a terminal."""
+        return not self._closed and self._file.isatty()
+
+    def fileno(self) -> int:
+        """That of standard output."""
+        return self._file.fileno()
+
+    def _give_up(self) -> None:
+        self._closed = True
+        with contextlib.suppress(OSError, ValueError):  # else what is left of it fails at the end of the process
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._file.fileno())
+            os.close(nowhere)
+
+
+class RunConsole(Console):
+    """A console on standard output that tolerates whatever happens to it."""
+
+    def __init__(self) -> None:
+        super().__init__(file=Outlet(), highlight=False)  # type: ignore[arg-type]
 
 
 class Terminal:
@@ -158,7 +206,7 @@ class Terminal:
         self._line(f"{self._done} of {self._total} cases, about {left:.0f} s left")
 
     def _line(self, text: str) -> None:
-        self._console.print(Text(text), soft_wrap=True)
+        self._console.print(Text(visible(text)), soft_wrap=True)
 
 
 def _counted(number: int, name: str) -> str:
@@ -186,7 +234,12 @@ def failure_lines(result: Result, row: Requirement) -> list[Text]:
             ("serve", result.reproduce.serve if result.reproduce.curl else ""),
             ("curl", result.reproduce.curl),
         )
-    return [head, *(Text(f"  {name:<8}  {text}") for name, text in parts if text)]
+    return [head, *(Text(f"  {name:<8}  {_indented(text)}") for name, text in parts if text)]
+
+
+def _indented(text: str) -> str:
+    """A text of several lines, none of which can be taken for a line of the kit's own."""
+    return visible(text).replace("\n", f"\n{' ' * 12}")
 
 
 def counts_table(report: Report) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..wire.visible import visible
 from .model import Message, Result
 
 BACKTICKS = re.compile("`+")
@@ -12,7 +13,7 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!@])")
 
 def code(text: str) -> str:
     """Inline code of Markdown, also within a table; line ends become spaces."""
-    line = " ".join(text.split())
+    line = " ".join(visible(text).split())
     if not line:
         return "nothing"
     fence = "`" * (max((len(run) for run in BACKTICKS.findall(line)), default=0) + 1)
@@ -22,7 +23,7 @@ def code(text: str) -> str:
 
 def prose(text: str) -> str:
     """Plain words in Markdown, whatever characters they are made of; line ends become spaces."""
-    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return SPECIAL.sub(r"\\\1", " ".join(visible(text).split()))
 
 
 def ms(milliseconds: float) -> str:
@@ -39,7 +40,7 @@ def plain(message: Message) -> str:
         lines.append(f"({message.left_out} more bytes)")
     if message.broken:
         lines.append(f"({message.broken})")
-    return "\n".join(lines).rstrip()
+    return visible("\n".join(lines)).rstrip()
 
 
 def facts(result: Result) -> list[tuple[str, str]]:
@@ -58,4 +59,4 @@ def facts(result: Result) -> list[tuple[str, str]]:
         ("owner", (known and known.owner) or ""),
         ("expires", (known and known.expires) or ""),
     ]
-    return [(label, text) for label, text in parts if text]
+    return [(label, visible(text)) for label, text in parts if text]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,19 +10,27 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from ..errors import UsageError
-from ..files import read_yaml, write_atomically
+from ..files import read_text, read_yaml, write_atomically
+from ..wire.json_text import loads
+from ..wire.visible import ACTING
 from .badge import badge_json, badge_svg
 from .junit import to_junit
 from .markdown import to_markdown
 from .model import SCHEMA_VERSION, Report
 from .page import to_html
 
+MOST = 256 << 20
+"""Bytes of a report that is read."""
 DEFAULT_FOLDER = Path("ampmap-report")
 
 
 def to_json(report: Report) -> bytes:
     """`report.json`."""
-    text = json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    # Of what the target sent, no character acts on a terminal that shows the file.
+    text = ACTING.sub(
+        lambda found: f"\\u{ord(found[0]):04x}",
+        json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=1),
+    )
     Report.model_validate_json(text)
     return f"{text}\n".encode()
 
@@ -39,15 +46,6 @@ RENDERERS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
     }
 )
 """The files that a run writes into its folder."""
-
-
-def check_folder(folder: Path) -> None:
-    """Finds out, before anything is sent, that a report cannot go to `folder`. Raises UsageError."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise UsageError(f"--report-dir: {folder} cannot be written: {there} is a file")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UsageError(f"--report-dir: {folder} cannot be written: Permission denied")
 
 
 def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
@@ -69,11 +67,7 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
 def read_report(file: Path) -> Report:
     """The report in a file. Raises UsageError, one line with its place, for an unreadable or invalid file."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: this is not a report: the file is not UTF-8 text") from error
+        data = loads(read_text(file, MOST))
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}:{error.colno}: this is not a report: {error.msg}") from error
     found = data.get("schema_version") if isinstance(data, dict) else None

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationErro
 
 from ..reference.types import AuthVector
 from ..version import version
+from ..wire.json_text import loads
 
 VERSION = 1
 LONGEST = 1 << 20
@@ -148,7 +149,7 @@ def printable(data: bytes) -> str:
 
 def _read(shape: type[Message], data: bytes) -> Message:
     try:
-        value: Any = json.loads(data)
+        value: Any = loads(data)
     except ValueError:
         raise NoUsableAnswerError(Fault.NO_JSON, printable(data), data) from None
     if not isinstance(value, dict):

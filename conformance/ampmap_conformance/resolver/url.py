@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from urllib.parse import urlsplit
-
 from ..errors import NoAnswerError, UsageError
 from ..reference.types import AuthVector
-from ..target.file import absolute_url
+from ..wire.address import Address
 from ..wire.client import ProxyClient
+from ..wire.json_text import loads
 from ..wire.messages import Headers, Request
 from . import protocol
 from .protocol import LONGEST, Fault, NoUsableAnswerError, Ready, ResolverAnswer
@@ -21,11 +19,11 @@ class UrlResolver:
 
     def __init__(self, url: str, platform: str, *, seconds: float, start_seconds: float) -> None:
         try:
-            parts = urlsplit(absolute_url(url))
+            parts = Address.of(url)
         except ValueError as error:
             raise UsageError(f"--url: {error}") from error
-        self._target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-        self._client = ProxyClient(f"{parts.scheme}://{parts.netloc}")
+        self._target = f"{parts.path or '/'}{'' if parts.query is None else f'?{parts.query}'}"
+        self._client = ProxyClient(parts.origin)
         self._platform = platform
         self._seconds = seconds
         self._start_seconds = start_seconds
@@ -53,7 +51,7 @@ class UrlResolver:
         if len(response.body) > LONGEST:
             raise NoUsableAnswerError(Fault.TOO_LONG)
         try:
-            json.loads(response.body)
+            loads(response.body)
         except ValueError:
             detail = f"status {response.status}, {protocol.printable(response.body)}"
             raise NoUsableAnswerError(Fault.NO_JSON, detail, response.body) from None

@@ -34,6 +34,12 @@ def maybe_crowded(results: list[Result], workers: int) -> tuple[Notice, ...]:
     return (Notice(kind="not-testable", text=f"{silent} cases got no answer; {why} (`tenancy` needs many at once)"),)
 
 
+def given_up(session: Session) -> tuple[Notice, ...]:
+    """A notice where the run sent nothing any more before all cases were decided."""
+    why = session.context.budget.stopped
+    return (Notice(kind="not-testable", text=f"{why}; the cases behind that were not tested"),) if why else ()
+
+
 def renamed(session: Session, baseline: Baseline | None) -> tuple[Notice, ...]:
     """A notice for each earlier id of a requirement in the options or the baseline of a run."""
     options = session.options

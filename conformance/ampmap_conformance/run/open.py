@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from threading import Timer
 
 from ..dialects.schemas import Schemas
 from ..engine.judge import Engine
@@ -18,8 +19,12 @@ from ..reference.types import Reference
 from ..releases import release_of
 from ..version import version
 from ..wire.client import ProxyClient
+from ..wire.memory import give_back_large_blocks
 from ..wire.redaction import Scrubber, SecretBook
 from .surroundings import Surroundings, surroundings_of
+
+SILENT_CALLS = 10
+"""Calls in a row that get no answer, after which the target is given up."""
 
 
 @contextmanager
@@ -28,6 +33,7 @@ def open_run(options: RunOptions, reference: Reference | None = None) -> Iterato
 
     Raises UsageError for bad options and SuiteError when suite and requirements do not fit together.
     """
+    give_back_large_blocks()
     with surroundings_of(options, reference) as around, _context(options, around) as context:
         plan = narrow(
             make_plan(context.target),
@@ -54,6 +60,22 @@ def open_run(options: RunOptions, reference: Reference | None = None) -> Iterato
 
 
 @contextmanager
+def _client(base_url: str, seconds: float | None) -> Iterator[ProxyClient]:
+    """The client of a run; when its time is over, calls that still wait for an answer end."""
+    with ProxyClient(base_url) as client:
+        if seconds is None:
+            yield client
+            return
+        timer = Timer(seconds, client.abandon)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield client
+        finally:
+            timer.cancel()
+
+
+@contextmanager
 def _context(options: RunOptions, around: Surroundings) -> Iterator[RunContext]:
     target, observer = around.target, around.observer
     with ExitStack() as stack:
@@ -61,11 +83,11 @@ def _context(options: RunOptions, around: Surroundings) -> Iterator[RunContext]:
         stack.callback(fuzzing.close)
         yield RunContext(
             target=target,
-            client=stack.enter_context(ProxyClient(target.file.base_url)),
+            client=stack.enter_context(_client(target.file.base_url, options.time_limit)),
             secrets=SecretBook(*(secret.value for secret in target.secrets)),
             schemas=Schemas(target.reference),
             observer=observer,
-            budget=Budget(options.max_requests, options.rate),
+            budget=Budget(options.max_requests, options.rate, seconds=options.time_limit, silent=SILENT_CALLS),
             direct=stack.enter_context(ProxyClient(observer.direct_url)) if observer and options.attribute else None,
             foreign=around.foreign,
             near=around.near,

@@ -14,7 +14,7 @@ from ..cases.selection import parse
 from ..engine.judge import Ahead, Outcome
 from ..engine.options import RunOptions
 from ..engine.session import Session
-from ..errors import SuiteError, UnreachableError
+from ..errors import SuiteError, UnreachableError, UsageError, place_of
 from ..reference.types import Reference
 from ..report.build import make_report, make_result
 from ..report.model import Notice, Result
@@ -23,7 +23,7 @@ from ..verdicts import ExitCode, Verdict, exit_code
 from . import completeness
 from .bodies import SeenDialects
 from .claims import unclaimed_but_there
-from .notices import broken_controls, maybe_crowded, renamed, unscored_failures
+from .notices import broken_controls, given_up, maybe_crowded, renamed, unscored_failures
 from .open import open_run
 from .smoke import smoke
 
@@ -52,19 +52,24 @@ def conformance(
     baseline = baselines.load(options.baseline) if options.baseline else None
     with open_run(options, reference) as session:
         record = _Record(session, listener, baseline, docs_url)
+        interrupted = False
         try:
             smoke(session)
             listener.begin(session)
-            interrupted = False
             with closing(outcomes(session)) as decided:
                 for outcome in decided:
                     result = record.add(outcome)
+                    session.engine.lighten(outcome.task)
                     if options.fail_fast and result.scored and result.verdict in STOPPING:
                         break
         except UnreachableError as error:
             return record.unreachable(str(error))
         except KeyboardInterrupt:
             interrupted = True
+        except (UsageError, SuiteError):
+            raise
+        except Exception as error:  # noqa: BLE001 - what was decided until then is reported all the same
+            return record.failed(error)
         return record.ended(interrupted=interrupted)
 
 
@@ -77,6 +82,7 @@ def outcomes(session: Session) -> Generator[Outcome]:
             yield ahead.take(task)
     except BaseException:
         session.context.budget.stop()
+        session.context.client.abandon()
         raise
     finally:
         ahead.close()
@@ -130,8 +136,28 @@ class _Record:
     def unreachable(self, why: str) -> RunOutcome:
         """The report of a run whose target could not be tested; `why` is a sentence."""
         code, notice = ExitCode.UNREACHABLE, Notice(kind="unreachable", text=self._session.scrubber.clean(why))
-        report = make_report(self._session, (), code, notices=(notice,), docs_url=self._docs_url)
+        report = make_report(self._session, (), code, notices=(notice, *self._put_back()), docs_url=self._docs_url)
         return RunOutcome(report=report, code=code, missing=(), unreachable=why)
+
+    def failed(self, error: Exception) -> RunOutcome:
+        """The report of a run that the kit itself ended by an error: what was decided until then."""
+        text = f"the kit ended the run by an internal error, which says nothing of the target: {place_of(error)}"
+        notices = (Notice(kind="kit-error", text=text), *self._put_back())
+        report = make_report(
+            self._session,
+            self._results,
+            ExitCode.KIT_ERROR,
+            interrupted=True,
+            notices=notices,
+            docs_url=self._docs_url,
+        )
+        return RunOutcome(report=report, code=ExitCode.KIT_ERROR, missing=(), fault=error)
+
+    def _put_back(self) -> tuple[Notice, ...]:
+        """Puts the target's own configuration back; a notice where that fails."""
+        reloading = self._session.context.reloading
+        why = reloading.put_back() if reloading is not None else ""
+        return (Notice(kind="restore-failed", text=self._session.scrubber.clean(why)),) if why else ()
 
     def ended(self, *, interrupted: bool) -> RunOutcome:
         """The report and the exit code. Raises SuiteError when a planned case was lost."""
@@ -148,6 +174,7 @@ class _Record:
         notices += maybe_crowded(results, options.workers) + broken_controls(self._roots.values())
         if not stopped:
             notices += unclaimed_but_there(session.plan, session.target, session.engine)
+        notices += () if stopped else given_up(session)
         notices += self._dialects.notices() + renamed(session, self._baseline)
         use = self._watch.use() if self._watch else None
         code = exit_code(
@@ -156,6 +183,10 @@ class _Record:
             interrupted=interrupted,
             stale_baseline=bool(use and use.problems),
         )
+        unrestored = self._put_back()
+        notices += unrestored
+        if unrestored and code is ExitCode.CONFORMANT:
+            code = ExitCode.KIT_ERROR
         report = make_report(
             session,
             results,

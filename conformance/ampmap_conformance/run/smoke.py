@@ -7,11 +7,13 @@ from dataclasses import replace
 from ..cases.axes import expand
 from ..cases.cases import Case
 from ..engine.session import Session
-from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, SuiteError, UnreachableError, UsageError
+from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, SuiteError, UnreachableError, UsageError, Violation
 from ..probe.probe import Probe
 from ..reference.types import Requirement
 from ..target.target import CLIENT_KEY_VARIABLE, Target
 from ..wire.client import NOT_CONNECTED
+from ..wire.messages import TOO_MUCH, UNENDED, Exchange
+from ..wire.sse import decode_body
 
 SMOKE_SECONDS = 10.0
 
@@ -36,6 +38,8 @@ def smoke(session: Session) -> None:
         except NoAnswerError as error:
             what = "is unreachable" if error.failure in NOT_CONNECTED else "does not answer"
             raise UnreachableError(f"{base} {what}: {error.failure.value}.") from error
+        if (endless := _without_end(exchange)) is not None:
+            raise UnreachableError(f"{base} does not answer in a way that can be tested: {endless}.")
         if exchange.upstream or exchange.response.status not in (401, 403, 404):
             return
         statuses.append(exchange.response.status)
@@ -53,3 +57,15 @@ def _cases(target: Target) -> tuple[Case, ...]:
         if found := expand(Requirement.model_construct(id="smoke", for_each=(axis,)), target):
             return tuple(found)
     return ()
+
+
+def _without_end(exchange: Exchange) -> str | None:
+    """Why an answer cannot be read to its end, if so: no check could say more of such a target."""
+    response = exchange.response
+    if response.broken in (TOO_MUCH, UNENDED):
+        return response.broken
+    try:
+        decode_body(response.headers, response.body)
+    except Violation as found:
+        return found.saying
+    return None

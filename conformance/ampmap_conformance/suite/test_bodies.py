@@ -19,6 +19,7 @@ from ..dialects import bodies
 from ..observer import Reply
 from ..probe.probe import Probe
 from ..probe.requests import BLANK
+from ..wire.json_text import loads
 from ..wire.raw import in_chunks
 from ..wire.sse import covers, decode_body
 from .support.arrived import assert_message_arrived
@@ -59,7 +60,7 @@ PACKED = MappingProxyType({"gzip": lambda data: gzip.compress(data, mtime=0), "z
 
 def exact(body: bytes) -> Any:
     """JSON with its numbers as they are, however they are written."""
-    return json.loads(body, parse_int=Decimal, parse_float=Decimal)
+    return loads(body, number=Decimal)
 
 
 @checks("bodies.byte-fidelity")
@@ -149,11 +150,11 @@ def test_charset_parameter(case: CallCase, probe: Probe) -> None:
 @checks("bodies.history-round-trip", when=is_asked_for_blocks, requests=2)
 def test_history_round_trip(case: CallCase, probe: Probe) -> None:
     """Given blocks as the client got them, when it sends them back, then the upstream sees its own."""
-    answer = {**json.loads(bodies.response_body(case.call, case.model)), "content": BLOCKS}
+    answer = {**loads(bodies.response_body(case.call, case.model)), "content": BLOCKS}
     first = probe.send(case, replies=(Reply(body=bodies.dump(answer)),))
-    came = json.loads(decode_body(first.response.headers, first.response.body))["content"]
+    came = loads(decode_body(first.response.headers, first.response.body))["content"]
 
-    asked = json.loads(bodies.request_body(case.call, case.model, SAID, stream=False))
+    asked = loads(bodies.request_body(case.call, case.model, SAID, stream=False))
     result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": BLOCKS[1]["id"], "content": "done"}]}
     messages = [*asked["messages"], {"role": "assistant", "content": came}, result]
     upstream = only_upstream_request(probe.send(case, body=bodies.dump({**asked, "messages": messages})))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +23,7 @@ from ..errors import Violation
 from ..meanings import Codec
 from ..observer import Framing, Gzip, Reply
 from ..probe.probe import Probe
+from ..wire.json_text import loads
 from ..wire.messages import Exchange, Request, UpstreamRequest
 from ..wire.raw import Piece, RawRequest, wire
 from ..wire.sse import covers, decode_body, events
@@ -51,7 +51,7 @@ def said(body: bytes) -> list[Any]:
 def _has_all(came: bytes, sent: bytes) -> bool:
     """Whether JSON came that has everything which was sent."""
     try:
-        return covers(json.loads(sent), json.loads(came))
+        return covers(loads(sent), loads(came))
     except ValueError:
         return False
 
@@ -222,7 +222,7 @@ def test_rare_coding_is_readable(case: CallCase, probe: Probe) -> None:
     assert_whole(exchange.response)
     called, own = probe.called(case), probe.codec(case)
     if called is not None and own is not None:
-        assert_same_answer(called.read_answer(json.loads(plain)), came(exchange, own), called, own)
+        assert_same_answer(called.read_answer(loads(plain)), came(exchange, own), called, own)
         return
     label, body = exchange.response.headers.get("content-encoding") or "none", exchange.response.body
     same = body == zstd(plain) if label == "zstd" else label == "none" and _has_all(body, plain)

@@ -17,6 +17,7 @@ from ..probe.probe import Probe
 from ..probe.requests import BLANK
 from ..reference.types import Meanings
 from ..target.target import Target
+from ..wire.json_text import loads
 from ..wire.sse import covers
 from .support.streams import ODD_TEXT
 
@@ -117,7 +118,7 @@ def _both(case: CallCase, probe: Probe, said: tuple[Said, ...], **more: Any) -> 
     upstream = only_upstream_request(exchange)
     came = probe.asked(upstream)
     expect(came is not None, "the upstream is called by an unknown path", expected="a known one", actual=upstream.path)
-    sent = own.read_request(json.loads(exchange.request.body), model=case.model, stream=case.stream)
+    sent = own.read_request(loads(exchange.request.body), model=case.model, stream=case.stream)
     wanted = called.read_request(called.render_request(sent), model=case.model, stream=case.stream)
     wanted = replace(wanted, limit=sent.limit)
     return came or wanted, wanted

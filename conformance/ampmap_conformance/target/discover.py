@@ -5,7 +5,6 @@ It sends nothing that can be charged for: bodies that are not valid JSON, calls 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from ..errors import NoAnswerError, UnreachableError
 from ..reference.types import Call, Provider, Reference, calls, find_call
 from ..wire.client import ProxyClient
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sends, holding
+from ..wire.json_text import loads
 from ..wire.messages import Headers, Request, Response
 from .target import Secret
 
@@ -147,7 +147,7 @@ def _listing(reference: Reference, provider: Provider) -> Call | None:
 
 def _listed(answer: Response) -> set[str | None]:
     try:
-        listed = json.loads(answer.body)
+        listed = loads(answer.body)
     except ValueError:
         return set()
     entries: Any = next((listed[key] for key in ("data", "models") if isinstance(listed, dict) and key in listed), [])

@@ -6,12 +6,21 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from ..files import did_you_mean
 from ..reference.types import BodyPolicy, ClaimName, CountPolicy, CredentialCarrier, Shape
+from ..wire.address import absolute_path, absolute_url
 
 ListPolicy: TypeAlias = Literal["relayed", "own", "amp"]
 """Who answers calls that list or describe models: the provider, the proxy itself, or Amp's own servers."""
@@ -39,17 +48,6 @@ Pages: TypeAlias = Annotated[
     Annotated[PagePolicy, Tag(SINGLE)] | Annotated[dict[str, PagePolicy], Tag(NAMED)], Discriminator(_form)
 ]
 """One policy for all pages that need no key, or one for each family of management paths that it names."""
-
-
-def absolute_url(url: str) -> str:
-    """`url` less a final slash. Raises ValueError unless it is absolute, http or https, and without credentials."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"`{url}` is invalid; expected an absolute http or https URL")
-    if "@" in parts.netloc:
-        raise ValueError("a URL must not contain a user or password; give keys by reference under `credentials`")
-    parts.port  # noqa: B018 - raises ValueError for a port that is not a number
-    return url.rstrip("/")
 
 
 class SecretReference(Shape):
@@ -157,7 +155,7 @@ class ObserverAddress(Shape):
     """Where the kit reaches a remote observer, if not at the advertised URL."""
     token: SecretReference | None = None
     """The bearer token of a remote observer's control API."""
-    personas: dict[str, str] = {}
+    personas: dict[str, Annotated[str, AfterValidator(absolute_url)]] = {}
     """URLs of personas that have a port of their own, for proxies whose upstreams take no path."""
 
     @field_validator("advertise", "control")
@@ -225,6 +223,7 @@ class TargetFile(Shape):
     name: str
     version: str | None = None
     base_url: str
+    """The proxy's URL. Its path, if it has one, stands before the path of every call."""
     edition: str | None = None
     editions: tuple[str, ...] = ()
     """Further client builds that it serves; what differs between builds is tested for each."""
@@ -233,7 +232,7 @@ class TargetFile(Shape):
     providers: Providers | None = None
     """Names of the providers that the target serves; or what is particular about some, and then it serves the others
     too."""
-    mounts: dict[str, str] = {}
+    mounts: dict[str, Annotated[str, AfterValidator(absolute_path)]] = {}
     policy: Policy = Policy()
     mappings: tuple[ModelMapping, ...] = ()
     models: Models = Models()

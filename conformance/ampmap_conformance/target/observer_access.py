@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from ..errors import ObserverGoneError, UnreachableError, UsageError
 from ..observer import Observer, Observing, RemoteObserver
 from ..reference.types import Json, Reference
-from .file import absolute_url
+from ..wire.address import Address, absolute_url
 from .target import Secret, Target
 
 
@@ -99,11 +98,10 @@ def _started(address: str, reference: Reference) -> Observer:
 def _bound(address: str) -> tuple[str, int]:
     """Where to listen so that an advertised URL leads here: on loopback for a loopback name, else everywhere."""
     try:
-        parts = urlsplit(absolute_url(address))
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        parts = Address.of(absolute_url(address))
     except ValueError as error:
         raise UsageError(f"observer.advertise: {error}") from error
-    host = parts.hostname or ""
+    host, port = parts.host, parts.port
     if host in ("127.0.0.1", "::1"):
         return host, port
     return ("127.0.0.1" if host == "localhost" else "0.0.0.0"), port  # noqa: S104 - the proxy is on another machine

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import ReloadFailedError, ReloadLostError
+from ..errors import ReloadFailedError, ReloadLostError, UnreachableError
 from ..wire.messages import AMP
 from .amp_config import AmpBlock, BlockMapping, ClientKeys
 from .file import ModelMapping, Reload
@@ -145,6 +145,8 @@ class _Memory:
     """The latest change that was seen to take effect."""
     lost: str = ""
     """Why no change can be looked for any more; empty while the target follows."""
+    put_back: bool = False
+    """Whether the target's own configuration was to be put back already."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,17 @@ class Reloading:
         finally:
             self._restore(watch)
 
+    def put_back(self) -> str:
+        """Puts the target's own configuration back, once; why that failed, in a sentence, empty where it did not."""
+        if self._memory.put_back:
+            return ""
+        self._memory.put_back = True
+        try:
+            self.hook.restore()
+        except ReloadFailedError as error:
+            return f"the target may still have the kit's configuration, since `reload.restore` failed: {error}"
+        return ""
+
     def _begin(self, watch: Watching) -> None:
         if self._memory.lost:
             raise ReloadLostError(self._memory.lost)
@@ -260,12 +273,15 @@ def reloading_of(target: Target, observer: Observing, folder: Path) -> Iterator[
     block = block_of(
         observer.persona_url(AMP), keys, target.file.mappings, localhost_only=target.claims("localhost-only")
     )
-    hook = CommandHook(target.file.reload, folder)
+    reloading = Reloading(CommandHook(target.file.reload, folder), block, target.file.reload.seconds)
     try:
-        yield Reloading(hook, block, target.file.reload.seconds)
-    finally:
-        with contextlib.suppress(ReloadFailedError):
-            hook.restore()
+        yield reloading
+    except BaseException as error:
+        if why := reloading.put_back():
+            error.add_note(why)
+        raise
+    if why := reloading.put_back():
+        raise UnreachableError(why)
 
 
 def _key() -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from ..dialects.upstream_calls import UpstreamCalls
 from ..reference.types import BodyPolicy, Call
+from ..wire.json_text import loads
 from ..wire.messages import AMP, UpstreamRequest
 from ..wire.sse import covers
 from .file import ListPolicy, PagePolicy
@@ -137,7 +138,7 @@ def _quoted(model: str) -> bytes:
 
 def _less_model(body: bytes) -> Any:
     try:
-        data = json.loads(body)
+        data = loads(body)
     except ValueError:
         return None
     return {name: value for name, value in data.items() if name != "model"} if isinstance(data, dict) else data

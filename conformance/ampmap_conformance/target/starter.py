@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
-from urllib.parse import urlsplit
 
 from ..reference import editions
 from ..reference.types import BodyPolicy, ClaimName, Reference
+from ..wire.address import Address
 from .discover import Discovery
 from .file import ListPolicy
 from .sightings import Seen, SeenBody, most_common, usual_body
@@ -70,7 +70,7 @@ def target_file(
     `seen` is what its calls showed at an observer, and `observer` are the lines that name this.
     """
     discovery, shown = found or Discovery(), seen or Seen()
-    name = urlsplit(url).netloc or "staging"
+    name = Address.of(url).netloc
     others = [name for name in reversed(editions()) if name != reference.edition.id][:1]
     lines = ["# The proxy under test, for `ampmap-conformance run --target FILE`. Lines in comments are optional."]
     if found:

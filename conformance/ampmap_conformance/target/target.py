@@ -11,22 +11,24 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from .. import reference as packaged
 from ..errors import UsageError
-from ..files import Document, read_yaml
+from ..files import Document, read_text, read_yaml
 from ..reference.types import BodyPolicy, CountPolicy, ManagementRoute, Model, Provider, Reference, find_model
+from ..wire.address import Address, absolute_url
 from ..wire.messages import AMP
 from . import serving
-from .complaints import complaint, plain, problems_of_names
+from .complaints import complaint, problems_of_names
 from .file import ListPolicy, ModelMapping, PagePolicy, Policy, SecretReference, ServedBy, TargetFile
 
 Way: TypeAlias = Literal["local", "mapped", "elsewhere"]
 """Which way a call goes by its model: to its own provider as it is, as another model, or to Amp's servers."""
 
+MOST_SECRET = 1 << 20
+"""Bytes of a file that holds a key."""
 CLIENT_KEY_VARIABLE = "AMPMAP_CLIENT_KEY"
 """Environment variable with the client key for a target that is given with `--base-url`."""
 
@@ -307,11 +309,11 @@ def from_url(url: str, reference: Reference, environment: Mapping[str, str] = os
     Raises UsageError when `url` is not an absolute http or https URL.
     """
     try:
-        parsed = TargetFile(name=urlsplit(url).netloc or url, base_url=url)
-    except ValidationError as error:
-        raise UsageError(f"--base-url: {plain(error.errors()[0]['msg'])}") from None
+        parsed = TargetFile(name=Address.of(absolute_url(url)).netloc, base_url=url)
+    except ValueError as error:
+        raise UsageError(f"--base-url: {error}") from None
     key = environment.get(CLIENT_KEY_VARIABLE)
-    client = Secret(key, f"${CLIENT_KEY_VARIABLE}") if key else None
+    client = Secret(_sendable(key, f"the key in {CLIENT_KEY_VARIABLE}"), f"${CLIENT_KEY_VARIABLE}") if key else None
     return Target(
         file=parsed,
         providers=served_providers(parsed, reference),
@@ -335,12 +337,20 @@ def _look_up(
         value = environment.get(wanted.env, "").strip()
         if not value:
             raise UsageError(f"{document.at(path)}: the environment variable {wanted.env} is not set")
-        return Secret(value, f"${wanted.env}")
+        return Secret(_sendable(value, f"{document.at(path)}: the key in {wanted.env}"), f"${wanted.env}")
     file = document.file.parent / (wanted.file or "")
     try:
-        value = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        value = read_text(file, MOST_SECRET).strip()
+    except UsageError as error:
         raise UsageError(f"{document.at(path)}: the secret file {wanted.file} cannot be read") from error
     if not value:
         raise UsageError(f"{document.at(path)}: the secret file {wanted.file} is empty")
-    return Secret(value, f"$(cat {wanted.file})")
+    return Secret(_sendable(value, f"{document.at(path)}: the key in {wanted.file}"), f"$(cat {wanted.file})")
+
+
+def _sendable(key: str, what: str) -> str:
+    """The key. Raises UsageError where it has a character that no header can carry."""
+    bad = next((letter for letter in key if not "!" <= letter <= "~"), None)
+    if bad is not None:
+        raise UsageError(f"{what} has the character U+{ord(bad):04X}, which a header cannot carry")
+    return key

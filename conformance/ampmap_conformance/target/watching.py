@@ -6,7 +6,6 @@ the observer, the proxy has other upstreams: then no further call is made.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Literal
@@ -18,6 +17,7 @@ from ..observer.api import Observing
 from ..reference.types import Call, Provider, Reference, calls
 from ..wire.client import ProxyClient
 from ..wire.credentials import NO_CREDENTIAL, as_client_sends
+from ..wire.json_text import loads
 from ..wire.messages import AMP, Headers, Request, Response, UpstreamRequest
 from ..wire.redaction import new_nonce
 from ..wire.sse import covers
@@ -120,7 +120,7 @@ class _Watch:
         """Whether a list is that of the observer, though the call that led to it was not recognised there."""
         theirs = bodies.response_body(call, bodies.listed_model(self._reference, call.provider.id))
         try:
-            return covers(json.loads(theirs), answer.json())
+            return covers(loads(theirs), answer.json())
         except ValueError:
             return False
 

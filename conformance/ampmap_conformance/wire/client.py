@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import httpcore
 import httpx
 
 from ..errors import Failure, NoAnswerError
-from .messages import STALLED, Chunk, Headers, Request, Response
+from .address import Address
+from .limits import HEAD, WHOLE, Deadline, Pieces, TooMuchError
+from .messages import STALLED, TOO_MUCH, UNENDED, Headers, Request, Response
 
 CONNECTIONS = 128
 """Most connections that are open to the target at once."""
@@ -38,34 +44,37 @@ NOT_CONNECTED = frozenset({Failure.REFUSED, Failure.NO_ADDRESS, Failure.TLS, Fai
 class ProxyClient:
     """Sends requests to one base URL over a pool of kept-alive connections; safe to share among threads.
 
+    The path of the base URL stands before the path of each request.
+
     Environment proxies are ignored, redirects are not followed, content is not decoded. Header lines go out as they
     are; Host (first) and Content-Length (for a body) are added where the request has none. Head and body go out in one
     write, so that no target answers between the two in one run and not in another.
     """
 
     def __init__(self, base_url: str, *, verify: bool | ssl.SSLContext = True) -> None:
-        parts = urlsplit(base_url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
-        self.host = parts.netloc.rpartition("@")[2]
+        self._address = Address.of(base_url)
+        self.host = self._address.netloc
         """Host and port, as the Host header names them."""
         # reading the certificates of the system takes a while
-        context = httpx.create_ssl_context(verify, trust_env=False) if parts.scheme == "https" else None
-        self._kept = _pool(context, CONNECTIONS)
-        self._new = _pool(context, 0)
+        context = httpx.create_ssl_context(verify, trust_env=False) if self._address.scheme == "https" else None
+        self._networks = (_Network(), _Network())
+        self._kept = _pool(context, CONNECTIONS, self._networks[0])
+        self._new = _pool(context, 0, self._networks[1])
 
     def send(
         self,
         request: Request,
         *,
         timeout: float = 30.0,
-        whole: float | None = None,
+        whole: float = WHOLE,
         watch: Watch | None = None,
         lost: Lost = lambda: True,
         alone: bool = False,
     ) -> Response:
         """One request and its whole answer, of which `watch` is shown each part as it comes.
 
-        `timeout` is in seconds, for connecting and for each read, and `whole` for the answer in all. A kept connection
+        `timeout` is in seconds, for connecting and for each read, and `whole` for the answer in all; of bytes, `limits`
+        says how many are read. A kept connection
         that the target closes before any byte of an answer says nothing of the request: where `lost`, it is sent once
         more on a new one. With `alone` it has a connection that no other request uses. Raises NoAnswerError when no
         status arrived; a transfer that is aborted later is described in `Response.broken`.
@@ -84,6 +93,11 @@ class ProxyClient:
         self._kept.close()
         self._new.close()
 
+    def abandon(self) -> None:
+        """Ends every call that waits for an answer, as if the target had closed the connection."""
+        for network in self._networks:
+            network.abandon()
+
     def __enter__(self) -> ProxyClient:
         return self
 
@@ -97,29 +111,35 @@ class ProxyClient:
         pool: httpcore.ConnectionPool,
         request: Request,
         timeout: float,
-        whole: float | None,
+        whole: float,
         watch: Watch | None,
     ) -> Response:
         seen: set[str] = set()
         message = httpcore.Request(
             request.method.encode(),
-            self._origin.encode(),
+            self._address.origin.encode(),
             headers=self._lines(request),
             content=request.body or None,
             extensions={
-                "target": request.target.encode(),
+                "target": self._address.placed(request.target).encode(),
                 "timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout),
                 "trace": lambda name, _info: seen.add(name),
             },
         )
         begun = time.monotonic()
+        reading = _Reading(Deadline(begun + whole), HEAD)
+        token = _READING.set(reading)
         try:
             answer = pool.handle_request(message)
-        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, ValueError) as error:
             failure = _failure(error)
             kept = failure is Failure.DROPPED and "connection.connect_tcp.started" not in seen
             raise NoAnswerError(failure, kept=kept) from error
-        return _read(answer, begun, time.monotonic() - begun, whole, watch)
+        else:
+            reading.most = None
+            return _read(answer, begun, time.monotonic() - begun, reading.deadline, watch)
+        finally:
+            _READING.reset(token)
 
     def _lines(self, request: Request) -> list[tuple[bytes, bytes]]:
         lines = [(name.encode(), value.encode("latin-1", "replace")) for name, value in request.headers]
@@ -134,13 +154,25 @@ class ProxyClient:
         return lines
 
 
-def _pool(context: ssl.SSLContext | None, kept: int) -> httpcore.ConnectionPool:
+@dataclass
+class _Reading:
+    """How much longer and how much more may be read of the answer that the current thread waits for."""
+
+    deadline: Deadline
+    most: int | None
+    """Bytes before the body; None once it has begun."""
+
+
+_READING: ContextVar[_Reading | None] = ContextVar("reading", default=None)
+
+
+def _pool(context: ssl.SSLContext | None, kept: int, network: _Network) -> httpcore.ConnectionPool:
     return httpcore.ConnectionPool(
         ssl_context=context,
         max_connections=CONNECTIONS,
         max_keepalive_connections=kept,
         keepalive_expiry=IDLE,
-        network_backend=_Network(),
+        network_backend=network,
     )
 
 
@@ -149,6 +181,18 @@ class _Network(httpcore.NetworkBackend):
 
     def __init__(self) -> None:
         self._inner = httpcore.SyncBackend()
+        self._streams: WeakSet[_Stream] = WeakSet()
+        self._lock = threading.Lock()
+
+    def abandon(self) -> None:
+        """Ends every connection, also for a thread that reads from it."""
+        with self._lock:
+            streams = tuple(self._streams)
+        for stream in streams:
+            sock = stream.get_extra_info("socket")
+            if sock is not None:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
 
     def connect_tcp(
         self,
@@ -158,7 +202,10 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.connect_tcp(host, port, timeout, local_address, socket_options))
+        stream = _Stream(self._inner.connect_tcp(host, port, timeout, local_address, socket_options))
+        with self._lock:
+            self._streams.add(stream)
+        return stream
 
 
 class _Stream(httpcore.NetworkStream):
@@ -178,7 +225,18 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with contextlib.suppress(httpcore.WriteError):  # who answers early and closes has its answer on the way
             self._flush()
-        return self._inner.read(max_bytes, timeout)
+        reading = _READING.get()
+        if reading is None:
+            return self._inner.read(max_bytes, timeout)
+        left = reading.deadline.left
+        if left <= 0:
+            raise httpcore.ReadTimeout(UNENDED)
+        data = self._inner.read(max_bytes, left if timeout is None else min(timeout, left))
+        if reading.most is not None:
+            reading.most -= len(data)
+            if reading.most < 0:
+                raise _TooMuchError(TOO_MUCH)
+        return data
 
     def close(self) -> None:
         self._inner.close()
@@ -197,45 +255,55 @@ class _Stream(httpcore.NetworkStream):
             self._inner.write(held, self._timeout)
 
 
-def _read(
-    answer: httpcore.Response, begun: float, head_at: float, whole: float | None, watch: Watch | None
-) -> Response:
+class _TooMuchError(httpcore.ReadError):
+    """More bytes arrived before the body than the kit reads."""
+
+
+def _read(answer: httpcore.Response, begun: float, head_at: float, deadline: Deadline, watch: Watch | None) -> Response:
     lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers)
     headers = Headers(lines)
-    chunks: list[Chunk] = []
+    pieces = Pieces()
     broken = None
     try:
         for data in answer.iter_stream():
-            chunks.append(Chunk(time.monotonic() - begun, data))
+            pieces.add(time.monotonic() - begun, data)
             if watch is not None:
                 watch(headers, data)
-            if whole is not None and time.monotonic() - begun > whole:
-                broken = STALLED
+            if deadline.left <= 0:
+                broken = UNENDED
                 break
+    except TooMuchError:
+        broken = TOO_MUCH
     except httpcore.TimeoutException:
-        broken = STALLED
-    except (httpcore.NetworkError, httpcore.ProtocolError):
+        broken = UNENDED if deadline.left <= 0 else STALLED
+    except (httpcore.NetworkError, httpcore.ProtocolError, ValueError):
         broken = "the transfer ended early"
     finally:
         answer.close()
-    return Response(answer.status, headers, tuple(chunks), time.monotonic() - begun, broken, head_at, begun)
+    return Response(answer.status, headers, pieces.chunks(), time.monotonic() - begun, broken, head_at, begun)
 
 
 def _failure(error: Exception) -> Failure:
+    if isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout):
+        return _not_connected(error)
+    if isinstance(error, httpcore.TimeoutException):
+        return Failure.TIMEOUT
+    if isinstance(error, _TooMuchError):
+        return Failure.TOO_MUCH
+    if isinstance(error, httpcore.RemoteProtocolError) and "without sending" not in str(error):
+        return Failure.TOO_MUCH if "too long" in str(error) else Failure.MALFORMED
+    return Failure.MALFORMED if isinstance(error, ValueError | httpcore.LocalProtocolError) else Failure.DROPPED
+
+
+def _not_connected(error: Exception) -> Failure:
     causes = []
     cause: BaseException | None = error
     while cause is not None:
         causes.append(cause)
         cause = cause.__cause__ or cause.__context__
-    names = {type(cause).__name__ for cause in causes}
-    if isinstance(error, httpcore.ConnectTimeout):
-        return Failure.UNREACHABLE
-    if isinstance(error, httpcore.TimeoutException):
-        return Failure.TIMEOUT
-    if isinstance(error, httpcore.ConnectError):
-        if "ConnectionRefusedError" in names:
-            return Failure.REFUSED
-        if "gaierror" in names:
-            return Failure.NO_ADDRESS
-        return Failure.TLS if any(isinstance(cause, ssl.SSLError) for cause in causes) else Failure.UNREACHABLE
-    return Failure.MALFORMED if "not HTTP" in str(error) or "LocalProtocolError" in names else Failure.DROPPED
+    kinds = (
+        (ConnectionRefusedError, Failure.REFUSED),
+        (socket.gaierror, Failure.NO_ADDRESS),
+        (ssl.SSLError, Failure.TLS),
+    )
+    return next((f for kind, f in kinds if any(isinstance(one, kind) for one in causes)), Failure.UNREACHABLE)

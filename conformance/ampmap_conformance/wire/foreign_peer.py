@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Protocol
-from urllib.parse import urlsplit
 
+from .address import Address
 from .client import ProxyClient
 from .messages import Request, Response
 
@@ -92,18 +92,18 @@ def sender_to(base_url: str) -> ProxyClient | None:
 
     To a target elsewhere every call is one. A target on this machine may listen on its other addresses as well.
     """
-    parts = urlsplit(base_url)
-    if not is_loopback(parts.hostname or ""):
+    parts = Address.of(base_url)
+    if not is_loopback(parts.host):
         return ProxyClient(base_url)
     address = _own_address()
-    port = parts.port or 80
+    port = parts.port
     if address is None or parts.scheme != "http":
         return None
     try:
         socket.create_connection((address, port), 1.0).close()
     except OSError:
         return None
-    return ProxyClient(f"http://{address}:{port}")
+    return ProxyClient(f"http://{address}:{port}{parts.path}")
 
 
 def near_to(base_url: str) -> ProxyClient | None:
@@ -111,15 +111,15 @@ def near_to(base_url: str) -> ProxyClient | None:
 
     For a target that is named by another address of this machine, and listens on all of them.
     """
-    parts = urlsplit(base_url)
-    port = parts.port or 80
-    if parts.scheme != "http" or is_loopback(parts.hostname or "") or not _is_own(parts.hostname or ""):
+    parts = Address.of(base_url)
+    port = parts.port
+    if parts.scheme != "http" or is_loopback(parts.host) or not _is_own(parts.host):
         return None
     try:
         socket.create_connection((LOOPBACK, port), 1.0).close()
     except OSError:
         return None
-    return ProxyClient(f"http://{LOOPBACK}:{port}")
+    return ProxyClient(f"http://{LOOPBACK}:{port}{parts.path}")
 
 
 def is_loopback(host: str) -> bool:

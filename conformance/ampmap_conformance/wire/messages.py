@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from .json_text import loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ WAITED = 0.9
 """Part of a limit that is as good as all of it: clocks and buffers take the rest."""
 STALLED = "no more bytes arrived in time"
 """How an answer ended for which its reader stopped waiting."""
+UNENDED = "the answer did not end in time"
+"""How an answer ended that still came when the time for all of it was over."""
+TOO_MUCH = "more bytes arrived than the kit reads"
+"""How an answer ended of which the reader took no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Response:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError if it is not valid JSON."""
-        return json.loads(self.body)
+        return loads(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ class UpstreamRequest:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError if it is not valid JSON."""
-        return json.loads(self.body)
+        return loads(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,7 @@ class Exchange:
         """Whether the client still waited for the end so many seconds after the upstream had ended its answer."""
         ended = max((at for answer in self.answers for at in answer.sent_at), default=self.begun)
         waited = self.begun + self.response.seconds - ended
-        return self.response.broken == STALLED and waited >= limit * WAITED
+        return self.response.broken in (STALLED, UNENDED) and waited >= limit * WAITED
 
     def since_begin(self, at: float) -> float:
         """A time of the upstream hop in seconds since the probe began."""

@@ -7,7 +7,6 @@ half-closed connection, absolute-form targets, Content-Length beside Transfer-En
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 import ssl
 import time
@@ -15,13 +14,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum, unique
 from itertools import pairwise
-from urllib.parse import urlsplit
+
+import h11
 
 from ..errors import Failure, NoAnswerError
-from .messages import STALLED, Chunk, Headers, Request, Response
+from .address import Address
+from .limits import HEAD, INTERIM, WHOLE, Deadline, Pieces, TooMuchError
+from .messages import STALLED, TOO_MUCH, UNENDED, Chunk, Headers, Request, Response
 
-LARGEST = 64 << 20
-"""Bytes that are read at most."""
+SWITCHING = 101
+"""The one interim status after which no other answer comes."""
+ANSWERS = 64 << 20
+"""Bytes that are read of one connection at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Ending(StrEnum):
     RESET = "the connection was reset"
     LEFT = "the client closed the connection"
     TIMEOUT = STALLED
-    TOO_MUCH = "more bytes arrived than the kit reads"
+    TOO_MUCH = TOO_MUCH
+    UNENDED = UNENDED
     MALFORMED = "the answer is not valid HTTP"
 
 
@@ -82,6 +87,10 @@ class RawAnswer:
         """The first answer. Raises NoAnswerError where there is none."""
         if self.responses:
             return self.responses[0]
+        if self.ending is Ending.TOO_MUCH:
+            raise NoAnswerError(Failure.TOO_MUCH)
+        if self.ending is Ending.UNENDED:
+            raise NoAnswerError(Failure.TIMEOUT)
         if self.raw:
             raise NoAnswerError(Failure.MALFORMED)
         raise NoAnswerError(Failure.TIMEOUT if self.ending is Ending.TIMEOUT else Failure.DROPPED)
@@ -99,6 +108,11 @@ def wire(request: Request, *, newline: bytes = b"\r\n", version: str = "HTTP/1.1
 def whole(request: Request) -> RawRequest:
     """The request in one write."""
     return RawRequest((Piece(wire(request)),), method=request.method)
+
+
+def placed(request: Request, base_url: str) -> Request:
+    """The request with its target behind the path of `base_url`, as `ProxyClient` sends it."""
+    return replace(request, target=Address.of(base_url).placed(request.target))
 
 
 def split(request: Request, at: Iterable[int], *, pause: float = 0.0) -> RawRequest:
@@ -122,24 +136,27 @@ def in_chunks(request: Request, size: int = 100) -> RawRequest:
     return RawRequest((Piece(wire(replace(request, headers=lines, body=chunked(request.body, size)))),))
 
 
-def send_raw(base_url: str, request: RawRequest, *, timeout: float = 30.0, responses: int = 1) -> RawAnswer:
+def send_raw(
+    base_url: str, request: RawRequest, *, timeout: float = 30.0, longest: float = WHOLE, responses: int = 1
+) -> RawAnswer:
     """Writes the pieces to a new connection and reads until `responses` answers are complete, or no more comes.
 
-    `timeout` is in seconds, for connecting and for each read. A peer that stops reading, or answers early, ends the
-    writing and not the reading. Raises NoAnswerError when no connection can be made.
+    `timeout` is in seconds, for connecting and for each read, and `longest` for reading in all. A peer that stops
+    reading, or answers early, ends the writing and not the reading. Raises NoAnswerError when no connection can be
+    made.
     """
     begun = time.monotonic()
     with connected(base_url, timeout) as sock:
         sent_at = _write(sock, request, begun)
         chunks: list[Chunk] = []
         reader = AnswerReader(request.method)
-        ending = _read(sock, request, reader, chunks, responses, begun)
+        ending = _read(sock, request, reader, chunks, responses, begun, longest)
     answers = tuple(replace(answer, begun=begun) for answer in reader.ended(ending))
     return RawAnswer(tuple(chunks), answers, ending, time.monotonic() - begun, sent_at)
 
 
 def send_in_turn(
-    base_url: str, messages: Iterable[Request], *, rest: float, timeout: float = 30.0
+    base_url: str, messages: Iterable[Request], *, rest: float, timeout: float = 30.0, longest: float = WHOLE
 ) -> tuple[RawAnswer, bool]:
     """Writes requests to one connection, each when the answer to the one before it is complete.
 
@@ -155,9 +172,9 @@ def send_in_turn(
     sent_at: list[float] = []
     with connected(base_url, timeout) as sock:
         for number, message in enumerate(every):
-            request = whole(message)
+            request = whole(placed(message, base_url))
             sent_at += _write(sock, request, begun)
-            ending = _read(sock, request, reader, chunks, number + 1, begun)
+            ending = _read(sock, request, reader, chunks, number + 1, begun, longest)
             if ending is not Ending.COMPLETE or number + 1 == len(every):
                 break
             if closed := _is_closed_within(sock, rest):
@@ -185,13 +202,12 @@ def _is_closed_within(sock: socket.socket, seconds: float) -> bool:
 
 def connected(base_url: str, timeout: float) -> socket.socket:
     """A new connection to the host of a URL; `timeout` is in seconds. Raises NoAnswerError when none can be made."""
-    parts = urlsplit(base_url)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    parts = Address.of(base_url)
     try:
-        sock = socket.create_connection((parts.hostname or "", port), timeout)
+        sock = socket.create_connection((parts.host, parts.port), timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if parts.scheme == "https":
-            return ssl.create_default_context().wrap_socket(sock, server_hostname=parts.hostname)
+            return ssl.create_default_context().wrap_socket(sock, server_hostname=parts.host)
     except ConnectionRefusedError as error:
         raise NoAnswerError(Failure.REFUSED) from error
     except socket.gaierror as error:
@@ -217,30 +233,43 @@ def _write(sock: socket.socket, request: RawRequest, begun: float) -> tuple[floa
 
 
 def _read(
-    sock: socket.socket, request: RawRequest, reader: AnswerReader, chunks: list[Chunk], responses: int, begun: float
+    sock: socket.socket,
+    request: RawRequest,
+    reader: AnswerReader,
+    chunks: list[Chunk],
+    responses: int,
+    begun: float,
+    longest: float,
 ) -> Ending:
-    size = 0
+    size = sum(len(chunk.data) for chunk in chunks)
+    deadline, timeout = Deadline.after(longest + request.read_after), sock.gettimeout() or longest
     time.sleep(request.read_after)
     while reader.complete < responses:
-        data = _received(sock, request, begun)
+        data = _received(sock, request, begun, min(timeout, deadline.left))
+        if data is Ending.TIMEOUT and deadline.left <= 0:
+            return Ending.UNENDED
         if isinstance(data, Ending):
             return data
         size += len(data)
         chunks.append(Chunk(time.monotonic() - begun, data))
-        if not reader.take(chunks[-1]) or size > LARGEST:
-            return Ending.TOO_MUCH if size > LARGEST else Ending.MALFORMED
+        try:
+            is_valid = reader.take(chunks[-1])
+        except TooMuchError:
+            return Ending.TOO_MUCH
+        if not is_valid or size > ANSWERS:
+            return Ending.TOO_MUCH if size > ANSWERS else Ending.MALFORMED
         if request.leave_after is not None and reader.in_body:
             return Ending.LEFT
     return Ending.COMPLETE
 
 
-def _received(sock: socket.socket, request: RawRequest, begun: float) -> bytes | Ending:
+def _received(sock: socket.socket, request: RawRequest, begun: float, seconds: float) -> bytes | Ending:
     """The next bytes, or why there are none."""
     if request.leave_after is not None:
-        left = request.leave_after - (time.monotonic() - begun)
-        if left <= 0:
-            return Ending.TIMEOUT
-        sock.settimeout(left)
+        seconds = min(seconds, request.leave_after - (time.monotonic() - begun))
+    if seconds <= 0:
+        return Ending.TIMEOUT
+    sock.settimeout(seconds)
     try:
         return sock.recv(65536) or Ending.CLOSED
     except TimeoutError:
@@ -249,127 +278,90 @@ def _received(sock: socket.socket, request: RawRequest, begun: float) -> bytes |
         return Ending.RESET if isinstance(error, ConnectionResetError) else Ending.CLOSED
 
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?")
-
-
 class AnswerReader:
-    """Finds the answers in a stream of bytes as they come. Pure but for its memory."""
+    """Finds the answers in a stream of bytes as they come, by the rules of h11. Pure but for its memory."""
 
     def __init__(self, method: str) -> None:
         self.complete = 0
         """Final answers that are whole."""
-        self._method = method
-        self._buffer = b""
+        self._method = b"HEAD" if method == "HEAD" else b"GET"
         self._found: list[Response] = []
-        self._head: tuple[int, Headers, float] | None = None
-        self._body: list[Chunk] = []
-        self._left: int | None = None
-        """Bytes of the body or of the chunk that are still to come; None where the connection's end is the end."""
-        self._chunked = False
         self._now = 0.0
+        self._begin()
 
     @property
     def in_body(self) -> bool:
         """Whether part of a body has come that is not at its end."""
-        return bool(self._body)
+        return self._body.size > 0
 
     def take(self, chunk: Chunk) -> bool:
-        """Read on; False when the answer is not valid HTTP."""
-        self._buffer += chunk.data
+        """Read on; False when the answer is not valid HTTP. Raises TooMuchError."""
         self._now = chunk.at
         try:
-            while self._step():
-                pass
-        except ValueError:
+            self._receive(chunk.data)
+        except h11.RemoteProtocolError as error:
+            if "too long" in str(error):
+                raise TooMuchError from error
             return False
         return True
 
     def ended(self, ending: Ending) -> tuple[Response, ...]:
         """All answers, now that nothing more comes."""
+        if self._head is not None and ending is Ending.CLOSED:
+            with contextlib.suppress(h11.RemoteProtocolError):  # it was cut
+                self._receive(b"")
         if self._head is not None:
-            by_close = self._left is None and not self._chunked and ending is Ending.CLOSED
-            self._finish(None if by_close else ending.value)
+            self._finish(ending.value)
         return tuple(self._found)
 
-    def _step(self) -> bool:
-        if self._head is None:
-            return self._read_head()
-        if self._chunked and self._left == 0:
-            return self._read_chunk_size()
-        return self._read_body()
+    def _begin(self) -> None:
+        """Waits for an answer, on whatever the connection was used for before."""
+        self._state = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD)
+        # An upgrade is asked for, so that 101 is an answer and no fault of its own.
+        lines = [("Host", "ampmap"), ("Connection", "upgrade"), ("Upgrade", "ampmap")]
+        self._state.send(h11.Request(method=self._method, target="/", headers=lines))
+        self._state.send(h11.EndOfMessage())
+        self._head: tuple[int, Headers, float] | None = None
+        self._body = Pieces()
+        self._interim = 0
 
-    def _read_head(self) -> bool:
-        head, end, rest = self._buffer.partition(b"\r\n\r\n")
-        if not end:
-            if len(self._buffer) >= 12 and not self._buffer.startswith(b"HTTP/1."):
-                raise ValueError("no status line")
-            return False
-        first, *lines = head.split(b"\r\n")
-        found = _STATUS_LINE.fullmatch(first)
-        if found is None:
-            raise ValueError("no status line")
-        self._buffer = rest
-        status = int(found[1])
-        headers = Headers(tuple(_line(line) for line in lines))
-        if 100 <= status < 200 and status != 101:
-            return True
-        self._head = (status, headers, self._now)
-        self._chunked = "chunked" in (headers.get("transfer-encoding") or "").lower()
-        length = headers.get("content-length")
-        self._left = 0 if self._chunked else int(length) if length is not None else None
-        if self._method == "HEAD" or status in (204, 304) or (self._left == 0 and not self._chunked):
+    def _receive(self, data: bytes) -> None:
+        self._state.receive_data(data)
+        while True:
+            event = self._state.next_event()
+            if isinstance(event, h11.InformationalResponse | h11.Response):
+                self._take_head(event)
+            elif isinstance(event, h11.Data):
+                self._body.add(self._now, bytes(event.data))
+            elif isinstance(event, h11.EndOfMessage):
+                self._go_on()
+            elif event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
+                return
+
+    def _take_head(self, event: h11.InformationalResponse | h11.Response) -> None:
+        is_final = isinstance(event, h11.Response) or event.status_code == SWITCHING
+        if not is_final:
+            self._interim += 1
+            if self._interim > INTERIM:
+                raise TooMuchError
+            return
+        lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers.raw_items())
+        self._head = (event.status_code, Headers(lines), self._now)
+        if self._method == b"HEAD" and not isinstance(event, h11.Response):
             self._finish(None)
-        return True
 
-    def _read_chunk_size(self) -> bool:
-        line, end, rest = self._buffer.partition(b"\r\n")
-        if not end:
-            return False
-        size = int(line.partition(b";")[0].strip(), 16)
-        if size:
-            self._left, self._buffer = size, rest
-            return True
-        while True:  # trailers
-            line, end, rest = rest.partition(b"\r\n")
-            if not end:
-                return False
-            if not line:
-                break
-        self._buffer = rest
+    def _go_on(self) -> None:
+        """Takes what followed the answer for the beginning of the next one."""
+        rest, _ = self._state.trailing_data
         self._finish(None)
-        return True
-
-    def _read_body(self) -> bool:
-        if not self._buffer:
-            return False
-        taken = self._buffer if self._left is None else self._buffer[: self._left]
-        if self._chunked and self._left == len(taken) and len(self._buffer) < len(taken) + 2:
-            return False  # the line end that closes the chunk is still to come
-        self._body.append(Chunk(self._now, taken))
-        self._buffer = self._buffer[len(taken) :]
-        if self._left is None:
-            return False
-        self._left -= len(taken)
-        if self._left == 0:
-            if not self._chunked:
-                self._finish(None)
-            elif self._buffer[:2] == b"\r\n":
-                self._buffer = self._buffer[2:]
-            else:
-                raise ValueError("a chunk without its end")
-        return True
+        self._begin()
+        if rest:
+            self._state.receive_data(rest)
 
     def _finish(self, broken: str | None) -> None:
         if self._head is None:
             return
         status, headers, head_at = self._head
-        self._found.append(Response(status, headers, tuple(self._body), self._now, broken, head_at))
+        self._found.append(Response(status, headers, self._body.chunks(), self._now, broken, head_at))
         self.complete += broken is None
-        self._head, self._body, self._left, self._chunked = None, [], None, False
-
-
-def _line(line: bytes) -> tuple[str, str]:
-    name, colon, value = line.decode("latin-1").partition(":")
-    if not colon:
-        raise ValueError("a header line without a colon")
-    return name, value.strip(" \t")
+        self._head = None

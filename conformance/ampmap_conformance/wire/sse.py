@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from .json_text import loads
+from .limits import TooMuchError, gunzip, too_much_unpacked
 from .messages import Headers
 
 
@@ -21,7 +20,7 @@ class Event:
     def json(self) -> Any:
         """The data as JSON, or as text if it is not valid JSON."""
         try:
-            return json.loads(self.data)
+            return loads(self.data)
         except ValueError:
             return self.data
 
@@ -30,17 +29,17 @@ def events(body: bytes) -> tuple[Event, ...]:
     """The complete events of a stream, in order, comments left out (WHATWG rules of interpretation)."""
     text = body.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     found: list[Event] = []
-    name, data = "", None
+    name, data = "", list[str]()
     for line in text.split("\n")[:-1]:
         if not line:
-            if data is not None:
+            if data:
                 found.append(Event(name, "\n".join(data)))
-            name, data = "", None
+            name, data = "", []
             continue
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if field == "data":
-            data = [*(data or []), value]
+            data.append(value)
         elif field == "event":
             name = value
     return tuple(found)
@@ -62,10 +61,15 @@ def covers(sent: Any, received: Any) -> bool:
 
 
 def decode_body(headers: Headers, body: bytes) -> bytes:
-    """The uncompressed body if the headers declare gzip; unchanged if it is not valid gzip."""
+    """The uncompressed body if the headers declare gzip; unchanged if it is not valid gzip.
+
+    Raises Violation where it unpacks to more than the kit reads.
+    """
     if (headers.get("content-encoding") or "").strip().lower() != "gzip":
         return body
     try:
-        return gzip.decompress(body)
-    except (OSError, EOFError, zlib.error):
+        return gunzip(body)
+    except ValueError:
         return body
+    except TooMuchError:
+        raise too_much_unpacked() from None

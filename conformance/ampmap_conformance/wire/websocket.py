@@ -17,8 +17,9 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import ProtocolError, generate_accept_token
 
 from ..errors import Failure, NoAnswerError
+from .limits import BODY, WHOLE, Deadline, TooMuchError
 from .messages import Chunk, Headers, Request, Response
-from .raw import AnswerReader, Ending, connected, wire
+from .raw import AnswerReader, Ending, connected, placed, wire
 
 SWITCHING = 101
 Said = str | bytes
@@ -95,7 +96,7 @@ def talk(base_url: str, request: Request, what: Talk, *, timeout: float) -> tupl
     """
     begun = time.monotonic()
     with connected(base_url, timeout) as sock:
-        sock.sendall(wire(request))
+        sock.sendall(wire(placed(request, base_url)))
         response, rest, ending = _answered(sock, request.method, begun)
         if response.status != SWITCHING:
             return response, Talked(ending=ending)
@@ -116,7 +117,11 @@ def _answered(sock: socket.socket, method: str, begun: float) -> tuple[Response,
             opening = AnswerReader("HEAD")
             opening.take(Chunk(time.monotonic() - begun, head + end))
             return opening.ended(Ending.COMPLETE)[0], rest, Ending.COMPLETE
-        if not reader.take(Chunk(time.monotonic() - begun, data)):
+        try:
+            is_valid = reader.take(Chunk(time.monotonic() - begun, data))
+        except TooMuchError:
+            raise NoAnswerError(Failure.TOO_MUCH) from None
+        if not is_valid:
             raise NoAnswerError(Failure.MALFORMED)
     found = reader.ended(ending)
     if not found:
@@ -170,6 +175,8 @@ class _Speaker:
         self._connection = Connection(ConnectionType.CLIENT, trailing_data=rest)
         self._parts: list[Said] = []
         self._came = Talked()
+        self._deadline = Deadline.after(WHOLE)
+        self._size = 0
 
     def done(self, what: Talk) -> Talked:
         """Do all of it, and close; what does not come in time ends it."""
@@ -206,6 +213,10 @@ class _Speaker:
             data = _received(self._sock)
             if isinstance(data, Ending):
                 self._came.ending = data
+                return False
+            self._size += len(data)
+            if self._size > BODY or self._deadline.left <= 0:
+                self._came.ending = Ending.TOO_MUCH if self._size > BODY else Ending.UNENDED
                 return False
             self._connection.receive_data(data)
             self._take()

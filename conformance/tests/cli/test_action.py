@@ -250,3 +250,17 @@ def test_the_commands_of_the_guides_exist(guide: str) -> None:
 def test_the_guide_names_all_inputs_and_outputs(action: dict[str, Any]) -> None:
     text = (GUIDES / "running-in-ci.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE)) == {*action["inputs"], *action["outputs"]}
+
+
+def test_nothing_of_the_checkout_is_imported(step: Step, tmp_path: Path) -> None:
+    for name in ("shlex.py", "click.py", "ampmap_conformance.py"):
+        (tmp_path / name).write_text("print('code of the checkout runs'); raise SystemExit(9)", encoding="utf-8")
+    done = step(args=SMALL)
+    assert "code of the checkout" not in done.log
+    assert done.outputs["verdict"] == "conformant"
+
+
+@pytest.mark.parametrize("args", ["--select 'unclosed", "--docs-url ''"])
+def test_arguments_that_cannot_be_read_are_told_in_the_outputs(step: Step, args: str) -> None:
+    done = step(args=args)
+    assert (done.code, done.outputs["verdict"], done.outputs["exit-code"]) == (4, "not-run", "4")

@@ -199,18 +199,19 @@ def test_a_run_rests_on_a_remote_observer(command: Command, url: str, tmp_path: 
             "headers.*",
         )
         done = command(*words, env=ENV)
+        report = read_report(tmp_path / "ampmap-report" / "report.json")
+        folder = (tmp_path / "ampmap-report").rename(tmp_path / "right")
         wrong = command(*words, env={**ENV, "OBSERVER_TOKEN": "wrong"})
         other = command(*words, "--edition", "amp-0.0.1767830505", env=ENV)
     assert done.returncode == 0, done.stdout
     assert "the observer answers instead of the paid providers" in done.stdout
-    report = read_report(tmp_path / "ampmap-report" / "report.json")
     assert report.summary.counts["pass"] > 50  # type: ignore[index]
     assert any(exchange.upstream for result in report.results for exchange in result.exchanges)
     assert wrong.returncode == 6
     assert "rejects the token" in wrong.stderr
     assert other.returncode == 4
     assert "start both with the same --edition" in other.stderr
-    written = "".join(file.read_text(encoding="utf-8") for file in (tmp_path / "ampmap-report").iterdir())
+    written = "".join(file.read_text(encoding="utf-8") for file in folder.iterdir())
     assert not [secret for secret in (TOKEN, KEY) if secret in done.stdout + wrong.stderr + other.stderr + written]
 
 

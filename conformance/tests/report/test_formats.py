@@ -299,7 +299,7 @@ def test_a_report_is_rendered_again_as_the_run_did(
         ),
         (lambda _: "[]", ":1:1: this is not a report of this kit: `the whole`: "),
         (lambda _: '{"kit": {}}', ":1:9: this is not a report of this kit: `kit.version`: Field required"),
-        (lambda _: "\udcff", ": this is not a report: the file is not UTF-8 text"),
+        (lambda _: "\udcff", ": the file is not UTF-8 text"),
     ],
 )
 def test_a_broken_report_is_told_in_one_line_with_its_place(

@@ -267,18 +267,18 @@ def test_a_curl_line_sends_the_request_byte_for_byte(
     path: str,
 ) -> None:
     target = Target(
-        file=TargetFile(name="x", base_url=f"{echo_url}/ignored"),
+        file=TargetFile(name="x", base_url=f"{echo_url}/mounted"),
         providers=(),
         reference=Reference.model_construct(),
         client=Secret(KEY, "$MY_KEY"),
-        source=f"--base-url {echo_url}/ignored",
+        source=f"--base-url {echo_url}/mounted",
     )
     line = curl_line(Request(method, path, HEADERS, body), target, Scrubber(SecretBook(KEY)))
     assert KEY not in line
     curl(line, {"MY_KEY": KEY, "HOME": "/wrong"})
     head, _, sent = echo().partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
-    assert first == f"{method} {path} HTTP/1.1"
+    assert first == f"{method} /mounted{path} HTTP/1.1"
     assert sent == body
     framing = {"host", "content-length"}
     found = [line for line in lines if line.partition(":")[0].lower() not in framing]

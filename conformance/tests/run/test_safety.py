@@ -111,6 +111,18 @@ def test_max_requests_is_told_before_and_kept(
     assert "the budget of 7 requests (--max-requests) is used up" in report
 
 
+def test_the_path_of_a_base_url_stands_before_every_call(
+    command: Command, counting: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    url, seen = counting
+    words = ("--select", "auth.accepts-credential[groq-*]", "--workers", "1")
+    command("run", "--base-url", f"{url}/my/prefix", *words, env={"AMPMAP_CLIENT_KEY": CLIENT})
+    assert len(seen) > 1
+    assert [line for line in seen if not line.split(" ")[1].startswith("/my/prefix/api/")] == []
+    report = (tmp_path / "ampmap-report" / "report.json").read_text(encoding="utf-8")
+    assert f"{url}/my/prefix/api/provider/groq" in report
+
+
 def test_a_budget_that_is_spent_leaves_the_run_incomplete(run: Run) -> None:
     ended = run(select=("routing.query-kept[groq-*]",), max_requests=4, workers=1)
     assert ended.code is ExitCode.NOTHING_RAN

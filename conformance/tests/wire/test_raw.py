@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from ampmap_conformance.errors import Failure, NoAnswerError
+from ampmap_conformance.wire.limits import HEAD, PIECES, Pieces, TooMuchError
 from ampmap_conformance.wire.messages import Headers, Request
 from ampmap_conformance.wire.raw import Ending, Piece, RawAnswer, RawRequest, chunked, send_raw, split, whole, wire
 
@@ -124,6 +125,9 @@ CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         (CHUNKS + b"3\r\nabc\r\n", 200, b"abc", "the connection was closed", Ending.CLOSED),
         (CHUNKS + b"zz\r\n", 200, b"", "the answer is not valid HTTP", Ending.MALFORMED),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", 200, b"hi", "the connection was closed", Ending.CLOSED),
+        (CHUNKS + b"-5\r\nabc\r\n", 200, b"", "the answer is not valid HTTP", Ending.MALFORMED),
+        (CHUNKS + b"f" * 99 + b"\r\nabc\r\n", 200, b"", "the answer is not valid HTTP", Ending.MALFORMED),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101, b"", "the connection was closed", Ending.CLOSED),
     ],
 )
 def test_answers_are_read_to_their_end_or_to_where_they_break(
@@ -138,6 +142,36 @@ def test_answers_are_read_to_their_end_or_to_where_they_break(
     response = answer.response()
     assert (response.status, response.body, response.broken, answer.ending) == (status, body, broken, ending)
     assert answer.raw == came
+
+
+@pytest.mark.parametrize(
+    ("came", "failure"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc", Failure.MALFORMED),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\n\r\nabc" % (b"9" * 5000), Failure.MALFORMED),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", Failure.MALFORMED),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 101 + OK, Failure.TOO_MUCH),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * (HEAD + 65536), Failure.TOO_MUCH),
+    ],
+    ids=["negative", "huge", "twice", "interim", "head"],
+)
+def test_a_head_that_is_invalid_or_does_not_end_is_no_answer(
+    against: Callable[..., tuple[RawAnswer, bytes]], came: bytes, failure: Failure
+) -> None:
+    answer, _ = against(whole(POST), answering(came))
+    with pytest.raises(NoAnswerError) as caught:
+        answer.response()
+    assert caught.value.failure is failure
+
+
+def test_a_body_of_many_parts_keeps_all_bytes_and_few_times() -> None:
+    pieces = Pieces(most=PIECES + 10)
+    for number in range(PIECES + 10):
+        pieces.add(float(number), b"x")
+    chunks = pieces.chunks()
+    assert (len(chunks), chunks[-1].at, len(chunks[-1].data)) == (PIECES + 1, float(PIECES), 10)
+    with pytest.raises(TooMuchError):
+        pieces.add(0.0, b"x")
 
 
 def test_two_answers_to_one_message_are_both_seen(against: Callable[..., tuple[RawAnswer, bytes]]) -> None:

@@ -37,6 +37,8 @@ def schema_reference(index: SpecIndex) -> Iterator[Wrong]:
     """A `$ref` in a JSON Schema is `#/$defs/` and a name: of the endpoint's `schemas`, or the error's own `$defs`."""
     for fact, place, schema, names in _schemas(index):
         for inner, part in _parts(place, schema):
+            if not isinstance(part.get("$defs", {}), dict):
+                yield Wrong(fact.locate((*inner, "$defs")), "`$defs` must hold schemas by name", "write a mapping")
             if "$ref" not in part:
                 continue
             name = str(part["$ref"]).removeprefix(_DEFINITION)
@@ -52,7 +54,8 @@ def _schemas(index: SpecIndex) -> Iterator[tuple[Any, Place, Any, set[str]]]:
             yield fact, place, schema, set(endpoint.schemas)
     for fact, shape in facts(index, ErrorShape):
         if isinstance(shape.body_schema, dict):
-            yield fact, ("body_schema",), shape.body_schema, set(shape.body_schema.get("$defs", {}))
+            named = shape.body_schema.get("$defs", {})
+            yield fact, ("body_schema",), shape.body_schema, set(named) if isinstance(named, dict) else set()
 
 
 def _parts(place: Place, schema: Any) -> Iterator[tuple[Place, dict[str, Any]]]:

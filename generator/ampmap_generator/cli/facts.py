@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .commands import Command
 from .inputs import SpecInvalid, edition_option, layer_option, load_reference, load_valid, spec_option
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..load.spec_only_shapes import AcceptedChange
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("path", metavar="PATH")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @spec_option
@@ -54,7 +55,7 @@ def explain(path: str, as_json: bool, spec_dir: Path | None, layers: Sequence[Pa
         click.echo(as_text(found), nl=False)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("old", metavar="A")
 @click.argument("new", metavar="B")
 @click.option(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import outputs
+from .commands import Group
 from .export import export_config
 from .facts import diff, explain
 from .inputs import (
@@ -52,7 +53,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version",
     is_flag=True,
@@ -129,6 +130,7 @@ def validate(
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; list the files that differ, exit 1 if any does."
 )
+@click.option("--force", is_flag=True, help="Also overwrite files in DIR that another program or person wrote.")
 @click.option("-v", "--verbose", is_flag=True, help="Name each file that is written or removed.")
 def build(
     targets: Sequence[str],
@@ -137,11 +139,14 @@ def build(
     edition: str | None,
     out: Path | None,
     only_check: bool,
+    force: bool,
     verbose: bool,
 ) -> None:
     """Build TARGETs (docs, types, reference, openapi, vectors, schema, llms) from the spec; default: all.
 
-    It prints one line a target. With --check and without TARGET, only targets that are committed are compared; pages
+    It prints one line a target. Below DIR, it removes and overwrites only what it wrote before.
+
+    With --check and without TARGET, only targets that are committed are compared; pages
     are not committed.
 
     \b
@@ -150,10 +155,7 @@ def build(
       ampmap build reference -v
       ampmap build --check
     """
-    from ..render.site.evidence_files import EvidenceError
-    from ..render.site.redirects import RedirectError
-    from ..render.write import differences, write
-    from ..targets import TARGETS
+    from .building import Builder
 
     if out is None and not outputs.in_checkout():
         raise click.UsageError("--out DIR is required outside a checkout of ampmap")
@@ -163,19 +165,15 @@ def build(
             "--out DIR is required with --layer or --edition: the checkout holds only the base edition without layers"
         )
     everything = load_editions(spec_dir, edition, layers)
-    compare_or_write = differences if only_check else write
+    builder = Builder(everything, wanted, out)
+    if not (only_check or force):
+        builder.refuse_foreign()
     changes = []
     for target in wanted:
-        output = outputs.OUTPUTS[target]
-        try:
-            files = TARGETS[target](everything)
-        except (EvidenceError, RedirectError) as error:
-            raise click.ClickException(str(error)) from None
-        with report_write_errors(output.folder(out)):
-            made = compare_or_write(output.folder(out), files, output.owned)
+        made = builder.compare(target) if only_check else builder.write(target)
         changes += made
         if not only_check:
-            click.echo(_count_line(target, len(files), made))
+            click.echo(_count_line(target, len(builder.files[target]), made))
         if only_check or verbose:
             _print_changes(made, only_check=only_check)
     if only_check and changes:
@@ -215,6 +213,7 @@ def _print_changes(changes: Iterable[Difference], *, only_check: bool) -> None:
     help="Type ids as plain text, so that the module can read references of any edition or layer.",
 )
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if FILE is not up to date.")
+@click.option("--force", is_flag=True, help="Overwrite FILE even if it is not a module that this command wrote.")
 def types(
     out: Path,
     spec_dir: Path | None,
@@ -222,6 +221,7 @@ def types(
     edition: str | None,
     open_ids: bool,
     only_check: bool,
+    force: bool,
 ) -> None:
     """Write a Python module with the routing map to vendor; it imports only pydantic and the standard library.
 
@@ -229,13 +229,15 @@ def types(
     Example:
       ampmap types --out src/myproxy/ampmap_types.py
     """
-    from ..render.types_module import render_types
+    from ..render.types_module import GENERATED, HEAD, render_types
     from ..render.write import differences, write
 
     (content,) = render_types(load_reference(spec_dir, edition, layers), open_ids=open_ids).values()
     files = {out.name: content}
     if not only_check:
         with report_write_errors(out):
+            if not force and out.is_file() and GENERATED not in out.read_bytes()[:HEAD]:
+                raise click.UsageError(f"--out: {out} is not a module that `ampmap types` wrote; --force overwrites it")
             write(out.parent, files, ())
         click.echo(f"wrote {out}")
     elif changes := differences(out.parent, files, ()):

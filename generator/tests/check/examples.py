@@ -182,10 +182,10 @@ EXAMPLES: dict[str, Example] = {
         changed(LATER, "title: L", "title: Later"),
     ),
     "edition-depth": Example(
-        "spec/editions/third.yaml:4:7",
+        "spec/editions/fourth.yaml:4:7",
         {
             f"editions/{name}.yaml": GOOD[LATER].replace("first", base)
-            for name, base in (("second", "later"), ("third", "second"))
+            for name, base in (("second", "later"), ("third", "second"), ("fourth", "third"))
         },
         {"editions/second.yaml": GOOD[LATER].replace("first", "later")},
     ),
@@ -291,6 +291,11 @@ EXAMPLES: dict[str, Example] = {
         "spec/agent_modes/smart.yaml:4:11",
         changed("agent_modes/smart.yaml", "provider/acme", "provider/acme/v1"),
         changed("agent_modes/smart.yaml", "smart one", "smart mode"),
+    ),
+    "upstream-url": Example(
+        "spec/providers/acme.yaml:10:11",
+        changed("providers/acme.yaml", "https://acme.example\n", "'https://acme.example/\"; } server { x'\n"),
+        changed("providers/acme.yaml", "https://acme.example\n", "http://[::1]:8080/v1/{project}\n"),
     ),
     "provider-without-operation": Example(
         "spec/providers/other.yaml:7:1",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from ampmap_generator import outputs
 from ampmap_generator.cli import main
+from ampmap_generator.render.manifest import NAME, Entry, Manifest, ManifestError, digest
 from ampmap_generator.render.write import Drift, differences, write
 from ampmap_tests_support.once import made_once
 from click.testing import CliRunner
@@ -72,18 +73,108 @@ def test_check_names_each_kind_of_drift_and_writes_nothing(tmp_path: Path) -> No
     assert runner.invoke(main, arguments).exit_code == 0
     assert runner.invoke(main, [*arguments, "--check"]).exit_code == 0
 
-    (tmp_path / "types.py").write_text("changed", encoding="utf-8")
+    (tmp_path / "ampmap_types.py").write_text("changed", encoding="utf-8")
     (tmp_path / "reference.json").unlink()
-    (tmp_path / "schema" / "nothing.schema.json").write_text("{}", encoding="utf-8")
+    written_before(tmp_path, "schema/nothing.schema.json", "schema")
     before = tree_digest(tmp_path)
     result = runner.invoke(main, [*arguments, "--check"])
 
     assert result.exit_code == 1
     said = {line.split()[0]: Path(line.split()[1]).name for line in result.stdout.splitlines()}
-    assert said == {"modified": "types.py", "missing": "reference.json", "stale": "nothing.schema.json"}
+    assert said == {"modified": "ampmap_types.py", "missing": "reference.json", "stale": "nothing.schema.json"}
     assert tree_digest(tmp_path) == before
-    assert runner.invoke(main, arguments).exit_code == 0
+    assert runner.invoke(main, [*arguments, "--force"]).exit_code == 0
     assert runner.invoke(main, [*arguments, "--check"]).exit_code == 0
+
+
+def written_before(folder: Path, name: str, target: str) -> None:
+    """A file that an earlier build wrote, and that this one does not."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}", encoding="utf-8")
+    manifest = Manifest.read(folder)
+    manifest.entries[name] = Entry(target, digest(b"{}"))
+    manifest.write()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_build_touches_only_what_it_wrote(tmp_path: Path) -> None:
+    foreign = {"docs/handbook.md": b"m", "docs/sub/pic.png": b"m", "openapi/own.json": b"m", "editions/own.json": b"m"}
+    foreign |= {"schema/own.schema.json": b"m", "auth-vectors-own.json": b"m", "types.py": b"m", "README.md": b"m"}
+    for name, content in foreign.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    written_before(tmp_path, "schema/old.schema.json", "schema")
+    written_before(tmp_path, "openapi/of-another-target.json", "openapi")
+    words = ["build", "types", "reference", "schema", "--out", str(tmp_path)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+
+    left = contents(tmp_path)
+    assert {name: left.get(name) for name in foreign} == foreign
+    assert "schema/old.schema.json" not in left
+    assert "openapi/of-another-target.json" in left
+    assert {"ampmap_types.py", "reference.json", "schema/tool.schema.json"} <= set(left)
+
+
+@pytest.mark.parametrize(
+    ("there", "in_the_way"),
+    [
+        ({}, []),
+        ({"docs/a.md": b"new"}, []),  # as it would be written
+        ({"docs/a.md": b"mine"}, ["docs/a.md"]),
+        ({"docs": b"a file where a folder must be"}, ["docs"]),
+        ({"docs/old.md": b"as it was written"}, []),
+        ({"docs/old.md": b"changed since"}, ["docs/old.md"]),
+        ({"docs/b.md": b"changed since"}, ["docs/b.md"]),
+        ({"docs/of-another-target.md": b"changed since"}, []),
+    ],
+)
+def test_files_that_build_did_not_write_are_in_the_way(
+    tmp_path: Path, there: dict[str, bytes], in_the_way: list[str]
+) -> None:
+    before = {"old.md": b"as it was written", "b.md": b"b"}
+    manifest = Manifest(tmp_path)
+    manifest.record("docs", tmp_path / "docs", before)
+    manifest.entries["docs/of-another-target.md"] = Entry("types", digest(b"x"))
+    manifest.write()
+    for name, content in there.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    found = Manifest.read(tmp_path).foreign("docs", tmp_path / "docs", {"a.md": b"new", "b.md": b"b"})
+    assert [path.relative_to(tmp_path).as_posix() for path in found][:1] == in_the_way
+
+
+def test_a_foreign_file_in_the_way_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "ampmap_types.py").write_bytes(b"mine")
+    words = ["build", "schema", "types", "--out", str(tmp_path)]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'ampmap_types.py'} were not written by `ampmap build`" in result.stderr
+    assert contents(tmp_path) == {"ampmap_types.py": b"mine"}
+
+
+@pytest.mark.parametrize(
+    "text", ["[", "{}", '{"files": {"../mine": {"target": "types", "sha256": ""}}}', "[" * 100_000, '{"files": []}']
+)
+def test_a_manifest_that_cannot_be_trusted_is_told_in_a_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / NAME).write_text(text, encoding="utf-8")
+    with pytest.raises(ManifestError) as caught:
+        Manifest.read(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / NAME} ")
+
+
+def test_types_overwrites_only_a_module_that_it_wrote(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text('print("mine")\n', encoding="utf-8")
+    words = ["types", "--out", str(file)]
+    refused = CliRunner().invoke(main, words)
+    assert (refused.exit_code, "--force" in refused.stderr) == (2, True)
+    assert file.read_text(encoding="utf-8") == 'print("mine")\n'
+    assert CliRunner().invoke(main, [*words, "--force"]).exit_code == 0
+    assert CliRunner().invoke(main, words).exit_code == 0
 
 
 def test_the_committed_artefacts_are_current() -> None:
@@ -111,12 +202,12 @@ def test_build_counts_files_by_target_and_names_them_on_request(tmp_path: Path) 
     every = len(list(tmp_path.rglob("*.schema.json")))
     assert lines() == ["types 1 file", f"schema {every} files"]
 
-    (tmp_path / "types.py").write_text("changed", encoding="utf-8")
-    (tmp_path / "schema" / "nothing.schema.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "ampmap_types.py").write_text("changed", encoding="utf-8")
+    written_before(tmp_path, "schema/nothing.schema.json", "schema")
     (tmp_path / "schema" / "tool.schema.json").unlink()
-    assert lines("-v") == [
+    assert lines("-v", "--force") == [
         "types 1 file, 1 changed",
-        "changed /types.py",
+        "changed /ampmap_types.py",
         f"schema {every} files, 1 new, 1 removed",
         "removed /schema/nothing.schema.json",
         "new /schema/tool.schema.json",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from ...wire.json_text import loads
 from .protocol import DESCRIPTION, MOST_TOKENS, RESULT, SCHEMA, TOOL, SdkAnswer, Settings, Streaming, ToolCall
 
 CLASSES = MappingProxyType(
@@ -78,7 +78,7 @@ class Stainless:
     def body_of(self, error: Exception) -> Any:
         """The body that an error holds, as JSON; None where it is not JSON."""
         try:
-            return json.loads(error.response.text)  # type: ignore[attr-defined]
+            return loads(error.response.text)  # type: ignore[attr-defined]
         except (AttributeError, ValueError):
             return None
 
@@ -159,7 +159,7 @@ class Chat(Stainless):
         calls = _gathered(made) if stream else tuple(_call(call) for call in made.choices[0].message.tool_calls or ())
         results = [{"role": "tool", "tool_call_id": call.id, "content": RESULT} for call in calls]
         self._history = [{"role": "assistant", "content": "", "tool_calls": [_sent(call) for call in calls]}, *results]
-        return tuple(ToolCall(call.id, call.name, json.loads(call.arguments)) for call in calls)
+        return tuple(ToolCall(call.id, call.name, loads(call.arguments)) for call in calls)
 
     def answer(self, model: str, text: str) -> SdkAnswer:
         """The same conversation, with its tool calls answered."""
@@ -192,7 +192,7 @@ class Responses(Stainless):
         calls = [item for item in made.output if item.type == "function_call"]
         results = [{"type": "function_call_output", "call_id": item.call_id, "output": RESULT} for item in calls]
         self._history = [*made.output, *results]
-        return tuple(ToolCall(item.call_id, item.name, json.loads(item.arguments)) for item in calls)
+        return tuple(ToolCall(item.call_id, item.name, loads(item.arguments)) for item in calls)
 
     def answer(self, model: str, text: str) -> SdkAnswer:
         """The same conversation, with its tool calls answered."""

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from ...errors import KitFaultError
+from ...wire.address import Address
 from ...wire.messages import Chunk, Headers, Request, Response
 
 LEFT = "the client left"
@@ -61,6 +62,7 @@ class Line:
         self.nonce = nonce
         self.records: list[Recorded] = []
         self.fault: Exception | None = None
+        self._prefix = Address.of(base_url).path.rstrip("/")
         self._allow = allow
         self._lock = threading.Lock()
         self._open: list[Any] = []
@@ -92,7 +94,7 @@ class Line:
             agent = request.headers.get("user-agent", "")
             request.headers["user-agent"] = f"{agent} ({self.nonce}; {nonce})".strip()
             lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
-            target = request.url.raw_path.decode("latin-1")
+            target = request.url.raw_path.decode("latin-1").removeprefix(self._prefix)
             sent = Request(request.method, target, Headers(lines), request.read())
             self.records.append(Recorded(sent, nonce, time.monotonic()))
             return self.records[-1]

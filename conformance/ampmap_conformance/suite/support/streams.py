@@ -15,6 +15,7 @@ from ...meanings import Completion, Text, Usage
 from ...observer import Form, Framing, Reply
 from ...probe.probe import Probe
 from ...reference.types import StreamEvent
+from ...wire.json_text import loads
 
 ODD_TEXT = "Zoë pays €5 for 日本 \U0001f600"
 """Characters of two, three and four bytes."""
@@ -136,7 +137,7 @@ def _no_space(data: bytes) -> bytes:
 
 def _several_lines(data: bytes) -> bytes:
     def spread(found: re.Match[bytes]) -> bytes:
-        lines = json.dumps(json.loads(found[1]), indent=1, ensure_ascii=False).encode().split(b"\n")
+        lines = json.dumps(loads(found[1]), indent=1, ensure_ascii=False).encode().split(b"\n")
         return b"".join(b"data: " + line + found[2] for line in lines)
 
     return re.sub(rb"data: (\{.*\})(\r?\n)", spread, data)
@@ -252,7 +253,7 @@ def _big(text: str) -> tuple[str, ...]:
 
 def json_answer(case: CallCase, probe: Probe) -> dict[str, object]:
     """The minimal answer of a call without a stream, as JSON."""
-    answer: dict[str, object] = json.loads(bodies.response_body(case.call, served_model(case, probe)))
+    answer: dict[str, object] = loads(bodies.response_body(case.call, served_model(case, probe)))
     return answer
 
 

@@ -14,6 +14,7 @@ from ...errors import Violation
 from ...meanings import Codec, Completion, Failure, ToolCall, read_failure
 from ...probe.probe import Probe
 from ...reference.types import ErrorShape
+from ...wire.json_text import loads
 from ...wire.messages import Exchange, Headers, media_type
 from ...wire.sse import decode_body
 from .streams import client_model
@@ -182,7 +183,7 @@ def _is_verbatim(case: CallCase, probe: Probe, exchange: Exchange) -> bool:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return loads(body)
     except (ValueError, RecursionError):
         return None
 
