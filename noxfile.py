@@ -229,6 +229,18 @@ def defects(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the reference proxy's code in one place at a time, and see whether the suite notices: mutation testing.
+
+    `-- --sample 300` judges a random sample, `-- --part 3/20` a part; what was judged is remembered in
+    conformance/evidence/mutants.json. `-- --show routing.` lists mutants, `-- --only ID` judges one. The whole takes
+    hours of processor time.
+    """
+    install(session, "dev")
+    session.run("python", "conformance/mutants/run.py", *session.posargs)
+
+
+@nox.session
 def freeze(session: nox.Session) -> None:
     """Write which requirements score in a release of the kit, for good: `-- 0.1.0`, when it is made."""
     install(session, "conformance")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from .load.kinds import KINDS
@@ -15,14 +17,15 @@ BASE_EDITION = "amp-0.0.1760587291"
 def compile_reference(spec: Spec, edition: str | None = None) -> Reference:
     """The reference of one edition, by default the base, whichever of them `spec` holds.
 
-    It must have passed the checks: nothing is verified again here. Raises UnknownEditionError.
+    `edition` is named as `Spec.of` takes it. The spec must have passed the checks: nothing is verified again here.
+    Raises UnknownEditionError.
     """
-    edition = edition or next(iter(spec.editions), BASE_EDITION)
-    spec = spec.of(edition)
+    spec = spec.of(edition or next(iter(spec.editions), BASE_EDITION))
     facts: dict[str, Any] = {
         kind.name: {key: fact.value for key, fact in spec.facts[kind.name].items()} for kind in KINDS
     }
-    facts["edition"] = facts.pop("editions")[edition]
+    facts["as_of"] = max((source.read or "" for source in facts["sources"].values()), default="")
+    facts["edition"] = facts.pop("editions")[spec.edition]
     facts["platforms"] = {name: _platform(name, kinds) for name, kinds in spec.platforms.items()}
     if spec.layers:
         facts["layers"] = spec.layers
@@ -47,7 +50,23 @@ def _platform(name: str, kinds: Any) -> Platform:
 
 
 def plain(reference: Reference) -> dict[str, Any]:
-    """The reference as JSON values. What the spec leaves out stays out: absent is not None."""
+    """The reference as JSON values, not to be changed. What the spec leaves out stays out: absent is not None."""
+    return _plain(_ByDigest(reference.digest, reference)) if reference.digest else _dumped(reference)
+
+
+@dataclass(frozen=True)
+class _ByDigest:
+    digest: str
+    reference: Reference = field(compare=False)
+
+
+@lru_cache(maxsize=16)
+def _plain(keyed: _ByDigest) -> dict[str, Any]:
+    """The site and its data need the same values of every edition several times."""
+    return _dumped(keyed.reference)
+
+
+def _dumped(reference: Reference) -> dict[str, Any]:
     return reference.model_dump(mode="json", exclude_unset=True)
 
 

@@ -73,6 +73,8 @@ def expand(row: Requirement, target: Target) -> tuple[Case, ...]:
 def case_type(axes: Iterable[str]) -> type[Case]:
     """The class of the cases that these axes give."""
     wanted = [TYPES[axis] for axis in axes if axis in TYPES]
+    if ManagementCase in wanted:
+        return ManagementCase
     return max(wanted, key=lambda kind: len(kind.__mro__), default=Case)
 
 
@@ -125,6 +127,15 @@ def _dialect(cell: Cell, target: Target) -> Iterator[Cell]:
         if way not in seen:
             seen.add(way)
             yield cell.having(f"{call.dialect}-{call.provider.id}", **_called(call, target))
+
+
+def _dialect_operation(cell: Cell, target: Target) -> Iterator[Cell]:
+    """Every operation of the calls that stand for the dialects."""
+    for stand_in in _dialect(cell, target):
+        first = stand_in.get("call")
+        for call in calls(target.reference, first.provider):
+            if call.dialect == first.dialect:
+                yield cell.having(f"{stand_in.words[-1]}-{call.id}", **_called(call, target))
 
 
 def _calls_in_dialects(target: Target, provider: Provider) -> Iterator[Call]:
@@ -182,6 +193,12 @@ def _alternate_root(cell: Cell, target: Target) -> Iterator[Cell]:
     provider = cell.get("call").provider
     for root in () if provider.id in target.file.mounts else provider.roots[1:]:
         yield cell.having(re.sub(r"[/{}]+", ".", root.path).strip("."), root=root)
+
+
+def _any_root(cell: Cell, target: Target) -> Iterator[Cell]:
+    """The usual root of the provider's path, unnamed and always there, and its other forms."""
+    yield cell
+    yield from _alternate_root(cell, target)
 
 
 def _credential_carrier(cell: Cell, _target: Target) -> Iterator[Cell]:
@@ -268,10 +285,12 @@ AXES: MappingProxyType[str, Axis] = MappingProxyType(
         "first_provider": _first_provider,
         "client": _client,
         "dialect": _dialect,
+        "dialect_operation": _dialect_operation,
         "model_route": _model_route,
         "any_way": _any_way,
         "stream": _stream,
         "alternate_root": _alternate_root,
+        "any_root": _any_root,
         "credential_carrier": _credential_carrier,
         "status": _status,
         "edition": _edition,
@@ -292,6 +311,7 @@ TYPES: MappingProxyType[str, type[Case]] = MappingProxyType(
         "first_provider": VariedCase,
         "client": ClientCase,
         "dialect": VariedCase,
+        "dialect_operation": VariedCase,
         "model": CallCase,
         "model_route": VariedCase,
         "any_way": VariedCase,

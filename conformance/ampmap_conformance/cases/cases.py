@@ -116,11 +116,16 @@ class ModeCase(CallCase):
 
 @dataclass(frozen=True, kw_only=True)
 class ManagementCase(Case):
-    """One path of a family that is forwarded to Amp's own servers, with one method."""
+    """One path of a family that is forwarded to Amp's own servers, with one method.
+
+    As with the calls of providers, a word may say what is special about it, and a carrier where its credential is.
+    """
 
     route: ManagementRoute
     verb: Method
     path: str
+    variation: str = ""
+    carrier: CredentialCarrier | None = None
 
     @property
     def method(self) -> str:

@@ -27,6 +27,8 @@ VARIATIONS = MappingProxyType(
         "body_size": ("2-mb", "8-mb", "20-mb"),
         "event_size": ("64-kb", "1-mb", "16-mb"),
         "dropped_call": ("closed", "reset", "half-read"),
+        "failed_call": ("429", "500", "in-band-error", "cut", "silence", "left"),
+        "any_method": ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
         "own_error": ("no-credential", "no-operation", "no-object", "wrong-method", "no-upstream"),
         "upstream_refused_count": ("401", "404", "429"),
         "answer_kind": ("whole", "error", "stream"),

@@ -312,7 +312,12 @@ def _missing(template: Any, actual: Any, path: str) -> Iterable[str]:
             elif value != "{code}":  # shapes leave the code out where a row has none
                 yield f"{path}.{key} is missing".lstrip(".")
     elif isinstance(template, str):
-        fits = isinstance(actual, int) if template == "{status}" else actual is None or isinstance(actual, str | int)
+        if template == "{status}":
+            fits = isinstance(actual, int)
+        elif template == "{message}":
+            fits = isinstance(actual, str)
+        else:
+            fits = actual is None or isinstance(actual, str | int)
         if not fits:
             yield f"{path} is {_kind(actual)}"
 

@@ -7,9 +7,9 @@ import os
 from ..errors import UsageError
 from ..observer.api import Observing
 from ..reference.edition import reference_for
-from ..reference.types import Reference
+from ..reference.types import NEWEST_PROXIED, Reference
 from ..target.discover import Discovery, discovered
-from ..target.observer_access import observer_at
+from ..target.observer_access import edition_at, observer_at
 from ..target.sightings import Seen
 from ..target.starter import target_file
 from ..target.target import CLIENT_KEY_VARIABLE, Secret
@@ -22,12 +22,13 @@ EXAMPLE = "https://proxy.example.com"
 def starter_text(
     from_url: str | None, edition: str | None, *, observer: str | None, token_env: str | None, control: str | None
 ) -> str:
-    """The text of a starter target file.
+    """The text of a starter target file, by default for the edition of an observer that runs elsewhere.
+
+    Without one it is for the newest edition of which model calls pass a proxy.
 
     Raises UsageError for options that do not fit together or cannot be used, and UnreachableError when the proxy or
     the observer is not there.
     """
-    reference = reference_for(None, edition)
     for option, given in (("--token-env", token_env), ("--control", control)):
         if given is not None and observer is None:
             raise UsageError(f"{option} requires --observer")
@@ -36,14 +37,18 @@ def starter_text(
     if from_url is None:
         if observer is not None:
             raise UsageError("--observer requires --from-url")
-        return target_file(EXAMPLE, reference)
+        return target_file(EXAMPLE, reference_for(None, edition or NEWEST_PROXIED))
     url, key, token = _url(from_url, "--from-url"), _secret(CLIENT_KEY_VARIABLE), None
     if observer is None:
+        reference = reference_for(None, edition or NEWEST_PROXIED)
         return target_file(url, reference, discovered(url, reference, key))
     if token_env is not None and (token := _secret(token_env)) is None:
         raise UsageError(f"--token-env: the environment variable {token_env} is not set or empty")
     where = _url(observer, "--observer")
     control = None if control is None else _url(control, "--control")
+    if edition is None and token is not None:
+        edition = edition_at(control or where, token)
+    reference = reference_for(None, edition or NEWEST_PROXIED)
     with observer_at(where, reference, control=control, token=token) as there:
         found = discovered(url, reference, key)
         seen = _seen(url, reference, found, key, there)

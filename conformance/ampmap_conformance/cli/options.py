@@ -12,6 +12,9 @@ reference_option = click.option(
     metavar="FILE",
     help="reference.json to test against, e.g. one with a company's layer; default: the packaged reference.",
 )
+EDITION_NAMES = "an id, `newest`, `newest-proxied` (the newest whose model calls pass a proxy), or a day"
 edition_option = click.option(
-    "--edition", metavar="ID", help="Edition to test against; default: the target file's edition, or the base edition."
+    "--edition",
+    metavar="EDITION",
+    help=f"Edition to test against: {EDITION_NAMES}; default: the target file's edition, or the base edition.",
 )

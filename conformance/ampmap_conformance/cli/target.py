@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .commands import Group
+from .options import EDITION_NAMES
 
 
 @click.group(cls=Group)
@@ -34,7 +35,7 @@ def target_check(file: Path) -> int:
 
 
 @target.command("schema")
-@click.option("--edition", metavar="ID", help="Edition to use; default: the base edition.")
+@click.option("--edition", metavar="EDITION", help=f"Edition to use: {EDITION_NAMES}; default: the base edition.")
 def target_schema(edition: str | None) -> int:
     """Print the JSON Schema of target files, with which an editor completes and checks them.
 
@@ -59,7 +60,12 @@ def target_schema(edition: str | None) -> int:
 @click.option("--token-env", metavar="NAME", help="Variable with the token of an observer that runs at --observer.")
 @click.option("--control", metavar="URL", help="URL at which the kit reaches that observer; default: --observer.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="File to write; default: standard output.")
-@click.option("--edition", metavar="ID", help="Edition to use; default: the base edition.")
+@click.option(
+    "--edition",
+    metavar="EDITION",
+    help=f"Client build that the proxy serves: {EDITION_NAMES}; default: that of an observer that runs at --observer, "
+    "else newest-proxied.",
+)
 def target_init(
     from_url: str | None,
     observer: str | None,

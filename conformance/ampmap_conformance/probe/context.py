@@ -102,6 +102,11 @@ class RunContext:
         return {}
 
     @cached_property
+    def served(self) -> dict[tuple[str, str], bool]:
+        """Whether a plain call of each operation of a provider was served when it was first asked."""
+        return {}
+
+    @cached_property
     def calls(self) -> UpstreamCalls:
         """Which call a request to an upstream makes."""
         return UpstreamCalls(self.reference)

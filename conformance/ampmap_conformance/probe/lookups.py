@@ -71,7 +71,7 @@ class Lookups:
             for group in self.reference.headers.values()
             if group.role == "client-sends" and group.applies_to == "via-proxy"
             for header in group.headers
-            if header.value and header.name.lower() not in credentials and sent.get(header.name) is not None
+            if header.form and header.name.lower() not in credentials and sent.get(header.name) is not None
         )
 
     def header_names(self, role: str) -> tuple[str, ...]:

@@ -95,6 +95,10 @@ class Probe(Calls):
         """An invalid key whose text is unique, so that the kit finds it wherever it appears."""
         return self._context.secrets.add(f"canary-{random.token_hex(12)}-canary")
 
+    def keep_secret(self, text: str) -> str:
+        """A text that no report of the run may show, such as a digest of a key."""
+        return self._context.secrets.add(text)
+
     def send(
         self,
         case: Case,
@@ -168,6 +172,17 @@ class Probe(Calls):
             return self.send(case)
         finally:
             self.sent = sent
+
+    def is_served(self, case: CallCase) -> bool:
+        """Whether the target serves a plain call of a case's operation at all; the first call of a run shows it.
+
+        That call is beyond what the check sends.
+        """
+        known, key = self._context.served, (case.provider.id, case.call.id)
+        if key not in known:
+            response = self.compare(case).response
+            known[key] = 200 <= response.status < 300 and response.broken is None
+        return known[key]
 
     def send_raw(
         self,

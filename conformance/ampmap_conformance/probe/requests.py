@@ -63,8 +63,8 @@ class RequestForms:
             lines |= self._reference.endpoints[case.call.dialect].request_headers
         for header in self._client_headers(case):
             name = header.name.lower()
-            if header.value and "{api_key}" not in header.value and name not in lines:
-                lines[name] = str(bodies.fill(header.value, thread_id=f"T-{BLANK}", message_id="1"))
+            if header.form and "{api_key}" not in header.form and name not in lines:
+                lines[name] = str(bodies.fill(header.form, thread_id=f"T-{BLANK}", message_id="1"))
         if has_body:
             lines["content-type"] = "application/json"
         return tuple(lines.items())

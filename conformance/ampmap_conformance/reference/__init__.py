@@ -11,7 +11,16 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from .types import EDITION, Json, Reference, digest_of
+from .types import (
+    EDITION,
+    NEWEST,
+    NEWEST_PROXIED,
+    Json,
+    KnownEdition,
+    Reference,
+    digest_of,
+    edition_meant,
+)
 
 WHOLE = "reference.json"
 OVER = "over"
@@ -35,6 +44,7 @@ def editions() -> tuple[str, ...]:
 def load(path: Path | None = None, *, edition: str | None = None) -> Reference:
     """The reference in `path`; by default that of `edition`, or of the base, which this package was built with.
 
+    `edition` is an id, or a name as `types.edition_meant` reads it.
     A file that `ampmap build reference` wrote into `editions/` holds what an edition changes; the whole reference that
     it lies over is read beside that folder. Raises UnknownEditionError; OSError or pydantic.ValidationError when a file
     is not a reference of these types.
@@ -42,7 +52,7 @@ def load(path: Path | None = None, *, edition: str | None = None) -> Reference:
     if path is not None:
         return _reference(path, path.parent.parent / WHOLE)
     packaged = resources.files(__name__)
-    return _reference(packaged / (WHOLE if edition in (None, EDITION) else _name(edition)), packaged / WHOLE)
+    return _reference(packaged / _file(edition or EDITION), packaged / WHOLE)
 
 
 def digest() -> str:
@@ -80,8 +90,18 @@ def _stated(values: Mapping[str, Json]) -> dict[str, Json]:
     return {id_: value for id_, value in sorted(values.items()) if value is not None}
 
 
-def _name(edition: str | None) -> str:
+def _file(edition: str) -> str:
     known = editions()
-    if edition not in known:
-        raise UnknownEditionError(str(edition), known)
-    return f"editions/{edition}.json"
+    meant = edition if edition in known else edition_meant(edition, [_known(each) for each in known])
+    if meant is None:
+        raise UnknownEditionError(edition, (*known, NEWEST, NEWEST_PROXIED))
+    return WHOLE if meant == EDITION else f"editions/{meant}.json"
+
+
+def _known(edition: str) -> KnownEdition:
+    packaged = resources.files(__name__)
+    whole: dict[str, Json] = json.loads((packaged / WHOLE).read_text(encoding="utf-8"))
+    changes = {} if edition == EDITION else json.loads((packaged / _file(edition)).read_text(encoding="utf-8"))
+    providers = {**whole["providers"], **(changes.get("providers") or {})}
+    proxied = any(provider and provider["via_proxy"] for provider in providers.values())
+    return KnownEdition(edition, {**whole, **changes}["edition"]["built"], proxied)

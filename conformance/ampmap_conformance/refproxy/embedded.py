@@ -34,6 +34,7 @@ POLICY = Policy(
     carriers=("authorization-bearer", "x-api-key", "x-goog-api-key", "query-key"),
 )
 """What the reference proxy promises where the sources leave a choice."""
+_WITHOUT_MODELS: tuple[ClaimName, ...] = ("management", "localhost-only")
 RELOAD_SECONDS = 5.0
 """How long it may take to go by a new configuration: it does at once, on a machine that is not too busy."""
 
@@ -153,9 +154,14 @@ def _base_urls(reference: Reference, observer: Observer) -> Callable[[str], str]
 
 
 def claims_of(reference: Reference) -> tuple[ClaimName, ...]:
-    """All claims that the reference has requirements on: the reference proxy can do them."""
+    """All claims that the reference has requirements on: the reference proxy can do them.
+
+    Where no model call of the edition passes a proxy, they are those that speak of no model.
+    """
     known = {row.claim for row in reference.requirements.values()}
     every: tuple[ClaimName, ...] = get_args(ClaimName)
+    if not any(provider.via_proxy for provider in reference.providers.values()):
+        every = _WITHOUT_MODELS
     return tuple(claim for claim in every if claim in known)
 
 

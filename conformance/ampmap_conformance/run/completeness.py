@@ -95,18 +95,25 @@ def _nothing_to_test(session: Session) -> tuple[str, ...]:
 
 
 def _without_cases(session: Session) -> tuple[str, ...]:
-    """Requirements on claimed features that the target has, by its file, for which the file names no model."""
+    """Requirements on claimed features that the target has, by its file, for which the file names no model.
+
+    Where the target serves no provider of the edition, no file can name one.
+    """
     options, target = session.options, session.target
-    return tuple(
-        row.id
-        for row in proxy_rules(session.reference).values()
-        if row.claim
-        and target.claims(row.claim)
-        and session.release.scores(row)
-        and row.excluded is None
-        and not session.plan.all.get(row.id)
-        and (not options.profiles or row.profile in options.profiles)
-        and not nothing_to_test(row, target)
+    return (
+        ()
+        if not target.providers
+        else tuple(
+            row.id
+            for row in proxy_rules(session.reference).values()
+            if row.claim
+            and target.claims(row.claim)
+            and session.release.scores(row)
+            and row.excluded is None
+            and not session.plan.all.get(row.id)
+            and (not options.profiles or row.profile in options.profiles)
+            and not nothing_to_test(row, target)
+        )
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..cases.axes import expand
+from ..cases.cases import Case
 from ..engine.session import Session
 from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, SuiteError, UnreachableError, UsageError, Violation
 from ..probe.probe import Probe
 from ..reference.types import Requirement
-from ..target.target import CLIENT_KEY_VARIABLE
+from ..target.target import CLIENT_KEY_VARIABLE, Target
 from ..wire.client import NOT_CONNECTED
 from ..wire.messages import TOO_MUCH, UNENDED, Exchange
 from ..wire.sse import decode_body
@@ -20,13 +21,13 @@ SMOKE_SECONDS = 10.0
 def smoke(session: Session) -> None:
     """Asks every provider route once, until one answers as a proxy for Amp does.
 
+    Where the edition has no such route, as those of native clients, it asks the management routes.
     Raises UnreachableError when the target is not there, refuses the client's key everywhere, or has no Amp routes.
     """
-    row = Requirement.model_construct(id="smoke", for_each=("provider",))
     base = session.target.file.base_url
     client = session.target.client
     statuses: list[int] = []
-    for case in expand(row, session.target):
+    for case in _cases(session.target):
         context = replace(session.context, timeout=SMOKE_SECONDS)
         try:
             exchange = Probe(context).send(case)
@@ -44,12 +45,19 @@ def smoke(session: Session) -> None:
             return
         statuses.append(exchange.response.status)
     if not statuses:
-        raise UsageError("the target serves no provider of this edition")
+        raise UsageError("the target serves no provider of this edition, and does not claim management")
     if set(statuses) == {404}:
-        raise UnreachableError(f"{base} has no Amp surface: every provider route answers 404.")
+        raise UnreachableError(f"{base} has no Amp surface: every route answers 404.")
     key = f"the client key in {client.label}" if client else "calls without a client key"
     hint = "" if client else f" (set a key under `credentials.client`, or {CLIENT_KEY_VARIABLE})"
-    raise UnreachableError(f"{base} refuses {key} on every provider route{hint}.")
+    raise UnreachableError(f"{base} refuses {key} on every route{hint}.")
+
+
+def _cases(target: Target) -> tuple[Case, ...]:
+    for axis in ("provider", "management_route"):
+        if found := expand(Requirement.model_construct(id="smoke", for_each=(axis,)), target):
+            return tuple(found)
+    return ()
 
 
 def _without_end(exchange: Exchange) -> str | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..cases.cases import CallCase, CredentialCase
 from ..checks.expect import assert_absent, assert_answers, assert_success
 from ..checks.findings import gathering
+from ..checks.internals import digests_of
 from ..checks.registry import checks
 from ..probe.probe import Probe
-from ..wire.credentials import NO_CREDENTIAL, PLACEHOLDER, REFUSED, Credential, holding
+from ..wire.credentials import NO_CREDENTIAL, PLACEHOLDER, REFUSED, Credential, carried, holding
 from .support.conditions import carrier_once, client_uses_carrier
 from .support.refusals import assert_rejected
 
@@ -57,6 +58,22 @@ def test_placeholder_rejected(case: CredentialCase, probe: Probe) -> None:
     exchange = probe.send(case, credential=holding(case.carrier, PLACEHOLDER))
 
     assert_rejected(case, probe, exchange, *refusals(case), saying="the placeholder was accepted as a key")
+
+
+@checks("auth.key-digests-not-returned", requests=2)
+def test_key_digests_not_returned(case: CallCase, probe: Probe) -> None:
+    """Given an accepted and a rejected key, when the proxy answers, then no answer holds a digest of either key."""
+    key, canary = probe.client_key, probe.canary()
+    carrier = case.provider.client_credentials[0]
+    accepted, rejected = (probe.send(case, credential=holding(carrier, each)) for each in (key, canary))
+
+    upstream = {each for one in accepted.upstream for keys in carried(one.headers, one.query).values() for each in keys}
+    for name, digest in (pair for each in (key, canary, *upstream) for pair in digests_of(each)):
+        for response in (accepted.response, rejected.response):
+            if digest.encode() in response.body or any(digest in value for _, value in response.headers):
+                probe.keep_secret(digest)
+            saying = "an answer holds a digest of a key"
+            assert_absent(digest, in_=response, saying=saying, of=f"the {name} digest of a key")
 
 
 @checks("auth.client-keys-not-returned", when=carrier_once, requests=3)

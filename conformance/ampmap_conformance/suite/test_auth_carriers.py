@@ -19,7 +19,7 @@ from ..wire.messages import Exchange, Request, Response, UpstreamRequest
 from ..wire.raw import Piece, RawRequest, wire
 from .support.client_keys import assert_key_stripped
 from .support.conditions import has_other_carrier, is_promised_carrier, takes_query_key
-from .support.refusals import assert_rejected
+from .support.refusals import assert_method_needs_key, assert_rejected
 
 REFUSED_OR_INVALID = (*REFUSED, 400)
 BEHIND = 0.05
@@ -222,6 +222,12 @@ def test_other_roots_need_a_key(case: CallCase, probe: Probe) -> None:
 
     saying = "another form of a path is open"
     assert_rejected(case, probe, exchange, *SHUT, *NOT_SERVED, saying=saying)
+
+
+@checks("auth.every-method-needs-key", requests=2)
+def test_every_method_needs_a_key(case: CredentialCase, probe: Probe) -> None:
+    """Given any method, when a call has no key, or a wrong one, then the proxy does not use its own key for it."""
+    assert_method_needs_key(case, probe, case.variation, case.carrier)
 
 
 @checks("auth.upstream-key-not-returned", requests=2)

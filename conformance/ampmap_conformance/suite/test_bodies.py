@@ -13,6 +13,7 @@ from typing import Any
 from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, assert_status, assert_success, assert_whole, expect, only_upstream_request
 from ..checks.expect_framing import assert_same_media_type, unpacked
+from ..checks.findings import gathering
 from ..checks.registry import checks
 from ..dialects import bodies
 from ..observer import Reply
@@ -38,8 +39,8 @@ SIZE = 8 << 20
 SAID = f"Say hi. {BLANK}"
 NEEDS_LENGTH = 411
 FAILED = 500
-TIMES = 8
-"""Calls after which a body that is written in a random order was most likely written in two."""
+TIMES = 20
+"""Calls after which a body that is written in a random order, or by one worker of several, was written in two."""
 CHARSETS = ("application/json; charset=utf-8", 'application/json;charset="UTF-8"')
 SIGNED = b'{"type":"thinking", "thinking":"\\u00e9 1.0","signature":"c2lnbmVk"}'
 UNSIGNED = b'{"type":"thinking","thinking":"x","signature":%b}'
@@ -176,14 +177,20 @@ def test_signed_blocks_are_kept(case: CallCase, probe: Probe) -> None:
 
 @checks("bodies.same-call-same-bytes", requests=TIMES)
 def test_same_call_has_the_same_bytes(case: VariedCase, probe: Probe) -> None:
-    """Given one call made several times, when the proxy forwards it, then the upstream gets the same body each time."""
+    """Given one call made 20 times, when the proxy forwards it, then the upstream gets the same bytes each time."""
     request = probe.request(case)
     sent = [probe.exchange(request, persona=probe.persona_of(case)) for _ in range(TIMES)]
 
     only_upstream_request(sent[0])
-    bodies_sent = {upstream.body for exchange in sent for upstream in exchange.upstream}
-    saying, actual = "the same call went upstream with another body", f"{len(bodies_sent)} bodies for {TIMES} calls"
-    expect(len(bodies_sent) == 1, saying, expected="one body", actual=actual)
+    upstream = [request for exchange in sent for request in exchange.upstream]
+    with gathering() as part:
+        for what, forms in (
+            ("body", {one.body for one in upstream}),
+            ("path or query", {one.target for one in upstream}),
+        ):
+            with part():
+                saying, actual = f"the same call went upstream with another {what}", f"{len(forms)} for {TIMES} calls"
+                expect(len(forms) == 1, saying, expected=f"one {what}", actual=actual)
 
 
 @checks("bodies.unsigned-blocks-harmless", when=is_asked_for_blocks)

@@ -7,7 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_equal, assert_success, assert_whole, expect, only_upstream_request
+from ..checks.expect import (
+    assert_equal,
+    assert_json_relayed,
+    assert_success,
+    assert_whole,
+    expect,
+    only_upstream_request,
+)
 from ..checks.expect_streams import assert_events, assert_json_answer
 from ..checks.findings import expect_none, gathering
 from ..checks.registry import checks
@@ -15,22 +22,25 @@ from ..dialects.bodies import dump
 from ..meanings import Completion, Text, Usage
 from ..observer import Reply
 from ..probe.probe import Probe
+from ..wire.messages import Exchange
 from ..wire.sse import covers, decode_body, events
 from .support.client_bodies import client_request, rare_request, rich_answer
+from .support.conditions import has_body
+from .support.empties import can_be_empty, empty_answer
 from .support.ends import MOST, ending, ends_of, has_ends
 from .support.optional_parts import has_optional_parts, said, with_parts
 from .support.streams import client_model, served_model
-from .support.told import assert_answer_told
+from .support.told import assert_answer_told, assert_text_told
 from .test_bodies import exact
 
 SIZE = 4 << 20
 
 
-@checks("bodies.client-fields-kept")
+@checks("bodies.client-fields-kept", when=has_body)
 def test_fields_of_the_client_arrive(case: CallCase, probe: Probe) -> None:
     """Given a call with all fields of the client's, when the proxy forwards it, then no field is lost or added."""
-    sent = client_request(case)
-    exchange = probe.send(replace(case, stream=True), body=sent)
+    streaming = replace(case, stream=case.call.operation.stream is not None)
+    exchange = probe.send(streaming, body=client_request(streaming))
 
     came, fields = only_upstream_request(exchange).json(), json.loads(exchange.request.body)
     expect(isinstance(came, dict), "the body is not an object", expected="an object", actual=type(came).__name__)
@@ -82,6 +92,28 @@ def test_every_end_comes_back(case: VariedCase, probe: Probe) -> None:
                     assert_events(exchange, model=model)
                 else:
                     assert_json_answer(exchange, model=model or served_model(case, probe))
+
+
+@checks("bodies.empty-answer-kept", when=can_be_empty)
+def test_empty_answer_comes_back(case: VariedCase, probe: Probe) -> None:
+    """Given an answer that is legal and empty, when the proxy relays it, then the client gets it, and nothing more."""
+    exchange = probe.send(case, replies=(empty_answer(case, probe),))
+
+    only_upstream_request(exchange)
+    assert_success(exchange)
+    if case.stream:
+        assert_text_told(case, probe, exchange)
+    elif case.call.operation.metered:
+        assert_json_answer(exchange, model=_named(exchange) or served_model(case, probe))
+    else:
+        assert_json_relayed(exchange)
+
+
+def _named(exchange: Exchange) -> str | None:
+    """The model that an answer names; whether it is the right one is another rule's."""
+    came = json.loads(decode_body(exchange.response.headers, exchange.response.body))
+    found = came.get("model", came.get("modelVersion")) if isinstance(came, dict) else None
+    return found if isinstance(found, str) else None
 
 
 @checks("bodies.optional-parts", when=has_optional_parts)

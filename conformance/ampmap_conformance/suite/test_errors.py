@@ -15,17 +15,21 @@ from ..checks.expect import (
     assert_success,
     expect,
 )
+from ..checks.findings import gathering
+from ..checks.internals import TYPES, shows_address
 from ..checks.registry import checks
 from ..checks.stack_traces import TRACES
 from ..probe.probe import Probe
 from ..wire.credentials import carried
-from ..wire.messages import Request, media_type
+from ..wire.messages import Exchange, Request, media_type
 from ..wire.raw import RawRequest, chunked, whole
 from ..wire.sse import decode_body
 from .support.conditions import has_body, is_no_object, names_model_in_body
 from .support.own_errors import assert_failed, bad_json, nested, padded, provoke_error, two_models
 
 NO_SUCH_PROVIDER = "ampmap-no-such-provider"
+WRONG_TYPES = b'{"model": {"name": 5}, "messages": "hi", "input": 5, "contents": true, "max_tokens": "many"}'
+"""JSON whose fields have other types than programs have for them."""
 MALFORMED = b'{"model": "example-model", "messages": [}'
 CHUNK = 1 << 18
 """Bytes of a chunk of a large body."""
@@ -200,19 +204,36 @@ def test_own_errors_have_the_providers_shape(case: VariedCase, probe: Probe) -> 
         assert_shape(body, shape.body, saying=f"not the error shape of {shape.display_name}")
 
 
-@checks("errors.tell-no-internals", requests=2)
+@checks("errors.tell-no-internals", requests=3)
 def test_errors_tell_no_internals(case: VariedCase, probe: Probe) -> None:
-    """Given an error of the proxy's own, when the client gets it, then it shows no stack trace and no address."""
+    """Given an error of the proxy's own, when the client gets it, then it shows nothing of the proxy's inside."""
     hosts = [request.headers.get("host") or "" for request in probe.send(case).upstream]
-    failed = provoke_error(case, probe)
-    assert_answered(failed)
-    relayed = failed.answers and case.variation != "no-upstream"
-    text = "" if relayed else decode_body(failed.response.headers, failed.response.body).decode("utf-8", "replace")
+    failures = [provoke_error(case, probe)]
+    assert_answered(failures[0])
+    if case.variation == "no-object":
+        failures.append(probe.send(case, body=WRONG_TYPES))
+    texts = [_own_words(failed, unreachable=case.variation == "no-upstream") for failed in failures]
 
-    trace = TRACES.search(text)
-    expect(trace is None, "an error shows the proxy's internals", expected="no stack trace", actual="a stack trace")
-    told = [host for host in hosts if host and host in text]
-    expect(not told, "an error shows the upstream's address", expected="no address", actual="the upstream's address")
+    with gathering() as part:
+        for text in texts:
+            with part():
+                shown = TRACES.search(text)
+                saying, wanted = "an error shows the proxy's internals", "no stack trace"
+                expect(shown is None, saying, expected=wanted, actual="a stack trace")
+            with part():
+                named = TYPES.search(text)
+                saying, wanted = "an error names a type or a library of the proxy", "the client's mistake alone"
+                expect(named is None, saying, expected=wanted, actual=named[0] if named else "")
+            with part():
+                told = any(shows_address(text, host) for host in hosts if host)
+                saying, wanted = "an error shows the upstream's address", "no address"
+                expect(not told, saying, expected=wanted, actual="the upstream's address")
+
+
+def _own_words(failed: Exchange, *, unreachable: bool) -> str:
+    """What the proxy itself says of a failure; nothing where an upstream said it."""
+    relayed = failed.answers and not unreachable
+    return "" if relayed else decode_body(failed.response.headers, failed.response.body).decode("utf-8", "replace")
 
 
 @checks("errors.tell-no-key", requests=2)

@@ -5,22 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request, shown_status
+from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request
 from ..checks.expect_streams import came_events
-from ..checks.registry import checks
+from ..checks.registry import Pace, checks
 from ..errors import NoAnswerError
 from ..observer import End, Reply
-from ..probe.probe import Probe
+from ..probe.probe import LONGER, Probe
 from ..wire.credentials import carried
 from ..wire.messages import AMP, Exchange
+from .support.afterwards import (
+    TWICE,
+    assert_served_at_once,
+    assert_served_or_put_off,
+    can_fail,
+    fail_twice,
+    plain_calls,
+)
 from .support.attempts import ATTEMPTS
 from .support.conditions import goes_astray, goes_elsewhere, is_model_call, streams
 from .support.dropped_calls import CALLS, LONG, assert_never_repeated, dropping
 from .support.retry_hints import HINTS, assert_every_hint_relayed
 
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
-BUSY = (429, 503)
-"""Statuses by which a proxy may say that it spares an upstream for a while."""
+MOST = 6
+"""Most operations of a provider."""
 
 
 @checks("fallback.refusal-is-final", when=is_model_call)
@@ -154,7 +162,16 @@ def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
     """Given a call that failed, when others follow, then each is forwarded, or rejected with a `Retry-After`."""
     probe.send(case, replies=(Reply.error(int(case.variation)),) * ATTEMPTS)
     for _ in range(2):
-        _assert_served_or_put_off(probe.send(case))
+        assert_served_or_put_off(probe.send(case))
+
+
+@checks("fallback.next-call-after-two-failures", when=can_fail, pace=Pace.WAITS, requests=TWICE * len(LONGER) + MOST)
+def test_next_call_after_two_failures(case: VariedCase, probe: Probe) -> None:
+    """Given a call that failed twice in a row, when one of each operation follows, then each is served, or put off."""
+    following = list(plain_calls(case, probe))
+    fail_twice(case, probe, case.variation)
+    for plain in following:
+        assert_served_at_once(probe.send(plain))
 
 
 @checks("fallback.next-call-after-broken-stream", when=streams, requests=4)
@@ -162,19 +179,10 @@ def test_next_call_after_broken_stream(case: CallCase, probe: Probe) -> None:
     """Given a stream that broke off, when calls follow, then each is forwarded, or rejected with a `Retry-After`."""
     probe.send(case, replies=(Reply(end=End.RESET, stop_after=1),) * ATTEMPTS)
     for _ in range(3):
-        _assert_served_or_put_off(probe.send(case))
+        assert_served_or_put_off(probe.send(case))
 
 
 def _assert_asked_once(exchange: Exchange, saying: str) -> None:
     assert_served(exchange)
     seen = ", ".join(request.persona for request in exchange.upstream)
     expect(len(exchange.upstream) == 1, saying, expected="one request upstream", actual=seen)
-
-
-def _assert_served_or_put_off(exchange: Exchange) -> None:
-    response = exchange.response
-    if response.status in BUSY and response.headers.get("retry-after"):
-        return
-    saying = "a call failed because an earlier one had"
-    served = 200 <= response.status < 300 and response.broken is None
-    expect(served, saying, expected="status 200, or a Retry-After", actual=shown_status(response))

@@ -28,7 +28,7 @@ from .support.management_conditions import (
     is_sign_in,
     needs_client_key,
 )
-from .support.refusals import assert_rejected
+from .support.refusals import assert_method_needs_key, assert_rejected
 
 HEADER_CARRIERS: tuple[CredentialCarrier, ...] = (*AMP_CARRIERS, "x-goog-api-key")
 UNKNOWN = ("/api/ampmap-no-such-family/x", "/api/ampmap-no-such-page.rss")
@@ -47,6 +47,12 @@ def test_wrong_key_is_refused(case: ManagementCase, probe: Probe) -> None:
     exchange = probe.send(case, credential=holding("authorization-bearer", probe.canary()))
 
     assert_rejected(case, probe, exchange, *REFUSED, saying="a wrong key opened a management path")
+
+
+@checks("management.every-method-needs-key", when=is_sample_with_key, requests=2)
+def test_every_method_needs_a_key(case: ManagementCase, probe: Probe) -> None:
+    """Given any method, when a call has no key, or a wrong one, then the proxy does not use its own key for it."""
+    assert_method_needs_key(case, probe, case.variation, case.carrier or "authorization-bearer")
 
 
 @checks("management.amp-key-set", when=needs_client_key)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from ..cases.cases import ManagementCase
+from ..cases.cases import CallCase, ManagementCase
 from ..checks.expect import (
     assert_equal,
     assert_header,
@@ -24,12 +25,15 @@ from ..checks.registry import Pace, checks
 from ..dialects import bodies
 from ..observer import Framing, Reply
 from ..probe.probe import LONGER, Probe
+from ..reference.types import find_call
 from ..wire.messages import AMP, Exchange
 from ..wire.sse import decode_body
 from ..wire.websocket import SWITCHING, offer_lines
 from .support.abandoned import FAR, assert_left
+from .support.afterwards import TWICE, assert_served_at_once, fail_twice
 from .support.dropped_calls import CALLS, DROPPED, DROPS, IDEMPOTENT, assert_never_repeated, dropping
 from .support.management_conditions import (
+    can_fail,
     changes_something,
     has_paths_below,
     is_any_method_or_post,
@@ -41,7 +45,8 @@ from .support.management_conditions import (
 from .support.timing import ATTEMPTS, assert_flushed
 
 SELECTOR = "ampmapGetUserInfo"
-WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&c=1;d=2&e=a+b?c"
+WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&c=1;d=2&e=a+b?c&keywords=key&pageToken=T-1"
+"""With fields whose names hold the name of a credential."""
 LONG = "&".join(f"ids=T-{number:04d}" for number in range(600))
 BELOW = "T-0/a.b%20c%25d+e.md"
 WITH_SLASH = "T-0/a%2Fb.md"
@@ -245,6 +250,22 @@ def test_cors_lines_are_not_doubled(case: ManagementCase, probe: Probe) -> None:
 def test_client_that_leaves(case: ManagementCase, probe: Probe) -> None:
     """Given a client that leaves before its answer has begun, when it is gone, then the call to Amp's servers ends."""
     assert_left(case, probe, Reply(delay=FAR), patience=probe.target.policy.answer_timeout)
+
+
+def _sample_calls(probe: Probe) -> Iterator[CallCase]:
+    """A call of the first provider, where the target serves one."""
+    for provider in probe.target.providers[:1]:
+        call = find_call(probe.reference, provider)
+        yield CallCase(call=call, root=provider.roots[0], model=probe.target.sample_model(provider))
+
+
+@checks("management.next-call-after-two-failures", when=can_fail, pace=Pace.WAITS, requests=TWICE * len(LONGER) + 2)
+def test_next_call_after_two_failures(case: ManagementCase, probe: Probe) -> None:
+    """Given a call that failed twice in a row, when it and a model's call follow, then each is served, or put off."""
+    following = (case, *(model for model in _sample_calls(probe) if probe.is_served(model)))
+    fail_twice(case, probe, case.variation)
+    for plain in following:
+        assert_served_at_once(probe.send(plain))
 
 
 @checks("management.upgrade-answered", when=is_sample)

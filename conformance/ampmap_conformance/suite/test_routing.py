@@ -26,8 +26,12 @@ from .support.conditions import (
 )
 from .support.told import assert_answer_told, assert_told
 
-QUERY = "ampmap=b%20b&ampmap=&ampmap=a&ampmap.other=%C3%A9&ampmap.plus=a+b%2Bc&beta=true&api-version=2025-01-01"
-"""A repeated key, an empty value, an order that is not the alphabet's, percent-encoding, and what chooses contracts."""
+QUERY = (
+    "ampmap=b%20b&ampmap=&ampmap=a&ampmap.other=%C3%A9&ampmap.plus=a+b%2Bc&beta=true&api-version=2025-01-01"
+    "&pageToken=Zm9v%3D&keywords=key"
+)
+"""A repeated key, an empty value, an order that is not the alphabet's, percent-encoding, what chooses contracts, and
+names that hold the name of a credential."""
 
 WARM_UP_SECONDS = 1.0
 """The SDK's own timeout for the warm-up."""

@@ -14,19 +14,21 @@ from ..checks.expect import (
     expect,
     only_upstream_request,
 )
-from ..checks.registry import checks
+from ..checks.registry import Pace, checks
 from ..dialects import bodies
 from ..observer import Reply
-from ..probe.probe import Probe
+from ..probe.probe import LONGER, Probe
 from ..probe.requests import BLANK
 from ..wire.messages import AMP, Request
 from ..wire.raw import RawRequest, whole
 from ..wire.sse import decode_body
+from .support.abandoned import FAR, assert_left
 from .support.attempts import ATTEMPTS
 from .support.conditions import (
     counts_tokens,
     has_model_in_path,
     has_neighbour,
+    is_count_or_list,
     is_list,
     is_warm_up,
     neighbours,
@@ -126,6 +128,12 @@ def test_refusal_to_count(case: VariedCase, probe: Probe) -> None:
 
     if exchange.upstream:
         assert_equal(exchange.response.status, int(case.variation), "a rejection was hidden")
+
+
+@checks("routing.client-gone", when=is_count_or_list, pace=Pace.WAITS, requests=len(LONGER))
+def test_client_that_leaves_a_short_call(case: CallCase, probe: Probe) -> None:
+    """Given a count or list whose client leaves before its answer, when it is gone, then the upstream call ends."""
+    assert_left(case, probe, Reply(delay=FAR), patience=probe.target.policy.answer_timeout)
 
 
 @checks("routing.explicit-no-stream", when=switches_in_body)

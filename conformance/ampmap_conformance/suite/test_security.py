@@ -12,11 +12,12 @@ from ..checks.expect import assert_nothing_upstream, assert_served, assert_succe
 from ..checks.findings import expect_none
 from ..checks.registry import checks
 from ..errors import Failure, NoAnswerError
+from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.credentials import NO_CREDENTIAL, carried
 from ..wire.messages import AMP, Exchange
-from .support.conditions import is_not_among_management
-from .support.management_conditions import is_first_family, is_sample
+from .support.conditions import is_model_call, is_not_among_management
+from .support.management_conditions import is_first_family, is_sample, is_sample_with_key
 
 OTHER_NAME = "rebound.example"
 LOOK_ALIKES = ("localhost.rebound.example", "127.0.0.1.rebound.example")
@@ -24,10 +25,11 @@ OTHER_ORIGIN = "https://elsewhere.example"
 FOREIGN_ORIGINS = (OTHER_ORIGIN, "null")
 """Of a page on another site, and of one without an origin, as a sandboxed frame or a file."""
 OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
-ADDRESS_HEADERS = (
-    "X-Forwarded-For", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "Client-IP",
-    "X-Cluster-Client-IP", "X-Original-Forwarded-For", "Fastly-Client-IP", "X-Remote-Addr", "X-Originating-IP",
-)  # fmt: skip
+RARE_ADDRESS_HEADERS = ("Client-IP", "X-Original-Forwarded-For", "X-Remote-Addr", "X-Originating-IP")
+"""Headers that no source in the spec has; a proxy that believes one of them is as open as by any other."""
+PRIVATE = (("Cache-Control", "private, no-store"),)
+PUBLIC = ("public", "s-maxage")
+"""Directives by which a shared cache may keep the answer to a request with a credential."""
 FAR = "203.0.113.9"
 NEAR = ("127.0.0.1", "::1")
 PREFLIGHT = (
@@ -37,10 +39,11 @@ PREFLIGHT = (
 )
 
 
-def coming_from(address: str) -> list[tuple[str, str]]:
+def coming_from(address: str, probe: Probe) -> list[tuple[str, str]]:
     """Every header by which a proxy says where a call comes from."""
     forwarded = f'for="[{address}]"' if ":" in address else f"for={address}"
-    return [("Forwarded", forwarded), *((name, address) for name in ADDRESS_HEADERS)]
+    known = [name for name in probe.header_names("client-address") if not name.endswith("-host")]
+    return [(name, forwarded if name == "forwarded" else address) for name in (*known, *RARE_ADDRESS_HEADERS)]
 
 
 def call_by_host_name(probe: Probe, case: Case, name: str, *, keyed: bool) -> Exchange:
@@ -84,6 +87,22 @@ def assert_nothing_for_page(probe: Probe, case: Case, name: str) -> None:
     assert_no_key_lent([exchange])
 
 
+def assert_not_public(case: Case, probe: Probe) -> None:
+    """No answer to a call with a key, and no rejection, says that a shared cache may keep it.
+
+    What the upstream says of it by itself is the upstream's; it says nothing, and then that nothing may be kept.
+    """
+    answers = [probe.send(case, replies=(Reply(more_headers=lines),)) for lines in ((), PRIVATE)]
+    for exchange in answers:
+        assert_served(exchange)
+    rejected = probe.send(case, credential=NO_CREDENTIAL)
+    for exchange in (*answers, rejected):
+        told = ", ".join(exchange.response.headers.all("cache-control")).lower()
+        words = [word.strip() for word in told.split(",")]
+        public = [word for word in words if word.partition("=")[0] in PUBLIC]
+        expect_none(public, "the proxy lets shared caches keep a private answer", expected="no such directive")
+
+
 def assert_no_page_trusted(probe: Probe, case: Case) -> None:
     """No preflight, call or rejection trusts a page of another origin with the user's credentials."""
     for origin in FOREIGN_ORIGINS:
@@ -111,7 +130,7 @@ def test_foreign_peer_is_refused(case: ManagementCase, probe: Probe) -> None:
 def test_address_headers_are_not_believed(case: ManagementCase, probe: Probe) -> None:
     """Given a caller on another machine that claims to be on this one, when it calls, then the proxy rejects it."""
     for address in NEAR:
-        claiming = partial(probe.send_from_elsewhere, case, more_headers=coming_from(address))
+        claiming = partial(probe.send_from_elsewhere, case, more_headers=coming_from(address, probe))
         assert_refused(probe, claiming, "another machine got through by a header")
 
 
@@ -127,7 +146,7 @@ def test_models_served_to_other_machines(case: CallCase, probe: Probe) -> None:
 @checks("security.peer-decides", when=is_sample)
 def test_peer_decides(case: ManagementCase, probe: Probe) -> None:
     """Given a caller on this machine whose headers name another, when it makes a call, then the proxy serves it."""
-    exchange = probe.send(case, more_headers=coming_from(FAR))
+    exchange = probe.send(case, more_headers=coming_from(FAR, probe))
 
     only_upstream_request(exchange, AMP)
     assert_success(exchange)
@@ -153,6 +172,18 @@ def test_own_names_are_served(case: ManagementCase, probe: Probe) -> None:
         exchange = call_by_host_name(probe, case, name, keyed=True)
         assert_served(exchange)
         assert_success(exchange)
+
+
+@checks("security.answers-not-public", when=is_model_call, requests=3)
+def test_answers_are_not_public(case: CallCase, probe: Probe) -> None:
+    """Given answers of a provider and a rejection, when the client gets them, then no shared cache may keep them."""
+    assert_not_public(case, probe)
+
+
+@checks("security.management-answers-not-public", when=is_sample_with_key, requests=3)
+def test_management_answers_are_not_public(case: ManagementCase, probe: Probe) -> None:
+    """Given answers of Amp's servers and a rejection, when the client gets them, then no shared cache may keep them."""
+    assert_not_public(case, probe)
 
 
 @checks("security.no-foreign-origin", requests=3 * len(FOREIGN_ORIGINS))

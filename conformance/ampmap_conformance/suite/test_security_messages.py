@@ -53,6 +53,8 @@ MODEL_DOORS = (
     "{like}",
 )
 """Spellings of the path of a model's call."""
+BARE = 4
+"""Most paths without a provider that a dialect is known to have."""
 FOLLOWED = "ampmap-followed"
 INJECTED = "X-Ampmap-Injected"
 LINE = f"%0d%0a{INJECTED}:%20yes"
@@ -118,7 +120,7 @@ def test_equal_auth_on_all_routes(case: ManagementCase, probe: Probe) -> None:
     assert_no_key_lent(exchanges)
 
 
-@checks("security.equal-auth-on-all-model-routes", requests=len(MODEL_DOORS) + 2 * len(UP))
+@checks("security.equal-auth-on-all-model-routes", requests=len(MODEL_DOORS) + BARE + 2 * len(UP))
 def test_equal_auth_on_all_model_routes(case: CallCase, probe: Probe) -> None:
     """Given other spellings of a model's path, when each is called without a key, then no provider is called."""
     probe.require_client_key()
@@ -130,6 +132,8 @@ def test_equal_auth_on_all_model_routes(case: CallCase, probe: Probe) -> None:
         door.format(path=path, upper=path.upper(), like=like, first=encoded, rest="/".join(rest))
         for door in MODEL_DOORS
     ]
+    bare = probe.reference.endpoints[case.call.dialect].bare_paths
+    doors += [door.replace("{model}", case.model) for door in bare]
     for target in (*doors, *_climbs(path, OPEN_PAGE), *_climbs(f"/{OPEN_PAGE}", path.lstrip("/"))):
         exchange = probe.send(case, target=target, credential=NO_CREDENTIAL)
         asked = tuple(request for request in exchange.upstream if request.persona != AMP)

@@ -15,6 +15,7 @@ from ..target.amp_config import ClientKeys
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, as_client_sends, holding
 from ..wire.messages import AMP, Exchange, nonce_of
 from ..wire.sse import decode_body
+from .support.afterwards import PROMPT
 from .support.attempts import ATTEMPTS, LOOKS
 from .support.concurrent import REPEATED, Marked, at_once, in_step, marked_answer, marked_calls, marked_stream
 from .support.conditions import goes_elsewhere, streams
@@ -35,8 +36,6 @@ LIMITED = (429, 503)
 """Statuses by which a proxy says that it serves no more calls at a time."""
 REST = 0.2
 """Seconds for which a connection rests behind an answer, so that a proxy that closes it has closed it."""
-PROMPT = 2.5
-"""Seconds within which a call must be answered although a kept connection has gone away."""
 
 
 @checks("tenancy.own-amp-key", when=goes_elsewhere, requests=2)

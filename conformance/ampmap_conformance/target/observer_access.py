@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from ..errors import ObserverGoneError, UnreachableError, UsageError
 from ..observer import Observer, Observing, RemoteObserver
-from ..reference.types import Reference
+from ..reference.types import Json, Reference
 from ..wire.address import Address, absolute_url
 from .target import Secret, Target
 
@@ -51,16 +51,26 @@ def observer_at(
 def remote(advertise: str, control: str, token: Secret, reference: Reference) -> Iterator[RemoteObserver]:
     """An observer in another process, which must be reachable and use the same reference."""
     with RemoteObserver(advertise, control, token.value) as observer:
-        try:
-            about = observer.about()
-        except ObserverGoneError as error:
-            raise UnreachableError(f"{error} (its token is {token.label}).") from error
+        about = _about(observer, token)
         if about.get("digest") != reference.digest:
             raise UsageError(
                 f"the observer at {control} uses edition {about.get('edition')}, {about.get('digest')}; this run uses"
                 f" {reference.edition.id}, {reference.digest}; start both with the same --edition or --reference"
             )
         yield observer
+
+
+def edition_at(control: str, token: Secret) -> str:
+    """The edition of the observer that is controlled at this URL. Raises UnreachableError when it does not answer."""
+    with RemoteObserver(control, control, token.value) as observer:
+        return str(_about(observer, token).get("edition"))
+
+
+def _about(observer: RemoteObserver, token: Secret) -> Mapping[str, Json]:
+    try:
+        return observer.about()
+    except ObserverGoneError as error:
+        raise UnreachableError(f"{error} (its token is {token.label}).") from error
 
 
 @contextmanager

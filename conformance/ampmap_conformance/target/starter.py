@@ -71,7 +71,7 @@ def target_file(
     """
     discovery, shown = found or Discovery(), seen or Seen()
     name = Address.of(url).netloc
-    others = [name for name in editions() if name != reference.edition.id][:1]
+    others = [name for name in reversed(editions()) if name != reference.edition.id][:1]
     lines = ["# The proxy under test, for `ampmap-conformance run --target FILE`. Lines in comments are optional."]
     if found:
         cost = "" if shown.lost else ", free of charge"
@@ -80,8 +80,9 @@ def target_file(
         lines += [f"# {shown.lost} succeeded and did not reach the observer,"]
         lines += ["# so that it may have been charged for. Set the proxy's upstreams to the observer, and repeat."]
     lines += ["", f"name: {name}", f"# version: 2.3.1{_remark(discovery.server, '   # the proxy reports')}"]
-    lines += [f"base_url: {url}", f"# edition: {reference.edition.id}   # the client build that the proxy serves"]
-    lines += [f"# editions: [{', '.join(others)}]   # further editions", ""]
+    lines += [f"base_url: {url}", ""]
+    lines += [f"# The client build that the proxy serves, of {reference.edition.built}; `ampmap editions` lists them."]
+    lines += [f"edition: {reference.edition.id}", f"# editions: [{', '.join(others)}]   # further editions", ""]
     lines += ["# Secrets are given by reference: the name of an environment variable, or the path of a file."]
     lines += _key_notes(discovery)
     lines += ["credentials:", f"  client: {{env: {CLIENT_KEY_VARIABLE}}}", "  # second_client: {file: second.key}", ""]

@@ -187,5 +187,5 @@ def _amp_lines(reference: Reference) -> Iterator[tuple[str, str]]:
     """Amp's own headers on calls through a proxy: the name of each, and its value."""
     for group in reference.headers.values():
         for header in group.headers if (group.role, group.applies_to) == ("client-sends", "via-proxy") else ():
-            if header.value and "{api_key}" not in header.value:
-                yield header.name.lower(), header.value
+            if header.form and "{api_key}" not in header.form:
+                yield header.name.lower(), header.form

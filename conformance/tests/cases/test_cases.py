@@ -31,6 +31,9 @@ def names(plan: Plan, requirement: str) -> list[str]:
     [
         ("headers.client-credential-replaced", "groq-chat.completions-x_api_key"),
         ("routing.reaches-upstream", "anthropic-messages.count_tokens"),
+        ("fallback.next-call-after-two-failures", "openai-chat-models.list-500"),
+        ("auth.every-method-needs-key", "gemini-v1beta-DELETE-query_key"),
+        ("management.every-method-needs-key", "api-auth-DELETE-query_key"),
         (
             "routing.alternate-roots",
             "google-generateContent-v1beta1.projects.project.locations.location.publishers.google",

@@ -107,9 +107,9 @@ def test_bad_input_and_absent_targets_end_in_one_message(
 @pytest.mark.parametrize(
     ("status", "env", "says"),
     [
-        (401, {"AMPMAP_CLIENT_KEY": KEY}, "refuses the client key in $AMPMAP_CLIENT_KEY on every provider route."),
-        (403, {}, "refuses calls without a client key on every provider route (set a key"),
-        (404, {}, "has no Amp surface: every provider route answers 404."),
+        (401, {"AMPMAP_CLIENT_KEY": KEY}, "refuses the client key in $AMPMAP_CLIENT_KEY on every route."),
+        (403, {}, "refuses calls without a client key on every route (set a key"),
+        (404, {}, "has no Amp surface: every route answers 404."),
     ],
 )
 def test_the_smoke_stage_says_what_is_wrong_with_the_target(

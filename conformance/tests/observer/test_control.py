@@ -21,6 +21,8 @@ from ampmap_conformance.report.write import read_report
 from ampmap_conformance.wire.client import ProxyClient
 from ampmap_conformance.wire.messages import Headers, Request, Response
 
+from ..support import MAIN, start_python
+
 Process: TypeAlias = "subprocess.Popen[str]"
 Begin: TypeAlias = Callable[..., Process]
 Command: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -39,15 +41,22 @@ def started(begin: Begin, *words: str) -> tuple[str, list[str]]:
     return process.stdout.readline().strip(), [process.stdout.readline().strip() for word in words if "=" in word]
 
 
-@pytest.fixture
-def url(begin: Begin) -> str:
-    return started(begin)[0]
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An observer that all tests ask; what one of them sent is forgotten at its end."""
+    words = ("observe", "--token-env", "OBSERVER_TOKEN")
+    process = start_python(tmp_path_factory.mktemp("observer"), *MAIN, *words, env=ENV)
+    assert process.stdout is not None
+    yield process.stdout.readline().strip()
+    process.terminate()
+    process.communicate(timeout=30)
 
 
 @pytest.fixture
 def observer(url: str) -> Iterator[RemoteObserver]:
     with RemoteObserver(url, url, TOKEN) as remote:
         yield remote
+        remote.forget(NONCE)
 
 
 def ask(url: str, nonce: str, path: str = CHAT) -> Response:

@@ -255,9 +255,23 @@ class CallsOnePath(Handmade):
         return super().forwarded(call)
 
 
+class PutsOff(Handmade):
+    """Refuses calls behind one that failed, and says when it will serve them."""
+
+    failed = False
+
+    def forwarded(self, call: Call) -> Answer | None:
+        if self.failed:
+            return Answer(503, self.error(503, "spared").body, [("Retry-After", "1")])
+        found = super().forwarded(call)
+        self.failed = found is not None and found.status >= 500
+        return found
+
+
 @pytest.mark.parametrize(
     ("kind", "select"),
     [
+        (PutsOff, "fallback.next-call-after-two-failures[*-500]"),
         (AnswersWarmUp, "clients.tool-round-trip[cerebras*]"),
         (WarmsUpAtAmp, "routing.warm-up-unmetered"),
         (CallsOnePath, "security.client-chooses-no-upstream"),

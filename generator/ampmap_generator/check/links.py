@@ -234,6 +234,7 @@ LINKS: Final = (
     Link("tools", "operation", _operations_of_provider, _NOT_SERVED, "operations"),
     Link("headers", "providers.*", _any("providers"), _NO_PROVIDER, "providers"),
     Link("headers", "headers.*.providers.*", _any("providers"), _NO_PROVIDER, "providers"),
+    Link("headers", "headers.*.absent_on.*", _any("tools"), "no tool has this id", "tools"),
     Link("headers", "headers.*.renamed_from", _earlier_headers, "no edition below this one has this header"),
     Link("headers", "headers.*.sources.*.id", _any("sources"), _NO_SOURCE, "sources"),
     Link("headers", "headers.*.sources.*.states.*", _fields_of_mapping(4), _NO_FIELD),

@@ -27,7 +27,10 @@ spec_option = click.option(
     help="Folder with the spec to read; default: the spec packaged with ampmap.",
 )
 edition_option = click.option(
-    "--edition", metavar="ID", help="Edition to compile, e.g. amp-0.0.1760587291; default: the base edition."
+    "--edition",
+    metavar="EDITION",
+    help="Edition to use: an id such as amp-0.0.1760587291, `newest`, `newest-proxied` (the newest whose model calls "
+    "pass a proxy), or a day such as 2026-05-31; default: the base edition.",
 )
 layer_option = click.option(
     "--layer",

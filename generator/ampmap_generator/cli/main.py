@@ -26,6 +26,7 @@ from .inputs import (
     report_write_errors,
     spec_option,
 )
+from .route import route
 
 if TYPE_CHECKING:
     import datetime
@@ -42,8 +43,13 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
         return
     from importlib.metadata import version
 
-    reference = load_reference()
+    from ..compile import compile_editions, compile_reference
+    from ..query.scope import builds_in_words, freshness_in_words
+
+    spec = load_valid(every=False)
+    reference = compile_reference(spec)
     click.echo(f"ampmap {version('ampmap')}, edition {reference.edition.id}, reference {reference.digest}")
+    click.echo(f"{builds_in_words(compile_editions(spec).values())} {freshness_in_words(reference)}")
     context.exit()
 
 
@@ -68,6 +74,7 @@ def main() -> None:
 main.add_command(explain)
 main.add_command(diff)
 main.add_command(export_config)
+main.add_command(route)
 
 
 @main.command()
@@ -235,68 +242,6 @@ def types(
         click.echo(f"wrote {out}")
     elif changes := differences(out.parent, files, ()):
         raise click.ClickException(f"{out} is {changes[0].drift.value}; run `ampmap types --out {out}`")
-
-
-@main.command()
-@click.argument("query", metavar="MODEL_OR_MODE")
-@click.option("--amp-url", metavar="URL", help="Value of Amp's setting amp.url; default: https://ampcode.com.")
-@click.option(
-    "--operation",
-    metavar="OP",
-    help="Operation id or alias, e.g. messages.count_tokens; default: the operation that generates output.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-@spec_option
-@layer_option
-@edition_option
-def route(
-    query: str,
-    amp_url: str | None,
-    operation: str | None,
-    as_json: bool,
-    spec_dir: Path | None,
-    layers: Sequence[Path],
-    edition: str | None,
-) -> None:
-    """Print the route of a model or an agent mode: provider, URL, operation and credential header.
-
-    A note on standard error says where the model is retired or deprecated.
-
-    \b
-    Example:
-      ampmap route smart
-      ampmap route kimi-k2-instruct-0905 --json
-    """
-    from ..query.lifecycle import ending_note
-    from ..vendored.routing import DEFAULT_AMP_URL, UnknownNameError, find_model
-    from ..vendored.routing import route as find_route
-
-    reference = load_reference(spec_dir, edition, layers)
-    try:
-        found = find_route(query, reference=reference, amp_url=amp_url or DEFAULT_AMP_URL, operation=operation)
-    except UnknownNameError as error:
-        named = error.suggestions and any(name in error.args[0] for name in error.suggestions)
-        near = f"\ndid you mean {', '.join(error.suggestions)}?" if error.suggestions and not named else ""
-        raise click.UsageError(f"{error.args[0]}{near}") from None
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    if note := ending_note(found.model, find_model(reference, f"{found.provider}/{found.model}").lifecycle):
-        click.echo(f"note: {note}", err=True)
-    if as_json:
-        click.echo(json.dumps(found.model_dump(mode="json"), indent=2))
-        return
-    rows = {
-        "model": found.model if found.wire_model == found.model else f"{found.model} (sent as {found.wire_model})",
-        "provider": found.provider,
-        "url": f"{found.method} {found.url}",
-        "operation": f"{found.operation} ({found.dialect})",
-        "base url": found.base_url,
-        "through": "the proxy at amp.url" if found.via_proxy else "a direct connection: amp.url is bypassed",
-        "credential": ", ".join(found.credential_headers),
-        "sdk": found.sdk,
-        "requires": " or ".join(found.requires),
-    }
-    click.echo("\n".join(f"{name:12}{value}" for name, value in rows.items() if value))
 
 
 @main.command()

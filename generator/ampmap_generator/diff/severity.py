@@ -270,7 +270,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "sdk",
         _NOTE,
         "providers",
-        "sdk.** client_call.** setting",
+        "sdk.** client_call.** setting aliases",
         _ANY,
         "The client makes the call with other code; its destination did not change.",
     ),
@@ -329,8 +329,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "endpoints",
         "ends ends.**",
         _ANY,
-        "Answers end for other reasons than before.",
-        "Relay the reason for which an answer ends, whatever it is.",
+        "Answers end for other reasons than before; a proxy relays the reason, whatever it is.",
     ),
     DiffRule(
         "status-added", _ADDITION, "error_shapes", "statuses.* default.*", _ADDED, "An additional status is described."

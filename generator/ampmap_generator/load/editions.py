@@ -10,7 +10,7 @@ from . import rules
 from .findings import Finding, Location
 from .suggest import did_you_mean
 
-DEEPEST = 2
+DEEPEST = 3
 """How many editions, each over the other, lie over the base."""
 
 

@@ -95,8 +95,7 @@ EDITION_BASE = _error(
 EDITION_CYCLE = _error("edition-cycle", "An edition is not based on itself, directly or indirectly.")
 EDITION_DEPTH = _error(
     "edition-depth",
-    "An edition is based on the base, or on an edition that is based on the base, so that every fact is in at most"
-    " three files.",
+    "At most three editions lie over the base, each over the other, so that every fact is in at most four files.",
 )
 
 # --- suppressions

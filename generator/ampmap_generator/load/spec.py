@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..vendored.base import Edition, Shape
+from ..vendored.editions import NEWEST, NEWEST_PROXIED, KnownEdition, edition_meant
+from ..vendored.wire import Provider
 from . import rules
 from .code_frame import shorten
 from .editions import EditionFile, in_order_of_build, paths_to_base
@@ -104,7 +106,8 @@ class UnknownEditionError(LookupError):
     """The spec has no edition of this id; `known` are those that it has."""
 
     def __init__(self, edition: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"unknown edition {edition!r}; known editions: {', '.join(known)}")
+        others = f"{NEWEST}, {NEWEST_PROXIED} or a day such as 2026-05-31"
+        super().__init__(f"unknown edition {edition!r}; known editions: {', '.join(known)}, {others}")
         self.known = known
 
 
@@ -138,13 +141,23 @@ class Spec:
         return () if self.stack is None else self.stack.editions
 
     def of(self, edition: str) -> Spec:
-        """The same spec as it holds for another edition. Raises UnknownEditionError."""
+        """The same spec as it holds for another edition, named as `vendored.editions.edition_meant` reads it.
+
+        Raises UnknownEditionError.
+        """
         if edition == self.edition:
             return self
-        if self.stack is None or edition not in self.stack.editions:
-            raise UnknownEditionError(edition, self.editions)
         with _collector_paused():
-            return self.stack.of(edition)
+            meant = None if self.stack is None else self.stack.meant(edition)
+            if self.stack is None or meant is None:
+                raise UnknownEditionError(edition, self.editions)
+            return self.stack.of(meant)
+
+    @property
+    def proxied(self) -> bool:
+        """Whether a model call of this edition passes the proxy at `amp.url`."""
+        providers = (fact.value for fact in self.facts["providers"].values())
+        return any(isinstance(provider, Provider) and provider.via_proxy for provider in providers)
 
     @cached_property
     def by_path(self) -> Mapping[str, SpecEntry]:
@@ -210,6 +223,7 @@ class Stack:
         self._trees = trees
         self._layers = layers
         self._specs: dict[str | None, Spec] = {}
+        self._without: dict[int, tuple[str, ...]] = {}
         self._validated: dict[tuple[Any, ...], tuple[LocatedFact | None, list[Finding], Node]] = {}
         itself = self._resolve(())
         known = {
@@ -221,12 +235,21 @@ class Stack:
         folders = {name: Location(tree.name, 1, 1) for name, tree in trees.items()}
         self._paths, self.findings = paths_to_base(known, stated, folders)
         self.editions = in_order_of_build(self._paths, known)
+        self._without = {id(tree): known[name].edition.without for name, tree in trees.items() if name in known}
+        self._built = {name: known[name].edition.built for name in self.editions}
 
     @property
     def texts(self) -> dict[str, str]:
         """The text of every file that was read, also of those that take part in no edition."""
         parts = (self._base, *self._trees.values(), *self._layers)
         return {file: text for part in parts for file, text in part.texts.items()}
+
+    def meant(self, edition: str) -> str | None:
+        """The id of the edition that this name means, or None."""
+        if edition in self.editions:
+            return edition
+        known = [KnownEdition(name, self._built[name], proxied=self.of(name).proxied) for name in self.editions]
+        return edition_meant(edition, known)
 
     @property
     def base_edition(self) -> str | None:
@@ -246,8 +269,12 @@ class Stack:
         documents = by_place(self._base.documents)
         findings: list[Finding] = []
         parts = (self._base, *trees, *self._layers)
+        without: set[str] = set()
         for layer in parts[1:]:
-            documents, wrong = lay_over(documents, layer)
+            without.update(self._without.get(id(layer), ()))
+            below = {place: document for place, document in documents.items() if document.scope not in without}
+            own = tuple(document for document in layer.documents if document.scope not in without)
+            documents, wrong = lay_over(below, replace(layer, documents=own))
             findings += wrong
         entries, wrong, unread = _entries(list(documents.values()))
         findings += wrong

@@ -44,7 +44,7 @@ def target_of(kind: str, key: str) -> str:
     if kind == "requirements":
         profile, _, name = key.partition(".")
         return f"requirements/{profile}.md#{anchor(name)}"
-    if kind == "editions":
+    if kind in ("editions", "hosted_modes"):
         return "edition.md"
     return f"{ONE_PAGE[kind]}#{anchor(key)}"
 

@@ -35,6 +35,7 @@ NAMES_OF_IDS: Final[Mapping[str, str]] = MappingProxyType(
         "operations": "OperationId",
         "error_shapes": "ErrorShapeId",
         "models": "ModelId",
+        "tools": "ToolId",
         "settings": "SettingName",
         "requirements": "RequirementId",
         "editions": "EditionId",
@@ -109,7 +110,7 @@ def _offers_of(reference: Reference) -> Iterator[tuple[str, Iterable[str]]]:
     yield "claims", CLAIMS
     yield "suppressible rules", [rule.id for rule in RULES.values() if rule.severity is not Severity.ERROR]
     yield "editions", [reference.edition.id]
-    for name in ("sources", "providers", "endpoints", "error_shapes", "settings", "requirements", "platforms"):
+    for name in ("sources", "providers", "endpoints", "error_shapes", "tools", "settings", "requirements", "platforms"):
         yield name, getattr(reference, name)
     yield "operations", [name for endpoint in reference.endpoints.values() for name in endpoint.operations]
     yield "models", [name for key, model in reference.models.items() for name in (model.id, key)]

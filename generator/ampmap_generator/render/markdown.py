@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from ..vendored.base import Json
 from .json_text import compact
@@ -84,8 +85,13 @@ def value_text(value: Json) -> str:
     return code(compact(value))
 
 
+@cache
+def _relative(page: str, folder: str) -> str:
+    return posixpath.relpath(page, folder)
+
+
 def link(text: str, target: str, here: str) -> str:
     """A Markdown link from page `here` to `target`, a page or page#anchor; `text` is Markdown."""
     page, hash_sign, place = target.partition("#")
-    relative = "" if page == here and place else posixpath.relpath(page, posixpath.dirname(here) or ".")
+    relative = "" if page == here and place else _relative(page, posixpath.dirname(here) or ".")
     return f"[{text}]({relative}{hash_sign}{place})"

@@ -110,5 +110,7 @@ class Edition(Fact):
     built: str
     base: str | None = None
     """The edition that this one is laid over; None for the base."""
+    without: tuple[Literal["providers", "models", "agent_modes", "tools"], ...] = ()
+    """Kinds of facts that this edition does not have, neither from its base nor from a company's layer."""
     summary: str
     notes: tuple[str, ...] = ()

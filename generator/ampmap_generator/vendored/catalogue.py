@@ -48,6 +48,18 @@ class AgentMode(Fact):
     notes: tuple[str, ...] = ()
 
 
+class HostedMode(Fact):
+    """A mode of the Amp agent whose model Amp's own servers call: no model call of it leaves the client."""
+
+    name: str
+    """As the client's option spells it."""
+    models: tuple[str, ...]
+    """The models that lead it, as the client names them: the usual one first, then those that take its place."""
+    hidden: bool = False
+    """Whether the client's help leaves it out."""
+    notes: tuple[str, ...] = ()
+
+
 class Tool(Fact):
     """A tool of the agent that calls a model of its own."""
 
@@ -72,8 +84,12 @@ class Header(Shape):
 
     name: str
     value: str | None = None
+    example: str | None = None
+    """A value of the form that it has, where it is not the same on every call and every machine."""
     presence: Literal["always", "when-available", "conditional"] = "always"
     condition: str | None = None
+    absent_on: tuple[str, ...] = ()
+    """Ids of tools whose calls do not carry it, though those of the agent's main loop do."""
     providers: tuple[ProviderId, ...] = ()
     """Providers that it concerns; empty means all that the set applies to."""
     renamed_from: str | None = None
@@ -81,12 +97,19 @@ class Header(Shape):
     note: str | None = None
     sources: tuple[SourceRef, ...] = ()
 
+    @property
+    def form(self) -> str | None:
+        """A value that a call may have: the fixed one, else the example."""
+        return self.value or self.example
+
 
 class HeaderSet(Fact):
     """Headers that share a role."""
 
     display_name: str
-    role: Literal["client-sends", "relay-to-client", "hop-by-hop", "client-credential", "sdk-telemetry"]
+    role: Literal[
+        "client-sends", "relay-to-client", "hop-by-hop", "client-credential", "sdk-telemetry", "client-address"
+    ]
     applies_to: Literal["via-proxy", "direct", "management", "all"]
     """Model calls through the proxy, model calls past it, calls of management routes, or all of them."""
     providers: tuple[ProviderId, ...] = ()
@@ -205,6 +228,7 @@ AxisName: TypeAlias = Literal[
     "conflicting_framing",
     "no_answer",
     "dropped_call",
+    "failed_call",
     "call_difference",
     "body_size",
     "event_size",
@@ -221,10 +245,13 @@ AxisName: TypeAlias = Literal[
     "client",
     "first_provider",
     "dialect",
+    "dialect_operation",
     "model_route",
     "any_way",
     "management_family",
     "management_method",
+    "any_method",
+    "any_root",
     "answer_form",
     "rare_sse_form",
     "finish",

@@ -10,7 +10,18 @@ from typing import Any, Literal
 from pydantic import Field
 
 from .base import AgentModeId, DialectId, Edition, ErrorShapeId, Fact, Json, ProviderId, Shape, Source, SourceId
-from .catalogue import AgentMode, Fallback, Flow, HeaderSet, ManagementRoute, Model, Requirement, Setting, Tool
+from .catalogue import (
+    AgentMode,
+    Fallback,
+    Flow,
+    HeaderSet,
+    HostedMode,
+    ManagementRoute,
+    Model,
+    Requirement,
+    Setting,
+    Tool,
+)
 from .meanings import Meanings
 from .platforms import Platform
 from .wire import Endpoint, ErrorShape, Provider
@@ -22,6 +33,8 @@ class Reference(Shape):
     schema_version: Literal[1] = 1
     digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     """Of the canonical JSON of everything else."""
+    as_of: str = ""
+    """The day on which a source of these facts was last read, as YYYY-MM-DD."""
     edition: Edition
     layers: tuple[str, ...] = ()
     """Company layers that are laid over the edition, by the names of their folders, lowest first."""
@@ -33,6 +46,8 @@ class Reference(Shape):
     models: dict[str, Model]
     """Keyed `<provider>/<model id>`."""
     agent_modes: dict[AgentModeId, AgentMode]
+    hosted_modes: dict[str, HostedMode] = {}
+    """Of editions whose client opens a thread on Amp's servers in place of calling models."""
     tools: dict[str, Tool]
     headers: dict[str, HeaderSet]
     settings: dict[str, Setting]

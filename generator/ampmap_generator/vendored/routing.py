@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from .base import DialectId, OperationId, ProviderId, Shape
-from .catalogue import AgentMode, Model
+from .names import NameKind, UnknownOperationError, named
 from .reference import Reference
 from .wire import Operation, Provider, Root
 
 DEFAULT_AMP_URL = "https://ampcode.com/"
 
 
-class UnknownNameError(LookupError):
-    """No model, agent mode or operation has this name; `suggestions` are near ones."""
-
-    def __init__(self, message: str, suggestions: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.suggestions = suggestions
-
-
 class Route(Shape):
     """Where a call goes; what `ampmap route --json` prints."""
 
     query: str
-    kind: Literal["model", "agent_mode"]
+    kind: NameKind
     provider: ProviderId
     model: str
+    """As the client's catalogue says; empty where the query names no model."""
     wire_model: str
+    """As it is sent to the provider."""
     operation: OperationId
     dialect: DialectId
     method: str
     url: str
+    """`{model}` stands in it where the path names the model and the query does not."""
     base_url: str
     via_proxy: bool
     credential_headers: tuple[str, ...]
@@ -107,7 +100,7 @@ def calls(reference: Reference, provider: Provider) -> tuple[Call, ...]:
 def find_call(reference: Reference, provider: Provider, operation: str | None = None) -> Call:
     """The provider's operation by id or alias; its default one when none is named.
 
-    Raises UnknownNameError when the provider does not serve it.
+    Raises UnknownOperationError when the provider does not serve it.
     """
     wanted = operation or provider.default_operation
     served = calls(reference, provider)
@@ -115,69 +108,54 @@ def find_call(reference: Reference, provider: Provider, operation: str | None = 
         if wanted == call.id or wanted in call.operation.aliases:
             return call
     names = tuple(call.id for call in served)
-    raise UnknownNameError(f"{provider.id} has no operation {wanted!r}; it has {', '.join(names)}", names)
+    raise UnknownOperationError(f"{provider.id} has no operation {wanted!r}", names, lead="it has")
 
 
-def find_model(reference: Reference, name: str, provider: str | None = None) -> Model:
-    """A model by `provider/id`, id, wire id or alias, in that order.
-
-    Raises UnknownNameError when there is none, or when several providers have it and `provider`
-    does not tell which.
-    """
-    models = [m for m in reference.models.values() if provider in (None, m.provider)]
-    for matches in (
-        [m for m in models if name == f"{m.provider}/{m.id}"],
-        [m for m in models if name == m.id],
-        [m for m in models if name == m.wire_id or name in m.aliases],
-    ):
-        if len(matches) > 1:
-            keys = tuple(f"{m.provider}/{m.id}" for m in matches)
-            raise UnknownNameError(f"{name!r} is served by several providers: {', '.join(keys)}", keys)
-        if matches:
-            return matches[0]
-    raise UnknownNameError(f"no model is called {name!r}", _near(name, [m.id for m in models]))
-
-
-def find_mode(reference: Reference, name: str) -> AgentMode | None:
-    """An agent mode by its name (`bolt:main`) or id (`bolt-main`), or None."""
-    return next((m for m in reference.agent_modes.values() if name in (m.name, m.id)), None)
-
-
-def route(query: str, *, reference: Reference, amp_url: str = DEFAULT_AMP_URL, operation: str | None = None) -> Route:
-    """The route of `query`, a model or agent mode.
+def route(
+    query: str,
+    *,
+    reference: Reference,
+    amp_url: str = DEFAULT_AMP_URL,
+    operation: str | None = None,
+    provider: str | None = None,
+    stream: bool = False,
+) -> Route:
+    """The route of `query`: what `names.named` reads, such as a model, an agent mode, a tool or a provider.
 
     `operation` is an operation id or alias of the provider (`streamGenerateContent` gives the
-    streaming URL); without it the default operation is used. Raises UnknownNameError for a name that the
-    edition does not know and ValueError for an `amp_url` that is not a URL.
+    streaming URL); without it the call's usual operation is used. `provider` is its id or alias; with it `query` may
+    be a model that the edition does not know. `stream` asks for the URL of a stream. Raises UnknownNameError for a
+    name that the edition does not know, HostedModeError for a mode of which Amp's own servers call the model, and
+    ValueError for an `amp_url` that is not a URL or an operation that has no stream.
     """
-    mode = find_mode(reference, query)
-    try:
-        model = find_model(reference, mode.model, mode.provider) if mode else find_model(reference, query)
-    except UnknownNameError as error:
-        names = [m.name for m in reference.agent_modes.values()] + [m.id for m in reference.models.values()]
-        raise UnknownNameError(str(error), error.suggestions or _near(query, names)) from None
-    provider = reference.providers[model.provider]
-    call = find_call(reference, provider, operation or (mode.operation if mode else None))
-    wire_model = model.wire_id or model.id
-    path = call.path(wire_model, stream=operation in call.operation.aliases)
+    found = named(reference, query, provider)
+    served = reference.providers[found.provider]
+    call = find_call(reference, served, operation or found.operation)
+    if stream and call.operation.stream is None:
+        raise ValueError(f"{call.id} of {served.id} has no stream")
+    path = call.path(found.wire_model or _MODEL, stream=stream or operation in call.operation.aliases)
+    path = path.replace(_MODEL, "{model}")
     return Route(
         query=query,
-        kind="agent_mode" if mode else "model",
-        provider=model.provider,
-        model=model.id,
-        wire_model=wire_model,
+        kind=found.kind,
+        provider=found.provider,
+        model=found.model_id,
+        wire_model=found.wire_model,
         operation=call.id,
         dialect=call.dialect,
         method=call.operation.method,
-        url=resolve_url(path, amp_url) if provider.via_proxy else path,
-        base_url=resolve_url(provider.base_path or "", amp_url) if provider.via_proxy else provider.base_url or "",
-        via_proxy=provider.via_proxy,
-        credential_headers=tuple(CREDENTIAL_HEADERS[carrier] for carrier in provider.client_credentials),
-        requires=provider.requires,
-        sdk=provider.sdk.name,
+        url=resolve_url(path, amp_url) if served.via_proxy else path,
+        base_url=resolve_url(served.base_path or "", amp_url) if served.via_proxy else served.base_url or "",
+        via_proxy=served.via_proxy,
+        credential_headers=tuple(CREDENTIAL_HEADERS[carrier] for carrier in served.client_credentials),
+        requires=served.requires,
+        sdk=served.sdk.name,
         edition=reference.edition.id,
     )
 
+
+_MODEL = "0model0"
+"""Stands for a model that is not named while a path is built, since braces would be percent-encoded."""
 
 CREDENTIAL_HEADERS = {
     "authorization-bearer": "authorization",
@@ -185,7 +163,3 @@ CREDENTIAL_HEADERS = {
     "x-goog-api-key": "x-goog-api-key",
     "query-key": "?key=",
 }
-
-
-def _near(name: str, names: list[str]) -> tuple[str, ...]:
-    return tuple(difflib.get_close_matches(name, names, n=3, cutoff=0.5))

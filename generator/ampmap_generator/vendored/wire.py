@@ -56,6 +56,8 @@ class Provider(Fact):
     """Who serves models, and how the client reaches it."""
 
     display_name: str
+    aliases: tuple[str, ...] = ()
+    """Other names that the client's settings have for it, e.g. in `amp.internal.model`."""
     section: str | None = None
     """Heading of its section in the routing map."""
     via_proxy: bool
@@ -156,7 +158,8 @@ class Operation(Shape):
     other_in_band_error: StreamEvent | None = None
     """Another form of it, where servers were seen to send another than their documentation shows."""
     client_request: Json = None
-    """Members that the Amp client sends on streaming calls beside those of `request`."""
+    """Members beside those of `request`: what the Amp client sends on streaming calls; of a count, what its vendor
+    documents."""
     rare_request: Json = None
     """Members in place of those of `request` that make a valid form which is easily rejected; null leaves one out."""
     rich_response: Json = None
@@ -228,6 +231,8 @@ class Endpoint(Fact):
     """What the schemas of the operations have in common, by name."""
     among_management: bool = False
     """Whether a known proxy counts the dialect's paths among its management paths."""
+    bare_paths: tuple[str, ...] = ()
+    """Paths without a provider at which known proxies serve calls of the dialect, too; no source obliges a proxy to."""
     ends: Ends | None = None
     """Reasons for which an answer ends, beside that it is complete or calls tools."""
     truncation: dict[str, str] = {}

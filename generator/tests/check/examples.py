@@ -182,10 +182,10 @@ EXAMPLES: dict[str, Example] = {
         changed(LATER, "title: L", "title: Later"),
     ),
     "edition-depth": Example(
-        "spec/editions/third.yaml:4:7",
+        "spec/editions/fourth.yaml:4:7",
         {
             f"editions/{name}.yaml": GOOD[LATER].replace("first", base)
-            for name, base in (("second", "later"), ("third", "second"))
+            for name, base in (("second", "later"), ("third", "second"), ("fourth", "third"))
         },
         {"editions/second.yaml": GOOD[LATER].replace("first", "later")},
     ),

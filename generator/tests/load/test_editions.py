@@ -27,8 +27,8 @@ def edition(base: str, built: str = "b") -> str:
 CHAINS: list[tuple[dict[str, str], list[str], str]] = [
     ({"editions/x.yaml": edition("later")}, [], ""),
     (
-        {"editions/x.yaml": edition("later"), "editions/y.yaml": edition("x")},
-        ["edition-depth spec/editions/y.yaml:4:7"],
+        {f"editions/{name}.yaml": edition(base) for name, base in (("x", "later"), ("y", "x"), ("z", "y"))},
+        ["edition-depth spec/editions/z.yaml:4:7"],
         "`y` over `x` over `later` over `first`",
     ),
     (

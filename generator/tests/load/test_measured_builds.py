@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from ampmap_generator.vendored.names import UnknownNameError
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.vendored.routing import UnknownNameError, find_call, route
+from ampmap_generator.vendored.routing import find_call, route
 
 from .builds import BASE, FROM_B, LATER, A, B, C, E, Editions
 
@@ -152,7 +153,7 @@ TOOLS = {
     "title": ("claude-haiku-4-5-20251001",) * 4,
     "finder": ("gemini-3-flash-preview",) * 4,
     "look-at": ("gemini-3-flash-preview",) * 4,
-    "read-thread": ("gemini-2.5-flash-lite-preview-09-2025", "unknown", "unknown", "gemini-3-flash-preview"),
+    "read-thread": ("gemini-2.5-flash-lite-preview-09-2025", *("gemini-3-flash-preview",) * 3),
     "task": (None,) * 4,
 }
 
@@ -244,7 +245,7 @@ CALLS = {
     A: {*EVERY, "getCreditsByRequestId"},
     B: {*EVERY, "getUserFreeTierStatus"},
     C: {*EVERY, "getUserFreeTierStatus", "setThreadMeta"},
-    E: {*EVERY, "getUserFreeTierStatus", "setThreadMeta", "getThread", "loadPlugins"},
+    E: {*EVERY, "getUserFreeTierStatus", "getThread", "loadPlugins"},
 }
 ANY = "any"
 ANSWERS = {

@@ -8,8 +8,9 @@ import pytest
 from ampmap_generator.cli import main
 from ampmap_generator.query.lifecycle import ending_note
 from ampmap_generator.vendored.base import Lifecycle
+from ampmap_generator.vendored.names import UnknownNameError
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.vendored.routing import UnknownNameError, resolve_url, route
+from ampmap_generator.vendored.routing import resolve_url, route
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,10 +45,17 @@ def test_goes_where_the_routing_map_says(reference: Reference, query: str, url: 
     assert (found.url, found.wire_model) == (url, wire_model)
 
 
-def test_a_streaming_operation_is_found_by_its_alias(reference: Reference) -> None:
-    found = route("gemini-2.5-flash", reference=reference, operation="streamGenerateContent")
+def test_a_stream_is_found_by_its_alias_or_asked_for(reference: Reference) -> None:
+    by_alias = route("gemini-2.5-flash", reference=reference, operation="streamGenerateContent")
+    by_wish = route("gemini-2.5-flash", reference=reference, stream=True)
 
-    assert found.url.endswith("/models/gemini-2.5-flash:streamGenerateContent?alt=sse")
+    assert by_alias.url.endswith("/models/gemini-2.5-flash:streamGenerateContent?alt=sse")
+    assert by_wish == by_alias
+
+
+def test_an_operation_without_a_stream_says_so(reference: Reference) -> None:
+    with pytest.raises(ValueError, match=r"messages\.count_tokens of anthropic has no stream"):
+        route("smart", reference=reference, operation="messages.count_tokens", stream=True)
 
 
 def test_a_bypassing_model_names_what_must_be_set(reference: Reference) -> None:
@@ -105,8 +113,9 @@ def test_the_command_prints_the_documented_json() -> None:
     assert found["url"] == "https://proxy.example.com/api/provider/anthropic/v1/messages"
     assert list(found) == [
         *("query", "kind", "provider", "model", "wire_model", "operation", "dialect", "method", "url", "base_url"),
-        *("via_proxy", "credential_headers", "requires", "sdk", "edition"),
+        *("via_proxy", "credential_headers", "requires", "sdk", "edition", "timeline"),
     ]
+    assert found["timeline"][0]["route"]["edition"] == found["edition"]
 
 
 def test_the_command_says_on_stderr_that_a_model_is_retired(reference: Reference) -> None:

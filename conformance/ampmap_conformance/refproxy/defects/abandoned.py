@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from ..behaviour import Behaviour
-from ..exchange import ManagementCall, Outgoing
+from ..exchange import ManagementCall, Outgoing, ProviderCall, RoutedExchange
 from ..upstream import StreamedAnswer, UpstreamSender, Wrapped
 from .registry import defect
 
 
-class _Lingering:
+class Lingering:
     """Work that is done although its caller has left."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ def _asks_for_stream(request: Outgoing) -> bool:
 )
 def abandoned_streams_waited_for(right: Behaviour) -> Behaviour:
     """Waits for the first byte of a stream although its client has given up."""
-    lingering = _Lingering()
+    lingering = Lingering()
 
     def sender(client: UpstreamSender) -> UpstreamSender:
         @asynccontextmanager
@@ -63,7 +63,7 @@ def abandoned_streams_waited_for(right: Behaviour) -> Behaviour:
 @defect("silent-streams-outlive-clients", breaks=("streaming.client-gone-in-silence",))
 def silent_streams_outlive_clients(right: Behaviour) -> Behaviour:
     """Notices that a client has left when it has something to write, and not before."""
-    lingering = _Lingering()
+    lingering = Lingering()
 
     def sender(client: UpstreamSender) -> UpstreamSender:
         @asynccontextmanager
@@ -109,5 +109,17 @@ def abandoned_management_calls_continue(right: Behaviour) -> Behaviour:
 
     def ends(exchange: Any) -> bool:
         return not isinstance(exchange.place, ManagementCall) and right.ends_with_client(exchange)
+
+    return replace(right, ends_with_client=ends)
+
+
+@defect("abandoned-counts-continue", breaks=("routing.client-gone",))
+def abandoned_counts_continue(right: Behaviour) -> Behaviour:
+    """Continues a token count or a list of models for a client that has left."""
+
+    def ends(exchange: RoutedExchange) -> bool:
+        place = exchange.place
+        short = isinstance(place, ProviderCall) and place.match.call.operation.stream is None
+        return not short and right.ends_with_client(exchange)
 
     return replace(right, ends_with_client=ends)

@@ -28,6 +28,7 @@ def _accepting_only(right: Behaviour, *carriers: str) -> Behaviour:
         "auth.wrong-refused",
         "auth.placeholder-rejected",
         "management.refuses-without-credential",
+        "management.every-method-needs-key",
     ),
 )
 def no_authentication(right: Behaviour) -> Behaviour:
@@ -35,7 +36,7 @@ def no_authentication(right: Behaviour) -> Behaviour:
     return replace(right, authenticate=lambda config, _: config.client_keys[0] if config.client_keys else None)
 
 
-@defect("any-key-accepted", breaks=("auth.wrong-refused",))
+@defect("any-key-accepted", breaks=("auth.wrong-refused", "management.every-method-needs-key"))
 def any_key_accepted(right: Behaviour) -> Behaviour:
     """Requires a key but does not compare it."""
 

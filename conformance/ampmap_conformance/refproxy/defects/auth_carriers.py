@@ -128,7 +128,9 @@ def query_token_forwarded(right: Behaviour) -> Behaviour:
     def target(exchange: RoutedExchange) -> str:
         sent = right.upstream_target(exchange)
         tokens = [field for field in exchange.incoming.query.split("&") if field.startswith("auth_token=")]
-        return "&".join([f"{sent}{'' if '?' in sent else '?'}", *tokens]) if tokens else sent
+        if not tokens or not isinstance(exchange.place, ProviderCall):
+            return sent
+        return "&".join([f"{sent}{'' if '?' in sent else '?'}", *tokens])
 
     return replace(right, upstream_target=target)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -174,6 +175,36 @@ def thinking_dropped_with_the_unsigned(right: Behaviour) -> Behaviour:
         return data
 
     return _rewriting_json(right, cleaned)
+
+
+@defect("new-id-in-each-query", breaks=("bodies.same-call-same-bytes",))
+def new_id_in_each_query(right: Behaviour) -> Behaviour:
+    """Puts a number of its own into the query of each call, to find it again in the logs."""
+    calls = count()
+
+    def target(exchange: RoutedExchange) -> str:
+        sent = right.upstream_target(exchange)
+        if not isinstance(exchange.place, ProviderCall):
+            return sent
+        return f"{sent}{'&' if '?' in sent else '?'}request={next(calls)}"
+
+    return replace(right, upstream_target=target)
+
+
+@defect("one-worker-of-several-writes-anew", breaks=("bodies.same-call-same-bytes",), also=("*",))
+def one_worker_of_several_writes_anew(right: Behaviour) -> Behaviour:
+    """Has twelve workers that take turns, and one of them writes the JSON of a call anew."""
+    calls = count()
+
+    def body(exchange: RoutedExchange) -> bytes:
+        sent = right.upstream_body(exchange)
+        if next(calls) % 12 or not sent.startswith(b"{"):
+            return sent
+        with contextlib.suppress(ValueError):
+            return json.dumps(json.loads(sent), indent=1).encode()
+        return sent
+
+    return replace(right, upstream_body=body)
 
 
 @defect(

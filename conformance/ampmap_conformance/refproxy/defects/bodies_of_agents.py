@@ -16,6 +16,7 @@ from .registry import defect
 NEWER = frozenset({"reasoning_effort", "thinking", "output_config", "prompt_cache_key", "systemInstruction"})
 """Fields that an older library does not know."""
 BUFFER = 2 << 20
+SAID = "(no answer)"
 
 
 def _requests(right: Behaviour, change: Callable[[Any], Any]) -> Behaviour:
@@ -72,6 +73,22 @@ def newer_fields_dropped(right: Behaviour) -> Behaviour:
     return _requests(right, lambda body: {name: value for name, value in body.items() if name not in NEWER})
 
 
+@defect("count-fields-dropped", breaks=("bodies.client-fields-kept",))
+def count_fields_dropped(right: Behaviour) -> Behaviour:
+    """Counts tokens of the messages alone: tools and instructions are taken out of such calls."""
+    counted = ("model", "messages", "contents")
+
+    def body(exchange: RoutedExchange) -> bytes:
+        sent = right.upstream_body(exchange)
+        operation = exchange.place.match.call.operation if isinstance(exchange.place, ProviderCall) else None
+        if operation is None or operation.request is None or operation.stream is not None:
+            return sent
+        data = json.loads(sent)
+        return sent if set(data) <= set(counted) else bodies.dump({key: data[key] for key in counted if key in data})
+
+    return replace(right, upstream_body=body)
+
+
 @defect("sampling-set-with-tools", breaks=("bodies.client-fields-kept",))
 def sampling_set_with_tools(right: Behaviour) -> Behaviour:
     """Adds a `tool_choice` of its own to calls that have tools and no such choice."""
@@ -117,6 +134,39 @@ def thinking_dropped_beside_tools(right: Behaviour) -> Behaviour:
         return {**answer, "content": kept} if "tool_use" in kinds else answer
 
     return _answers(right, plain)
+
+
+@defect("empty-answers-filled-in", breaks=("bodies.empty-answer-kept",))
+def empty_answers_filled_in(right: Behaviour) -> Behaviour:
+    """Puts a text of its own into a model's answer that has none, so that its client has something to show."""
+    texts = {
+        "content": {"type": "text", "text": SAID},
+        "choices": {"index": 0, "message": {"role": "assistant", "content": SAID}, "finish_reason": "stop"},
+        "output": {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": SAID}]},
+    }
+
+    def filled(answer: Any) -> Any:
+        return {name: [texts[name]] if value == [] and name in texts else value for name, value in answer.items()}
+
+    return _answers(right, lambda answer: filled(answer) if isinstance(answer, dict) else answer)
+
+
+@defect("blocked-prompts-are-failures", breaks=("bodies.empty-answer-kept",))
+def blocked_prompts_are_failures(right: Behaviour) -> Behaviour:
+    """Reads the first candidate of each of Gemini's answers, and answers with an error where there is none."""
+    failed = {"error": {"code": 500, "message": "list index out of range", "status": "INTERNAL"}}
+    return _answers(right, lambda answer: failed if "promptFeedback" in answer else answer)
+
+
+@defect("empty-lists-filled-in", breaks=("bodies.empty-answer-kept",))
+def empty_lists_filled_in(right: Behaviour) -> Behaviour:
+    """Puts its default model into a list of models that is empty."""
+    model = {"id": "example-default", "object": "model", "created": 0, "owned_by": "example"}
+
+    def filled(answer: Any) -> Any:
+        return {**answer, "data": [model]} if isinstance(answer, dict) and answer.get("data") == [] else answer
+
+    return _answers(right, filled)
 
 
 @defect("large-answers-cut", breaks=("bodies.large-answer",))

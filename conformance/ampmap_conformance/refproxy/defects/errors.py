@@ -172,6 +172,17 @@ def unreachable_as_500(right: Behaviour) -> Behaviour:
     return replace(right, upstream_failed=failed)
 
 
+@defect("error-without-message", breaks=("errors.own-shape",))
+def error_without_message(right: Behaviour) -> Behaviour:
+    """Leaves the message of its own errors null."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        return replace(answer, body=answer.body.replace(json.dumps(refusal.message).encode(), b"null"))
+
+    return replace(right, own_answer=own)
+
+
 @defect("one-error-shape", breaks=("errors.own-shape",))
 def one_error_shape(right: Behaviour) -> Behaviour:
     """Reports its own errors in a shape of its own, for every provider."""

@@ -50,6 +50,19 @@ def query_key_forwarded(right: Behaviour) -> Behaviour:
     return replace(right, upstream_target=target)
 
 
+@defect("query-key-behind-others-forwarded", breaks=("headers.client-credential-replaced",))
+def query_key_behind_others_forwarded(right: Behaviour) -> Behaviour:
+    """Looks for a client's key at the start of the query alone, and sends one on that stands behind another field."""
+
+    def target(exchange: RoutedExchange) -> str:
+        query = exchange.incoming.query
+        if "&" not in query or query.startswith("key="):
+            return right.upstream_target(exchange)
+        return f"{right.upstream_target(exchange).partition('?')[0]}?{query}"
+
+    return replace(right, upstream_target=target)
+
+
 @defect("placeholder-forwarded", breaks=("headers.client-credential-replaced",))
 def placeholder_forwarded(right: Behaviour) -> Behaviour:
     """Passes `x-goog-api-key: placeholder` on, which Google's servers take for a key."""

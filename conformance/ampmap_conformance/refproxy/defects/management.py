@@ -70,7 +70,7 @@ def management_client_key(right: Behaviour) -> Behaviour:
 
 @defect(
     "management-open",
-    breaks=("management.refuses-without-credential",),
+    breaks=("management.refuses-without-credential", "management.every-method-needs-key"),
     seen_in="router-for-me/CLIProxyAPI@8f1dd69e7",
 )
 def management_open(right: Behaviour) -> Behaviour:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -11,6 +11,7 @@ from ...dialects import bodies
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
+from ..credentials import QUERY_NAMES
 from ..errors import WARM_UP
 from ..exchange import BackEnd, Incoming, Local, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
@@ -238,6 +239,38 @@ def body_given_to_get(right: Behaviour) -> Behaviour:
         return b"{}" if reads else right.upstream_body(exchange)
 
     return replace(right, upstream_body=body)
+
+
+def _without_fields(right: Behaviour, is_key: Callable[[RoutedExchange, str], bool]) -> Behaviour:
+    """`right`, but query fields are taken out whose name, in lower case, is that of a key by the function."""
+
+    def target(exchange: RoutedExchange) -> str:
+        path, _, query = right.upstream_target(exchange).partition("?")
+        fields = [(field.partition("=")[0].lower(), field) for field in query.split("&")]
+        kept = "&".join(field for name, field in fields if not is_key(exchange, name))
+        return f"{path}?{kept}" if kept else path
+
+    return replace(right, upstream_target=target)
+
+
+@defect("fields-named-like-keys-dropped", breaks=("routing.query-kept",))
+def fields_named_like_keys_dropped(right: Behaviour) -> Behaviour:
+    """Takes every query field of a model's call for a credential whose name has `key` or `token` in it."""
+
+    def is_key(exchange: RoutedExchange, name: str) -> bool:
+        return isinstance(exchange.place, ProviderCall) and ("key" in name or "token" in name)
+
+    return _without_fields(right, is_key)
+
+
+@defect("fields-of-amp-taken-for-keys", breaks=("management.query-bytes",))
+def fields_of_amp_taken_for_keys(right: Behaviour) -> Behaviour:
+    """Takes every query field of a management call for a credential whose name begins with `key`."""
+
+    def is_key(exchange: RoutedExchange, name: str) -> bool:
+        return isinstance(exchange.place, ManagementCall) and name.startswith("key") and name not in QUERY_NAMES
+
+    return _without_fields(right, is_key)
 
 
 @defect(

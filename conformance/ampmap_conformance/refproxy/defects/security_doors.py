@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Incoming, Place
+from ..exchange import Incoming, Place, ProviderCall
 from ..routing import Routes
 from .registry import defect
 
@@ -29,6 +29,28 @@ def _open_by(right: Behaviour, seen: Callable[[str], str]) -> Behaviour:
         return right.place(routes, replace(incoming, path=CLIMB.sub("", incoming.path)))
 
     return replace(right, authenticate=authenticate, place=place)
+
+
+@defect("bare-paths-open", breaks=("security.equal-auth-on-all-model-routes",))
+def bare_paths_open(right: Behaviour) -> Behaviour:
+    """Serves the vendors' own paths, without a provider in front, and asks for a key below `/api` alone."""
+
+    def prefixed(routes: Routes, incoming: Incoming) -> Place | None:
+        for base, _, _ in routes.providers:
+            found = right.place(routes, replace(incoming, path=base[:-1] + incoming.path))
+            if isinstance(found, ProviderCall):
+                return found
+        return None
+
+    def place(routes: Routes, incoming: Incoming) -> Place:
+        bare = incoming.path.startswith("/v1")
+        return (prefixed(routes, incoming) if bare else None) or right.place(routes, incoming)
+
+    def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
+        bare = incoming.path.startswith("/v1")
+        return config.client_keys[0] if bare else right.authenticate(config, incoming)
+
+    return replace(right, place=place, authenticate=authenticate)
 
 
 DOORS = ("security.equal-auth-on-all-routes", "security.equal-auth-on-all-model-routes")

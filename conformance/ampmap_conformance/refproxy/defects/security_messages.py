@@ -95,7 +95,7 @@ def open_words_anywhere(right: Behaviour) -> Behaviour:
     return _open_where(right, lambda incoming: "/docs" in f"{incoming.path}?{incoming.query}"[1:])
 
 
-@defect("head-open", breaks=("security.equal-auth-on-all-routes",))
+@defect("head-open", breaks=("security.equal-auth-on-all-routes", "management.every-method-needs-key"))
 def head_open(right: Behaviour) -> Behaviour:
     """Requires no key for HEAD, whose answer has no body."""
     return _open_where(right, lambda incoming: incoming.method == "HEAD")

@@ -351,6 +351,7 @@ def slow_readers_miss(right: Behaviour) -> Behaviour:
         "streaming.client-gone-early",
         "streaming.client-gone-in-silence",
         "management.client-gone",
+        "routing.client-gone",
         "clients.cancel",
     ),
 )

@@ -11,8 +11,8 @@ from ...probe.requests import BLANK
 
 
 def client_request(case: CallCase) -> bytes:
-    """A streaming call with every field that the client sends in the case's dialect."""
-    plain = bodies.request_body(case.call, case.model, f"Say hi. {BLANK}", stream=True)
+    """A call with every field that clients send for its operation."""
+    plain = bodies.request_body(case.call, case.model, f"Say hi. {BLANK}", stream=case.stream)
     return _with(plain, case.call.operation.client_request)
 
 

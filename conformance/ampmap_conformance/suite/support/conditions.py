@@ -173,6 +173,12 @@ def counts_tokens(case: CallCase, target: Target) -> bool:
     return has_body(case, target) and case.call.operation.stream is None
 
 
+def is_count_or_list(case: CallCase, target: Target) -> bool:
+    """Those calls of the first provider of each dialect."""
+    first = next(provider for provider in target.providers if case.call.dialect in provider.operations)
+    return case.provider.id == first.id and (is_list(case, target) or counts_tokens(case, target))
+
+
 def switches_in_body(case: CallCase, _target: Target) -> bool:
     """Operations that a field of the body makes a stream."""
     switch = case.call.operation.stream

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...cases.cases import ManagementCase
 from ...reference.types import ManagementRoute
 from ...target.target import Target
+from .afterwards import IN_BAND
 
 
 def needs_client_key(case: ManagementCase, _target: Target) -> bool:
@@ -46,6 +47,11 @@ def is_sample(case: ManagementCase, target: Target) -> bool:
     """One family of each kind: by level, by who may call it, and by whether it takes more than reads."""
     alike = (route for route in _documented_first(target) if _kind(route) == _kind(case.route))
     return next(alike).id == case.route.id
+
+
+def can_fail(case: ManagementCase, target: Target) -> bool:
+    """Those of them that can fail in the way that the case's word names."""
+    return is_sample(case, target) and case.variation != IN_BAND
 
 
 def is_sample_with_body(case: ManagementCase, target: Target) -> bool:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...cases.cases import Case
 from ...checks.expect import assert_not_let_through, assert_status
+from ...checks.findings import expect_none, gathering
 from ...errors import NotTestableError
 from ...probe.probe import Probe
+from ...reference.types import CredentialCarrier
+from ...wire.credentials import NO_CREDENTIAL, PLACEHOLDER, carried, holding
 from ...wire.messages import Exchange
+
+BODIES = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose calls have a body."""
 
 
 def assert_rejected(case: Case, probe: Probe, exchange: Exchange, *allowed: int, saying: str) -> None:
@@ -21,3 +29,25 @@ def assert_rejected(case: Case, probe: Probe, exchange: Exchange, *allowed: int,
         if served.response.status == status and not served.upstream:
             raise NotTestableError(f"the proxy does not serve this call: a valid key gets status {status} as well")
     assert_status(exchange.response, *allowed, saying="the rejection has another status")
+
+
+def assert_method_needs_key(case: Case, probe: Probe, method: str, carrier: CredentialCarrier) -> None:
+    """With this method the proxy calls no upstream by its own key: not for a wrong key in the carrier, nor for none."""
+    probe.require_client_key()
+    canary = probe.canary()
+    body = None if method in BODIES else b""
+    with gathering() as part:
+        for credential in (holding(carrier, canary), NO_CREDENTIAL):
+            exchange = probe.send(case, method=method, body=body, credential=credential)
+            with part():
+                expect_none(_lent(exchange, (canary, PLACEHOLDER)), f"{method} opened the proxy", expected="no own key")
+
+
+def _lent(exchange: Exchange, known: Iterable[str]) -> list[str]:
+    """The carriers in which requests to upstreams hold another key than the caller's."""
+    return [
+        f"{request.persona} got a key in {carrier}"
+        for request in exchange.upstream
+        for carrier, keys in carried(request.headers, request.query).items()
+        if any(key and key not in known for key in keys)
+    ]

@@ -76,6 +76,8 @@ class Index(Shape):
     edition: str
     """The edition that the documents of providers, models and modes describe."""
     digest: str
+    as_of: str
+    """The day on which a source was last read, as YYYY-MM-DD."""
     editions: tuple[EditionEntry, ...]
     providers: tuple[ProviderEntry, ...]
     models: tuple[ModelEntry, ...]
@@ -193,6 +195,7 @@ def _index(reference: Reference, editions: Mapping[str, Reference]) -> Index:
     return Index(
         edition=reference.edition.id,
         digest=reference.digest,
+        as_of=reference.as_of,
         editions=tuple(
             EditionEntry(
                 edition=each.edition,

@@ -244,7 +244,7 @@ def _answer(
     call = find_call(reference, provider, found.operation)
     switch = call.operation.stream
     return FinderAnswer(
-        kind=found.kind,
+        kind="agent_mode" if found.kind == "agent_mode" else "model",
         name=query if found.kind == "agent_mode" else found.model,
         title=title,
         tiers=tiers,

@@ -6,10 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from ...query.scope import builds_in_words, freshness_in_words
 from ...vendored.base import Json
 from ...vendored.catalogue import AgentMode, Model, Tool
+from ...vendored.names import find_model
 from ...vendored.reference import Reference
-from ...vendored.routing import Call, find_call, find_model
+from ...vendored.routing import Call, find_call
 from ...vendored.wire import Provider
 from ..addresses import anchor
 from ..markdown import NONE, UNKNOWN, Table, code, codes, prose
@@ -37,6 +39,8 @@ def _routing_map(reference: Reference, editions: Mapping[str, Reference]) -> Pag
     values: dict[str, object] = {
         "switch": switch(shelf, editions, reference.edition.id) if len(editions) > 1 else "",
         "picture": map_picture(reference),
+        "scope": prose(builds_in_words(editions.values())),
+        "fresh": prose(freshness_in_words(reference)),
         "edition": reference.edition.id,
         "editions": json.dumps([[name, each.edition.built] for name, each in editions.items()]),
         "routes": Table(

@@ -7,8 +7,9 @@ from itertools import groupby
 
 from ...compile import plain
 from ...diff.report import DiffReport, ReportedChange, report, rule_rows, summary, what
+from ...vendored.names import find_model
 from ...vendored.reference import Reference
-from ...vendored.routing import find_call, find_model
+from ...vendored.routing import find_call
 from ..addresses import anchor
 from ..markdown import Table, code, prose
 from ..pictures.routing_map import map_picture
@@ -97,6 +98,7 @@ def _routing(reference: Reference, edition: Reference, editions: Editions) -> Pa
         ),
         "models": Table(("Model", "Provider", "Path", "Id on the wire"), tuple(_models(shelf, edition))),
         "modes": Table(("Agent mode", "Model", "Provider", "Endpoint"), tuple(_modes(shelf, edition))),
+        "hosted": Table(("Agent mode", "Model", "Or", "Notes", "Sources"), tuple(_hosted_modes(shelf, edition))),
         "data": code(f"api/v1/editions/{name}.json"),
     }
     return Page(shelf.here, "editions/edition", prose(edition.edition.title), (f"spec/editions/{name}.yaml",), values)
@@ -146,6 +148,19 @@ def _modes(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
             code(model.id),
             prose(provider.display_name),
             code(mode.endpoint),
+        )
+
+
+def _hosted_modes(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
+    for mode in edition.hosted_modes.values():
+        first, *others = mode.models
+        notes = ("Hidden.", *mode.notes) if mode.hidden else mode.notes
+        yield (
+            code(mode.name),
+            code(first),
+            ", ".join(map(code, others)),
+            prose(" ".join(notes)),
+            shelf.cited(mode.sources),
         )
 
 

@@ -13,6 +13,8 @@ from ..addresses import anchor
 from ..markdown import Table, code, codes, link, prose
 from .evidence_files import MATRIX, Defect, Evidence, RequirementResult, Run, Server
 from .facts import Page, Shelf
+from .mutation import PATH as MUTATION
+from .mutation import mutants_page, score_told
 
 FOLDER: Final = "conformance/evidence/"
 PATH: Final = "evidence/"
@@ -23,9 +25,10 @@ _REQUIREMENT_HEAD = ("Requirement", "Level", "Defects that it catches")
 
 
 def evidence_pages(reference: Reference, evidence: Evidence) -> Iterator[Page]:
-    """The index of the evidence, the kill matrix, and the matrix of implementations."""
+    """The index of the evidence, the kill matrix, the score of mutation testing, and the matrix of implementations."""
     yield _index(reference, evidence)
     yield _kills(reference, evidence)
+    yield mutants_page(reference, evidence)
     yield _implementations(reference, evidence)
 
 
@@ -41,6 +44,11 @@ def _index(reference: Reference, evidence: Evidence) -> Page:
             f"{len(evidence.matrix.defects)} defects, {len(killed)} requirements that catch one"
             if evidence.matrix
             else "none committed",
+        ),
+        (
+            shelf.link("Mutants", MUTATION),
+            "Small changes of the reference proxy's code, and how many of them the suite notices",
+            score_told(evidence.mutants) if evidence.mutants else "none committed",
         ),
         (
             shelf.link("Implementations", PROXIES),

@@ -19,6 +19,7 @@ from ...vendored.base import Shape
 MATRIX: Final = "kill-matrix.json"
 MANIFEST: Final = "manifest.json"
 DEGENERATE: Final = "degenerate.json"
+MUTANTS: Final = "mutants.json"
 SHAPES: Final = ".schema.json"
 """Ending of the names of files with a JSON Schema instead of evidence."""
 
@@ -134,6 +135,38 @@ class Manifest(_Data):
     requirements: dict[str, Tally]
 
 
+class KilledMutant(_Data):
+    """A change of the reference proxy's code that a case noticed."""
+
+    by: str
+    level: str
+
+
+class SurvivingMutant(_Data):
+    """A change of the reference proxy's code that no case noticed."""
+
+    line: int
+    was: str
+    now: str
+
+
+class Mutants(_Data):
+    """`mutants.json`: mutants by id, `module.function#digest`."""
+
+    tool: str
+    mutants: int
+    """All that there are."""
+    judged: int
+    """How many of them were drawn."""
+    equivalent: dict[str, int]
+    """By the reason, how many of those drawn behave as the proxy does."""
+    unreached: dict[str, int]
+    """By function, how many of those drawn no case runs."""
+    aside: dict[str, str]
+    killed: dict[str, KilledMutant]
+    survived: dict[str, SurvivingMutant]
+
+
 @dataclass(frozen=True)
 class Evidence:
     """All that is committed; what is missing is None or left out."""
@@ -141,6 +174,7 @@ class Evidence:
     matrix: KillMatrix | None = None
     manifest: Manifest | None = None
     degenerate: Degenerate | None = None
+    mutants: Mutants | None = None
     runs: Mapping[str, Run] = field(default_factory=dict)
     """By the name of the file, without `.json`, sorted."""
 
@@ -161,6 +195,7 @@ def read_evidence(folder: Path | None) -> Evidence:
         matrix=_validate(KillMatrix, files[MATRIX], data[MATRIX]) if MATRIX in data else None,
         manifest=_validate(Manifest, files[MANIFEST], data[MANIFEST]) if MANIFEST in data else None,
         degenerate=_validate(Degenerate, files[DEGENERATE], data[DEGENERATE]) if DEGENERATE in data else None,
+        mutants=_validate(Mutants, files[MUTANTS], data[MUTANTS]) if MUTANTS in data else None,
         runs={path.stem: _validate(Run, path, data[name]) for name, path in files.items() if _is_run(data[name])},
     )
 

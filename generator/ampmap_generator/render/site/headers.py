@@ -18,6 +18,7 @@ ROLES = {
     "hop-by-hop": "They apply to one connection",
     "client-credential": "They hold the client's credential",
     "sdk-telemetry": "The SDKs add them",
+    "client-address": "They tell who called",
 }
 SCOPES = {
     "via-proxy": "calls through the proxy",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import unescape
 from itertools import groupby
 from typing import Final
@@ -36,13 +36,14 @@ _FIGURE = re.compile(r"<figure.*?<figcaption[^>]*><strong>(.*?)</strong> (.*?)</
 """A picture in a page."""
 
 
-def llms_files(reference: Reference, pages: Mapping[str, str]) -> dict[str, bytes]:
-    """Both files by name. `pages` are the site's pages, generated and written, by path."""
-    return {INDEX: _index(reference, pages).encode(), FULL: _full(reference, pages).encode()}
+def llms_files(reference: Reference, pages: Mapping[str, str], scope: str) -> dict[str, bytes]:
+    """Both files by name. `pages` are the site's pages by path; `scope` says what they hold for."""
+    head = _head(reference, scope)
+    return {INDEX: _index(reference, pages, head).encode(), FULL: _full(pages, head).encode()}
 
 
-def _index(reference: Reference, pages: Mapping[str, str]) -> str:
-    lines = [*_head(reference), "", "The whole text of all pages is in [llms-full.txt](llms-full.txt)."]
+def _index(reference: Reference, pages: Mapping[str, str], head: Sequence[str]) -> str:
+    lines = [*head, "", "The whole text of all pages is in [llms-full.txt](llms-full.txt)."]
     for folder, paths in groupby(_sort_pages(pages), key=_folder):
         lines += ["", f"## {_SECTIONS.get(folder, folder.replace('-', ' ').capitalize())}", ""]
         lines += [f"- [{_title(pages[path], path)}]({_address(path)})" for path in paths]
@@ -57,8 +58,8 @@ def _index(reference: Reference, pages: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _full(reference: Reference, pages: Mapping[str, str]) -> str:
-    parts = ["\n".join(_head(reference))]
+def _full(pages: Mapping[str, str], head: Sequence[str]) -> str:
+    parts = ["\n".join(head)]
     for path in _sort_pages(pages):
         text = _ANCHOR.sub("", _FIGURE.sub(_description, pages[path])).strip()
         parts.append(f"Page: {_address(path)}\n\n{text}")
@@ -70,12 +71,12 @@ def _description(picture: re.Match[str]) -> str:
     return unescape(f"{picture[1]}: {picture[2]}")
 
 
-def _head(reference: Reference) -> list[str]:
+def _head(reference: Reference, scope: str) -> list[str]:
     return [
         "# ampmap",
         "",
         "> Where the Amp coding agent sends each model, what a proxy in between must do, and the sources."
-        f" Edition {reference.edition.id}, reference {reference.digest[:19]}.",
+        f" Edition {reference.edition.id}, reference {reference.digest[:19]}. {scope}",
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ... import outputs
 from ...diff.report import DiffReport
+from ...query.scope import builds_in_words, freshness_in_words
 from ...vendored.reference import Reference
 from ..api.documents import api_files
 from ..openapi.document import render_openapi
@@ -46,13 +47,14 @@ def render_docs(
     located = replace(spec, edit_url=edit_url(template)) if spec else None
     generated = name_stating_files(render_pages(reference, found, located), stated or {})
     every = {**generated, **markdown_of(written)}
+    scope = f"{builds_in_words(editions.values())} {freshness_in_words(reference)}"
     files = {
         **{path: text.encode() for path, text in generated.items()},
         **data,
         **redirect_files({**dict(renames(reference)), **redirects_of(site)}, every),
-        **llms_files(reference, every),
+        **llms_files(reference, every, scope),
     }
-    config = configuration(template, found, markdown_of(written))
+    config = configuration(template, found, markdown_of(written), scope)
     return {
         **{f"docs/{path}": content for path, content in merge_files(files, written).items()},
         "mkdocs.yml": config.encode(),

@@ -251,6 +251,7 @@ def _endpoint(reference: Reference, e: Endpoint) -> Page:
         "errors": _errors(shelf, e),
         "framing": Table(("", ""), field_rows(e.streaming, _FRAMING_FIELDS) if e.streaming else ()),
         "headers": Table(("Header", "Value"), headers),
+        "bare_paths": Table(("Path",), tuple((code(path),) for path in e.bare_paths)),
         "ends": tuple(code(reason) for reason in e.ends.reasons) if e.ends else (),
         "truncation": Table(("The stream ends", "What the client does"), truncation),
         "schemas": tuple(Code(name, "json", indent(schema), folded=True) for name, schema in e.schemas.items()),

@@ -293,8 +293,9 @@ def test_the_navigation_follows_folders_titles_and_links(
     pages, written, expected = row
 
     assert navigation(pages, written) == expected
-    assert yaml.safe_load(configuration("site_name: s\n", pages, written)) == {
+    assert yaml.safe_load(configuration("site_name: s\ncopyright: MIT.\n", pages, written, "Fresh.")) == {
         "site_name": "s",
+        "copyright": "MIT. Fresh.",
         "docs_dir": "docs",
         "site_dir": "site",
         "nav": expected,

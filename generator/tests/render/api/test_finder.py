@@ -12,8 +12,9 @@ import pytest
 from ampmap_generator.render.addresses import address
 from ampmap_generator.render.api.finder import MANAGEMENT_RULES, RULES, STREAM_RULES, finder
 from ampmap_generator.render.site.pages import pages
+from ampmap_generator.vendored.names import UnknownNameError
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.vendored.routing import UnknownNameError, resolve_url, route
+from ampmap_generator.vendored.routing import resolve_url, route
 from ampmap_tests_support.places import CHECKOUT
 
 ASSETS = CHECKOUT / "site" / "docs" / "assets"

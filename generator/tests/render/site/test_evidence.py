@@ -40,6 +40,16 @@ DEGENERATE = {
     "servers": {"echo": {"summary": "Echoes.", "observed": [], "blind": ["routing.warm-up"], "weaker": []}},
     "deserved": {"routing.warm-up": "Any answer will do."},
 }
+MUTANTS = {
+    "tool": "mutmut 3",
+    "mutants": 9,
+    "judged": 6,
+    "equivalent": {"Names are the same in any case.": 2},
+    "unreached": {"app.odd": 1},
+    "aside": {"serve": "It prints."},
+    "killed": {"app.f#1": {"by": "auth.x[y]", "level": "must"}, "app.f#2": {"by": "auth.x[y]", "level": "should"}},
+    "survived": {"routing.g#3": {"line": 7, "was": "a | b", "now": "a & b"}},
+}
 MANIFEST = {
     "kit": "0.1.0",
     "edition": "amp-0.0.1760587291",
@@ -57,7 +67,15 @@ def written(folder: Path, **files: Any) -> Path:
 @pytest.fixture
 def evidence(tmp_path: Path) -> Evidence:
     return read_evidence(
-        written(tmp_path, kill_matrix=MATRIX, nginx=RUN, manifest=MANIFEST, degenerate=DEGENERATE, other={"x": 1})
+        written(
+            tmp_path,
+            kill_matrix=MATRIX,
+            nginx=RUN,
+            manifest=MANIFEST,
+            degenerate=DEGENERATE,
+            mutants=MUTANTS,
+            other={"x": 1},
+        )
     )
 
 
@@ -95,6 +113,17 @@ def test_implementations_stand_beside_one_another(reference: Reference, evidence
     assert "[`routing.body-kept`](../requirements/routing.md#body-kept) | must | ✓\N{NO-BREAK SPACE}pass |" in page
 
 
+def test_the_score_of_mutants_names_its_sample_and_what_survives(reference: Reference, evidence: Evidence) -> None:
+    site = pages(reference, evidence=evidence)
+    page = site["evidence/mutants.md"]
+
+    assert "2 of 3 non-equivalent mutants killed (67%)" in site["evidence/index.md"]
+    assert "**2 of 3 non-equivalent mutants killed (67%).** A random sample of 6 of the 9 mutants: 2 killed, 1" in page
+    assert "| `routing.g` | 7 | `a | b`" in page.replace("\\|", "|")
+    assert "| 2 | Names are the same in any case" in page
+    assert "| `serve` | It prints. |" in page
+
+
 @pytest.mark.parametrize("folder", [None, "missing", "empty"])
 def test_where_nothing_is_committed_the_pages_say_so(folder: str | None, reference: Reference, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
@@ -102,6 +131,7 @@ def test_where_nothing_is_committed_the_pages_say_so(folder: str | None, referen
 
     assert "No evidence is committed" in site["evidence/kill-matrix.md"]
     assert "No evidence is committed" in site["evidence/implementations.md"]
+    assert "No evidence is committed" in site["evidence/mutants.md"]
     assert "Defects that it catches: *none committed*" in site["requirements/headers.md"]
     assert "Latest evidence: *none committed*" in site["requirements/headers.md"]
 

@@ -1,0 +1,288 @@
+"""What a name that a user writes means in a reference: a model, an agent mode, a tool or a provider."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from .base import ProviderId
+from .catalogue import AgentMode, HostedMode, Model, Tool
+from .reference import Reference
+
+NameKind: TypeAlias = Literal["model", "agent_mode", "tool", "provider"]
+
+_DATE: Final = re.compile(r"-(?:\d{2}-\d{4}|\d{4,8})$")
+_RELEASE: Final = re.compile(r"^(?:-(?:instruct|preview|latest|exp))*(?:-\d{2}-\d{4}|-\d{4,8})?$")
+"""What the id of a release adds to the name of its model: kind of release and date."""
+
+
+class UnknownNameError(LookupError):
+    """No model, agent mode, tool, provider or operation has this name; `suggestions` are near ones.
+
+    The text of the error holds them.
+    """
+
+    def __init__(self, message: str, suggestions: tuple[str, ...] = (), *, lead: str = "did you mean") -> None:
+        super().__init__(f"{message}; {lead} {', '.join(suggestions)}" if suggestions else message)
+        self.suggestions = suggestions
+
+
+class AmbiguousNameError(UnknownNameError):
+    """Models of several providers have this name; `suggestions` name each with its provider."""
+
+
+class UnknownOperationError(UnknownNameError):
+    """The provider has no operation of this name; `suggestions` are those that it has."""
+
+
+class HostedModeError(LookupError):
+    """Amp's own servers call the model of this agent mode, so that no call of the client has a route."""
+
+    def __init__(self, mode: HostedMode) -> None:
+        super().__init__(f"Amp's own servers call the model of the mode {mode.name!r} ({mode.models[0]})")
+        self.mode = mode
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a name means. `model` is None where it names none, as that of a provider does."""
+
+    kind: NameKind
+    provider: ProviderId
+    model: Model | None = None
+    free_model: str = ""
+    """A model's id that the reference does not know and that the client sends as it is."""
+    mode: AgentMode | None = None
+    tool: Tool | None = None
+
+    @property
+    def model_id(self) -> str:
+        """As the client's catalogue says; empty where no model is named."""
+        return self.model.id if self.model else self.free_model
+
+    @property
+    def wire_model(self) -> str:
+        """As it is sent to the provider; empty where no model is named."""
+        return (self.model.wire_id or self.model.id) if self.model else self.free_model
+
+    @property
+    def operation(self) -> str | None:
+        """The operation that this call uses; None for the provider's default one."""
+        named = self.mode or self.tool
+        return named.operation if named else None
+
+
+def named(reference: Reference, name: str, provider: str | None = None) -> Named:
+    """What `name` means.
+
+    It may be the name or id of an agent mode; a model as `provider/id`, id, wire id, alias or display name, in any
+    case, or its id without the date; `provider:model`, as the client's settings write it; the id of a tool or of a
+    provider; or a setting with its value, e.g. `amp.anthropic.provider: vertex`. With `provider`, its id or alias,
+    the name is that of one of its models, also of one that the reference does not know.
+
+    Raises UnknownNameError when nothing has the name, AmbiguousNameError when models of several providers do, and
+    HostedModeError for a mode of which the client does not call the model itself.
+    """
+    if provider is not None:
+        return _model_of(reference, find_provider(reference, provider), name)
+    hosted = next((m for m in reference.hosted_modes.values() if name.casefold() == m.name.casefold()), None)
+    if hosted is not None:
+        raise HostedModeError(hosted)
+    for read in _READINGS:
+        if found := read(reference, name):
+            return found
+    raise UnknownNameError(f"no model is called {name!r}", _near(name, _suggestible(reference)))
+
+
+def find_model(reference: Reference, name: str, provider: str | None = None) -> Model:
+    """A model by `provider/id`, id, wire id or alias, then by any case, display name or undated id.
+
+    Raises UnknownNameError when there is none, and AmbiguousNameError when several providers have it and `provider`
+    does not tell which.
+    """
+    models = [m for m in reference.models.values() if provider in (None, m.provider)]
+    if found := _one_model(name, models):
+        return found
+    raise UnknownNameError(f"no model is called {name!r}", _near(name, [m.id for m in models]))
+
+
+def find_mode(reference: Reference, name: str) -> AgentMode | None:
+    """An agent mode by its name (`bolt:main`) or id (`bolt-main`), or None."""
+    return next((m for m in reference.agent_modes.values() if name in (m.name, m.id)), None)
+
+
+def find_provider(reference: Reference, name: str) -> ProviderId:
+    """The id of the provider with this id, display name, or name in the client's settings, in any case.
+
+    Raises UnknownNameError when there is none.
+    """
+    if found := _provider_called(reference, name):
+        return found
+    raise UnknownNameError(f"no provider is called {name!r}", _near(name, list(reference.providers)))
+
+
+def folded(name: str) -> str:
+    """The name without case and punctuation: `Claude Sonnet 4.5` and `claude-sonnet-4-5` are one."""
+    return "-".join(re.findall(r"[^\W_]+", name.casefold()))
+
+
+# --- the readings of a name, the most exact one first
+
+
+def _as_mode(reference: Reference, name: str) -> Named | None:
+    mode = find_mode(reference, name)
+    return _of_mode(reference, mode) if mode else None
+
+
+def _as_mode_in_any_case(reference: Reference, name: str) -> Named | None:
+    wanted = folded(name)
+    modes = (m for m in reference.agent_modes.values() if wanted and wanted in (folded(m.name), folded(m.id)))
+    mode = next(modes, None)
+    return _of_mode(reference, mode) if mode else None
+
+
+def _of_mode(reference: Reference, mode: AgentMode) -> Named:
+    model = find_model(reference, mode.model, mode.provider)
+    return Named("agent_mode", mode.provider, model, mode=mode)
+
+
+def _as_exact_model(reference: Reference, name: str) -> Named | None:
+    model = _first(name, _exact(name, list(reference.models.values())))
+    return Named("model", model.provider, model) if model else None
+
+
+def _as_model(reference: Reference, name: str) -> Named | None:
+    model = _one_model(name, list(reference.models.values()))
+    return Named("model", model.provider, model) if model else None
+
+
+def _as_tool(reference: Reference, name: str) -> Named | None:
+    wanted = folded(name)
+    for tool in reference.tools.values():
+        if wanted and wanted in (folded(tool.id), folded(tool.display_name)):
+            model = None
+            if tool.default_model not in (None, "unknown"):
+                model = find_model(reference, str(tool.default_model), tool.provider)
+            return Named("tool", tool.provider, model, tool=tool)
+    return None
+
+
+def _as_provider(reference: Reference, name: str) -> Named | None:
+    provider = _provider_called(reference, name)
+    return Named("provider", provider) if provider else None
+
+
+def _as_model_of_provider(reference: Reference, name: str) -> Named | None:
+    """`provider:model`, as the setting `amp.internal.model` writes it; the model may be any."""
+    before, colon, model = name.partition(":")
+    provider = _provider_called(reference, before.strip()) if colon and model.strip() else None
+    return _model_of(reference, provider, model.strip()) if provider else None
+
+
+def _as_setting(reference: Reference, name: str) -> Named | None:
+    """A setting that changes how a provider is reached, with one of its values."""
+    setting, separator, value = (part.strip().strip("\"'") for part in re.sub("=", ":", name, count=1).partition(":"))
+    known = reference.settings.get(setting)
+    if not separator or known is None or (known.values and value not in known.values):
+        return None
+    provider = next((key for key, each in reference.providers.items() if each.setting == setting), None)
+    return Named("provider", provider) if provider else None
+
+
+_READINGS: Final[tuple[Callable[[Reference, str], Named | None], ...]] = (
+    _as_mode,
+    _as_exact_model,
+    _as_tool,
+    _as_provider,
+    _as_setting,
+    _as_model_of_provider,
+    _as_mode_in_any_case,
+    _as_model,
+)
+
+
+def _model_of(reference: Reference, provider: ProviderId, name: str) -> Named:
+    model = _one_model(name, [m for m in reference.models.values() if m.provider == provider])
+    return Named("model", provider, model, free_model="" if model else name)
+
+
+def _provider_called(reference: Reference, name: str) -> ProviderId | None:
+    wanted = folded(name)
+    for key, provider in reference.providers.items():
+        names = (key, provider.display_name, *provider.aliases)
+        if name == key or (wanted and wanted in map(folded, names)):
+            return key
+    return None
+
+
+# --- models
+
+
+def _one_model(name: str, models: list[Model]) -> Model | None:
+    for matches in _tiers(name, models):
+        if found := _first(name, matches):
+            return found
+    return None
+
+
+def _first(name: str, matches: Iterable[Model]) -> Model | None:
+    """The match; the newest of one provider's releases. Raises AmbiguousNameError if several providers have one."""
+    found = list(matches)
+    if len({m.provider for m in found}) > 1:
+        keys = tuple(f"{m.provider}/{m.id}" for m in found)
+        raise AmbiguousNameError(f"{name!r} is served by several providers", keys, lead="write one of")
+    return max(found, key=lambda m: _date(m.id), default=None)
+
+
+def _exact(name: str, models: list[Model]) -> list[Model]:
+    for matches in (
+        [m for m in models if name == f"{m.provider}/{m.id}"],
+        [m for m in models if name == m.id],
+        [m for m in models if name == m.wire_id or name in m.aliases],
+    ):
+        if matches:
+            return matches
+    return []
+
+
+def _tiers(name: str, models: list[Model]) -> Iterator[list[Model]]:
+    """What `name` may mean, the most exact first: names as they are, then in other case, then without the release."""
+    yield _exact(name, models)
+    wanted = folded(name)
+    if not wanted:
+        return
+    yield [m for m in models if wanted in (folded(m.id), folded(f"{m.provider}/{m.id}"), folded(m.wire_id or ""))]
+    yield [m for m in models if wanted == folded(m.display_name) or wanted in map(folded, m.aliases)]
+    yield [m for m in models if _is_release_of(folded(m.id), wanted)]
+    yield [m for m in models if _is_release_of(folded(m.display_name), wanted)]
+
+
+def _is_release_of(release: str, model: str) -> bool:
+    return release.startswith(model) and _RELEASE.match(release[len(model) :]) is not None
+
+
+def _date(model: str) -> str:
+    """The date in an id as text that sorts, e.g. `20250929`; empty where it has none."""
+    found = _DATE.search(folded(model))
+    if found is None:
+        return ""
+    month, _, year = found.group().strip("-").partition("-")
+    return f"{year}{month}"
+
+
+def _suggestible(reference: Reference) -> list[str]:
+    modes = [m.name for m in reference.agent_modes.values()]
+    return [
+        *modes,
+        *(m.id for m in reference.models.values()),
+        *reference.hosted_modes,
+        *reference.tools,
+        *reference.providers,
+    ]
+
+
+def _near(name: str, names: list[str]) -> tuple[str, ...]:
+    return tuple(difflib.get_close_matches(name, names, n=3, cutoff=0.5))
