@@ -6,6 +6,7 @@ import ast
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import chdir
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -47,7 +48,8 @@ class Mutant:
 def mutants_of(file: Path) -> Iterator[Mutant]:
     """Every mutant of a module, in the order of its source. Type aliases are left out: nothing runs them."""
     text = file.read_text(encoding="utf-8")
-    whole, changes, _, _ = create_mutations(str(file), text)
+    with chdir(ROOT):  # mutmut reads its part of pyproject.toml from there
+        whole, changes, _, _ = create_mutations(str(file), text)
     places = MetadataWrapper(whole, unsafe_skip_copy=True).resolve(PositionProvider)
     code = _Statements(ast.parse(text))
     seen: Counter[tuple[str, str, str]] = Counter()

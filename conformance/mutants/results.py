@@ -145,7 +145,7 @@ def summary(score: Score) -> str:
     kills, left = len(score.killed), len(score.survived)
     share = kills / (kills + left) if kills + left else 0.0
     of_should = sum(one.level != "must" for one in score.killed.values())
-    by_module = Counter(id_.partition(".")[0] for id_ in score.survived)
+    by_module = Counter(id_.partition("#")[0].partition(".")[0] for id_ in score.survived)
     return (
         f"{kills} of {kills + left} killed ({share:.1%}), {of_should} of them first by a should; "
         f"a sample of {score.judged} of {score.mutants} mutants: {sum(score.equivalent.values())} equivalent, "

@@ -15,7 +15,7 @@ from .config import ProxyConfig
 from .exchange import (
     BackEnd,
     Incoming,
-    ManagementCall,
+    ManagementPath,
     Outgoing,
     OwnAnswer,
     Place,
@@ -28,12 +28,12 @@ from .routing import Routes
 from .upstream import UpstreamSender
 
 Chunks: TypeAlias = AsyncIterator[bytes]
-Forwardable: TypeAlias = ProviderCall | ManagementCall
+Forwardable: TypeAlias = ProviderCall | ManagementPath
 
 
 def is_kept_local(place: Place) -> bool:
     """Whether a place is closed to other machines where the configuration says so."""
-    return isinstance(place, ManagementCall)
+    return isinstance(place, ManagementPath)
 
 
 def relayed_status(_exchange: RoutedExchange, status: int) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 from ..reference.types import Reference
 from ..wire.messages import Headers
 from .config import ProxyConfig
-from .exchange import Amp, Incoming, Local, ManagementCall, Place, ProviderCall, Refusal, RoutedExchange
+from .exchange import Amp, Incoming, Local, ManagementPath, Place, ProviderCall, Refusal, RoutedExchange
 
 PLACEHOLDER = "placeholder"
 """What Google's SDK sends as a key in the form that Amp uses; never a credential."""
@@ -34,7 +34,7 @@ def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:
 def needs_key(place: Place) -> bool:
     """Whether a route requires a key. It does if the sources do not state it."""
     match place:
-        case ManagementCall(route):
+        case ManagementPath(route):
             return route.authentication != "open"
         case Refusal():
             return not place.open

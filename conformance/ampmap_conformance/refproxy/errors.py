@@ -7,7 +7,7 @@ from http import HTTPStatus
 from ..dialects import bodies
 from ..reference.types import ManagementRoute, Provider, Reference
 from ..wire.messages import Headers
-from .exchange import Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange, UpstreamFailure
+from .exchange import Incoming, ManagementPath, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange, UpstreamFailure
 
 JSON_LINE = ("Content-Type", "application/json")
 WARM_UP = "tcp_warming"
@@ -33,7 +33,7 @@ def about(place: Place) -> Provider | ManagementRoute | None:
     match place:
         case ProviderCall(provider):
             return provider
-        case ManagementCall(route):
+        case ManagementPath(route):
             return route
         case Refusal():
             return place.about

@@ -40,8 +40,8 @@ class ProviderCall:
 
 
 @dataclass(frozen=True, slots=True)
-class ManagementCall:
-    """The request belongs to Amp's own servers."""
+class ManagementPath:
+    """The path is one of Amp's own servers."""
 
     route: ManagementRoute
 
@@ -58,7 +58,7 @@ class Refusal:
     """The answer is the same without a credential."""
 
 
-Place: TypeAlias = ProviderCall | ManagementCall | Refusal
+Place: TypeAlias = ProviderCall | ManagementPath | Refusal
 """What a path means."""
 
 
@@ -86,7 +86,7 @@ class RoutedExchange:
 
     config: ProxyConfig
     incoming: Incoming
-    place: ProviderCall | ManagementCall
+    place: ProviderCall | ManagementPath
     key: str | None
     """The client key that was accepted; None on open routes without one."""
     model: str | None

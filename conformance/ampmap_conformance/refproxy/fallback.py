@@ -9,10 +9,10 @@ from typing import Any
 
 from ..target.amp_config import BlockMapping
 from .config import ProxyConfig, Upstream
-from .exchange import Amp, BackEnd, Incoming, Local, ManagementCall, ProviderCall, Refusal
+from .exchange import Amp, BackEnd, Incoming, Local, ManagementPath, ProviderCall, Refusal
 
 
-def body_problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+def body_problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
     """The rejection of a body that is not a JSON object, where an operation takes one; None for a valid body."""
     if not isinstance(place, ProviderCall) or place.match.call.operation.request is None:
         return None
@@ -25,7 +25,7 @@ def body_problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Re
     return None
 
 
-def requested_model(place: ProviderCall | ManagementCall, incoming: Incoming) -> str | None:
+def requested_model(place: ProviderCall | ManagementPath, incoming: Incoming) -> str | None:
     """The model that a call names, in its path or its body; None when it names none. The body is in order."""
     if not isinstance(place, ProviderCall) or place.match.call.operation.model_in == "none":
         return None
@@ -36,10 +36,10 @@ def requested_model(place: ProviderCall | ManagementCall, incoming: Incoming) ->
     return model if isinstance(model, str) and model else None
 
 
-def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
     """Who takes the call. A model counts as local unless it is known to be unavailable: ids come and go."""
     match place:
-        case ManagementCall(route):
+        case ManagementPath(route):
             return Amp(config.amp) if config.amp else Refusal(503, "No Amp upstream is configured.", route)
         case ProviderCall(provider):
             upstream = config.upstreams.get(provider.id)

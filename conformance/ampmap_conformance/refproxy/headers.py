@@ -8,7 +8,7 @@ from ..reference.types import Reference
 from ..wire.messages import Headers
 from ..wire.websocket import is_offer
 from .credentials import client_credential_headers, upstream_credentials
-from .exchange import Incoming, Local, ManagementCall, RoutedExchange
+from .exchange import Incoming, Local, ManagementPath, RoutedExchange
 
 OTHER_CREDENTIALS = ("cookie", "api-key")
 """What was made for the proxy's host, and is nothing to a provider; Amp's own pages live by their cookies."""
@@ -28,7 +28,7 @@ def end_to_end(reference: Reference, headers: Headers) -> Headers:
 
 def offers_websocket(exchange: RoutedExchange) -> bool:
     """Whether a call offers Amp's servers to open a WebSocket: no provider's API has one."""
-    return isinstance(exchange.place, ManagementCall) and is_offer(exchange.incoming.method, exchange.incoming.headers)
+    return isinstance(exchange.place, ManagementPath) and is_offer(exchange.incoming.method, exchange.incoming.headers)
 
 
 def offering(headers: Headers) -> Headers:

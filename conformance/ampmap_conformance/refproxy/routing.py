@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from ..dialects.routes import RouteTable, WrongMethod, below, proxy_routes
 from ..reference.types import ManagementRoute, Provider, Reference, upstream_path
 from .credentials import query_without_credentials, upstream_query_credential
-from .exchange import Amp, Incoming, ManagementCall, Place, ProviderCall, Refusal, RoutedExchange
+from .exchange import Amp, Incoming, ManagementPath, Place, ProviderCall, Refusal, RoutedExchange
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", ""})
 
@@ -62,7 +62,7 @@ def _provider_place(provider: Provider, table: RouteTable, incoming: Incoming) -
 
 def _management_place(route: ManagementRoute, method: str) -> Place:
     if route.methods == "unknown" or method in route.methods or (method == "HEAD" and "GET" in route.methods):
-        return ManagementCall(route)
+        return ManagementPath(route)
     allow = (("Allow", ", ".join(route.methods)),)
     return Refusal(405, f"{method} is not allowed here.", route, allow, open=route.authentication == "open")
 
@@ -101,5 +101,5 @@ def _local_path(exchange: RoutedExchange) -> str:
             if exchange.mapped is not None and end:
                 tail = f"{tail[:start]}{quote(exchange.mapped, safe='')}{tail[end:]}"
             return upstream_path(provider) + root + tail
-        case ManagementCall():
+        case ManagementPath():
             return exchange.incoming.path

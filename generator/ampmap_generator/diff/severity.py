@@ -332,6 +332,14 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "Answers end for other reasons than before; a proxy relays the reason, whatever it is.",
     ),
     DiffRule(
+        "bare-paths",
+        _NOTE,
+        "endpoints",
+        "bare_paths bare_paths.**",
+        _ANY,
+        "The list of paths without a provider that some proxies have changed; no source obliges a proxy to have them.",
+    ),
+    DiffRule(
         "status-added", _ADDITION, "error_shapes", "statuses.* default.*", _ADDED, "An additional status is described."
     ),
     # --- management, settings and fallback

@@ -188,8 +188,10 @@ def _as_setting(reference: Reference, name: str) -> Named | None:
     known = reference.settings.get(setting)
     if not separator or known is None or (known.values and value not in known.values):
         return None
-    provider = next((key for key, each in reference.providers.items() if each.setting == setting), None)
-    return Named("provider", provider) if provider else None
+    for provider, each in reference.providers.items():
+        if each.setting == setting:
+            return Named("provider", provider)
+    return None
 
 
 _READINGS: Final[tuple[Callable[[Reference, str], Named | None], ...]] = (

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..behaviour import Behaviour
-from ..exchange import ManagementCall, Outgoing, ProviderCall, RoutedExchange
+from ..exchange import ManagementPath, Outgoing, ProviderCall, RoutedExchange
 from ..upstream import StreamedAnswer, UpstreamSender, Wrapped
 from .registry import defect
 
@@ -108,7 +108,7 @@ def abandoned_management_calls_continue(right: Behaviour) -> Behaviour:
     """Continues a call to Amp's servers for a client that has left."""
 
     def ends(exchange: Any) -> bool:
-        return not isinstance(exchange.place, ManagementCall) and right.ends_with_client(exchange)
+        return not isinstance(exchange.place, ManagementPath) and right.ends_with_client(exchange)
 
     return replace(right, ends_with_client=ends)
 

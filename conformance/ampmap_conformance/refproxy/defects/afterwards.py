@@ -12,7 +12,7 @@ from dataclasses import replace
 from ...wire.messages import Headers
 from ..behaviour import Behaviour, Chunks
 from ..config import ProxyConfig
-from ..exchange import BackEnd, ManagementCall, Outgoing, ProviderCall, Refusal, RoutedExchange, UpstreamFailure
+from ..exchange import BackEnd, ManagementPath, Outgoing, ProviderCall, Refusal, RoutedExchange, UpstreamFailure
 from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamFailedError, UpstreamSender, Wrapped
 from .abandoned import Lingering
 from .registry import defect
@@ -49,7 +49,7 @@ class _Account:
     def checked(self, right: Behaviour) -> Behaviour:
         """`right`, but refusing."""
 
-        def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+        def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
             if self._until.get(_whose(place), 0.0) > time.monotonic():
                 about = place.provider if isinstance(place, ProviderCall) else place.route
                 return Refusal(503, "The upstream is spared after a failure.", about)
@@ -58,7 +58,7 @@ class _Account:
         return replace(right, back_end=back_end)
 
 
-def _whose(place: ProviderCall | ManagementCall) -> str:
+def _whose(place: ProviderCall | ManagementPath) -> str:
     return place.provider.id if isinstance(place, ProviderCall) else "amp"
 
 
@@ -93,7 +93,7 @@ def failed_counts_bench(right: Behaviour) -> Behaviour:
 @defect("failed-management-calls-bench", breaks=("management.next-call-after-two-failures",), also=("*",))
 def failed_management_calls_bench(right: Behaviour) -> Behaviour:
     """Makes no call to Amp's servers for a while after one has failed."""
-    return _by_status(right, _Account(), lambda exchange: isinstance(exchange.place, ManagementCall))
+    return _by_status(right, _Account(), lambda exchange: isinstance(exchange.place, ManagementPath))
 
 
 def _by_body(right: Behaviour, account: _Account, *, fails: Callable[[bytes], bool]) -> Behaviour:

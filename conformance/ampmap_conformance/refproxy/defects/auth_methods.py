@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Incoming, ManagementCall, Place, ProviderCall, Refusal
+from ..exchange import Incoming, ManagementPath, Place, ProviderCall, Refusal
 from ..routing import Routes
 from .registry import defect
 
@@ -39,7 +39,7 @@ def other_methods_forwarded_unchecked(right: Behaviour) -> Behaviour:
     return replace(opened, place=place, body_problem=lambda where, incoming: _unless_opened(right, where, incoming))
 
 
-def _unless_opened(right: Behaviour, where: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+def _unless_opened(right: Behaviour, where: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
     opened = isinstance(where, ProviderCall) and incoming.method in UNCHECKED
     return None if opened else right.body_problem(where, incoming)
 

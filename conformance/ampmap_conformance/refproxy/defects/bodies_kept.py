@@ -12,7 +12,7 @@ from typing import Any
 from ...dialects import bodies
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Incoming, ManagementCall, ProviderCall, Refusal, RoutedExchange
+from ..exchange import Incoming, ManagementPath, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 LIMIT = 1 << 20
@@ -20,7 +20,7 @@ LIMIT = 1 << 20
 
 
 def _refusing_bodies(right: Behaviour, status: int, refuses: Any) -> Behaviour:
-    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+    def problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
         if isinstance(place, ProviderCall) and refuses(incoming):
             return Refusal(status, "The proxy rejects the body.", place.provider)
         return right.body_problem(place, incoming)

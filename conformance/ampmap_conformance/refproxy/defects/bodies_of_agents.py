@@ -10,7 +10,7 @@ from typing import Any
 from ...dialects import bodies
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Incoming, ManagementCall, ProviderCall, Refusal, RoutedExchange
+from ..exchange import Incoming, ManagementPath, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 NEWER = frozenset({"reasoning_effort", "thinking", "output_config", "prompt_cache_key", "systemInstruction"})
@@ -99,7 +99,7 @@ def sampling_set_with_tools(right: Behaviour) -> Behaviour:
 def rules_of_its_own(right: Behaviour) -> Behaviour:
     """Rejects a call that requests zero tokens, or that has no input."""
 
-    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+    def problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
         refusal = right.body_problem(place, incoming)
         rare = b'"max_tokens":0' in incoming.body or b'"prompt":{' in incoming.body
         if refusal is None and rare and isinstance(place, ProviderCall):

@@ -13,7 +13,7 @@ from ..behaviour import Behaviour
 from ..credentials import given_keys
 from ..exchange import (
     Incoming,
-    ManagementCall,
+    ManagementPath,
     OwnAnswer,
     Place,
     ProviderCall,
@@ -29,7 +29,7 @@ KEPT = "public, max-age=60"
 def _saying(right: Behaviour, words: str) -> Behaviour:
     """`right`, but it rejects a body that is not a request in these words."""
 
-    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+    def problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
         if isinstance(place, ProviderCall) and b'"model": {' in incoming.body:
             return Refusal(400, words, place.provider)
         return right.body_problem(place, incoming)
@@ -102,7 +102,7 @@ def lists_kept_by_shared_caches(right: Behaviour) -> Behaviour:
 @defect("amp-kept-by-shared-caches", breaks=("security.management-answers-not-public",))
 def amp_kept_by_shared_caches(right: Behaviour) -> Behaviour:
     """Lets shared caches keep what Amp's servers answer."""
-    return _kept(right, lambda exchange: isinstance(exchange.place, ManagementCall))
+    return _kept(right, lambda exchange: isinstance(exchange.place, ManagementPath))
 
 
 @defect(

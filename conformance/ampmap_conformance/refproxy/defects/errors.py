@@ -13,7 +13,7 @@ from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..exchange import (
     Incoming,
-    ManagementCall,
+    ManagementPath,
     OwnAnswer,
     Place,
     ProviderCall,
@@ -102,7 +102,7 @@ def allow_missing(right: Behaviour) -> Behaviour:
 def malformed_json_500(right: Behaviour) -> Behaviour:
     """Fails with 500 on a body that is not valid JSON."""
 
-    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+    def problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
         found = right.body_problem(place, incoming)
         return None if found is None else replace(found, status=500)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ...reference.types import Reference
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Amp, Incoming, ManagementCall, OwnAnswer, ProviderCall, Refusal, RoutedExchange, UpstreamFailure
+from ..exchange import Amp, Incoming, ManagementPath, OwnAnswer, ProviderCall, Refusal, RoutedExchange, UpstreamFailure
 from ..upstream import UpstreamBrokenError
 from .registry import defect
 from .streaming import is_event_stream
@@ -130,7 +130,7 @@ def unknown_paths_welcomed(right: Behaviour) -> Behaviour:
 def odd_json_500(right: Behaviour) -> Behaviour:
     """Fails with 500 on JSON that is not an object."""
 
-    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+    def problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
         found = right.body_problem(place, incoming)
         try:
             other = not isinstance(json.loads(incoming.body), dict)
@@ -151,7 +151,7 @@ def bad_bodies_repaired(right: Behaviour) -> Behaviour:
         bad = isinstance(exchange.place, ProviderCall) and right.body_problem(exchange.place, exchange.incoming)
         return made if bad else given
 
-    def model(place: ProviderCall | ManagementCall, incoming: Incoming) -> str | None:
+    def model(place: ProviderCall | ManagementPath, incoming: Incoming) -> str | None:
         return None if right.body_problem(place, incoming) else right.requested_model(place, incoming)
 
     return replace(right, body_problem=lambda _place, _incoming: None, upstream_body=body, requested_model=model)
@@ -172,7 +172,7 @@ def two_models_made_one(right: Behaviour) -> Behaviour:
 def deep_json_crashes(right: Behaviour) -> Behaviour:
     """Runs out of stack on deeply nested JSON."""
 
-    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+    def problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
         if b"[" * 1000 in incoming.body:
             raise RecursionError("maximum recursion depth exceeded")
         return right.body_problem(place, incoming)

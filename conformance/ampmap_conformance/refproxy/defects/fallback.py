@@ -11,7 +11,7 @@ from ...target.amp_config import BlockMapping
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Amp, BackEnd, Local, ManagementCall, ProviderCall, Refusal, RoutedExchange
+from ..exchange import Amp, BackEnd, Local, ManagementPath, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 
@@ -49,7 +49,7 @@ def mapping_leaves_body(right: Behaviour) -> Behaviour:
 def unmapped_refused(right: Behaviour) -> Behaviour:
     """Answers 404 for a model that it does not serve, though an Amp upstream is configured."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)
         if isinstance(found, Amp) and isinstance(place, ProviderCall):
             return Refusal(404, f"Unknown model {model!r}.", place.provider)
@@ -62,7 +62,7 @@ def unmapped_refused(right: Behaviour) -> Behaviour:
 def unmapped_stays_local(right: Behaviour) -> Behaviour:
     """Sends a model that it does not serve to the provider all the same."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)
         if isinstance(found, Amp) and isinstance(place, ProviderCall) and place.provider.id in config.upstreams:
             return Local(config.upstreams[place.provider.id])
@@ -81,7 +81,7 @@ def unmapped_stays_local(right: Behaviour) -> Behaviour:
 def all_goes_to_amp(right: Behaviour) -> Behaviour:
     """Sends every call to the paid Amp upstream, also for models that it serves itself."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         return right.back_end(config, place, model) if config.amp is None else Amp(config.amp)
 
     return replace(right, back_end=back_end)
@@ -108,7 +108,7 @@ def patterns_ignored(right: Behaviour) -> Behaviour:
 def patterns_first(right: Behaviour) -> Behaviour:
     """Takes the first mapping that fits, a pattern for all the rest before a name."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         patterns = tuple(rule for rule in config.mappings if rule.regex)
         found = right.back_end(replace(config, mappings=patterns), place, model)
         mapped = isinstance(found, Local) and found.mapped is not None
@@ -121,7 +121,7 @@ def patterns_first(right: Behaviour) -> Behaviour:
 def mapping_on_one_root(right: Behaviour) -> Behaviour:
     """Reads mappings on one form of a provider's paths alone."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         other = isinstance(place, ProviderCall) and place.match.root != place.provider.roots[0]
         return right.back_end(replace(config, mappings=()) if other else config, place, model)
 
@@ -132,7 +132,7 @@ def mapping_on_one_root(right: Behaviour) -> Behaviour:
 def orphaned_mapping_applied(right: Behaviour) -> Behaviour:
     """Maps a model to one that the proxy does not have, and calls the provider for that."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)
         rule = next((rule for rule in config.mappings if rule.from_ == model), None)
         if isinstance(found, Amp) and isinstance(place, ProviderCall) and rule is not None:
@@ -200,7 +200,7 @@ def amp_answer_renamed(right: Behaviour) -> Behaviour:
 def counting_stays_local(right: Behaviour) -> Behaviour:
     """Sends every token count to the provider, also for a model that the provider does not have."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)
         if isinstance(place, ProviderCall) and place.match.call.id in ("messages.count_tokens", "countTokens"):
             return Local(config.upstreams[place.provider.id])
@@ -266,7 +266,7 @@ def length_kept_when_mapped(right: Behaviour) -> Behaviour:
 def absent_model_served(right: Behaviour) -> Behaviour:
     """Calls the provider for a model that it does not have, when there is no Amp upstream."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)
         if isinstance(found, Refusal) and isinstance(place, ProviderCall):
             return Local(config.upstreams[place.provider.id])
@@ -279,7 +279,7 @@ def absent_model_served(right: Behaviour) -> Behaviour:
 def absent_model_502(right: Behaviour) -> Behaviour:
     """Reports a model that it does not know as a fault of its own, which clients retry."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)
         return replace(found, status=502) if isinstance(found, Refusal) and found.status == 404 else found
 
@@ -288,7 +288,7 @@ def absent_model_502(right: Behaviour) -> Behaviour:
 
 def _with_mappings(
     right: Behaviour, change: Callable[[tuple[BlockMapping, ...]], tuple[BlockMapping, ...]]
-) -> Callable[[ProxyConfig, ProviderCall | ManagementCall, str | None], BackEnd | Refusal]:
+) -> Callable[[ProxyConfig, ProviderCall | ManagementPath, str | None], BackEnd | Refusal]:
     return lambda config, place, model: right.back_end(replace(config, mappings=change(config.mappings)), place, model)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..behaviour import Behaviour
-from ..exchange import Incoming, ManagementCall, ProviderCall, Refusal, RoutedExchange
+from ..exchange import Incoming, ManagementPath, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 PEEKED = 8192
@@ -19,7 +19,7 @@ NAMED = re.compile(rb'"model"\s*:\s*"([^"]*)"')
 def _looking(right: Behaviour, look: Callable[[Incoming, str], str | None]) -> Behaviour:
     """Another way of finding the model in a body that names one."""
 
-    def requested(place: ProviderCall | ManagementCall, incoming: Incoming) -> str | None:
+    def requested(place: ProviderCall | ManagementPath, incoming: Incoming) -> str | None:
         model = right.requested_model(place, incoming)
         in_body = isinstance(place, ProviderCall) and place.match.call.operation.model_in == "body"
         return look(incoming, model) if in_body and model else model
@@ -36,7 +36,7 @@ def first_bytes_looked_at(right: Behaviour) -> Behaviour:
 def _within(right: Behaviour, limit: int) -> Behaviour:
     """A body's model is found in its first `limit` bytes, and a body without one there is rejected."""
 
-    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+    def problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
         named = isinstance(place, ProviderCall) and place.match.call.operation.model_in == "body"
         if named and len(incoming.body) > limit and b'"model"' not in incoming.body[:limit]:
             return Refusal(400, "The body names no model.", place.provider if isinstance(place, ProviderCall) else None)

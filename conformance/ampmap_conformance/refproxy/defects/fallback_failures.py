@@ -10,7 +10,7 @@ from dataclasses import replace
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Amp, BackEnd, Local, ManagementCall, Outgoing, ProviderCall, Refusal, RoutedExchange
+from ..exchange import Amp, BackEnd, Local, ManagementPath, Outgoing, ProviderCall, Refusal, RoutedExchange
 from ..upstream import StreamedAnswer, UpstreamBrokenError, UpstreamSender, Wrapped
 from .registry import defect
 
@@ -125,8 +125,8 @@ class _Bench:
 
     def back_end(
         self, right: Behaviour
-    ) -> Callable[[ProxyConfig, ProviderCall | ManagementCall, str | None], BackEnd | Refusal]:
-        def chosen(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    ) -> Callable[[ProxyConfig, ProviderCall | ManagementPath, str | None], BackEnd | Refusal]:
+        def chosen(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
             if isinstance(place, ProviderCall) and self._until.get((place.provider.id, model), 0) > time.monotonic():
                 return Refusal(503, "No credential is available.", place.provider)
             return right.back_end(config, place, model)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Amp, BackEnd, Local, ManagementCall, ProviderCall, Refusal, RoutedExchange
+from ..exchange import Amp, BackEnd, Local, ManagementPath, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 
@@ -135,7 +135,7 @@ def forced_name_in_answer(right: Behaviour) -> Behaviour:
 def mappings_chained(right: Behaviour) -> Behaviour:
     """Looks a mapping's target up in the mappings again."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         rule = next((rule for rule in config.mappings if not rule.regex and rule.from_ == model), None)
         linked = rule is not None and any(other.from_ == rule.to for other in config.mappings)
         return right.back_end(config, place, rule.to if rule is not None and linked else model)
@@ -158,7 +158,7 @@ def departures_bench(right: Behaviour) -> Behaviour:
             if not ended and isinstance(exchange.place, ProviderCall):
                 left.append((exchange.place.provider.id, exchange.model))
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         if isinstance(place, ProviderCall) and (place.provider.id, model) in left:
             left.remove((place.provider.id, model))
             return Refusal(503, "No credential is available.", place.provider)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Amp, ManagementCall, RoutedExchange
+from ..exchange import Amp, ManagementPath, RoutedExchange
 from .headers_contract import current_status, knowing_status
 from .registry import defect
 
@@ -64,7 +64,7 @@ def amp_hints_dropped(right: Behaviour) -> Behaviour:
     """Loses the retry headers of errors on model calls that went to Amp's servers."""
     return _losing(
         right,
-        lambda exchange: isinstance(exchange.back_end, Amp) and not isinstance(exchange.place, ManagementCall),
+        lambda exchange: isinstance(exchange.back_end, Amp) and not isinstance(exchange.place, ManagementPath),
         *HINTS,
     )
 
@@ -72,7 +72,7 @@ def amp_hints_dropped(right: Behaviour) -> Behaviour:
 @defect("management-hints-dropped", breaks=("management.retry-after-relayed",))
 def management_hints_dropped(right: Behaviour) -> Behaviour:
     """Loses the `Retry-After` of errors on management paths."""
-    return _losing(right, lambda exchange: isinstance(exchange.place, ManagementCall), RETRY_AFTER)
+    return _losing(right, lambda exchange: isinstance(exchange.place, ManagementPath), RETRY_AFTER)
 
 
 @defect("limits-lost-with-429", breaks=("headers.limits-on-errors",), seen_in="BerriAI/litellm#37767")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Incoming, ManagementCall, Place, Refusal, RoutedExchange
+from ..exchange import Incoming, ManagementPath, Place, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -44,7 +44,7 @@ def management_post_only(right: Behaviour) -> Behaviour:
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         found = right.place(routes, incoming)
-        if isinstance(found, ManagementCall) and incoming.method != "POST":
+        if isinstance(found, ManagementPath) and incoming.method != "POST":
             return Refusal(405, "POST only.", found.route, (("Allow", "POST"),))
         return found
 
@@ -61,7 +61,7 @@ def management_client_key(right: Behaviour) -> Behaviour:
 
     def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         sent = right.upstream_headers(exchange, body)
-        if not isinstance(exchange.place, ManagementCall) or exchange.key is None:
+        if not isinstance(exchange.place, ManagementPath) or exchange.key is None:
             return sent
         return sent.without("x-api-key").setting("Authorization", f"Bearer {exchange.key}")
 
@@ -79,10 +79,10 @@ def management_open(right: Behaviour) -> Behaviour:
     def headers(exchange: RoutedExchange, body: bytes) -> Headers:
         amp = exchange.config.amp
         sent = right.upstream_headers(exchange, body)
-        lends = isinstance(exchange.place, ManagementCall) and exchange.key is None and amp is not None
+        lends = isinstance(exchange.place, ManagementPath) and exchange.key is None and amp is not None
         return sent.setting("Authorization", f"Bearer {amp.key}") if lends and amp else sent
 
     def needs_key(place: Place) -> bool:
-        return not isinstance(place, ManagementCall) and right.needs_key(place)
+        return not isinstance(place, ManagementPath) and right.needs_key(place)
 
     return replace(right, needs_key=needs_key, upstream_headers=headers)

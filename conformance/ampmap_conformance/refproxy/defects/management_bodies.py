@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...dialects import bodies
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import Incoming, ManagementCall, OwnAnswer, Place, Refusal, RoutedExchange
+from ..exchange import Incoming, ManagementPath, OwnAnswer, Place, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -17,7 +17,7 @@ LIMIT = 1 << 20
 
 
 def _is_management(exchange: RoutedExchange) -> bool:
-    return isinstance(exchange.place, ManagementCall)
+    return isinstance(exchange.place, ManagementPath)
 
 
 @defect("uploads-read-as-text", breaks=("management.bytes-kept",))
@@ -39,7 +39,7 @@ def uploads_read_as_json(right: Behaviour) -> Behaviour:
     def place(routes: Routes, incoming: Incoming) -> Place:
         found = right.place(routes, incoming)
         other = "json" not in (incoming.headers.get("content-type") or "json")
-        return Refusal(500, "Internal error.", found.route) if isinstance(found, ManagementCall) and other else found
+        return Refusal(500, "Internal error.", found.route) if isinstance(found, ManagementPath) and other else found
 
     return replace(right, place=place)
 
@@ -50,7 +50,7 @@ def uploads_limited(right: Behaviour) -> Behaviour:
 
     def place(routes: Routes, incoming: Incoming) -> Place:
         found = right.place(routes, incoming)
-        if isinstance(found, ManagementCall) and len(incoming.body) > LIMIT:
+        if isinstance(found, ManagementPath) and len(incoming.body) > LIMIT:
             return Refusal(413, "The body is too large.", found.route)
         return found
 

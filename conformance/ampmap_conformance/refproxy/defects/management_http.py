@@ -9,7 +9,7 @@ from dataclasses import replace
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Amp, Incoming, ManagementCall, OwnAnswer, Place, Refusal, RoutedExchange
+from ..exchange import Amp, Incoming, ManagementPath, OwnAnswer, Place, Refusal, RoutedExchange
 from ..headers import answer_coding
 from ..routing import Routes
 from .registry import defect
@@ -18,23 +18,23 @@ LONGEST = 4096
 CONDITIONS = ("if-none-match", "if-modified-since")
 
 
-def _refusing(right: Behaviour, refuses: Callable[[ManagementCall, Incoming], Refusal | None]) -> Behaviour:
+def _refusing(right: Behaviour, refuses: Callable[[ManagementPath, Incoming], Refusal | None]) -> Behaviour:
     def place(routes: Routes, incoming: Incoming) -> Place:
         found = right.place(routes, incoming)
-        return (refuses(found, incoming) or found) if isinstance(found, ManagementCall) else found
+        return (refuses(found, incoming) or found) if isinstance(found, ManagementPath) else found
 
     return replace(right, place=place)
 
 
 def _is_management(exchange: RoutedExchange) -> bool:
-    return isinstance(exchange.place, ManagementCall)
+    return isinstance(exchange.place, ManagementPath)
 
 
 @defect("delete-unknown", breaks=("management.methods",), seen_in="BerriAI/litellm#8818")
 def delete_unknown(right: Behaviour) -> Behaviour:
     """Has routes for GET and POST alone on Amp's families."""
 
-    def refuses(call: ManagementCall, incoming: Incoming) -> Refusal | None:
+    def refuses(call: ManagementPath, incoming: Incoming) -> Refusal | None:
         known = incoming.method in ("GET", "HEAD", "POST")
         return None if known else Refusal(405, "GET and POST only.", call.route, (("Allow", "GET, POST"),))
 
@@ -45,7 +45,7 @@ def delete_unknown(right: Behaviour) -> Behaviour:
 def management_head_unknown(right: Behaviour) -> Behaviour:
     """Rejects HEAD on Amp's families."""
 
-    def refuses(call: ManagementCall, incoming: Incoming) -> Refusal | None:
+    def refuses(call: ManagementPath, incoming: Incoming) -> Refusal | None:
         return Refusal(405, "No HEAD.", call.route) if incoming.method == "HEAD" else None
 
     return _refusing(right, refuses)
@@ -71,7 +71,7 @@ def bare_names_dropped(right: Behaviour) -> Behaviour:
 def dotted_paths_unknown(right: Behaviour) -> Behaviour:
     """Treats a path with a file's ending as a file of its own, which does not exist."""
 
-    def refuses(call: ManagementCall, incoming: Incoming) -> Refusal | None:
+    def refuses(call: ManagementPath, incoming: Incoming) -> Refusal | None:
         return Refusal(404, "No such file.", call.route) if incoming.path.endswith(".md") else None
 
     return _refusing(right, refuses)
@@ -192,7 +192,7 @@ def first_clients_key_removed_alone(right: Behaviour) -> Behaviour:
 )
 def sign_in_gated(right: Behaviour) -> Behaviour:
     """Requires a key on every page, also on those of the sign-in."""
-    return replace(right, needs_key=lambda place: isinstance(place, ManagementCall) or right.needs_key(place))
+    return replace(right, needs_key=lambda place: isinstance(place, ManagementPath) or right.needs_key(place))
 
 
 @defect(
@@ -227,7 +227,7 @@ def unknown_api_path_fails(right: Behaviour) -> Behaviour:
 def upgrade_fails(right: Behaviour) -> Behaviour:
     """Fails on an offer to upgrade that it cannot take."""
 
-    def refuses(call: ManagementCall, incoming: Incoming) -> Refusal | None:
+    def refuses(call: ManagementPath, incoming: Incoming) -> Refusal | None:
         return Refusal(502, "Upgrade failed.", call.route) if "upgrade" in incoming.headers else None
 
     return _refusing(right, refuses)
@@ -285,7 +285,7 @@ def head_length_zero(right: Behaviour) -> Behaviour:
 def long_queries_refused(right: Behaviour) -> Behaviour:
     """Takes addresses of 4096 characters, the default of its HTTP library."""
 
-    def refuses(call: ManagementCall, incoming: Incoming) -> Refusal | None:
+    def refuses(call: ManagementPath, incoming: Incoming) -> Refusal | None:
         too_long = len(incoming.path) + len(incoming.query) > LONGEST
         return Refusal(414, "The address is too long.", call.route) if too_long else None
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
-from ..exchange import ManagementCall, RoutedExchange
+from ..exchange import ManagementPath, RoutedExchange
 from .registry import defect
 
 ORIGIN, CREDENTIALS = "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"
 
 
 def _is_management(exchange: RoutedExchange) -> bool:
-    return isinstance(exchange.place, ManagementCall)
+    return isinstance(exchange.place, ManagementPath)
 
 
 @defect("cors-line-added", breaks=("management.cors-lines-not-doubled",), seen_in="router-for-me/CLIProxyAPI@e0cb43f3")

@@ -11,7 +11,7 @@ from ...target.amp_config import BlockMapping
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Amp, BackEnd, ManagementCall, ProviderCall, Refusal, RoutedExchange
+from ..exchange import Amp, BackEnd, ManagementPath, ProviderCall, Refusal, RoutedExchange
 from .registry import defect
 
 
@@ -22,7 +22,7 @@ def mapping_by_exact_case(right: Behaviour) -> Behaviour:
     def fits(rule: BlockMapping, model: str) -> bool:
         return re.search(rule.from_, model) is not None if rule.regex else rule.from_ == model
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         rules = tuple(rule for rule in config.mappings if model is not None and fits(rule, model))
         return right.back_end(replace(config, mappings=rules), place, model)
 
@@ -33,7 +33,7 @@ def mapping_by_exact_case(right: Behaviour) -> Behaviour:
 def local_needs_amp(right: Behaviour) -> Behaviour:
     """Counts paths that name the model among Amp's own, and rejects them with 503 without an Amp upstream."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         amps = isinstance(place, ProviderCall) and place.match.call.operation.model_in == "path"
         if config.amp is None and amps:
             return Refusal(503, "No Amp upstream is configured.")

@@ -13,7 +13,7 @@ from ...reference.types import Reference
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import BackEnd, Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
+from ..exchange import BackEnd, Incoming, ManagementPath, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -93,7 +93,7 @@ def page_for_rare_methods(right: Behaviour) -> Behaviour:
 def key_in_complaint(right: Behaviour) -> Behaviour:
     """Rejects a call that names no model, with an error that shows the key for the provider."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         asks = isinstance(place, ProviderCall) and place.match.call.operation.model_in == "body"
         if not isinstance(place, ProviderCall) or not asks or model is not None:
             return right.back_end(config, place, model)
@@ -113,8 +113,8 @@ def trace_in_complaint(right: Behaviour) -> Behaviour:
 def management_odd_body_500(right: Behaviour) -> Behaviour:
     """Parses the body of a management call, and fails where it is not an object."""
 
-    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
-        if isinstance(place, ManagementCall) and incoming.body and _object(incoming.body) is None:
+    def problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
+        if isinstance(place, ManagementPath) and incoming.body and _object(incoming.body) is None:
             return Refusal(500, "Internal error.", place.route)
         return right.body_problem(place, incoming)
 
@@ -126,7 +126,7 @@ def _on_body(
 ) -> Behaviour:
     """Rejects provider calls whose body is odd."""
 
-    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+    def problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
         found = right.body_problem(place, incoming)
         if found is not None or not isinstance(place, ProviderCall):
             return found

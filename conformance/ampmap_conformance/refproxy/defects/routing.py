@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
-from ..exchange import Amp, BackEnd, Incoming, Local, ManagementCall, Place, ProviderCall, Refusal, RoutedExchange
+from ..exchange import Amp, BackEnd, Incoming, Local, ManagementPath, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -168,7 +168,7 @@ def model_lost_from_path(right: Behaviour) -> Behaviour:
 def providers_swapped(right: Behaviour) -> Behaviour:
     """Sends the calls of OpenAI's dialect to one upstream, for every provider."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         found = right.back_end(config, place, model)
         other = config.upstreams.get("openai")
         if isinstance(found, Local) and isinstance(place, ProviderCall) and other is not None:
@@ -308,7 +308,7 @@ def usage_dropped(right: Behaviour) -> Behaviour:
 def new_models_unknown(right: Behaviour) -> Behaviour:
     """Has a list of models from before the agent modes' newest ones, and sends those to the paid Amp upstream."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         unlisted = {mode.model for mode in config.reference.agent_modes.values()}
         if config.amp is not None and model in unlisted:
             return Amp(config.amp)

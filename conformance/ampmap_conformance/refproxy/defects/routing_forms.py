@@ -13,7 +13,7 @@ from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..credentials import QUERY_NAMES
 from ..errors import WARM_UP
-from ..exchange import BackEnd, Incoming, Local, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
+from ..exchange import BackEnd, Incoming, Local, ManagementPath, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -169,7 +169,7 @@ def stream_by_accept(right: Behaviour) -> Behaviour:
 def models_allow_listed(right: Behaviour) -> Behaviour:
     """Rejects every model that is not in its own list."""
 
-    def back_end(config: ProxyConfig, place: ProviderCall | ManagementCall, model: str | None) -> BackEnd | Refusal:
+    def back_end(config: ProxyConfig, place: ProviderCall | ManagementPath, model: str | None) -> BackEnd | Refusal:
         listed = {one.wire_id or one.id for one in config.reference.models.values()}
         if isinstance(place, ProviderCall) and place.match.call.operation.stream and model not in listed:
             return Refusal(404, f"No provider serves the model {model!r}.", place.provider)
@@ -268,7 +268,7 @@ def fields_of_amp_taken_for_keys(right: Behaviour) -> Behaviour:
     """Takes every query field of a management call for a credential whose name begins with `key`."""
 
     def is_key(exchange: RoutedExchange, name: str) -> bool:
-        return isinstance(exchange.place, ManagementCall) and name.startswith("key") and name not in QUERY_NAMES
+        return isinstance(exchange.place, ManagementPath) and name.startswith("key") and name not in QUERY_NAMES
 
     return _without_fields(right, is_key)
 

@@ -10,7 +10,7 @@ from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..credentials import given_keys
-from ..exchange import Incoming, ManagementCall, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
+from ..exchange import Incoming, ManagementPath, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
 from ..routing import Routes
 from .registry import defect
 
@@ -67,7 +67,7 @@ def pages_not_restricted(right: Behaviour) -> Behaviour:
     """Restricts the families below /api, and forgets the pages beside them."""
     return replace(
         right,
-        is_kept_local=lambda place: isinstance(place, ManagementCall) and place.route.level == "api",
+        is_kept_local=lambda place: isinstance(place, ManagementPath) and place.route.level == "api",
     )
 
 
@@ -192,7 +192,7 @@ def preflight_forwarded(right: Behaviour) -> Behaviour:
             return right.place(routes, replace(incoming, method=asked))
         return right.place(routes, incoming)
 
-    def problem(found: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+    def problem(found: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
         return None if incoming.method == "OPTIONS" else right.body_problem(found, incoming)
 
     def authenticate(config: ProxyConfig, incoming: Incoming) -> str | None:

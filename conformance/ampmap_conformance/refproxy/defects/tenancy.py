@@ -13,7 +13,7 @@ from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..credentials import given_keys
-from ..exchange import Amp, Incoming, ManagementCall, Outgoing, OwnAnswer, Place, Refusal, RoutedExchange
+from ..exchange import Amp, Incoming, ManagementPath, Outgoing, OwnAnswer, Place, Refusal, RoutedExchange
 from ..routing import Routes
 from ..upstream import StreamedAnswer, UpstreamClient, UpstreamFailedError, UpstreamSender
 from .registry import defect
@@ -98,7 +98,7 @@ def answers_crossed(right: Behaviour) -> Behaviour:
     shared = [b""]
 
     async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        if is_event_stream(headers) or isinstance(exchange.place, ManagementCall):
+        if is_event_stream(headers) or isinstance(exchange.place, ManagementPath):
             async for chunk in right.response_body(exchange, headers, given):
                 yield chunk
             return

@@ -16,7 +16,7 @@ from ..exchange import (
     BackEnd,
     Incoming,
     Local,
-    ManagementCall,
+    ManagementPath,
     OwnAnswer,
     Place,
     ProviderCall,
@@ -184,7 +184,7 @@ def with_redirects(right: Behaviour, location: Callable[[Incoming], str]) -> Beh
         found = right.place(routes, incoming)
         if isinstance(found, Refusal) and found.status == FOUND:
             return replace(found, lines=(("Location", location(incoming)),))
-        if not isinstance(found, ManagementCall) or found.route.authentication != "open":
+        if not isinstance(found, ManagementPath) or found.route.authentication != "open":
             return found
         return Refusal(FOUND, "", found.route, (("Location", location(incoming)),), open=True)
 

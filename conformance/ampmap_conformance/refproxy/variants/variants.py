@@ -17,7 +17,7 @@ from ..exchange import (
     Amp,
     Incoming,
     Local,
-    ManagementCall,
+    ManagementPath,
     Outgoing,
     OwnAnswer,
     Place,
@@ -242,7 +242,7 @@ def other_words_in_errors(right: Behaviour) -> Behaviour:
 def other_statuses_in_errors(right: Behaviour) -> Behaviour:
     """Answers 422 to invalid JSON, and 503 with a Retry-After where an upstream cannot be reached."""
 
-    def problem(place: ProviderCall | ManagementCall, incoming: Incoming) -> Refusal | None:
+    def problem(place: ProviderCall | ManagementPath, incoming: Incoming) -> Refusal | None:
         found = right.body_problem(place, incoming)
         return replace(found, status=422) if found is not None and found.status == 400 else found
 
