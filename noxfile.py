@@ -109,6 +109,15 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz_inputs(session: nox.Session) -> None:
+    """Try the readers of URLs, answers, events and files on generated data; `-- --examples 5000` says how many each."""
+    install(session, "dev")
+    words = session.posargs
+    examples = words[words.index("--examples") + 1] if "--examples" in words else "2000"
+    session.run("pytest", "-n", "0", "conformance/tests/test_fuzz_inputs.py", env={"AMPMAP_FUZZ_EXAMPLES": examples})
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests of generator and conformance; `-- -k NAME` and other pytest arguments work."""
     install(session, "dev")

@@ -51,9 +51,11 @@ class NoAnswerError(ConnectionError):
     `kept` says that the connection had carried other calls, and was closed before any byte of this one's answer.
     """
 
-    def __init__(self, failure: Failure, *, kept: bool = False) -> None:
+    def __init__(self, failure: Failure, *, kept: bool = False, why: str = "") -> None:
         super().__init__(failure.value)
         self.failure = failure
+        self.why = why
+        """Why the handshake failed, where that is the failure."""
         self.kept = kept
         self.nonce = ""
         """That of the call, where a probe made it."""

@@ -20,6 +20,7 @@ EXTRAS = (
     (
         "conformance",
         (
+            "certifi",
             "covertable",
             "h11",
             "httpcore",

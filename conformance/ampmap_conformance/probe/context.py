@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from ssl import SSLContext
 from threading import Semaphore
 from typing import Protocol
 
@@ -64,6 +65,8 @@ class RunContext:
     """To the observer without the proxy, for a run that attributes failures."""
     near: ProxyClient | None = None
     """Calls a target on this machine by its loopback address, where its own address is another one."""
+    tls: SSLContext | None = None
+    """What calls to the target use for https; None for a target without."""
     foreign: Sender | None = None
     """Calls the target from another address than its own machine's loopback."""
     reloading: Reloading | None = None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from ssl import SSLContext
 from urllib.parse import urlsplit
 
 from ..cases.cases import CallCase, Case
@@ -55,7 +56,7 @@ class Probe(Calls):
     @contextmanager
     def on_own_connections(self) -> Iterator[Probe]:
         """A probe with connections to the target of its own: calls one after another share one."""
-        with ProxyClient(self.target.file.base_url) as client:
+        with ProxyClient(self.target.file.base_url, tls=self._context.tls) as client:
             probe = Probe(replace(self._context, client=client))
             try:
                 yield probe
@@ -208,7 +209,12 @@ class Probe(Calls):
             url, patience = self.target.file.base_url, self._context.patience(script)
             answers.append(
                 send_raw(
-                    url, wire(placed(request, url)), timeout=patience.read, longest=patience.whole, responses=responses
+                    url,
+                    wire(placed(request, url)),
+                    timeout=patience.read,
+                    longest=patience.whole,
+                    responses=responses,
+                    tls=self._context.tls,
                 )
             )
             return answers[0].response()
@@ -239,7 +245,7 @@ class Probe(Calls):
         def deliver() -> Response:
             self._spend()
             timeout = self._context.patience(script).read
-            response, talked = talk(self.target.file.base_url, request, what, timeout=timeout)
+            response, talked = talk(self.target.file.base_url, request, what, timeout=timeout, tls=self._context.tls)
             seen.append(talked)
             return response
 
@@ -259,7 +265,9 @@ class Probe(Calls):
         request = self.request(case, changes=Changes(more_headers=offer_lines()))
         nonce = nonce_of(request)
         self._spend()
-        response, _ = talk(self.target.file.base_url, request, what, timeout=self._context.patience().read)
+        response, _ = talk(
+            self.target.file.base_url, request, what, timeout=self._context.patience().read, tls=self._context.tls
+        )
         try:
             return response.status != SWITCHING or observer.client_closed(nonce, within=within)
         finally:
@@ -278,7 +286,7 @@ class Probe(Calls):
         sent = (request for request, _ in every)
         url = self.target.file.base_url
         timeout = self._context.patience([reply for _, replies in every for reply in replies]).read
-        answer, closed = send_in_turn(url, sent, rest=rest, timeout=timeout)
+        answer, closed = send_in_turn(url, sent, rest=rest, timeout=timeout, tls=self._context.tls)
         answer.response()
         made = []
         for (request, _), response in zip(every, answer.responses, strict=False):
@@ -335,7 +343,7 @@ class Probe(Calls):
         observer.script(nonce, replies)
         self._spend()
         url = self.target.file.base_url
-        answer = send_raw(url, replace(whole(placed(request, url)), leave_after=after))
+        answer = send_raw(url, replace(whole(placed(request, url)), leave_after=after), tls=self._context.tls)
         try:
             if not observer.seen(nonce, at_least=1, within=SETTLING):
                 if not answer.responses:
@@ -348,6 +356,11 @@ class Probe(Calls):
             return observer.client_closed(nonce, within=within)
         finally:
             observer.forget(nonce)
+
+    @property
+    def tls(self) -> SSLContext | None:
+        """What calls to the target use for https; None for a target without."""
+        return self._context.tls
 
     @property
     def reloading(self) -> Reloading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from ssl import SSLContext
 from threading import Timer
 
 from ..dialects.schemas import Schemas
@@ -66,9 +67,9 @@ def open_run(options: RunOptions, reference: Reference | None = None) -> Iterato
 
 
 @contextmanager
-def _client(base_url: str, seconds: float | None) -> Iterator[ProxyClient]:
+def _client(base_url: str, seconds: float | None, tls: SSLContext | None) -> Iterator[ProxyClient]:
     """The client of a run; when its time is over, calls that still wait for an answer end."""
-    with ProxyClient(base_url) as client:
+    with ProxyClient(base_url, tls=tls) as client:
         if seconds is None:
             yield client
             return
@@ -89,12 +90,13 @@ def _context(options: RunOptions, around: Surroundings) -> Iterator[RunContext]:
         stack.callback(fuzzing.close)
         yield RunContext(
             target=target,
-            client=stack.enter_context(_client(target.file.base_url, options.time_limit)),
+            client=stack.enter_context(_client(target.file.base_url, options.time_limit, around.tls)),
             secrets=SecretBook(*(secret.value for secret in target.secrets)),
             schemas=Schemas(target.reference),
             observer=observer,
             budget=Budget(options.max_requests, options.rate, seconds=options.time_limit, silent=SILENT_CALLS),
             direct=stack.enter_context(ProxyClient(observer.direct_url)) if observer and options.attribute else None,
+            tls=around.tls,
             foreign=around.foreign,
             near=around.near,
             reloading=around.reloading,

@@ -37,7 +37,8 @@ def smoke(session: Session) -> None:
             raise UsageError(f"{error} before the target answered") from error
         except NoAnswerError as error:
             what = "is unreachable" if error.failure in NOT_CONNECTED else "does not answer"
-            raise UnreachableError(f"{base} {what}: {error.failure.value}.") from error
+            why = f" ({error.why})" if error.why else ""
+            raise UnreachableError(f"{base} {what}: {error.failure.value}{why}.") from error
         if (endless := _without_end(exchange)) is not None:
             raise UnreachableError(f"{base} does not answer in a way that can be tested: {endless}.")
         if exchange.upstream or exchange.response.status not in (401, 403, 404):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLContext
 from urllib.parse import urlsplit
 
 from ..engine.options import RunOptions
@@ -18,8 +19,10 @@ from ..target import target as targets
 from ..target.observer_access import observer_of
 from ..target.reload import Reloading, reloading_of
 from ..target.target import Target
+from ..wire.address import Address
 from ..wire.client import ProxyClient
 from ..wire.foreign_peer import Sender, near_to, sender_to
+from ..wire.tls import context_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,8 @@ class Surroundings:
     """Calls the target from another address than its own machine's loopback."""
     near: ProxyClient | None
     """Calls a target on this machine by its loopback address, where its own address is another one."""
+    tls: SSLContext | None = None
+    """What calls to the target use for https; None for a target without."""
     reloading: Reloading | None
     """Changes the target's configuration."""
     addresses: tuple[tuple[str, str], ...]
@@ -67,15 +72,32 @@ def _around_target(options: RunOptions, reference: Reference) -> Iterator[Surrou
         target, folder = targets.from_url(options.base_url or "", reference), Path()
     with ExitStack() as stack:
         observer = stack.enter_context(observer_of(target, reference, options.observer))
-        sender, near = sender_to(target.file.base_url), near_to(target.file.base_url)
+        tls = _tls_of(target, folder)
+        sender, near = sender_to(target.file.base_url, tls), near_to(target.file.base_url)
         yield Surroundings(
             target=target,
             observer=observer,
+            tls=tls,
             foreign=stack.enter_context(sender) if sender is not None else None,
             near=stack.enter_context(near) if near is not None else None,
             reloading=stack.enter_context(reloading_of(target, observer, folder)) if observer else None,
             addresses=((urlsplit(observer.url).netloc, "{observer}"),) if observer else (),
         )
+
+
+def _tls_of(target: Target, folder: Path) -> SSLContext | None:
+    """What calls to a target use for https. Raises UsageError for a file that cannot be used."""
+    if Address.of(target.file.base_url).scheme != "https":
+        return None
+    wanted = target.file.tls
+    files = [None if path is None else folder / path for path in (wanted.ca_file, wanted.client_certificate)]
+    try:
+        return context_for(*files)
+    except OSError as error:  # an error of OpenSSL is one
+        named = ", ".join(str(file) for file in files if file is not None) or "the authorities of the environment"
+        raise UsageError(
+            f"tls: {named} cannot be used: {getattr(error, 'reason', None) or error.strerror or error}"
+        ) from error
 
 
 @contextmanager

@@ -70,6 +70,15 @@ class Credentials(Shape):
     second_client: SecretReference | None = None
 
 
+class Tls(Shape):
+    """Whom the kit trusts, and who it is, where the proxy is called by https. Paths are relative to the target file."""
+
+    ca_file: Path | None = None
+    """Further authorities, in PEM."""
+    client_certificate: Path | None = None
+    """A certificate with its key, in PEM, by which the kit says who it is."""
+
+
 class Policy(Shape):
     """Behaviour of the proxy where the sources leave a choice. Optional keys that are omitted are not judged."""
 
@@ -228,6 +237,7 @@ class TargetFile(Shape):
     editions: tuple[str, ...] = ()
     """Further client builds that it serves; what differs between builds is tested for each."""
     credentials: Credentials = Credentials()
+    tls: Tls = Tls()
     claims: tuple[ClaimName, ...] = ()
     providers: Providers | None = None
     """Names of the providers that the target serves; or what is particular about some, and then it serves the others

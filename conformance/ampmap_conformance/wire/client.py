@@ -15,12 +15,12 @@ from typing import Any
 from weakref import WeakSet
 
 import httpcore
-import httpx
 
 from ..errors import Failure, NoAnswerError
 from .address import Address
 from .limits import HEAD, WHOLE, Deadline, Pieces, TooMuchError
 from .messages import STALLED, TOO_MUCH, UNENDED, Headers, Request, Response
+from .tls import context_for, why_refused
 
 CONNECTIONS = 128
 """Most connections that are open to the target at once."""
@@ -51,12 +51,12 @@ class ProxyClient:
     write, so that no target answers between the two in one run and not in another.
     """
 
-    def __init__(self, base_url: str, *, verify: bool | ssl.SSLContext = True) -> None:
+    def __init__(self, base_url: str, *, tls: ssl.SSLContext | None = None) -> None:
         self._address = Address.of(base_url)
         self.host = self._address.netloc
         """Host and port, as the Host header names them."""
         # reading the certificates of the system takes a while
-        context = httpx.create_ssl_context(verify, trust_env=False) if self._address.scheme == "https" else None
+        context = (tls or context_for()) if self._address.scheme == "https" else None
         self._networks = (_Network(), _Network())
         self._kept = _pool(context, CONNECTIONS, self._networks[0])
         self._new = _pool(context, 0, self._networks[1])
@@ -134,7 +134,7 @@ class ProxyClient:
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, ValueError) as error:
             failure = _failure(error)
             kept = failure is Failure.DROPPED and "connection.connect_tcp.started" not in seen
-            raise NoAnswerError(failure, kept=kept) from error
+            raise NoAnswerError(failure, kept=kept, why=why_refused(error)) from error
         else:
             reading.most = None
             return _read(answer, begun, time.monotonic() - begun, reading.deadline, watch)

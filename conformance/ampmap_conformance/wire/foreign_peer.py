@@ -15,6 +15,7 @@ import ctypes
 import ipaddress
 import os
 import socket
+import ssl
 import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -87,14 +88,14 @@ def open_foreign_peer() -> Iterator[Elsewhere | None]:
         yield made
 
 
-def sender_to(base_url: str) -> ProxyClient | None:
+def sender_to(base_url: str, tls: ssl.SSLContext | None = None) -> ProxyClient | None:
     """A client that calls `base_url` from another address than the target's own loopback; None where there is none.
 
     To a target elsewhere every call is one. A target on this machine may listen on its other addresses as well.
     """
     parts = Address.of(base_url)
     if not is_loopback(parts.host):
-        return ProxyClient(base_url)
+        return ProxyClient(base_url, tls=tls)
     address = _own_address()
     port = parts.port
     if address is None or parts.scheme != "http":

@@ -21,6 +21,7 @@ from ..errors import Failure, NoAnswerError
 from .address import Address
 from .limits import HEAD, INTERIM, WHOLE, Deadline, Pieces, TooMuchError
 from .messages import STALLED, TOO_MUCH, UNENDED, Chunk, Headers, Request, Response
+from .tls import context_for, why_refused
 
 SWITCHING = 101
 """The one interim status after which no other answer comes."""
@@ -137,7 +138,13 @@ def in_chunks(request: Request, size: int = 100) -> RawRequest:
 
 
 def send_raw(
-    base_url: str, request: RawRequest, *, timeout: float = 30.0, longest: float = WHOLE, responses: int = 1
+    base_url: str,
+    request: RawRequest,
+    *,
+    timeout: float = 30.0,
+    longest: float = WHOLE,
+    responses: int = 1,
+    tls: ssl.SSLContext | None = None,
 ) -> RawAnswer:
     """Writes the pieces to a new connection and reads until `responses` answers are complete, or no more comes.
 
@@ -146,7 +153,7 @@ def send_raw(
     made.
     """
     begun = time.monotonic()
-    with connected(base_url, timeout) as sock:
+    with connected(base_url, timeout, tls) as sock:
         sent_at = _write(sock, request, begun)
         chunks: list[Chunk] = []
         reader = AnswerReader(request.method)
@@ -156,7 +163,13 @@ def send_raw(
 
 
 def send_in_turn(
-    base_url: str, messages: Iterable[Request], *, rest: float, timeout: float = 30.0, longest: float = WHOLE
+    base_url: str,
+    messages: Iterable[Request],
+    *,
+    rest: float,
+    timeout: float = 30.0,
+    longest: float = WHOLE,
+    tls: ssl.SSLContext | None = None,
 ) -> tuple[RawAnswer, bool]:
     """Writes requests to one connection, each when the answer to the one before it is complete.
 
@@ -170,7 +183,7 @@ def send_in_turn(
     reader = AnswerReader(every[0].method)
     ending, closed = Ending.COMPLETE, False
     sent_at: list[float] = []
-    with connected(base_url, timeout) as sock:
+    with connected(base_url, timeout, tls) as sock:
         for number, message in enumerate(every):
             request = whole(placed(message, base_url))
             sent_at += _write(sock, request, begun)
@@ -200,20 +213,23 @@ def _is_closed_within(sock: socket.socket, seconds: float) -> bool:
         sock.settimeout(before)
 
 
-def connected(base_url: str, timeout: float) -> socket.socket:
-    """A new connection to the host of a URL; `timeout` is in seconds. Raises NoAnswerError when none can be made."""
+def connected(base_url: str, timeout: float, tls: ssl.SSLContext | None = None) -> socket.socket:
+    """A new connection to the host of a URL; `timeout` is in seconds, and `tls` is used for https.
+
+    Raises NoAnswerError when none can be made.
+    """
     parts = Address.of(base_url)
     try:
         sock = socket.create_connection((parts.host, parts.port), timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if parts.scheme == "https":
-            return ssl.create_default_context().wrap_socket(sock, server_hostname=parts.host)
+            return (tls or context_for()).wrap_socket(sock, server_hostname=parts.host)
     except ConnectionRefusedError as error:
         raise NoAnswerError(Failure.REFUSED) from error
     except socket.gaierror as error:
         raise NoAnswerError(Failure.NO_ADDRESS) from error
     except ssl.SSLError as error:
-        raise NoAnswerError(Failure.TLS) from error
+        raise NoAnswerError(Failure.TLS, why=why_refused(error)) from error
     except OSError as error:
         raise NoAnswerError(Failure.UNREACHABLE) from error
     return sock

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -89,13 +90,15 @@ def subprotocols_of(headers: Headers) -> tuple[str, ...]:
     return tuple(name for value in values for each in value.split(",") if (name := each.strip()))
 
 
-def talk(base_url: str, request: Request, what: Talk, *, timeout: float) -> tuple[Response, Talked]:
+def talk(
+    base_url: str, request: Request, what: Talk, *, timeout: float, tls: ssl.SSLContext | None = None
+) -> tuple[Response, Talked]:
     """Sends an offer on a connection of its own, and talks where it is accepted.
 
     `timeout` is in seconds, for connecting and for each read. Raises NoAnswerError when there is no answer.
     """
     begun = time.monotonic()
-    with connected(base_url, timeout) as sock:
+    with connected(base_url, timeout, tls) as sock:
         sock.sendall(wire(placed(request, base_url)))
         response, rest, ending = _answered(sock, request.method, begun)
         if response.status != SWITCHING:

@@ -32,6 +32,7 @@ PROGRAMS = {
     "nginx": Program(("nginx",), "nginx-light"),
     "node": Program(("node", "nodejs"), "nodejs"),
     "npm": Program(("npm",), "npm"),
+    "openssl": Program(("openssl",), "openssl"),
 }
 
 REASON = "{} is not installed (Debian: {})"

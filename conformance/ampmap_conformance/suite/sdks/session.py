@@ -41,7 +41,9 @@ class Talk:
         self._nonce = new_nonce()
         self.text = f"Hello {self._nonce}"
         target, base_path = probe.target, case.provider.base_path or ""
-        self._line = Line(target.file.base_url, self._nonce, self._spend, lambda nonce: not self._observer.seen(nonce))
+        self._line = Line(
+            target.file.base_url, self._nonce, self._spend, lambda nonce: not self._observer.seen(nonce), probe.tls
+        )
         own = target.client.value if target.client else NO_KEY
         self._settings = Settings(
             self._line,

@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from types import ModuleType
 from typing import Any
 
 from ...errors import KitFaultError
 from ...wire.address import Address
 from ...wire.messages import Chunk, Headers, Request, Response
+from ...wire.tls import context_for
 
 LEFT = "the client left"
 
@@ -55,10 +57,18 @@ class Line:
     is kept as `fault`, for the code that drives the SDK.
     """
 
-    def __init__(self, base_url: str, nonce: str, allow: Callable[[], None], lost: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        nonce: str,
+        allow: Callable[[], None],
+        lost: Callable[[str], bool],
+        tls: SSLContext | None = None,
+    ) -> None:
         self.lost = lost
         """Whether the request with a nonce has left no trace behind the target."""
         self.base_url = base_url
+        self.tls = tls
         self.nonce = nonce
         self.records: list[Recorded] = []
         self.fault: Exception | None = None
@@ -106,7 +116,7 @@ class _Transport:
     def __init__(self, line: Line, library: ModuleType) -> None:
         self._line, self._library = line, library
         self._url = library.URL(line.base_url)
-        verify = self._url.scheme == "https"
+        verify = (line.tls or context_for()) if self._url.scheme == "https" else False
         self._inner = library.HTTPTransport(verify=verify, trust_env=False)
         single = library.Limits(max_keepalive_connections=0)
         self._new = library.HTTPTransport(verify=verify, trust_env=False, limits=single)
