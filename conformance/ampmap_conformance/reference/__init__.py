@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from .types import (
     EDITION,
@@ -53,6 +55,25 @@ def load(path: Path | None = None, *, edition: str | None = None) -> Reference:
         return _reference(path, path.parent.parent / WHOLE)
     packaged = resources.files(__name__)
     return _reference(packaged / _file(edition or EDITION), packaged / WHOLE)
+
+
+def edition_serving(path: str) -> str | None:
+    """The newest edition whose client calls a path below this provider's base or of this family, or None."""
+    found = [edition for base, edition in _bases() if path == base or path.startswith(f"{base}/")]
+    return found[-1] if found else None
+
+
+@cache
+def _bases() -> tuple[tuple[str, str], ...]:
+    """Each base path of a provider and of a management family, with each edition that has it, in order of builds."""
+    return tuple(
+        (base, edition)
+        for edition in editions()
+        for base in (
+            *(provider["base_path"] for provider in _facts(edition, "providers") if provider["via_proxy"]),
+            *(path.removesuffix("/*") for family in _facts(edition, "management") for path in family["paths"]),
+        )
+    )
 
 
 def digest() -> str:
@@ -99,9 +120,18 @@ def _file(edition: str) -> str:
 
 
 def _known(edition: str) -> KnownEdition:
-    packaged = resources.files(__name__)
-    whole: dict[str, Json] = json.loads((packaged / WHOLE).read_text(encoding="utf-8"))
-    changes = {} if edition == EDITION else json.loads((packaged / _file(edition)).read_text(encoding="utf-8"))
-    providers = {**whole["providers"], **(changes.get("providers") or {})}
-    proxied = any(provider and provider["via_proxy"] for provider in providers.values())
-    return KnownEdition(edition, {**whole, **changes}["edition"]["built"], proxied)
+    proxied = any(provider["via_proxy"] for provider in _facts(edition, "providers"))
+    return KnownEdition(edition, _stated_by(edition).get("edition", {})["built"], proxied)
+
+
+def _facts(edition: str, kind: str) -> list[dict[str, Any]]:
+    """The facts of one kind as JSON values, without the rest of the reference being validated."""
+    facts = {**_stated_by(EDITION)[kind], **(_stated_by(edition).get(kind) or {})}
+    return [fact for fact in facts.values() if fact is not None]
+
+
+@cache
+def _stated_by(edition: str) -> dict[str, Any]:
+    """What the file of an edition states: the whole reference for the base, what it changes for the others."""
+    data: dict[str, Any] = json.loads((resources.files(__name__) / _file(edition)).read_text(encoding="utf-8"))
+    return data

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ..reference import edition_serving
 from ..wire.messages import Headers
 from . import translated, translating
 from .behaviour import Behaviour, decide, outgoing, switched
@@ -46,7 +47,7 @@ class ProxyApp:
         self._live = live
         self._behaviour = behaviour
         self._reference = live.now().reference
-        self._routes = Routes.of(self._reference)
+        self._routes = Routes.of(self._reference, edition_serving)
         self._sender: UpstreamSender
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

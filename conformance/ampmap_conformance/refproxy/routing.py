@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
@@ -20,13 +21,16 @@ class Routes:
     providers: tuple[tuple[str, Provider, RouteTable], ...]
     """Base path with a final slash, provider, and its routes."""
     management: tuple[ManagementRoute, ...]
+    elsewhere: Callable[[str], str | None]
+    """The edition that serves a path, if another one does."""
 
     @classmethod
-    def of(cls, reference: Reference) -> Routes:
+    def of(cls, reference: Reference, elsewhere: Callable[[str], str | None]) -> Routes:
         """Every provider that is reached through the proxy, and every management family."""
         tables = proxy_routes(reference)
         providers = [p for p in reference.providers.values() if p.id in tables]
-        return cls(tuple((f"{p.base_path}/", p, tables[p.id]) for p in providers), tuple(reference.management.values()))
+        bases = tuple((f"{p.base_path}/", p, tables[p.id]) for p in providers)
+        return cls(bases, tuple(reference.management.values()), elsewhere)
 
 
 def in_origin_form(incoming: Incoming) -> Incoming:
@@ -46,7 +50,10 @@ def find_place(routes: Routes, incoming: Incoming) -> Place:
     for route in routes.management:
         if below(route.paths, incoming.path):
             return _management_place(route, incoming.method)
-    return Refusal(404, f"Nothing is served at {incoming.path}.", open=not incoming.path.startswith("/api/"))
+    message = f"Nothing is served at {incoming.path}."
+    if edition := routes.elsewhere(incoming.path):
+        message += f" Clients of edition {edition} call it; a proxy for them is started with `--edition {edition}`."
+    return Refusal(404, message, open=not incoming.path.startswith("/api/"))
 
 
 def _provider_place(provider: Provider, table: RouteTable, incoming: Incoming) -> Place:

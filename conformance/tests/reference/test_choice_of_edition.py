@@ -128,3 +128,29 @@ def test_a_run_probes_the_edition_that_is_named(tmp_path: Path) -> None:
     assert Counter(result["verdict"] for result in report["results"])["pass"] > 10
     assert {result["verdict"] for result in report["results"]} <= {"pass", "not-applicable"}
     assert all(f"--edition {LATER}" in result["reproduce"]["command"] for result in report["results"])
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("newest-proxied", LATER), ("2026-05-04", LATER), ("2026-03", "amp-0.0.1774310664"), ("2025-12-31", EDITION)],
+)
+def test_an_edition_is_named_by_its_age(name: str, meant: str) -> None:
+    assert reference_for(None, name).edition.id == meant
+
+
+@pytest.mark.parametrize("name", ["oldest", "2020-01-01", "2026", "all"])
+def test_a_name_of_no_edition_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=r"^--edition: unknown edition"):
+        reference_for(None, name)
+
+
+@pytest.mark.parametrize(
+    ("path", "edition"),
+    [
+        ("/api/provider/kimi/chat/completions", LATER),
+        ("/api/provider/supernova/v1/chat/completions", EDITION),
+        ("/api/provider/kimiko/chat/completions", None),
+    ],
+)
+def test_the_edition_that_serves_a_path_is_found(path: str, edition: str | None) -> None:
+    assert packaged.edition_serving(path) == edition

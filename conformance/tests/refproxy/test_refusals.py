@@ -107,3 +107,11 @@ def test_a_body_over_the_limit_is_413_and_the_connection_lives(make: Callable[..
     assert shape(response.json()) == shape(json.loads(bodies.error_body(REFERENCE.error_shapes["groq"], 413, "x")))
     assert bench.observer.requests(NONCE) == ()
     assert bench.send().status == 200
+
+
+def test_a_404_names_the_edition_whose_clients_call_the_path(bench: Bench) -> None:
+    other, none = bench.send("/api/provider/kimi/chat/completions"), bench.send("/api/provider/nope/chat/completions")
+
+    assert (other.status, none.status) == (404, 404)
+    assert b"started with `--edition amp-0.0.1777897475`" in other.body
+    assert b"--edition" not in none.body
