@@ -77,4 +77,5 @@ def test_the_workflow_runs_the_session() -> None:
     workflow = yaml.safe_load((CHECKOUT / ".github/workflows/docs.yml").read_text(encoding="utf-8"))
     commands = [step.get("run", "") for step in workflow["jobs"]["deploy"]["steps"]]
     assert any("nox -s docs -- deploy" in command for command in commands)
-    assert workflow["permissions"] == {"contents": "write"}
+    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["jobs"]["deploy"]["permissions"] == {"contents": "write"}

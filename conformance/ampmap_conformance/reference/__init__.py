@@ -98,13 +98,17 @@ def _changes(text: str) -> dict[str, Json] | None:
 
 
 def _with_changes(base: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
-    """The reference that lies over another one, in the order of its ids; null takes away a fact or a key."""
-    data = dict(base)
-    for key, value in changes.items():
-        below = data.get(key)
-        data[key] = value if key == "edition" or not isinstance(below, dict) else _stated({**below, **value})
+    """The reference that lies over another one, in the order of its ids; null takes away a fact, a kind or a key."""
+    data = {**base, **{key: _changed(key, base.get(key), value) for key, value in changes.items()}}
     whole = _stated({key: value for key, value in data.items() if key != OVER})
     return {**whole, "digest": digest_of(whole)}
+
+
+def _changed(key: str, below: Json, value: Json) -> Json:
+    if key == "edition" or not isinstance(below, dict):
+        return value
+    facts: dict[str, Json] = {} if value is None else {**below, **value}
+    return _stated(facts)
 
 
 def _stated(values: Mapping[str, Json]) -> dict[str, Json]:
@@ -126,7 +130,8 @@ def _known(edition: str) -> KnownEdition:
 
 def _facts(edition: str, kind: str) -> list[dict[str, Any]]:
     """The facts of one kind as JSON values, without the rest of the reference being validated."""
-    facts = {**_stated_by(EDITION)[kind], **(_stated_by(edition).get(kind) or {})}
+    changes = _stated_by(edition).get(kind, {})
+    facts = {} if changes is None else {**_stated_by(EDITION)[kind], **changes}
     return [fact for fact in facts.values() if fact is not None]
 
 

@@ -80,7 +80,11 @@ def target_file(
         lines += [f"# {shown.lost} succeeded and did not reach the observer,"]
         lines += ["# so that it may have been charged for. Set the proxy's upstreams to the observer, and repeat."]
     lines += ["", f"name: {name}", f"# version: 2.3.1{_remark(discovery.server, '   # the proxy reports')}"]
-    lines += [f"base_url: {url}", ""]
+    lines += [f"base_url: {url}"]
+    lines += [
+        "# tls: {ca_file: company-ca.pem, client_certificate: client.pem}   # for a private certificate authority",
+        "",
+    ]
     lines += [f"# The client build that the proxy serves, of {reference.edition.built}; `ampmap editions` lists them."]
     lines += [f"edition: {reference.edition.id}", f"# editions: [{', '.join(others)}]   # further editions", ""]
     lines += ["# Secrets are given by reference: the name of an environment variable, or the path of a file."]

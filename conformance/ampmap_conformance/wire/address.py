@@ -69,8 +69,8 @@ def absolute_url(url: str) -> str:
 
 
 def absolute_path(path: str) -> str:
-    """`path` as it is. Raises ValueError unless it begins with a slash and has neither a query nor a fragment."""
-    if not path.startswith("/") or NOT_IN_URLS.search(path) or "?" in path or "#" in path:
+    """`path` as it is: empty for the root, or with a slash in front. Raises ValueError for a query or a fragment."""
+    if (path and not path.startswith("/")) or NOT_IN_URLS.search(path) or "?" in path or "#" in path:
         shown = path.encode("unicode_escape").decode()
         raise ValueError(f"`{shown}` is invalid; expected a path such as `/openai/v1`, percent-encoded where needed")
     return path

@@ -31,8 +31,8 @@ def render_reference(reference: Reference, editions: Mapping[str, Reference]) ->
 def changes_over(base: Mapping[str, Json], other: Mapping[str, Json]) -> dict[str, Json]:
     """What `other` states that `base` does not, both whole references as JSON.
 
-    Facts stand by kind and id, each of them whole, and null stands for a fact or a key that `other` does not have. The
-    digest is left out, since it changes with every fact of the base; the conformance kit counts it again.
+    Facts stand by kind and id, each of them whole, and null stands for a fact, a key, or all facts of a kind that
+    `other` does not have. The digest is left out, since it changes with every fact of the base; the conformance kit counts it again.
     """
     changes: dict[str, Json] = {OVER: base["edition"]["id"]}
     for key in (*other, *(key for key in base if key not in other)):
@@ -40,7 +40,7 @@ def changes_over(base: Mapping[str, Json], other: Mapping[str, Json]) -> dict[st
         if below == value or key in NOT_COMPARED:
             continue
         is_facts = key != "edition" and isinstance(below, dict) and isinstance(value, dict)
-        changes[key] = _changed_facts(below, value) if is_facts else value
+        changes[key] = _changed_facts(below, value) if is_facts and value else value or None
     return changes
 
 

@@ -66,14 +66,17 @@
     }
     filter();
     const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (named && named.matches("section")) {
+    if (named?.matches("section")) {
       named.hidden = false;
       named.scrollIntoView();
     } else if (named) {
       named.hidden = false;
       named.closest("section.rule").hidden = false;
       const fold = named.closest("details.more");
-      if (fold) fold.hidden = !(fold.open = true);
+      if (fold) {
+        fold.open = true;
+        fold.hidden = false;
+      }
       named.open = true;
       named.scrollIntoView();
     }
