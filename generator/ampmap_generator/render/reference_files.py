@@ -32,7 +32,8 @@ def changes_over(base: Mapping[str, Json], other: Mapping[str, Json]) -> dict[st
     """What `other` states that `base` does not, both whole references as JSON.
 
     Facts stand by kind and id, each of them whole, and null stands for a fact, a key, or all facts of a kind that
-    `other` does not have. The digest is left out, since it changes with every fact of the base; the conformance kit counts it again.
+    `other` does not have. The digest is left out, since it changes with every fact of the base; the conformance kit
+    counts it again.
     """
     changes: dict[str, Json] = {OVER: base["edition"]["id"]}
     for key in (*other, *(key for key in base if key not in other)):
