@@ -266,6 +266,11 @@ def _is_release_of(release: str, model: str) -> bool:
     return release.startswith(model) and _RELEASE.match(release[len(model) :]) is not None
 
 
+def without_date(model: str) -> str:
+    """The id of a model without the date of its release: `claude-sonnet-4-5` for `claude-sonnet-4-5-20250929`."""
+    return _DATE.sub("", model)
+
+
 def _date(model: str) -> str:
     """The date in an id as text that sorts, e.g. `20250929`; empty where it has none."""
     found = _DATE.search(folded(model))

@@ -71,7 +71,15 @@ def test_an_edition_is_switched_and_supernova_is_gone(open_page: OpenPage, editi
     page = open_page(f"?q={gone.id}")
     seen(page.locator(".am-card-title"), gone.id)
     page.get_by_label("Edition").select_option(list(editions)[-1])
-    seen(page.locator(".am-finder-status"), f"has no model, agent mode or path called {gone.id}")
+    seen(page.locator(".am-finder-status"), f"does not know {gone.id}")
+    page.get_by_role("button", name=next(iter(editions))).click()
+    seen(page.locator(".am-card-title"), gone.id)
+
+
+def test_a_mode_of_todays_client_is_answered(open_page: OpenPage) -> None:
+    page = open_page("?q=ultra")
+    page.get_by_role("button", name="amp-0.0.1790142911").click()
+    seen(page.locator(".am-finder"), "Amp's own servers; no model call of the client passes a proxy")
 
 
 def test_a_code_is_searched_and_its_meaning_found(open_page: OpenPage) -> None:

@@ -61,7 +61,7 @@
     return parts.length > 1 && parts.every((part) => whole.includes(part)) ? 20 : 0;
   }
 
-  // What a query means: {kind: "routes" | "calls" | "management" | "none", ...}. Names are matched as `ampmap route`
+  // What a query means: {kind: "routes" | "calls" | "management" | "hosted" | "none", ...}. Names are matched as `ampmap route`
   // matches them: as written, modes first, then provider/id, id, and what else a model is called.
   function find(data, query) {
     const wanted = requested(query.trim());
@@ -71,10 +71,14 @@
     if (exact.length) return { kind: "routes", answers: exact };
     const folded = data.answers.filter((each) => each.tiers.flat().some((name) => fold(name) === fold(wanted)));
     if (folded.length && wanted) return { kind: "routes", answers: folded };
+    const hosted = Object.keys(data.hosted).find((name) => fold(name) === fold(wanted));
+    if (hosted) return { kind: "hosted", name: hosted, ...data.hosted[hosted] };
     const provider = Object.keys(data.providers).find((id) => fold(id) === fold(wanted));
     if (provider) return { kind: "calls", provider, calls: data.calls.filter((call) => call.provider === provider) };
     const asPath = /^(api|v1|v1beta|v1beta1)\//.test(wanted) ? findPath(data, `/${wanted}`) : { kind: "none" };
-    return asPath.kind === "none" ? { kind: "none", near: near(data, wanted) } : asPath;
+    return asPath.kind === "none"
+      ? { kind: "none", near: near(data, wanted), elsewhere: data.elsewhere[fold(wanted)] }
+      : asPath;
   }
 
   // The path in a line of an access log, or in a request line; any other text as it is.

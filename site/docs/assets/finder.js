@@ -171,10 +171,13 @@
     state.ampUrl = ampUrl.value;
     answer(state.query, { quietly: true });
   });
-  choice.addEventListener("change", () => {
-    state.edition = choice.value;
+  choice.addEventListener("change", () => look(choice.value));
+
+  function look(edition) {
+    choice.value = edition;
+    state.edition = edition;
     start();
-  });
+  }
 
   // --- answers
 
@@ -189,7 +192,7 @@
     }
     const found = core.find(state.data, state.query);
     if (found.kind === "none") {
-      unknown(found.near, quietly);
+      unknown(found, quietly);
       return;
     }
     try {
@@ -204,6 +207,7 @@
       routes: () => found.answers.map((route) => routeCard(route, found.answers.length > 1)),
       calls: () => [callsCard(found)],
       management: () => [managementCard(found)],
+      hosted: () => [hostedCard(found)],
     };
     result.replaceChildren(...cards[found.kind]());
     status.textContent = summary(found);
@@ -214,6 +218,7 @@
   }
 
   function summary(found) {
+    if (found.kind === "hosted") return `Amp's own servers call the model of ${found.name}.`;
     if (found.kind === "management") return `${found.path} goes to Amp's own servers.`;
     if (found.kind === "calls")
       return `${found.calls.length} ${found.calls.length === 1 ? "call" : "calls"} of ${state.data.providers[found.calls[0].provider].title}.`;
@@ -223,8 +228,24 @@
     return `${state.query} goes to ${provider.title}${provider.via_proxy ? "" : " and bypasses the proxy"}.`;
   }
 
-  function unknown(names, quietly) {
+  // A name that only another edition has leads there.
+  function unknown({ near: names, elsewhere }, quietly) {
     result.replaceChildren();
+    if (elsewhere && !quietly) {
+      const there = element(
+        "button",
+        { type: "button", class: "am-finder-near", onclick: () => look(elsewhere) },
+        elsewhere,
+      );
+      status.replaceChildren(
+        `Edition ${state.edition} does not know `,
+        code(state.query),
+        "; edition ",
+        there,
+        " does.",
+      );
+      return;
+    }
     if (quietly && state.options.length) {
       status.textContent = "";
       return;
@@ -472,6 +493,20 @@
       found.provider
         ? null
         : duties(provider, data.operations[`${only.dialect}/${only.operation}`].rules, only.upstream),
+    );
+  }
+
+  function hostedCard({ name, models, page }) {
+    const [first, ...others] = models;
+    return card(
+      ["Agent mode ", link(code(name), page)],
+      element(
+        "dl",
+        { class: "am-facts" },
+        row("Model", code(first)),
+        others.length ? row("Or", others.join(", ")) : [],
+        row("Called by", "Amp's own servers; no model call of the client passes a proxy"),
+      ),
     );
   }
 

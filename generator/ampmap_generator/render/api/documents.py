@@ -171,7 +171,7 @@ def api_files(
         **{f"editions/{name}.json": f"{data_lines(plain(each))}\n".encode() for name, each in editions.items()},
         "changes.json": _document_file(_changes(editions, reports)),
         **{f"changes/{name}.json": _document_file(diff) for name, diff in reports.items()},
-        **{f"finder/{name}.json": _one_line(finder(each, reference)) for name, each in editions.items()},
+        **{f"finder/{name}.json": _one_line(finder(each, reference, editions)) for name, each in editions.items()},
         **{f"schema/{name}.schema.json": indent_file(schema) for name, schema in api_schemas().items()},
     }
     documents[CHECKSUMS] = checksums(documents)

@@ -5,11 +5,13 @@ The answers are those of `routing.route`; the script on the page matches what is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from ...vendored.base import Json, Shape
-from ...vendored.catalogue import Header, HeaderSet
+from ...vendored.catalogue import Header, HeaderSet, Model
+from ...vendored.names import without_date
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, Call, calls, find_call, route
 from ...vendored.wire import Provider
@@ -146,6 +148,14 @@ class FinderRule(Shape):
     page: str
 
 
+class FinderHosted(Shape):
+    """A mode of which Amp's own servers call the model."""
+
+    models: tuple[str, ...]
+    """The usual one first, then those that take its place."""
+    page: str
+
+
 class Finder(Shape):
     """`finder/<edition>.json`: all that the route finder knows of an edition."""
 
@@ -161,10 +171,16 @@ class Finder(Shape):
     """By `<dialect>/<operation>`."""
     management: dict[str, FinderManagement]
     rules: dict[str, FinderRule]
+    hosted: dict[str, FinderHosted]
+    """Agent modes of which Amp's own servers call the model, by name."""
+    elsewhere: dict[str, str]
+    """Per name that this edition does not have, in lower case, the newest edition that has it."""
 
 
-def finder(reference: Reference, shown: Reference) -> Finder:
+def finder(reference: Reference, shown: Reference, editions: Mapping[str, Reference]) -> Finder:
     """The finder's knowledge of `reference`; its links lead to the pages of `shown`, the edition of the site.
+
+    `editions` are all, in the order of their builds.
 
     What only another edition has is linked to that edition's page.
     """
@@ -194,6 +210,41 @@ def finder(reference: Reference, shown: Reference) -> Finder:
             for key, each in reference.requirements.items()
             if key in rules
         },
+        hosted={
+            mode.name: FinderHosted(models=mode.models, page=address(f"editions/{reference.edition.id}.md"))
+            for mode in reference.hosted_modes.values()
+        },
+        elsewhere=_elsewhere(reference, editions),
+    )
+
+
+def _elsewhere(reference: Reference, editions: Mapping[str, Reference]) -> dict[str, str]:
+    """An edition in which the client calls the name comes before one in which Amp's own servers do."""
+    here = {*_spoken(reference), *_hosted(reference)}
+    found: dict[str, str] = {}
+    for names in (_hosted, _spoken):
+        for edition, other in editions.items():
+            found.update(dict.fromkeys(names(other), edition))
+    return {name: edition for name, edition in sorted(found.items()) if name not in here}
+
+
+def _hosted(reference: Reference) -> set[str]:
+    return {mode.name.lower() for mode in reference.hosted_modes.values()}
+
+
+def _spoken(reference: Reference) -> set[str]:
+    """Names of modes and models, as the script on the page folds them."""
+    modes = {name for mode in reference.agent_modes.values() for name in (mode.name, mode.id)}
+    models = {name for model in reference.models.values() for name in (model.id, *_others(model))}
+    return {re.sub(r"[\s_]+", "-", name.lower()) for name in modes | models}
+
+
+def _others(model: Model) -> tuple[str, ...]:
+    """What else a model may be called: its id on the wire, aliases, display name, and id without the date."""
+    wire = (model.wire_id,) if model.wire_id else ()
+    undated = without_date(model.id)
+    return tuple(
+        dict.fromkeys((*wire, *model.aliases, model.display_name, *([undated] if undated != model.id else [])))
     )
 
 
@@ -231,8 +282,7 @@ def _answers(reference: Reference, pages: _Pages) -> Iterator[FinderAnswer]:
         tiers: tuple[tuple[str, ...], ...] = ((mode.name, mode.id), (), (), ())
         yield _answer(reference, mode.name, mode.name, tiers, pages.of("agent_modes", key), mode.warning)
     for key, model in reference.models.items():
-        wire = (model.wire_id,) if model.wire_id else ()
-        tiers = ((), (key,), (model.id,), (*wire, *model.aliases))
+        tiers = ((), (key,), (model.id,), _others(model))
         yield _answer(reference, key, model.display_name, tiers, pages.of("models", key), None)
 
 

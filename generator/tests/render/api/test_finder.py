@@ -39,7 +39,7 @@ Ask = Callable[..., list[Any]]
 def data(editions: Mapping[str, Reference]) -> dict[str, Any]:
     """The finder's document of each edition."""
     shown = editions[BASE]
-    return {name: finder(reference, shown).model_dump(mode="json") for name, reference in editions.items()}
+    return {name: finder(reference, shown, editions).model_dump(mode="json") for name, reference in editions.items()}
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_management_paths_go_to_amps_own_servers(reference: Reference, ask: Ask)
     [
         ("gpt-5-codx", "gpt-5-codex"),
         ("smrat", "smart"),
-        ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929"),
+        ("claude-sonnet-4-5-2025092", "claude-sonnet-4-5-20250929"),
         ("/api/provder/groq", "/api/provider/groq"),
     ],
 )
@@ -280,3 +280,26 @@ def test_the_scripts_know_no_other_address() -> None:
     for script in ("finder.js", "finder-core.js", "filter.js", "tables.js"):
         text = (ASSETS / script).read_text(encoding="utf-8")
         assert "://" not in text.replace("https?:)?\\/\\/", ""), script
+
+
+def test_a_name_of_another_edition_leads_there(ask: Ask) -> None:
+    asked = ("claude-opus-4-7", "Claude Opus 4.7", "deep", "ultra", "kimi-k2.5-example")
+    found = ask(*(("find", name) for name in asked))
+
+    assert [each["kind"] for each in found] == ["none"] * len(asked)
+    newest = "amp-0.0.1777897475"
+    assert [each.get("elsewhere") for each in found] == [newest, newest, newest, "amp-0.0.1790142911", None]
+
+
+def test_names_as_people_write_them_are_found(ask: Ask) -> None:
+    found = ask(*(("find", name) for name in ("Claude Sonnet 4.5", "claude-sonnet-4-5", "CLAUDE-SONNET-4-5-20250929")))
+
+    models = [[answer["model"] for answer in each["answers"]] for each in found]
+    assert models == [["claude-sonnet-4-5-20250929"]] * 3
+
+
+def test_a_mode_that_amps_servers_run_is_answered_without_a_route(ask: Ask) -> None:
+    (found,) = ask(("find", "Ultra"), edition="amp-0.0.1790142911")
+
+    assert (found["kind"], found["name"], found["models"]) == ("hosted", "ultra", ["claude-fable-5-1"])
+    assert found["page"] == "editions/amp-0.0.1790142911/"
