@@ -57,8 +57,8 @@ def test_what_is_not_a_url_of_a_server_is_refused(url: str, says: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("path", ["", "openai/v1", "/a b", "/a\r\nX: y", "/a?b", "/a#b"])
+@pytest.mark.parametrize("path", ["openai/v1", "/a b", "/a\r\nX: y", "/a?b", "/a#b"])
 def test_what_is_not_a_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="expected a path"):
         absolute_path(path)
-    assert absolute_path("/openai/v1") == "/openai/v1"
+    assert [absolute_path(right) for right in ("/openai/v1", "")] == ["/openai/v1", ""]

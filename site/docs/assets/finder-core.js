@@ -186,6 +186,7 @@
     const folded = fold(wanted);
     if (!folded) return [];
     return candidates(data)
+      .filter((each) => each.text !== each.title) // an id says more than the same name in other words
       .map((each) => ({ each, away: distance(folded, each.folded) / Math.max(folded.length, each.folded.length) }))
       .filter(({ away }) => away < 0.45)
       .sort((a, b) => a.away - b.away || a.each.text.localeCompare(b.each.text))
