@@ -6,7 +6,7 @@ import importlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import MappingProxyType, ModuleType
 
 from ...cases.sdks import REMEDY, DrivenSdk
@@ -21,6 +21,8 @@ ADAPTERS: Mapping[str, Callable[[ModuleType, str, Settings], Adapter]] = Mapping
     {"messages": Messages, "chat.completions": Chat, "responses": Responses, "generateContent": Genai}
 )
 """By the operation that is called; each is made from the SDK's module and the name of its client's class."""
+HTTP_LIBRARIES = ("httpx", "httpx2")
+"""SDKs look during calls whether one of them is loaded; a library that another thread still loads breaks the call."""
 _ENVIRONMENT = threading.Lock()
 
 
@@ -29,6 +31,9 @@ def make_adapter(sdk: DrivenSdk, operation: str, settings: Settings) -> Adapter:
     if sdk.version is None:
         raise NotTestableError(f"the SDK {sdk.package} is not installed: {REMEDY}")
     with _without_own_variables():
+        for library in HTTP_LIBRARIES:
+            with suppress(ModuleNotFoundError):
+                importlib.import_module(library)
         return ADAPTERS[operation](importlib.import_module(sdk.module), sdk.client, settings)
 
 
