@@ -27,6 +27,17 @@ edition_option = click.option(
 )
 
 
+report_dir_option = click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the report; default: ampmap-report.",
+)
+docs_url_option = click.option(
+    "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
+)
+
+
 def detail_options(command: Command) -> Command:
     """`-v` and `-q`, as the parameters `verbose` and `quiet`."""
     verbose = click.option("-v", "--verbose", is_flag=True, help="Print every case that went wrong in full.")

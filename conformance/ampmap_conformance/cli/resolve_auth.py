@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .commands import Command
-from .options import detail_of, detail_options
+from .options import detail_of, detail_options, docs_url_option, report_dir_option
 
 if TYPE_CHECKING:
     from ..report.terminal import Detail
@@ -45,15 +45,8 @@ SECONDS = click.FloatRange(min=0, min_open=True)
     metavar="ID",
     help="Defect to enable in the kit's own resolver; may be repeated.",
 )
-@click.option(
-    "--report-dir",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the report; default: ampmap-report.",
-)
-@click.option(
-    "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
-)
+@report_dir_option
+@docs_url_option
 @detail_options
 @click.option("--strict", is_flag=True, help="Fail broken requirements of level `should` instead of warning.")
 @click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")

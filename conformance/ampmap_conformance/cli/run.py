@@ -9,7 +9,14 @@ import click
 
 from ..cases.covering import Depth
 from .commands import Command
-from .options import detail_of, detail_options, edition_option, reference_option
+from .options import (
+    detail_of,
+    detail_options,
+    docs_url_option,
+    edition_option,
+    reference_option,
+    report_dir_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,15 +92,8 @@ EXIT_CODES = (
     show_default=True,
     help="Annotate failures for a CI service; `auto` does it on GitHub Actions.",
 )
-@click.option(
-    "--report-dir",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the report; default: ampmap-report.",
-)
-@click.option(
-    "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
-)
+@report_dir_option
+@docs_url_option
 @click.option(
     "--depth",
     type=click.Choice(Depth, case_sensitive=False),

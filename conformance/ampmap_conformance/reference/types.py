@@ -1826,8 +1826,8 @@ def route(
     call = find_call(reference, served, operation or found.operation)
     if stream and call.operation.stream is None:
         raise ValueError(f"{call.id} of {served.id} has no stream")
-    path = call.path(found.wire_model or _MODEL, stream=stream or operation in call.operation.aliases)
-    path = path.replace(_MODEL, "{model}")
+    path = call.path(found.wire_model or MODEL_SLOT, stream=stream or operation in call.operation.aliases)
+    path = path.replace(MODEL_SLOT, "{model}")
     return Route(
         query=query,
         kind=found.kind,
@@ -1847,8 +1847,8 @@ def route(
     )
 
 
-_MODEL = "0model0"
-"""Stands for a model that is not named while a path is built, since braces would be percent-encoded."""
+MODEL_SLOT = "0model0"
+"""Stands for `{model}` while a path is built, since braces would be percent-encoded."""
 
 CREDENTIAL_HEADERS = {
     "authorization-bearer": "authorization",
@@ -2368,4 +2368,4 @@ _DATA = r'''{
 }
 }'''
 
-__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CORE_CLAIM",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "EndForm",    "Endpoint",    "Ends",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "HARDENING_PROFILES",    "Header",    "HeaderSet",    "HostedMode",    "HostedModeError",    "Json",    "KnownEdition",    "Lifecycle",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "NEWEST",    "NEWEST_PROXIED",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tier",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "UnknownOperationError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "named",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "tier_of",    "upstream_path",    "without_date",]
+__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CORE_CLAIM",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "EndForm",    "Endpoint",    "Ends",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "HARDENING_PROFILES",    "Header",    "HeaderSet",    "HostedMode",    "HostedModeError",    "Json",    "KnownEdition",    "Lifecycle",    "MODEL_SLOT",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "NEWEST",    "NEWEST_PROXIED",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tier",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "UnknownOperationError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "named",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "tier_of",    "upstream_path",    "without_date",]

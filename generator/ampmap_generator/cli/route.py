@@ -60,7 +60,7 @@ def route(
       ampmap route "Claude Opus 4.7" --edition newest-proxied
       ampmap route my-own-model --provider openai
     """
-    from ..compile import compile_editions, compile_reference
+    from ..compile import compile_editions
     from ..query.timeline import answer
     from ..vendored.names import UnknownNameError
     from ..vendored.routing import DEFAULT_AMP_URL
@@ -78,7 +78,8 @@ def route(
 
     spec = load_valid(spec_dir, layers=layers, edition=None if edition == ALL else edition, every=False)
     references = compile_editions(spec)
-    chosen = compile_reference(spec, None if edition == ALL else edition)
+    base = next(iter(references.values()))
+    chosen = base if edition is None or edition == ALL else references[str(spec.of(edition).edition)]
     try:
         found = answer(tuple(references.values()), chosen, router)
     except (UnknownNameError, ValueError) as error:
@@ -86,7 +87,7 @@ def route(
     if edition == ALL:
         _print_all(query, found.periods, as_json=as_json)
         return
-    _print_notes(query, found, references.get(found.found.id, chosen))
+    _print_notes(query, found, references[found.found.id])
     if as_json:
         periods = [period.as_json() for period in found.periods]
         click.echo(json.dumps({**_as_json(query, found), "timeline": periods}, indent=2))

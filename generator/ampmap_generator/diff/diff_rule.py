@@ -20,6 +20,14 @@ class Gravity(enum.Enum):
     NOTE = "note"
 
 
+BREAKING, ADDITION, NOTE = Gravity.BREAKING, Gravity.ADDITION, Gravity.NOTE
+
+ADDED: Final = (ChangeKind.ADDED, ChangeKind.ITEMS_ADDED)
+GONE: Final = (ChangeKind.REMOVED, ChangeKind.ITEMS_REMOVED)
+ANY: Final = tuple(ChangeKind)
+RENAMED: Final = (ChangeKind.RENAMED,)
+
+
 @dataclass(frozen=True)
 class DiffRule:
     """One row. `scope` and `field` are patterns: `*` is any text, and an empty field is the fact itself.

@@ -133,8 +133,8 @@ def route(
     call = find_call(reference, served, operation or found.operation)
     if stream and call.operation.stream is None:
         raise ValueError(f"{call.id} of {served.id} has no stream")
-    path = call.path(found.wire_model or _MODEL, stream=stream or operation in call.operation.aliases)
-    path = path.replace(_MODEL, "{model}")
+    path = call.path(found.wire_model or MODEL_SLOT, stream=stream or operation in call.operation.aliases)
+    path = path.replace(MODEL_SLOT, "{model}")
     return Route(
         query=query,
         kind=found.kind,
@@ -154,8 +154,8 @@ def route(
     )
 
 
-_MODEL = "0model0"
-"""Stands for a model that is not named while a path is built, since braces would be percent-encoded."""
+MODEL_SLOT = "0model0"
+"""Stands for `{model}` while a path is built, since braces would be percent-encoded."""
 
 CREDENTIAL_HEADERS = {
     "authorization-bearer": "authorization",

@@ -22,6 +22,7 @@ from ...vendored.routing import Route, calls, route
 from ...vendored.wire import Provider
 from ..json_text import data_lines, indent_file
 from .finder import Finder, finder
+from .finder_names import newest_with_name
 
 ROOT: Final = "api/v1/"
 CHECKSUMS: Final = "SHA256SUMS"
@@ -163,6 +164,7 @@ def api_files(
 
     `reports` are what changed in each edition that has a base, by id.
     """
+    newest = newest_with_name(editions)
     documents: dict[str, bytes] = {
         "index.json": _document_file(_index(reference, editions)),
         **dict(_providers(reference)),
@@ -171,7 +173,7 @@ def api_files(
         **{f"editions/{name}.json": f"{data_lines(plain(each))}\n".encode() for name, each in editions.items()},
         "changes.json": _document_file(_changes(editions, reports)),
         **{f"changes/{name}.json": _document_file(diff) for name, diff in reports.items()},
-        **{f"finder/{name}.json": _one_line(finder(each, reference, editions)) for name, each in editions.items()},
+        **{f"finder/{name}.json": _one_line(finder(each, reference, newest)) for name, each in editions.items()},
         **{f"schema/{name}.schema.json": indent_file(schema) for name, schema in api_schemas().items()},
     }
     documents[CHECKSUMS] = checksums(documents)

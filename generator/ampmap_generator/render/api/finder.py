@@ -5,20 +5,16 @@ The answers are those of `routing.route`; the script on the page matches what is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from ...vendored.base import Json, Shape
-from ...vendored.catalogue import Header, HeaderSet, Model
-from ...vendored.names import without_date
+from ...vendored.catalogue import Header, HeaderSet
 from ...vendored.reference import Reference
-from ...vendored.routing import CREDENTIAL_HEADERS, Call, calls, find_call, route
+from ...vendored.routing import CREDENTIAL_HEADERS, MODEL_SLOT, Call, calls, find_call, route
 from ...vendored.wire import Provider
 from ..addresses import address, anchor, target_of
-
-MODEL: Final = "0model0"
-"""Stands for `{model}` while a path is built, since braces would be percent-encoded."""
+from .finder_names import names_elsewhere, other_names
 
 RULES: Final = (
     "routing.reaches-upstream",
@@ -177,10 +173,10 @@ class Finder(Shape):
     """Per name that this edition does not have, in lower case, the newest edition that has it."""
 
 
-def finder(reference: Reference, shown: Reference, editions: Mapping[str, Reference]) -> Finder:
+def finder(reference: Reference, shown: Reference, newest: Mapping[str, str]) -> Finder:
     """The finder's knowledge of `reference`; its links lead to the pages of `shown`, the edition of the site.
 
-    `editions` are all, in the order of their builds.
+    `newest` is what `finder_names.newest_with_name` says of all editions.
 
     What only another edition has is linked to that edition's page.
     """
@@ -214,37 +210,7 @@ def finder(reference: Reference, shown: Reference, editions: Mapping[str, Refere
             mode.name: FinderHosted(models=mode.models, page=address(f"editions/{reference.edition.id}.md"))
             for mode in reference.hosted_modes.values()
         },
-        elsewhere=_elsewhere(reference, editions),
-    )
-
-
-def _elsewhere(reference: Reference, editions: Mapping[str, Reference]) -> dict[str, str]:
-    """An edition in which the client calls the name comes before one in which Amp's own servers do."""
-    here = {*_spoken(reference), *_hosted(reference)}
-    found: dict[str, str] = {}
-    for names in (_hosted, _spoken):
-        for edition, other in editions.items():
-            found.update(dict.fromkeys(names(other), edition))
-    return {name: edition for name, edition in sorted(found.items()) if name not in here}
-
-
-def _hosted(reference: Reference) -> set[str]:
-    return {mode.name.lower() for mode in reference.hosted_modes.values()}
-
-
-def _spoken(reference: Reference) -> set[str]:
-    """Names of modes and models, as the script on the page folds them."""
-    modes = {name for mode in reference.agent_modes.values() for name in (mode.name, mode.id)}
-    models = {name for model in reference.models.values() for name in (model.id, *_others(model))}
-    return {re.sub(r"[\s_]+", "-", name.lower()) for name in modes | models}
-
-
-def _others(model: Model) -> tuple[str, ...]:
-    """What else a model may be called: its id on the wire, aliases, display name, and id without the date."""
-    wire = (model.wire_id,) if model.wire_id else ()
-    undated = without_date(model.id)
-    return tuple(
-        dict.fromkeys((*wire, *model.aliases, model.display_name, *([undated] if undated != model.id else [])))
+        elsewhere=names_elsewhere(reference, newest),
     )
 
 
@@ -282,7 +248,7 @@ def _answers(reference: Reference, pages: _Pages) -> Iterator[FinderAnswer]:
         tiers: tuple[tuple[str, ...], ...] = ((mode.name, mode.id), (), (), ())
         yield _answer(reference, mode.name, mode.name, tiers, pages.of("agent_modes", key), mode.warning)
     for key, model in reference.models.items():
-        tiers = ((), (key,), (model.id,), _others(model))
+        tiers = ((), (key,), (model.id,), other_names(model))
         yield _answer(reference, key, model.display_name, tiers, pages.of("models", key), None)
 
 
@@ -371,14 +337,14 @@ def _calls(reference: Reference, provider: Provider) -> Iterator[FinderCall]:
     for call in calls(reference, provider):
         for root in provider.roots:
             for stream in _forms(call):
-                upstream = call.upstream_url(MODEL, stream=stream == "path", root=root)
+                upstream = call.upstream_url(MODEL_SLOT, stream=stream == "path", root=root)
                 yield FinderCall(
                     provider=provider.id,
                     operation=call.id,
                     dialect=call.dialect,
                     method=call.operation.method,
-                    path=call.path(MODEL, stream=stream == "path", root=root).replace(MODEL, "{model}"),
-                    upstream=None if provider.upstream == "unknown" else upstream.replace(MODEL, "{model}"),
+                    path=call.path(MODEL_SLOT, stream=stream == "path", root=root).replace(MODEL_SLOT, "{model}"),
+                    upstream=None if provider.upstream == "unknown" else upstream.replace(MODEL_SLOT, "{model}"),
                     stream=stream,
                     used_by=root.used_by,
                 )

@@ -7,12 +7,11 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ...vendored.reference import Reference
-from ...vendored.routing import CREDENTIAL_HEADERS, find_call
+from ...vendored.routing import CREDENTIAL_HEADERS, MODEL_SLOT, find_call
 from ...vendored.wire import Provider
 from ..addresses import address
 from .boxes import Box, Line, Style, box, figure, listed, text
 
-MODEL = "0model0"
 CLIENT = Box((Line("Amp client", Style.TITLE), Line("amp.url is the proxy's URL", Style.NOTE)), "am-client")
 PROXY = Box(
     (
@@ -88,7 +87,7 @@ def _management(reference: Reference) -> Box:
 def provider_picture(reference: Reference, provider: Provider) -> str:
     """A call of the provider's default operation on its way, with the header that holds the key at each place."""
     call = find_call(reference, provider)
-    path = call.path(MODEL).replace(MODEL, "{model}")
+    path = call.path(MODEL_SLOT).replace(MODEL_SLOT, "{model}")
     carriers = " or ".join(CREDENTIAL_HEADERS[carrier] for carrier in provider.client_credentials)
     own = CREDENTIAL_HEADERS[provider.upstream_credential]
     placeholders = ", ".join(CREDENTIAL_HEADERS[carrier] for carrier in provider.placeholder_credentials)
@@ -114,7 +113,7 @@ def provider_picture(reference: Reference, provider: Provider) -> str:
         "am-proxy" if provider.via_proxy else "am-absent",
     )
     known = provider.upstream != "unknown"
-    upstream = call.upstream_url(MODEL).replace(MODEL, "{model}")
+    upstream = call.upstream_url(MODEL_SLOT).replace(MODEL_SLOT, "{model}")
     served = Box(
         (
             Line(provider.display_name, Style.TITLE),

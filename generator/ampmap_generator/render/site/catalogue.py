@@ -11,14 +11,14 @@ from ...vendored.base import Json
 from ...vendored.catalogue import AgentMode, Model, Tool
 from ...vendored.names import find_model
 from ...vendored.reference import Reference
-from ...vendored.routing import Call, find_call
+from ...vendored.routing import MODEL_SLOT, Call, find_call
 from ...vendored.wire import Provider
 from ..addresses import anchor
 from ..markdown import NONE, UNKNOWN, Table, code, codes, prose
 from ..pictures.routing_map import map_picture
 from .editions import switch
 from .facts import FactSection, Field, Page, Shelf, code_value, source_path
-from .wire import MODEL, base_of, client_call, full_address, passage
+from .wire import base_of, client_call, full_address, passage
 
 
 def catalogue_pages(reference: Reference, editions: Mapping[str, Reference]) -> Iterator[Page]:
@@ -264,7 +264,7 @@ def _tool_model(shelf: Shelf, tool: Tool) -> str:
 
 def _tool_url(provider: Provider, call: Call, tool: Tool) -> str:
     model = tool.default_model if tool.default_model != "unknown" else None
-    return code(full_address(provider, call.path(model or MODEL)).replace(MODEL, "{model}"))
+    return code(full_address(provider, call.path(model or MODEL_SLOT)).replace(MODEL_SLOT, "{model}"))
 
 
 def _parameter(value: Json) -> str:

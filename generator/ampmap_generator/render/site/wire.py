@@ -7,16 +7,13 @@ from dataclasses import replace
 
 from ...vendored.base import Json
 from ...vendored.reference import Reference
-from ...vendored.routing import CREDENTIAL_HEADERS, DEFAULT_AMP_URL, Call, calls, resolve_url
+from ...vendored.routing import CREDENTIAL_HEADERS, DEFAULT_AMP_URL, MODEL_SLOT, Call, calls, resolve_url
 from ...vendored.wire import ClientCall, Endpoint, Operation, Provider, Root, StatusRow, StreamEvent, StreamSwitch
 from ..json_text import compact, indent
 from ..markdown import NONE, UNKNOWN, Code, Table, code, codes, prose
 from ..pictures.routing_map import provider_picture
 from ..pictures.stream import stream_picture
 from .facts import FactSection, Field, Page, Shelf, code_value, field_rows, source_path, yes_or_no
-
-MODEL = "0model0"
-"""Stands for `{model}` while a path is built, since braces would be percent-encoded."""
 
 
 def wire_pages(reference: Reference) -> Iterator[Page]:
@@ -143,8 +140,8 @@ def _root(reference: Reference, p: Provider, root: Root) -> tuple[str, str, Tabl
     rows = []
     for call in calls(reference, p):
         for label, stream in _stream_states(call):
-            path = call.path(MODEL, stream=stream, root=root)
-            upstream = call.upstream_url(MODEL, stream=stream, root=root)
+            path = call.path(MODEL_SLOT, stream=stream, root=root)
+            upstream = call.upstream_url(MODEL_SLOT, stream=stream, root=root)
             rows.append(
                 (
                     code(call.id),
@@ -170,7 +167,7 @@ def _stream_states(call: Call) -> tuple[tuple[str, bool], ...]:
 
 
 def _url(url: str) -> str:
-    return code(url.replace(MODEL, "{model}"))
+    return code(url.replace(MODEL_SLOT, "{model}"))
 
 
 def _extras(p: Provider) -> tuple[Code, ...]:
@@ -321,7 +318,7 @@ def _operation(shelf: Shelf, e: Endpoint, name: str, operation: Operation) -> Fa
             Code("The same error as servers were seen to send it", "text", _frames((operation.other_in_band_error,)))
         )
     rows = tuple(
-        (shelf.to("providers", p.id), _url(full_address(p, Call(p, e.id, name, operation).path(MODEL))))
+        (shelf.to("providers", p.id), _url(full_address(p, Call(p, e.id, name, operation).path(MODEL_SLOT))))
         for p in _servers(shelf.reference, e.id, name)
     )
     more = tuple(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ampmap_generator.render.addresses import address
 from ampmap_generator.render.api.finder import MANAGEMENT_RULES, RULES, STREAM_RULES, finder
+from ampmap_generator.render.api.finder_names import newest_with_name
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.names import UnknownNameError
 from ampmap_generator.vendored.reference import Reference
@@ -38,8 +39,8 @@ Ask = Callable[..., list[Any]]
 @pytest.fixture(scope="module")
 def data(editions: Mapping[str, Reference]) -> dict[str, Any]:
     """The finder's document of each edition."""
-    shown = editions[BASE]
-    return {name: finder(reference, shown, editions).model_dump(mode="json") for name, reference in editions.items()}
+    shown, newest = editions[BASE], newest_with_name(editions)
+    return {name: finder(reference, shown, newest).model_dump(mode="json") for name, reference in editions.items()}
 
 
 @pytest.fixture(scope="module")
