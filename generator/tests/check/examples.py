@@ -298,7 +298,7 @@ EXAMPLES: dict[str, Example] = {
         changed("providers/acme.yaml", "https://acme.example\n", "http://[::1]:8080/v1/{project}\n"),
     ),
     "wire-form": Example(
-        "spec/providers/acme.yaml:6:15",
+        "spec/providers/acme.yaml:6:16",
         changed("providers/acme.yaml", 'path: ""', "path: '/v1; x'"),
         changed("providers/acme.yaml", 'path: ""', "path: '/v1/{project}/a:b'"),
     ),
