@@ -18,6 +18,7 @@ from ..vendored.catalogue import AgentMode, Requirement, Tool
 from ..vendored.wire import Provider
 from . import (
     policies,
+    policies_forms,
     policies_meanings,
     policies_renames,
     policies_requirements,
@@ -34,6 +35,7 @@ __all__ = [
     "RULES",
     "check",
     "policies",
+    "policies_forms",
     "policies_meanings",
     "policies_renames",
     "policies_requirements",
