@@ -27,6 +27,8 @@ class Model(Fact):
     default_for: tuple[str, ...] = ()
     used_in: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    listed_as: str | None = None
+    """The name of the provider under which the client's catalogue has it, where that is not the provider it goes to."""
     platforms: dict[str, PlatformOffer] = {}
     lifecycle: Lifecycle | None = None
     notes: tuple[str, ...] = ()
