@@ -19,6 +19,7 @@ from ..vendored.wire import Provider
 from . import (
     policies,
     policies_meanings,
+    policies_remedies,
     policies_renames,
     policies_requirements,
     policies_sources,
@@ -35,6 +36,7 @@ __all__ = [
     "check",
     "policies",
     "policies_meanings",
+    "policies_remedies",
     "policies_renames",
     "policies_requirements",
     "policies_sources",
