@@ -18,6 +18,7 @@ from ..vendored.catalogue import AgentMode, Requirement, Tool
 from ..vendored.wire import Provider
 from . import (
     policies,
+    policies_forms,
     policies_meanings,
     policies_remedies,
     policies_renames,
@@ -35,6 +36,7 @@ __all__ = [
     "RULES",
     "check",
     "policies",
+    "policies_forms",
     "policies_meanings",
     "policies_remedies",
     "policies_renames",

@@ -297,6 +297,11 @@ EXAMPLES: dict[str, Example] = {
         changed("providers/acme.yaml", "https://acme.example\n", "'https://acme.example/\"; } server { x'\n"),
         changed("providers/acme.yaml", "https://acme.example\n", "http://[::1]:8080/v1/{project}\n"),
     ),
+    "wire-form": Example(
+        "spec/providers/acme.yaml:6:16",
+        changed("providers/acme.yaml", 'path: ""', "path: '/v1; x'"),
+        changed("providers/acme.yaml", 'path: ""', "path: '/v1/{project}/a:b'"),
+    ),
     "provider-without-operation": Example(
         "spec/providers/other.yaml:7:1",
         {"providers/other.yaml": GOOD["providers/acme.yaml"].replace("chat: [chat.completions]", "chat: []")},
