@@ -279,6 +279,8 @@ class Requirement(Fact):
     """What it is part of, where that does not follow from its claim and profile (`tier_of`)."""
     statement: str
     why: str
+    remedy: str | None = None
+    """What to change in any proxy that breaks it."""
     profile: str
     needs: tuple[Literal["client", "second-client", "upstream", "foreign-peer", "reload", "sdk", "resolver"], ...]
     """What the check sees or drives. A rule that needs `resolver` is checked by `resolve-auth`, not on a proxy; one
