@@ -28,6 +28,8 @@ BUILD = HERE / "build"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LOCKS = {"conformance": ("conformance",), "all-profiles": ("conformance", "clients", "fuzz")}
 """Lock file in `conformance/locks` to the extras that it holds."""
+BASE = "amp-0.0.1760587291"
+"""The edition that all others are laid over."""
 SCRIPTS = ("site/docs/assets", "conformance/ampmap_conformance")
 """Where JavaScript and CSS are written by hand."""
 
@@ -304,6 +306,40 @@ def script_tools(session: nox.Session) -> Path | None:
         shutil.copyfile(HERE / "site" / name, tools / name)
     session.run("npm", "--prefix", str(tools), "ci", "--silent", "--no-audit", "--no-fund", external=True)
     return tools
+
+
+@nox.session
+def languages(session: nox.Session) -> None:
+    """Compile the types in TypeScript and Go strictly, and ask them for every route vector of three editions."""
+    install(session)
+    out, tests = BUILD / "languages", HERE / "generator" / "tests" / "render" / "languages"
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("ampmap", "build", "route-vectors", "--out", str(out))
+    editions = {name: out / name.replace("-", "_") for name in (BASE, "newest-proxied", "newest")}
+    for edition, folder in editions.items():
+        session.run("ampmap", "build", "typescript", "go", "--edition", edition, "--out", str(folder))
+        shutil.copy(tests / "vectors_test.go", folder / "ampmap")
+    if tools := script_tools(session):
+        shutil.copy(tests / "consumer.ts", editions[BASE])
+        tsc = [str(tools / "node_modules" / ".bin" / "tsc"), "--strict", "--exactOptionalPropertyTypes"]
+        tsc += ["--noUncheckedIndexedAccess", "--target", "es2022", "--lib", "es2022,dom"]
+        tsc += ["--module", "es2022", "--moduleResolution", "bundler"]
+        for folder in editions.values():
+            sources = [str(path) for path in folder.glob("*.ts")]
+            session.run(*tsc, "--outDir", str(folder / "js"), *sources, external=True)
+            (folder / "js" / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+        session.run("node", str(editions[BASE] / "js" / "consumer.js"), external=True)
+        modules = [str(folder / "js" / "ampmap.js") for folder in editions.values()]
+        session.run("node", str(tests / "vectors.mjs"), str(out / "route-vectors.json"), *modules, external=True)
+    if shutil.which("go") is None:
+        session.error("go is not installed (Debian: apt-get install golang-go)")
+    (out / "go.mod").write_text("module ampmap.example\n\ngo 1.21\n", encoding="utf-8")
+    env = {"VECTORS": str(out / "route-vectors.json"), "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", "GOPROXY": "off"}
+    if unformatted := str(session.run("gofmt", "-l", str(out), silent=True, external=True)).strip():
+        session.error(f"gofmt would change {unformatted}")
+    with session.chdir(out):
+        session.run("go", "vet", "./...", env=env, external=True)
+        session.run("go", "test", "./...", env=env, external=True)
 
 
 @nox.session
