@@ -63,7 +63,8 @@ def list_(profiles: tuple[str, ...], as_json: bool) -> int:
 
 @main.command()
 @click.argument("requirement", metavar="REQUIREMENT_ID")
-def explain(requirement: str) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def explain(requirement: str, as_json: bool) -> int:
     """Show a requirement: reason, sources, request sent, and the defects that break it.
 
     \b
@@ -72,7 +73,7 @@ def explain(requirement: str) -> int:
     """
     from .show import explain_requirement
 
-    return explain_requirement(requirement)
+    return explain_requirement(requirement, as_json=as_json)
 
 
 @main.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,6 +37,14 @@ report_dir_option = click.option(
 docs_url_option = click.option(
     "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a run prints: how much, and whether standard output gets JSON alone."""
+
+    detail: Detail
+    as_json: bool = False
 
 
 def detail_options(command: Command) -> Command:

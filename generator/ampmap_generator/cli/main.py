@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import outputs
-from .commands import Group
+from .commands import Choice, Program
 from .export import export_config
 from .facts import diff, explain
 from .inputs import (
@@ -53,7 +53,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     context.exit()
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version",
     is_flag=True,
@@ -84,7 +84,7 @@ main.add_command(route)
 @click.option(
     "--format",
     "style",
-    type=click.Choice(FORMATS),
+    type=Choice(FORMATS),
     default="text",
     show_default=True,
     help="Output format: for people, programs, annotations on GitHub, or code scanning.",
@@ -117,7 +117,7 @@ def validate(
 
 
 @main.command()
-@click.argument("targets", nargs=-1, type=click.Choice(tuple(outputs.OUTPUTS)), metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, type=Choice(tuple(outputs.OUTPUTS)), metavar="[TARGET]...")
 @spec_option
 @layer_option
 @edition_option
