@@ -234,4 +234,4 @@ def test_the_draft_is_not_written_over_other_files(tmp_path: Path) -> None:
     (tmp_path / "draft").mkdir()
     (tmp_path / "draft" / "mine.txt").write_text("mine")
     result = inspect(written(tmp_path, bundle(models=MODELS)), "--draft", tmp_path / "draft")
-    assert (result.exit_code, "is not empty" in result.output) == (2, True)
+    assert (result.exit_code, "is not empty" in result.output) == (4, True)
