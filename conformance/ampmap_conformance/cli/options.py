@@ -28,6 +28,12 @@ edition_option = click.option(
 )
 
 
+log_option = click.option(
+    "--log",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File to which each call is added as a line of JSON, with secrets masked.",
+)
 report_dir_option = click.option(
     "--report-dir",
     type=click.Path(path_type=Path),
