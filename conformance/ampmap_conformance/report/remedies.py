@@ -11,9 +11,11 @@ from ..errors import UsageError
 from ..files import did_you_mean
 from ..reference.types import Reference, Requirement, ServerMark, ServerRemedies, ServerRemedy
 from ..wire.messages import Exchange
-from .causes import LEVELS, importance
+from .causes import AMP_ROOTS, LEVELS, UNSERVED_ROUTE, importance
 from .model import Cause, Remedy, Server
 
+ROUTES_OF_AMP, ROUTES_OF_PROVIDERS = "management.forwarded", "routing.reaches-upstream"
+"""The requirements that a proxy breaks which has no route for a call: their remedies say how to add one."""
 LONGEST_BODY = 4096
 """Bytes of an answer in which a mark is searched: servers' own pages are short."""
 
@@ -99,10 +101,15 @@ def with_remedies(causes: Sequence[Cause], server: Server | None, reference: Ref
 def _remedy(
     cause: Cause, server: Server | None, reference: Reference, rows: Mapping[str, Requirement]
 ) -> Remedy | None:
-    """That of the server which covers the most cases, else the general one of the rule with the most cases."""
-    count = Counter(name.partition("[")[0] for name in cause.cases)
+    """That of the server which covers the most cases, else the general one of the rule with the most cases.
+
+    What looks like an effect of an earlier call has none: the earlier call is to be repaired.
+    """
+    if cause.knock_on:
+        return None
+    count = _broken(cause)
     best: tuple[int, OfServer] | None = None
-    for requirement in cause.requirements:
+    for requirement in count:
         for found in remedies_of(requirement, reference):
             covers = sum(count[name] for name in found.remedy.requirements)
             if server is not None and found.server.id == server.id and (best is None or covers > best[0]):
@@ -110,16 +117,25 @@ def _remedy(
     if best is not None:
         remedy, docs = best[1].remedy, best[1].docs
         return Remedy(text=remedy.change, lines=remedy.lines.rstrip("\n"), server=best[1].server.id, docs=docs)
-    general = (rows[name].remedy for name in cause.requirements if name in rows)
+    general = (rows[name].remedy for name in count if name in rows)
     text = next((text for text in general if text), None)
     return Remedy(text=text) if text else None
+
+
+def _broken(cause: Cause) -> Counter[str]:
+    """The requirements that are to be repaired, with how many cases each has, those with the most first."""
+    if cause.id.startswith(UNSERVED_ROUTE):
+        of_amp = sum(name.partition("[")[2].partition("-")[0] in AMP_ROOTS for name in cause.cases)
+        return Counter({ROUTES_OF_AMP: of_amp} if of_amp else {ROUTES_OF_PROVIDERS: len(cause.cases)})
+    cases = Counter(name.partition("[")[0] for name in cause.cases)
+    return Counter({name: cases[name] for name in cause.requirements})
 
 
 def _joined(causes: Iterable[Cause]) -> list[Cause]:
     """Causes that the same lines of a server's configuration repair, told as one under the most important of them."""
     found: dict[object, Cause] = {}
     for cause in causes:
-        one_change = cause.remedy is not None and cause.remedy.lines and not cause.knock_on
+        one_change = cause.remedy is not None and cause.remedy.lines
         key: object = (importance(cause)[0], cause.remedy.text) if one_change and cause.remedy else cause.id
         first = found.setdefault(key, cause)
         if first is not cause:

@@ -77,9 +77,9 @@ def _cause(cause: Cause, shown: Result, width: int) -> list[Text]:
         f" {cause.severity or cause.level.value:<8} {in_one_line(cause.summary)} ({size})",
     )
     seen = shortened(visible(cause.actual or shown.reason), max(width - 13, NARROWEST))
-    # What to change is told in full; lines beside it as far as there is room.
-    told = len(cause.remedy.text) if cause.remedy else 0
-    remedy = shortened(visible(remedy_line(cause)), max(width - 13, told))
+    remedy = visible(remedy_line(cause))
+    if cause.remedy is not None and len(remedy) > width - 13:
+        remedy = visible(" ".join(cause.remedy.text.split()))
     parts = (("seen", seen), ("remedy", remedy), ("again", shown.reproduce.command))
     return [head, *(Text(f"      {name:<6} {text}") for name, text in parts if text)]
 
