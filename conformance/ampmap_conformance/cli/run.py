@@ -58,6 +58,11 @@ GROUPS = MappingProxyType(
 @click.option(
     "--observer", metavar="URL", help="URL that the proxy's upstreams are set to; the kit's observer listens there."
 )
+@click.option(
+    "--server",
+    metavar="NAME",
+    help="Server that the proxy is built with, for its remedies, e.g. nginx; default: what its answers tell.",
+)
 @reference_option
 @edition_option
 @click.option(
