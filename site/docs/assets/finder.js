@@ -6,7 +6,6 @@
   const root = document.querySelector(".am-finder");
   if (!root) return;
   const core = window.ampmapFinder;
-  const site = new URL("..", document.currentScript.src);
   // The page took the query out of the address before the theme's own search could read its `q`.
   const parameters = new URLSearchParams(window.ampmapQuery || location.search);
 
@@ -24,26 +23,8 @@
     active: -1,
   };
 
-  // --- elements
-
-  function element(name, attributes, ...children) {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes || {})) {
-      if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-      else if (value === true) made.setAttribute(key, "");
-      else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value);
-    }
-    made.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== ""));
-    return made;
-  }
-
-  // Text in which what stands between backticks is code.
-  function prose(text) {
-    return text.split(/`([^`]+)`/).map((part, index) => (index % 2 ? element("code", {}, part) : part));
-  }
-
-  const link = (text, page) => element("a", { href: new URL(page, site).href }, text);
-  const code = (text) => element("code", {}, text);
+  const { code, element, site } = window.ampmapParts;
+  const { routeCard, callsCard, hostedCard, managementCard } = window.ampmapCards;
 
   const input = element("input", {
     id: "finder-query",
@@ -202,11 +183,11 @@
       result.replaceChildren();
       return;
     }
-    status.textContent = "";
+    const view = { data: state.data, address: address(), stream: state.stream, choose: stream };
     const cards = {
-      routes: () => found.answers.map((route) => routeCard(route, found.answers.length > 1)),
-      calls: () => [callsCard(found)],
-      management: () => [managementCard(found)],
+      routes: () => found.answers.map((route) => routeCard(view, route, found.answers.length > 1)),
+      calls: () => [callsCard(view, found)],
+      management: () => [managementCard(view, found)],
       hosted: () => [hostedCard(found)],
     };
     result.replaceChildren(...cards[found.kind]());
@@ -215,6 +196,11 @@
 
   function address() {
     return state.ampUrl || state.data.amp_url;
+  }
+
+  function stream(isStream) {
+    state.stream = isStream;
+    answer(state.query);
   }
 
   function summary(found) {
@@ -259,293 +245,6 @@
       buttons.length ? ". Did you mean " : ".",
       ...buttons.flatMap((button, index) => (index ? [", ", button] : [button])),
       buttons.length ? "?" : "",
-    );
-  }
-
-  function row(label, ...value) {
-    return [element("dt", {}, label), element("dd", {}, ...value)];
-  }
-
-  function copyable(text, label) {
-    const button = element("button", { type: "button", class: "am-copy", "aria-label": `Copy ${label}` }, "Copy");
-    button.addEventListener("click", async () => {
-      button.textContent = (await copied(text)) ? "Copied" : "Press Ctrl+C";
-      setTimeout(() => (button.textContent = "Copy"), 1600);
-    });
-    return button;
-  }
-
-  async function copied(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      return true;
-    } catch {
-      const area = element("textarea", { class: "am-hidden" });
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      const done = document.execCommand("copy"); // where the page is not served over https
-      area.remove();
-      return done;
-    }
-  }
-
-  function card(title, ...children) {
-    return element("section", { class: "am-card" }, element("h3", { class: "am-card-title" }, title), children);
-  }
-
-  function urlLine(method, url) {
-    return element(
-      "div",
-      { class: "am-url" },
-      element("span", { class: "am-method" }, method),
-      element("code", { class: "am-url-text", tabindex: "0" }, url),
-      copyable(url, "the URL"),
-    );
-  }
-
-  function bypass(provider) {
-    if (provider.via_proxy) return null;
-    return element(
-      "div",
-      { class: "am-warning", role: "note" },
-      element("strong", {}, "Bypasses the proxy. "),
-      prose(provider.warning || "The client does not send this call to amp.url: a proxy there does not see it."),
-      provider.requires.length
-        ? [" It needs ", provider.requires.map((name, i) => [i ? " or " : "", code(name)]), "."]
-        : null,
-    );
-  }
-
-  function routeCard(route, several) {
-    const { data } = state;
-    const provider = data.providers[route.provider];
-    const operation = data.operations[`${route.dialect}/${route.operation}`];
-    const streams = Boolean(operation.stream_field || route.stream_path);
-    const stream = streams && state.stream;
-    const url = core.fullUrl(stream && route.stream_path ? route.stream_path : route.path, address());
-    const title = [
-      link(code(several ? `${route.provider}/${route.name}` : route.name), route.page),
-      element("span", { class: "am-arrow", "aria-label": "goes to" }, " → "),
-      link(provider.title, provider.page),
-    ];
-    const switcher = element("input", { type: "checkbox", id: `finder-stream-${route.provider}`, checked: stream });
-    switcher.addEventListener("change", () => {
-      state.stream = switcher.checked;
-      answer(state.query);
-      document.getElementById(switcher.id).focus();
-    });
-    return card(
-      title,
-      urlLine(route.method, url),
-      bypass(provider),
-      element(
-        "dl",
-        { class: "am-facts" },
-        route.kind === "agent_mode" ? row("Primary model", code(route.model)) : row("Model", route.title),
-        row("Id on the wire", code(route.wire_model)),
-        row("Operation", link(code(route.operation), operation.page), ` (${route.dialect})`),
-        row("SDK of the client", route.sdk),
-        route.warning ? row("Note", prose(route.warning)) : null,
-      ),
-      streams
-        ? element("p", { class: "am-switch" }, switcher, element("label", { for: switcher.id }, " as a stream"))
-        : null,
-      curlBlock(core.curl(data, route, address(), stream)),
-      headerTable(route),
-      duties(provider, operation.rules, route.upstream),
-    );
-  }
-
-  function curlBlock(line) {
-    return element(
-      "div",
-      { class: "am-curl" },
-      element("div", { class: "am-bar" }, element("span", {}, "curl"), copyable(line, "the curl line")),
-      element("pre", {}, element("code", { tabindex: "0" }, line)),
-    );
-  }
-
-  function headerTable(route) {
-    const rows = core
-      .headers(state.data, route)
-      .map(({ name, value, when }) =>
-        element(
-          "tr",
-          {},
-          element("td", {}, code(name)),
-          element("td", {}, value ? code(value) : "any"),
-          element("td", {}, prose(when)),
-        ),
-      );
-    const head = ["Header", "Value", "When"].map((text) => element("th", { scope: "col" }, text));
-    return element(
-      "details",
-      {},
-      element("summary", {}, `Headers to send (${rows.length})`),
-      element(
-        "div",
-        { class: "am-scroll" },
-        element(
-          "table",
-          { class: "am-table" },
-          element("thead", {}, element("tr", {}, head)),
-          element("tbody", {}, rows),
-        ),
-      ),
-    );
-  }
-
-  function duties(provider, rules, upstream) {
-    if (!provider.via_proxy) {
-      return element("p", { class: "am-duty" }, "A proxy does not get this call.");
-    }
-    const known = rules.filter((id) => state.data.rules[id]).map((id) => [id, state.data.rules[id]]);
-    return element(
-      "details",
-      { open: true },
-      element("summary", {}, "What a proxy must do"),
-      element(
-        "ul",
-        { class: "am-duties" },
-        element(
-          "li",
-          {},
-          "Send it to ",
-          upstream ? code(upstream) : "the provider, whose address no source states",
-          ".",
-        ),
-        element(
-          "li",
-          {},
-          "Read the client's key from ",
-          provider.client_carriers.map((name, i) => [i ? " or " : "", code(name)]),
-          ", and add the proxy's own in ",
-          code(provider.upstream_carrier),
-          provider.placeholder_carriers.length
-            ? [
-                ". ",
-                provider.placeholder_carriers.map(code),
-                " holds the word ",
-                code("placeholder"),
-                ", which is not a key",
-              ]
-            : null,
-          ".",
-        ),
-        known.map(([id, rule]) =>
-          element("li", {}, prose(rule.statement), " ", element("small", {}, link(id, rule.page), ` (${rule.level})`)),
-        ),
-      ),
-    );
-  }
-
-  function callsCard(found) {
-    const { data } = state;
-    const provider = data.providers[found.calls[0].provider];
-    const [only] = found.calls;
-    const rows = found.calls.map((call) =>
-      element(
-        "tr",
-        {},
-        element("td", {}, link(code(call.operation), data.operations[`${call.dialect}/${call.operation}`].page)),
-        element(
-          "td",
-          {},
-          element("span", { class: "am-method" }, call.method),
-          " ",
-          code(core.fullUrl(call.path, address())),
-        ),
-        element("td", {}, call.upstream ? code(call.upstream) : "not stated by the sources"),
-      ),
-    );
-    const head = ["Operation", "URL that the client calls", "URL at the provider"].map((text) =>
-      element("th", { scope: "col" }, text),
-    );
-    const model = found.model
-      ? row(
-          "Model in the path",
-          found.answer
-            ? link(code(found.answer.name), found.answer.page)
-            : [code(found.model), " (not listed in this edition)"],
-        )
-      : null;
-    const carrier = row(
-      "Client's key in",
-      provider.client_carriers.map((name, i) => [i ? " or " : "", code(name)]),
-    );
-    return card(
-      link(provider.title, provider.page),
-      found.unknown ? element("p", {}, "Unknown path. The paths of the provider are:") : null,
-      bypass(provider),
-      element(
-        "div",
-        { class: "am-scroll" },
-        element(
-          "table",
-          { class: "am-table" },
-          element("thead", {}, element("tr", {}, head)),
-          element("tbody", {}, rows),
-        ),
-      ),
-      element("dl", { class: "am-facts" }, model, carrier),
-      found.provider ? null : curlBlock(core.curl(data, only, address(), only.stream === "path")),
-      found.provider
-        ? null
-        : duties(provider, data.operations[`${only.dialect}/${only.operation}`].rules, only.upstream),
-    );
-  }
-
-  function hostedCard({ name, models, page }) {
-    const [first, ...others] = models;
-    return card(
-      ["Agent mode ", link(code(name), page)],
-      element(
-        "dl",
-        { class: "am-facts" },
-        row("Model", code(first)),
-        others.length ? row("Or", others.join(", ")) : [],
-        row("Called by", "Amp's own servers; no model call of the client passes a proxy"),
-      ),
-    );
-  }
-
-  function managementCard({ id, family, path }) {
-    const asks = {
-      "client-key": "the client's key",
-      open: "none: a browser opens it",
-      unknown: "not stated by the sources",
-    };
-    const known = family.rules.filter((name) => state.data.rules[name]).map((name) => [name, state.data.rules[name]]);
-    return card(
-      ["Management route ", link(code(id), family.page)],
-      urlLine("any method", core.fullUrl(path, address())),
-      element(
-        "dl",
-        { class: "am-facts" },
-        row("Purpose", prose(family.purpose)),
-        row("Asks for", asks[family.authentication]),
-      ),
-      element(
-        "ul",
-        { class: "am-duties" },
-        element(
-          "li",
-          {},
-          "A proxy forwards it to Amp's own servers, at ",
-          code(core.fullUrl(path, state.data.amp_url)),
-          ".",
-        ),
-        known.map(([name, rule]) =>
-          element(
-            "li",
-            {},
-            prose(rule.statement),
-            " ",
-            element("small", {}, link(name, rule.page), ` (${rule.level})`),
-          ),
-        ),
-      ),
     );
   }
 

@@ -120,6 +120,9 @@ class FinderAnswer(Shape):
     stream_path: str | None
     """The same for a stream, where it has a path of its own."""
     upstream: str | None
+    """URL at the provider; None if no source states its address."""
+    stream_upstream: str | None
+    """The same for a stream, where it has a path of its own."""
     sdk: str
     page: str
     warning: str | None
@@ -259,6 +262,8 @@ def _answer(
     provider = reference.providers[found.provider]
     call = find_call(reference, provider, found.operation)
     switch = call.operation.stream
+    has_path = switch is not None and switch.by == "path"
+    known = provider.upstream != "unknown"
     return FinderAnswer(
         kind="agent_mode" if found.kind == "agent_mode" else "model",
         name=query if found.kind == "agent_mode" else found.model,
@@ -271,8 +276,9 @@ def _answer(
         dialect=found.dialect,
         method=found.method,
         path=call.path(found.wire_model),
-        stream_path=call.path(found.wire_model, stream=True) if switch is not None and switch.by == "path" else None,
-        upstream=None if provider.upstream == "unknown" else call.upstream_url(found.wire_model),
+        stream_path=call.path(found.wire_model, stream=True) if has_path else None,
+        upstream=call.upstream_url(found.wire_model) if known else None,
+        stream_upstream=call.upstream_url(found.wire_model, stream=True) if known and has_path else None,
         sdk=found.sdk,
         page=page,
         warning=warning,

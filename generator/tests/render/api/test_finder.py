@@ -15,7 +15,7 @@ from ampmap_generator.render.api.finder_names import newest_with_name
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.names import UnknownNameError
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.vendored.routing import resolve_url, route
+from ampmap_generator.vendored.routing import find_call, resolve_url, route
 from ampmap_tests_support.places import CHECKOUT
 
 ASSETS = CHECKOUT / "site" / "docs" / "assets"
@@ -67,6 +67,26 @@ def names(reference: Reference) -> Iterator[str]:
         yield from (mode.name, mode.id)
     for key, model in reference.models.items():
         yield from (key, model.id, *([model.wire_id] if model.wire_id else []), *model.aliases)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_url_and_upstream_are_those_of_the_command_in_every_edition(
+    stream: bool, data: dict[str, Any], editions: Mapping[str, Reference]
+) -> None:
+    """What the card shows as the URL, and what its first duty tells a proxy to call, are of the same call."""
+    wrong = []
+    for edition, document in data.items():
+        reference = editions[edition]
+        for answer in document["answers"]:
+            wanted = route(answer["name"], reference=reference, stream=stream)
+            call = find_call(reference, reference.providers[answer["provider"]], answer["operation"])
+            told = call.upstream_url(answer["wire_model"], stream=stream)
+            path = (stream and answer["stream_path"]) or answer["path"]
+            upstream = (stream and answer["stream_upstream"]) or answer["upstream"]
+            url = path if path.startswith("http") else resolve_url(path, document["amp_url"])
+            if url != wanted.url or upstream not in (told, None):
+                wrong.append((edition, answer["name"], path, upstream))
+    assert wrong == []
 
 
 @pytest.mark.parametrize("edition", [BASE, "amp-0.0.1767830505", "amp-0.0.1770734955", "amp-0.0.1777897475"])

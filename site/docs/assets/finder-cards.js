@@ -1,0 +1,212 @@
+// The cards that answer a query: a route, the calls of a path, a mode of Amp's servers, a management path. Each takes
+// what is looked at, `{data, address, stream, choose}`: the edition's data, amp.url, whether a stream is wanted, and what
+// to call when the reader switches that.
+(() => {
+  "use strict";
+
+  const core = window.ampmapFinder;
+  const { card, code, copyable, element, link, prose, row, table, urlLine } = window.ampmapParts;
+
+  function bypass(provider) {
+    if (provider.via_proxy) return null;
+    return element(
+      "div",
+      { class: "am-warning", role: "note" },
+      element("strong", {}, "Bypasses the proxy. "),
+      prose(provider.warning || "The client does not send this call to amp.url: a proxy there does not see it."),
+      provider.requires.length
+        ? [" It needs ", provider.requires.map((name, i) => [i ? " or " : "", code(name)]), "."]
+        : null,
+    );
+  }
+
+  function routeCard(view, route, several) {
+    const { data } = view;
+    const provider = data.providers[route.provider];
+    const operation = data.operations[`${route.dialect}/${route.operation}`];
+    const streams = Boolean(operation.stream_field || route.stream_path);
+    const stream = streams && view.stream;
+    const url = core.fullUrl(stream && route.stream_path ? route.stream_path : route.path, view.address);
+    const title = [
+      link(code(several ? `${route.provider}/${route.name}` : route.name), route.page),
+      element("span", { class: "am-arrow", "aria-label": "goes to" }, " → "),
+      link(provider.title, provider.page),
+    ];
+    const switcher = element("input", { type: "checkbox", id: `finder-stream-${route.provider}`, checked: stream });
+    switcher.addEventListener("change", () => {
+      view.choose(switcher.checked);
+      document.getElementById(switcher.id).focus();
+    });
+    return card(
+      title,
+      urlLine(route.method, url),
+      bypass(provider),
+      element(
+        "dl",
+        { class: "am-facts" },
+        route.kind === "agent_mode" ? row("Primary model", code(route.model)) : row("Model", route.title),
+        row("Id on the wire", code(route.wire_model)),
+        row("Operation", link(code(route.operation), operation.page), ` (${route.dialect})`),
+        row("SDK of the client", route.sdk),
+        route.warning ? row("Note", prose(route.warning)) : null,
+      ),
+      streams
+        ? element("p", { class: "am-switch" }, switcher, element("label", { for: switcher.id }, " as a stream"))
+        : null,
+      curlBlock(core.curl(data, route, view.address, stream)),
+      headerTable(view, route),
+      duties(view, provider, operation.rules, (stream && route.stream_upstream) || route.upstream),
+    );
+  }
+
+  function curlBlock(line) {
+    return element(
+      "div",
+      { class: "am-curl" },
+      element("div", { class: "am-bar" }, element("span", {}, "curl"), copyable(line, "the curl line")),
+      element("pre", {}, element("code", { tabindex: "0" }, line)),
+    );
+  }
+
+  function headerTable(view, route) {
+    const rows = core
+      .headers(view.data, route)
+      .map(({ name, value, when }) => [code(name), value ? code(value) : "any", prose(when)]);
+    return element(
+      "details",
+      {},
+      element("summary", {}, `Headers to send (${rows.length})`),
+      table(["Header", "Value", "When"], rows),
+    );
+  }
+
+  // A requirement of a proxy, with its level.
+  function ruleItem(view, id) {
+    const rule = view.data.rules[id];
+    return (
+      rule &&
+      element("li", {}, prose(rule.statement), " ", element("small", {}, link(id, rule.page), ` (${rule.level})`))
+    );
+  }
+
+  function duties(view, provider, rules, upstream) {
+    if (!provider.via_proxy) {
+      return element("p", { class: "am-duty" }, "A proxy does not get this call.");
+    }
+    return element(
+      "details",
+      { open: true },
+      element("summary", {}, "What a proxy must do"),
+      element(
+        "ul",
+        { class: "am-duties" },
+        element(
+          "li",
+          {},
+          "Send it to ",
+          upstream ? code(upstream) : "the provider, whose address no source states",
+          ".",
+        ),
+        element(
+          "li",
+          {},
+          "Read the client's key from ",
+          provider.client_carriers.map((name, i) => [i ? " or " : "", code(name)]),
+          ", and add the proxy's own in ",
+          code(provider.upstream_carrier),
+          provider.placeholder_carriers.length
+            ? [
+                ". ",
+                provider.placeholder_carriers.map(code),
+                " holds the word ",
+                code("placeholder"),
+                ", which is not a key",
+              ]
+            : null,
+          ".",
+        ),
+        rules.map((id) => ruleItem(view, id)),
+      ),
+    );
+  }
+
+  function callsCard(view, found) {
+    const { data } = view;
+    const provider = data.providers[found.calls[0].provider];
+    const [only] = found.calls;
+    const rows = found.calls.map((call) => [
+      link(code(call.operation), data.operations[`${call.dialect}/${call.operation}`].page),
+      [element("span", { class: "am-method" }, call.method), " ", code(core.fullUrl(call.path, view.address))],
+      call.upstream ? code(call.upstream) : "not stated by the sources",
+    ]);
+    const model = found.model
+      ? row(
+          "Model in the path",
+          found.answer
+            ? link(code(found.answer.name), found.answer.page)
+            : [code(found.model), " (not listed in this edition)"],
+        )
+      : null;
+    const carrier = row(
+      "Client's key in",
+      provider.client_carriers.map((name, i) => [i ? " or " : "", code(name)]),
+    );
+    return card(
+      link(provider.title, provider.page),
+      found.unknown ? element("p", {}, "Unknown path. The paths of the provider are:") : null,
+      bypass(provider),
+      table(["Operation", "URL that the client calls", "URL at the provider"], rows),
+      element("dl", { class: "am-facts" }, model, carrier),
+      found.provider ? null : curlBlock(core.curl(data, only, view.address, only.stream === "path")),
+      found.provider
+        ? null
+        : duties(view, provider, data.operations[`${only.dialect}/${only.operation}`].rules, only.upstream),
+    );
+  }
+
+  function hostedCard({ name, models, page }) {
+    const [first, ...others] = models;
+    return card(
+      ["Agent mode ", link(code(name), page)],
+      element(
+        "dl",
+        { class: "am-facts" },
+        row("Model", code(first)),
+        others.length ? row("Or", others.join(", ")) : [],
+        row("Called by", "Amp's own servers; no model call of the client passes a proxy"),
+      ),
+    );
+  }
+
+  function managementCard(view, { id, family, path }) {
+    const asks = {
+      "client-key": "the client's key",
+      open: "none: a browser opens it",
+      unknown: "not stated by the sources",
+    };
+    return card(
+      ["Management route ", link(code(id), family.page)],
+      urlLine("any method", core.fullUrl(path, view.address)),
+      element(
+        "dl",
+        { class: "am-facts" },
+        row("Purpose", prose(family.purpose)),
+        row("Asks for", asks[family.authentication]),
+      ),
+      element(
+        "ul",
+        { class: "am-duties" },
+        element(
+          "li",
+          {},
+          "A proxy forwards it to Amp's own servers, at ",
+          code(core.fullUrl(path, view.data.amp_url)),
+          ".",
+        ),
+        family.rules.map((id) => ruleItem(view, id)),
+      ),
+    );
+  }
+
+  window.ampmapCards = { routeCard, callsCard, hostedCard, managementCard };
+})();
