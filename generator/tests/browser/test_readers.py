@@ -11,6 +11,7 @@ import pytest
 from ampmap_generator.vendored.reference import Reference
 
 OpenPage = Callable[..., Any]
+FIELD = re.compile("^Model, mode, path, status")
 
 
 def seen(locator: Any, words: str) -> None:
@@ -20,7 +21,7 @@ def seen(locator: Any, words: str) -> None:
 
 def test_a_model_is_found_by_typing_and_followed_to_its_provider(open_page: OpenPage) -> None:
     page = open_page()
-    box = page.get_by_role("combobox", name="Model, alias, agent mode or path")
+    box = page.get_by_role("combobox", name=FIELD)
     box.click()
     page.keyboard.type("codex")
     page.get_by_role("option").filter(has_text=re.compile("^gpt-5-codex")).wait_for()
@@ -61,7 +62,7 @@ def test_the_address_can_be_shared(open_page: OpenPage) -> None:
 )
 def test_paths_mistakes_and_what_bypasses_the_proxy_are_answered(open_page: OpenPage, query: str, says: str) -> None:
     page = open_page()
-    page.get_by_role("combobox", name="Model, alias, agent mode or path").fill(query)
+    page.get_by_role("combobox", name=FIELD).fill(query)
     page.keyboard.press("Enter")
     seen(page.locator(".am-finder"), says)
 

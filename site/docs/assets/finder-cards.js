@@ -1,11 +1,13 @@
 // The cards that answer a query: a route, the calls of a path, a mode of Amp's servers, a management path. Each takes
-// what is looked at, `{data, address, stream, choose}`: the edition's data, amp.url, whether a stream is wanted, and what
+// what is looked at, `{data, lookup, address, stream, choose}`: the edition's data, what is known beside routes, amp.url, whether a stream is wanted, and what
 // to call when the reader switches that.
 (() => {
   "use strict";
 
   const core = window.ampmapFinder;
   const { card, code, copyable, element, link, prose, row, table, urlLine } = window.ampmapParts;
+
+  const MODEL_OF = { agent_mode: "Primary model", tool: "Default model" };
 
   function bypass(provider) {
     if (provider.via_proxy) return null;
@@ -44,7 +46,7 @@
       element(
         "dl",
         { class: "am-facts" },
-        route.kind === "agent_mode" ? row("Primary model", code(route.model)) : row("Model", route.title),
+        route.kind === "model" ? row("Model", route.title) : row(MODEL_OF[route.kind], code(route.model)),
         row("Id on the wire", code(route.wire_model)),
         row("Operation", link(code(route.operation), operation.page), ` (${route.dialect})`),
         row("SDK of the client", route.sdk),
@@ -59,11 +61,11 @@
     );
   }
 
-  function curlBlock(line) {
+  function curlBlock(line, title = "curl", label = "the curl line") {
     return element(
       "div",
       { class: "am-curl" },
-      element("div", { class: "am-bar" }, element("span", {}, "curl"), copyable(line, "the curl line")),
+      element("div", { class: "am-bar" }, element("span", {}, title), copyable(line, label)),
       element("pre", {}, element("code", { tabindex: "0" }, line)),
     );
   }
@@ -82,7 +84,7 @@
 
   // A requirement of a proxy, with its level.
   function ruleItem(view, id) {
-    const rule = view.data.rules[id];
+    const rule = view.lookup.rules[id];
     return (
       rule &&
       element("li", {}, prose(rule.statement), " ", element("small", {}, link(id, rule.page), ` (${rule.level})`))
@@ -155,12 +157,50 @@
       link(provider.title, provider.page),
       found.unknown ? element("p", {}, "Unknown path. The paths of the provider are:") : null,
       bypass(provider),
-      table(["Operation", "URL that the client calls", "URL at the provider"], rows),
-      element("dl", { class: "am-facts" }, model, carrier),
+      found.usual && !found.trouble ? aliasNote(view, only, found.usual) : null,
+      found.otherMethod ? methodNote(view, found) : null,
+      table(["Operation", only.used_by ? "URL" : "URL that the client calls", "URL at the provider"], rows),
+      element("dl", { class: "am-facts" }, model, modelsRow(found.models), carrier),
       found.provider ? null : curlBlock(core.curl(data, only, view.address, only.stream === "path")),
       found.provider
         ? null
         : duties(view, provider, data.operations[`${only.dialect}/${only.operation}`].rules, only.upstream),
+    );
+  }
+
+  // A path of the provider that the client does not call itself.
+  function aliasNote(view, call, usual) {
+    return element(
+      "div",
+      { class: "am-note", role: "note" },
+      element("strong", {}, "An alias. "),
+      "This path is used by ",
+      call.used_by,
+      ". The Amp client calls ",
+      code(core.fullUrl(usual.path, view.address)),
+      ".",
+    );
+  }
+
+  function methodNote(view, { method, calls, methodRules }) {
+    return element(
+      "div",
+      { class: "am-note", role: "note" },
+      element("strong", {}, `Not ${method}. `),
+      `The client calls this path with ${calls[0].method}. What a proxy must do with ${method}:`,
+      element(
+        "ul",
+        { class: "am-duties" },
+        methodRules.map((id) => ruleItem(view, id)),
+      ),
+    );
+  }
+
+  function modelsRow(models) {
+    if (!models?.length) return null;
+    return row(
+      "Models",
+      models.map((model, i) => [i ? ", " : "", link(code(model.name), model.page)]),
     );
   }
 
@@ -208,5 +248,5 @@
     );
   }
 
-  window.ampmapCards = { routeCard, callsCard, hostedCard, managementCard };
+  window.ampmapCards = { routeCard, callsCard, hostedCard, managementCard, ruleItem, curlBlock, aliasNote };
 })();

@@ -6,6 +6,7 @@
   const root = document.querySelector(".am-finder");
   if (!root) return;
   const core = window.ampmapFinder;
+  const { answerTo } = window.ampmapAnswers;
   // The page took the query out of the address before the theme's own search could read its `q`.
   const parameters = new URLSearchParams(window.ampmapQuery || location.search);
 
@@ -18,13 +19,17 @@
     ampUrl: parameters.get("amp_url"),
     query: parameters.get("q") || "",
     stream: parameters.has("stream"),
+    chosen: parameters.has("edition"),
+    share: "",
     data: null,
+    lookup: null,
     options: [],
     active: -1,
   };
 
   const { code, element, site } = window.ampmapParts;
   const { routeCard, callsCard, hostedCard, managementCard } = window.ampmapCards;
+  const { troubleCard, statusCard, headerCard, errorCard, ruleCard, severalCard } = window.ampmapCauses;
 
   const input = element("input", {
     id: "finder-query",
@@ -37,7 +42,7 @@
     autocomplete: "off",
     autocapitalize: "off",
     spellcheck: "false",
-    placeholder: "gpt-5-codex, smart, /api/provider/…",
+    placeholder: "gpt-5-codex, smart, 404, a path, a line of a log …",
   });
   const list = element("ul", { id: "finder-options", role: "listbox", "aria-label": "Matching names", hidden: true });
   const ampUrl = element("input", { id: "finder-amp-url", type: "url", spellcheck: "false", autocomplete: "off" });
@@ -62,7 +67,11 @@
         "aria-label": "Route finder",
         onsubmit: (event) => event.preventDefault(),
       },
-      element("div", { class: "am-finder-main" }, field("Model, alias, agent mode or path", input, list)),
+      element(
+        "div",
+        { class: "am-finder-main" },
+        field("Model, mode, path, status, header, error or a line of a log", input, list),
+      ),
       element("div", { class: "am-finder-more" }, field("amp.url", ampUrl), field("Edition", choice)),
     ),
     status,
@@ -157,6 +166,7 @@
   function look(edition) {
     choice.value = edition;
     state.edition = edition;
+    state.chosen = true;
     start();
   }
 
@@ -165,37 +175,67 @@
   // Shows the answer to a query and keeps it in the address. While somebody types, an unknown name is no failure yet.
   function answer(query, { quietly = false } = {}) {
     state.query = query.trim();
-    remember();
+    state.share = "";
     if (!state.data || !state.query) {
+      remember();
       status.textContent = "";
       result.replaceChildren();
       return;
     }
-    const found = core.find(state.data, state.query);
-    if (found.kind === "none") {
-      unknown(found, quietly);
-      return;
-    }
+    const found = answerTo(state.data, state.lookup, state.query);
+    state.share = found.read.share;
+    remember();
+    if (found.kind !== "none") show(found, state.data);
+    else if (quietly && state.options.length) {
+      status.textContent = "";
+      result.replaceChildren();
+    } else if (found.elsewhere && !state.chosen && !quietly) answerFrom(found.elsewhere);
+    else unknown(found);
+  }
+
+  // The answer of another edition, for a name that the usual one lacks.
+  async function answerFrom(edition) {
+    const { query } = state;
+    const data = await fetched(`finder/${edition}`);
+    if (query !== state.query) return; // something else was asked meanwhile
+    show(answerTo(data, state.lookup, query), data);
+    status.replaceChildren(`Edition ${state.edition} does not know `, code(query), `. This holds for ${edition}.`);
+  }
+
+  function show(found, data) {
+    const ampUrlNow = state.ampUrl || originOf(found, data) || data.amp_url;
     try {
-      core.fullUrl("/", address());
+      core.fullUrl("/", ampUrlNow);
     } catch {
-      status.textContent = "amp.url must be an absolute http or https URL.";
+      const like = /^[\w.-]+(:\d+)?(\/|$)/.test(ampUrlNow) ? `, such as http://${ampUrlNow}` : "";
+      status.textContent = `amp.url must be an absolute http or https URL${like}.`;
       result.replaceChildren();
       return;
     }
-    const view = { data: state.data, address: address(), stream: state.stream, choose: stream };
+    const view = { data, lookup: state.lookup, address: ampUrlNow, stream: state.stream, choose: stream };
     const cards = {
       routes: () => found.answers.map((route) => routeCard(view, route, found.answers.length > 1)),
-      calls: () => [callsCard(view, found)],
-      management: () => [managementCard(view, found)],
+      calls: () => [
+        found.trouble && troubleCard(view, found.trouble, found),
+        callsCard(view, found),
+        found.like?.length && severalCard(view, { answers: found.like }, take),
+      ],
+      management: () => [found.trouble && troubleCard(view, found.trouble), managementCard(view, found)],
       hosted: () => [hostedCard(found)],
+      status: () => [statusCard(view, found)],
+      header: () => [headerCard(view, found)],
+      error: () => [errorCard(view, found)],
+      rule: () => [ruleCard(view, found)],
+      several: () => [severalCard(view, found, take)],
     };
-    result.replaceChildren(...cards[found.kind]());
-    status.textContent = summary(found);
+    result.replaceChildren(...cards[found.kind]().filter(Boolean));
+    status.textContent = summary(found, data);
   }
 
-  function address() {
-    return state.ampUrl || state.data.amp_url;
+  // Where a pasted URL or line of a log was sent, unless that is a provider itself.
+  function originOf({ kind, read, calls }, data) {
+    if (kind === "calls" && !data.providers[calls[0].provider].via_proxy) return "";
+    return read.origin || (read.host ? `https://${read.host}` : "");
   }
 
   function stream(isStream) {
@@ -203,48 +243,42 @@
     answer(state.query);
   }
 
-  function summary(found) {
-    if (found.kind === "hosted") return `Amp's own servers call the model of ${found.name}.`;
-    if (found.kind === "management") return `${found.path} goes to Amp's own servers.`;
-    if (found.kind === "calls")
-      return `${found.calls.length} ${found.calls.length === 1 ? "call" : "calls"} of ${state.data.providers[found.calls[0].provider].title}.`;
-    if (found.answers.length > 1) return `Several providers serve ${state.query}.`;
-    const [route] = found.answers;
-    const provider = state.data.providers[route.provider];
-    return `${state.query} goes to ${provider.title}${provider.via_proxy ? "" : " and bypasses the proxy"}.`;
+  function summary(found, data) {
+    const say = {
+      hosted: () => `Amp's own servers call the model of ${found.name}.`,
+      management: () => `${found.path} goes to Amp's own servers.`,
+      calls: () =>
+        `${found.calls.length} ${found.calls.length === 1 ? "call" : "calls"} of ${data.providers[found.calls[0].provider].title}.`,
+      routes: () => {
+        if (found.answers.length > 1) return `Several providers serve ${found.meant || state.query}.`;
+        const [route] = found.answers;
+        const provider = data.providers[route.provider];
+        return `${found.meant || route.name} goes to ${provider.title}${provider.via_proxy ? "" : " and bypasses the proxy"}.`;
+      },
+      several: () => `${found.answers.length} names are like this. Choose one.`,
+    };
+    return say[found.kind]?.() || "";
   }
 
-  // A name that only another edition has leads there.
-  function unknown({ near: names, elsewhere }, quietly) {
+  // What nothing is called: near names, and the search of the whole site. A name that only another edition has leads there.
+  function unknown({ near: names, elsewhere }) {
     result.replaceChildren();
-    if (elsewhere && !quietly) {
-      const there = element(
-        "button",
-        { type: "button", class: "am-finder-near", onclick: () => look(elsewhere) },
-        elsewhere,
-      );
-      status.replaceChildren(
-        `Edition ${state.edition} does not know `,
-        code(state.query),
-        "; edition ",
-        there,
-        " does.",
-      );
+    const near = (text, onclick) => element("button", { type: "button", class: "am-finder-near", onclick }, text);
+    const typed = state.query.length > 80 ? "this text" : code(state.query);
+    if (elsewhere) {
+      const there = near(elsewhere, () => look(elsewhere));
+      status.replaceChildren(`Edition ${state.edition} does not know `, typed, "; edition ", there, " does.");
       return;
     }
-    if (quietly && state.options.length) {
-      status.textContent = "";
-      return;
-    }
-    const buttons = names.map((name) =>
-      element("button", { type: "button", class: "am-finder-near", onclick: () => take(name) }, name),
-    );
+    const buttons = names.map((name) => near(name, () => take(name)));
     status.replaceChildren(
-      `Edition ${state.edition} has no model, agent mode or path called `,
-      code(state.query),
-      buttons.length ? ". Did you mean " : ".",
+      `Edition ${state.edition} has no model, agent mode, path, status, header or error called `,
+      typed,
+      buttons.length ? ". Did you mean " : ". ",
       ...buttons.flatMap((button, index) => (index ? [", ", button] : [button])),
-      buttons.length ? "?" : "",
+      buttons.length ? "? " : "",
+      near("Search all pages", () => window.ampmapSearch(state.query)),
+      ".",
     );
   }
 
@@ -252,11 +286,11 @@
 
   let isFree = false;
 
-  // Puts query, edition and amp.url into the page's address, so that it can be shared; never a name and password.
+  // Puts query, edition and amp.url into the page's address, so that it can be shared; never a credential.
   function remember() {
     if (!isFree) return;
     const wanted = new URLSearchParams();
-    if (state.query) wanted.set("q", state.query);
+    if (state.share) wanted.set("q", state.share);
     if (state.edition !== root.dataset.edition) wanted.set("edition", state.edition);
     if (state.ampUrl && state.ampUrl !== state.data?.amp_url && !/@/.test(state.ampUrl))
       wanted.set("amp_url", state.ampUrl);
@@ -269,29 +303,48 @@
     history.replaceState(null, "", `${location.pathname}${text ? `?${text}` : ""}${location.hash}`);
   }
 
+  async function fetched(path) {
+    if (!loaded.has(path)) {
+      const response = await fetch(new URL(`api/v1/${path}.json`, site));
+      if (!response.ok) throw new Error(String(response.status));
+      loaded.set(path, await response.json());
+    }
+    return loaded.get(path);
+  }
+
   async function start() {
     const { edition } = state;
+    let data;
     try {
-      if (!loaded.has(edition)) {
-        const response = await fetch(new URL(`api/v1/finder/${edition}.json`, site));
-        if (!response.ok) throw new Error(String(response.status));
-        loaded.set(edition, await response.json());
-      }
+      [data, state.lookup] = await Promise.all([fetched(`finder/${edition}`), fetched("lookup")]);
     } catch {
       status.textContent =
         "The finder's data cannot be loaded: it requires a web server. The tables below have the same data.";
       return;
     }
     if (edition !== state.edition) return; // another one was chosen meanwhile
-    state.data = loaded.get(edition);
-    ampUrl.placeholder = state.data.amp_url;
-    ampUrl.value = state.ampUrl || state.data.amp_url;
+    state.data = data;
+    ampUrl.placeholder = data.amp_url;
+    ampUrl.value = state.ampUrl || data.amp_url;
     answer(state.query);
     root.dataset.ready = edition;
   }
 
   input.value = state.query;
   start();
+  // The field is what the page is for; on a phone its focus would open the keyboard over it.
+  if (!location.hash && matchMedia("(pointer: fine)").matches) input.focus({ preventScroll: true });
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select"))
+        return;
+      event.preventDefault();
+      event.stopPropagation(); // the theme would open its search
+      input.focus();
+    },
+    true,
+  );
   addEventListener("load", () => {
     setTimeout(() => {
       isFree = true;

@@ -23,6 +23,7 @@ from ...vendored.wire import Provider
 from ..json_text import data_lines, indent_file
 from .finder import Finder, finder
 from .finder_names import newest_with_name
+from .lookup import Lookup, lookup
 
 ROOT: Final = "api/v1/"
 CHECKSUMS: Final = "SHA256SUMS"
@@ -84,6 +85,7 @@ class Index(Shape):
     models: tuple[ModelEntry, ...]
     modes: tuple[ModeEntry, ...]
     changes: Literal["changes.json"] = "changes.json"
+    lookup: Literal["lookup.json"] = "lookup.json"
     checksums: Literal["SHA256SUMS"] = "SHA256SUMS"
     schemas: tuple[str, ...]
 
@@ -154,6 +156,7 @@ _SHAPES: Final[Mapping[str, type[BaseModel]]] = {
     "edition": Reference,
     "changes": Changes,
     "finder": Finder,
+    "lookup": Lookup,
 }
 
 
@@ -174,6 +177,7 @@ def api_files(
         "changes.json": _document_file(_changes(editions, reports)),
         **{f"changes/{name}.json": _document_file(diff) for name, diff in reports.items()},
         **{f"finder/{name}.json": _one_line(finder(each, reference, newest)) for name, each in editions.items()},
+        "lookup.json": _one_line(lookup(reference)),
         **{f"schema/{name}.schema.json": indent_file(schema) for name, schema in api_schemas().items()},
     }
     documents[CHECKSUMS] = checksums(documents)
@@ -297,6 +301,6 @@ def _document_file(document: BaseModel) -> bytes:
     fixed = {
         name: field.default
         for name, field in type(document).model_fields.items()
-        if name not in data and name in ("schema_version", "changes", "checksums")
+        if name not in data and name in ("schema_version", "changes", "lookup", "checksums")
     }
     return indent_file({**fixed, **data})

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from ...vendored.base import Json, Shape
 from ...vendored.catalogue import Header, HeaderSet
+from ...vendored.names import NameKind
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, MODEL_SLOT, Call, calls, find_call, route
 from ...vendored.wire import Provider
@@ -102,9 +103,9 @@ class FinderOperation(Shape):
 
 
 class FinderAnswer(Shape):
-    """Where a model or an agent mode goes, as `ampmap route` says."""
+    """Where a model, an agent mode or a tool goes, as `ampmap route` says."""
 
-    kind: Literal["model", "agent_mode"]
+    kind: NameKind
     name: str
     title: str
     tiers: tuple[tuple[str, ...], ...]
@@ -253,6 +254,9 @@ def _answers(reference: Reference, pages: _Pages) -> Iterator[FinderAnswer]:
     for key, model in reference.models.items():
         tiers = ((), (key,), (model.id,), other_names(model))
         yield _answer(reference, key, model.display_name, tiers, pages.of("models", key), None)
+    for key, tool in reference.tools.items():
+        tiers = ((), (), (), (key, tool.display_name))
+        yield _answer(reference, key, tool.display_name, tiers, pages.of("tools", key), None)
 
 
 def _answer(
@@ -265,8 +269,8 @@ def _answer(
     has_path = switch is not None and switch.by == "path"
     known = provider.upstream != "unknown"
     return FinderAnswer(
-        kind="agent_mode" if found.kind == "agent_mode" else "model",
-        name=query if found.kind == "agent_mode" else found.model,
+        kind=found.kind,
+        name=found.model if found.kind == "model" else query,
         title=title,
         tiers=tiers,
         provider=found.provider,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -130,12 +131,6 @@ def test_amp_url_follows_the_clients_own_rule(ask: Ask) -> None:
         ("/api/provider/anthropic/v1/messages/count_tokens", "anthropic", {"messages.count_tokens"}),
         ("https://openrouter.ai/api/v1/chat/completions", "openrouter", {"chat.completions"}),
         ("groq", "groq", {"chat.completions", "models.list"}),
-        ("POST /api/provider/groq/chat/completions HTTP/1.1", "groq", {"chat.completions"}),
-        (
-            '10.0.0.7 - - [21/Nov/2026:03:12:09 +0000] "POST /api/provider/openai/v1/responses HTTP/1.1" 404 19 "-"',
-            "openai",
-            {"responses"},
-        ),
     ],
 )
 def test_a_path_leads_to_its_operation(typed: str, provider: str, operations: set[str], ask: Ask) -> None:
@@ -298,9 +293,9 @@ def test_without_javascript_the_page_points_to_its_tables(reference: Reference) 
 
 
 def test_the_scripts_know_no_other_address() -> None:
-    for script in ("finder.js", "finder-core.js", "filter.js", "tables.js"):
+    for script in sorted(path.name for path in ASSETS.glob("*.js")):
         text = (ASSETS / script).read_text(encoding="utf-8")
-        assert "://" not in text.replace("https?:)?\\/\\/", ""), script
+        assert not re.search(r"https?://\w", text), script
 
 
 def test_a_name_of_another_edition_leads_there(ask: Ask) -> None:
