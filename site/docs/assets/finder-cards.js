@@ -248,5 +248,37 @@
     );
   }
 
-  window.ampmapCards = { routeCard, callsCard, hostedCard, managementCard, ruleItem, curlBlock, aliasNote };
+  // Where the editions send a name, if not all send it to one place. Each row leads to the newest of its editions.
+  function timelineCard(view, periods, { order, edition, look }) {
+    if (periods.length < 2) return null;
+    const place = order.indexOf(edition);
+    const rows = periods.map((period) => {
+      const [first, last] = [period.first_edition, period.last_edition];
+      const here = order.indexOf(first) <= place && place <= order.indexOf(last);
+      const there = element("button", { type: "button", class: "am-finder-near", onclick: () => look(last) }, "Show");
+      there.setAttribute("aria-label", `Show ${period.months}`);
+      return element(
+        "tr",
+        { "aria-current": here && "true" },
+        element("th", { scope: "row" }, period.months),
+        element("td", {}, core.inWords(period, view.address)),
+        element("td", {}, here ? "shown above" : period.path || period.hosted ? there : ""),
+      );
+    });
+    const frame = table(["Builds of", "Goes to", "Edition"], []);
+    frame.querySelector("table").classList.add("am-timeline");
+    frame.querySelector("tbody").append(...rows);
+    return card("In every edition", frame);
+  }
+
+  window.ampmapCards = {
+    routeCard,
+    callsCard,
+    hostedCard,
+    managementCard,
+    timelineCard,
+    ruleItem,
+    curlBlock,
+    aliasNote,
+  };
 })();

@@ -23,12 +23,13 @@
     share: "",
     data: null,
     lookup: null,
+    table: null,
     options: [],
     active: -1,
   };
 
   const { code, element, site } = window.ampmapParts;
-  const { routeCard, callsCard, hostedCard, managementCard } = window.ampmapCards;
+  const { routeCard, callsCard, hostedCard, managementCard, timelineCard } = window.ampmapCards;
   const { troubleCard, statusCard, headerCard, errorCard, ruleCard, severalCard } = window.ampmapCauses;
 
   const input = element("input", {
@@ -228,8 +229,20 @@
       rule: () => [ruleCard(view, found)],
       several: () => [severalCard(view, found, take)],
     };
-    result.replaceChildren(...cards[found.kind]().filter(Boolean));
+    const shown = [...cards[found.kind](), timelineCard(view, periodsOf(found), timing(data))];
+    result.replaceChildren(...shown.filter(Boolean));
     status.textContent = summary(found, data);
+  }
+
+  // Where the editions send the name that was asked for, or that stood in what was pasted.
+  function periodsOf({ kind, answers, read, meant }) {
+    const isName = kind === "routes" || kind === "hosted" || kind === "none";
+    const name = kind === "routes" && answers.length === 1 && meant ? answers[0].name : meant || read.text;
+    return isName && state.table ? core.timeline(state.table, name) : [];
+  }
+
+  function timing({ edition }) {
+    return { order: editions.map(([id]) => id), edition, look };
   }
 
   // Where a pasted URL or line of a log was sent, unless that is a provider itself.
@@ -261,8 +274,10 @@
   }
 
   // What nothing is called: near names, and the search of the whole site. A name that only another edition has leads there.
-  function unknown({ near: names, elsewhere }) {
-    result.replaceChildren();
+  function unknown(found) {
+    const { near: names, elsewhere } = found;
+    const view = { address: state.ampUrl || state.data.amp_url };
+    result.replaceChildren(...[timelineCard(view, periodsOf(found), timing(state.data))].filter(Boolean));
     const near = (text, onclick) => element("button", { type: "button", class: "am-finder-near", onclick }, text);
     const typed = state.query.length > 80 ? "this text" : code(state.query);
     if (elsewhere) {
@@ -316,7 +331,7 @@
     const { edition } = state;
     let data;
     try {
-      [data, state.lookup] = await Promise.all([fetched(`finder/${edition}`), fetched("lookup")]);
+      [data, state.lookup, state.table] = await Promise.all([`finder/${edition}`, "lookup", "timelines"].map(fetched));
     } catch {
       status.textContent =
         "The finder's data cannot be loaded: it requires a web server. The tables below have the same data.";

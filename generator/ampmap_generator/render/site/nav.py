@@ -40,7 +40,7 @@ GROUPS: Final[tuple[tuple[str, tuple[tuple[str, Members], ...]], ...]] = (
         ),
     ),
     ("Errors", (("", ("errors/",)),)),
-    ("Rules", (("", ("requirements/",)),)),
+    ("Rules", (("", ("requirements/", "remedies.md")),)),
     (
         "Test your proxy",
         (

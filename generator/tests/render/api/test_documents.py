@@ -79,7 +79,7 @@ def test_the_index_leads_to_every_document(documents: dict[str, Any], files: Fil
     index = documents["index.json"]
     linked = {entry["href"] for kind in ("editions", "providers", "models", "modes") for entry in index[kind]}
     linked |= {entry["finder"] for entry in index["editions"]}
-    linked |= {index["changes"], index["lookup"], index["checksums"], *index["schemas"]}
+    linked |= {index["changes"], index["lookup"], index["timelines"], index["checksums"], *index["schemas"]}
     linked |= {entry["href"] for entry in documents["changes.json"]["changes"]}
 
     assert linked | {"index.json"} == set(files)
@@ -149,6 +149,7 @@ BUDGETS = {
     "diff": 512,
     "finder": 96,
     "lookup": 160,
+    "timelines": 48,
     "schema": 192,
 }
 """Most KiB of one document."""
