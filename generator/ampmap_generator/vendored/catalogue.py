@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+from pydantic import Field
+
 from .base import DialectId, Fact, Json, Lifecycle, Method, OperationId, ProviderId, Shape, SourceRef, Unknown
 from .conditions import ROUTE_CLAIMS, Basis, Condition, Severity, Tier, condition_text
 from .wire import ClientCall
@@ -14,6 +16,21 @@ class PlatformOffer(Shape):
 
     id: str
     provider: str
+
+
+class Limits(Shape):
+    """How many tokens a model takes and writes, as the client reckons with them."""
+
+    context: int = Field(gt=0)
+    """Tokens of the context window."""
+    output: int | None = Field(default=None, gt=0)
+    """Most tokens of one answer."""
+
+    @property
+    def in_words(self) -> str:
+        """E.g. `200,000 tokens of context, at most 32,000 of output`."""
+        most = f", at most {self.output:,} of output" if self.output else ""
+        return f"{self.context:,} tokens of context{most}"
 
 
 class Model(Fact):
@@ -27,6 +44,7 @@ class Model(Fact):
     default_for: tuple[str, ...] = ()
     used_in: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    limits: Limits | None = None
     platforms: dict[str, PlatformOffer] = {}
     lifecycle: Lifecycle | None = None
     notes: tuple[str, ...] = ()

@@ -122,6 +122,8 @@ class FinderAnswer(Shape):
     """The same for a stream, where it has a path of its own."""
     upstream: str | None
     sdk: str
+    limits: str | None
+    """Those of the model in words, where the edition states them."""
     page: str
     warning: str | None
 
@@ -275,6 +277,7 @@ def _answer(
         stream_path=call.path(found.wire_model, stream=True) if switch is not None and switch.by == "path" else None,
         upstream=None if provider.upstream == "unknown" else call.upstream_url(found.wire_model),
         sdk=found.sdk,
+        limits=found.limits.in_words if found.limits else None,
         page=page,
         warning=warning,
     )
