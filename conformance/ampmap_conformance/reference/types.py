@@ -18,7 +18,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pydantic import BaseModel, ConfigDict, Field
 from typing import Any, Final, Literal, TypeAlias, cast
 from urllib.parse import quote, urlsplit
@@ -875,6 +875,21 @@ class PlatformOffer(Shape):
     provider: str
 
 
+class Limits(Shape):
+    """How many tokens a model takes and writes, as the client reckons with them."""
+
+    context: int = Field(gt=0)
+    """Tokens of the context window."""
+    output: int | None = Field(default=None, gt=0)
+    """Most tokens of one answer."""
+
+    @property
+    def in_words(self) -> str:
+        """E.g. `200,000 tokens of context, at most 32,000 of output`."""
+        most = f", at most {self.output:,} of output" if self.output else ""
+        return f"{self.context:,} tokens of context{most}"
+
+
 class Model(Fact):
     """A model as the client names it; `id` is what the client's catalogue says."""
 
@@ -886,6 +901,7 @@ class Model(Fact):
     default_for: tuple[str, ...] = ()
     used_in: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    limits: Limits | None = None
     platforms: dict[str, PlatformOffer] = {}
     lifecycle: Lifecycle | None = None
     notes: tuple[str, ...] = ()
@@ -1496,13 +1512,20 @@ def named(reference: Reference, name: str, provider: str | None = None) -> Named
     """
     if provider is not None:
         return _model_of(reference, find_provider(reference, provider), name)
+    if found := meant(reference, name):
+        return found
+    raise UnknownNameError(f"no model is called {name!r}", _near(name, _suggestible(reference)))
+
+
+def meant(reference: Reference, name: str) -> Named | None:
+    """What `name` means, as `named` reads it; None where nothing has the name, without a search for similar ones.
+
+    Raises AmbiguousNameError and HostedModeError as `named` does.
+    """
     hosted = next((m for m in reference.hosted_modes.values() if name.casefold() == m.name.casefold()), None)
     if hosted is not None:
         raise HostedModeError(hosted)
-    for read in _READINGS:
-        if found := read(reference, name):
-            return found
-    raise UnknownNameError(f"no model is called {name!r}", _near(name, _suggestible(reference)))
+    return next((found for read in _READINGS if (found := read(reference, name))), None)
 
 
 def find_model(reference: Reference, name: str, provider: str | None = None) -> Model:
@@ -1532,6 +1555,7 @@ def find_provider(reference: Reference, name: str) -> ProviderId:
     raise UnknownNameError(f"no provider is called {name!r}", _near(name, list(reference.providers)))
 
 
+@lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """The name without case and punctuation: `Claude Sonnet 4.5` and `claude-sonnet-4-5` are one."""
     return "-".join(re.findall(r"[^\W_]+", name.casefold()))
@@ -1728,6 +1752,8 @@ class Route(Shape):
     """Settings or environment variables of which one must be set."""
     sdk: str
     edition: str
+    limits: Limits | None = None
+    """Those of the model; None where the edition states none."""
 
 
 @dataclass(frozen=True)
@@ -1842,6 +1868,7 @@ def route(
         via_proxy=served.via_proxy,
         credential_headers=tuple(CREDENTIAL_HEADERS[carrier] for carrier in served.client_credentials),
         requires=served.requires,
+        limits=found.model.limits if found.model else None,
         sdk=served.sdk.name,
         edition=reference.edition.id,
     )
@@ -2368,4 +2395,4 @@ _DATA = r'''{
 }
 }'''
 
-__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CORE_CLAIM",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "EndForm",    "Endpoint",    "Ends",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "HARDENING_PROFILES",    "Header",    "HeaderSet",    "HostedMode",    "HostedModeError",    "Json",    "KnownEdition",    "Lifecycle",    "MODEL_SLOT",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "NEWEST",    "NEWEST_PROXIED",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tier",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "UnknownOperationError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "named",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "tier_of",    "upstream_path",    "without_date",]
+__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CORE_CLAIM",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "EndForm",    "Endpoint",    "Ends",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "HARDENING_PROFILES",    "Header",    "HeaderSet",    "HostedMode",    "HostedModeError",    "Json",    "KnownEdition",    "Lifecycle",    "Limits",    "MODEL_SLOT",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "NEWEST",    "NEWEST_PROXIED",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tier",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "UnknownOperationError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "meant",    "named",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "tier_of",    "upstream_path",    "without_date",]
