@@ -427,4 +427,29 @@ EXAMPLES: dict[str, Example] = {
             "requirements/routing.yaml", "The proxy forwards every call.", "With a key, the proxy forwards a call."
         ),
     ),
+    "missing-remedy": Example(
+        "spec/requirements/routing.yaml:4:3",
+        changed("requirements/routing.yaml", "severity: low", "severity: high"),
+        changed("requirements/routing.yaml", "severity: low", "severity: high\n  remedy: Forward every call."),
+    ),
+    "remedy-source": Example(
+        "spec/remedies/gate.yaml:8:20",
+        changed("sources/manual.yaml", "url: https://gate.example/manual\n", ""),
+        changed("sources/manual.yaml", "/manual", "/manual/2"),
+    ),
+    "remedy-twice": Example(
+        "spec/remedies/gate.yaml:5:37",
+        changed("remedies/gate.yaml", "[routing.reached]", "[routing.reached, routing.reached]"),
+        changed("remedies/gate.yaml", "[routing.reached]", "[routing.reached, routing.refused]"),
+    ),
+    "invalid-mark": Example(
+        "spec/remedies/gate.yaml:2:35",
+        changed("remedies/gate.yaml", "^Gate", ".*"),
+        changed("remedies/gate.yaml", "^Gate", ".+"),
+    ),
+    "plain-remedy": Example(
+        "spec/remedies/gate.yaml:6:13",
+        changed("remedies/gate.yaml", "Forward every call.", "Forward every call"),
+        changed("remedies/gate.yaml", "Forward every call.", "Forward every call. Keep its body."),
+    ),
 }
