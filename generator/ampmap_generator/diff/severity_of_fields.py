@@ -218,9 +218,9 @@ FIELD_RULES: Final[tuple[DiffRule, ...]] = (
         "management-call",
         NOTE,
         "management",
-        "calls.**",
+        "calls.** answers answers.**",
         ANY,
-        "The list of observed calls changed; their family did not.",
+        "The list of observed calls, or of answers to them, changed; their family did not.",
     ),
     DiffRule("value-added", ADDITION, "settings", "values", ADDED, "An additional value can be selected."),
     DiffRule(

@@ -183,6 +183,20 @@ class ManagementCall(Shape):
     sources: tuple[SourceRef, ...] = ()
 
 
+class ManagementAnswer(Shape):
+    """An answer that clients accept for one call, with status 200. What Amp's own servers answer is not told by it."""
+
+    method: Method = "POST"
+    path: str
+    """With its query; `{...}` stands for what differs from call to call."""
+    body: Json = None
+    """JSON; None where the answer is `text`."""
+    text: str | None = None
+    content_type: str = "application/json"
+    notes: tuple[str, ...] = ()
+    sources: tuple[SourceRef, ...] = ()
+
+
 class ManagementRoute(Fact):
     """A family of paths that a proxy forwards to Amp's own servers."""
 
@@ -196,6 +210,8 @@ class ManagementRoute(Fact):
     """Whether the documentation page lists it."""
     calls: dict[str, ManagementCall] = {}
     """Single calls of the client that were seen or read, by name."""
+    answers: dict[str, ManagementAnswer] = {}
+    """What stands in for Amp's servers may answer to calls of any edition, by name of the call."""
     notes: tuple[str, ...] = ()
 
 
