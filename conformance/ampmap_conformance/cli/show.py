@@ -122,7 +122,7 @@ def explain_requirement(name: str, *, as_json: bool = False) -> int:
     plan = make_plan(embedded_description(known), drafts=True)
     _warn_of_draft(row, plan)
     if as_json:
-        click.echo(json.dumps(_as_data(row, plan), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(_as_data(row, plan, known), ensure_ascii=False, indent=1))
         return 0
     tasks = plan.all.get(name, ())
     about = f"{row.level}   {tier_of(row)}   severity {row.severity}   basis {row.basis}   profile {row.profile}"
