@@ -27,6 +27,7 @@ from ..languages.route_vectors import FILE as ROUTE_VECTORS
 from ..languages.route_vectors import RouteVectors, render_route_vectors
 from .finder import Finder, finder
 from .finder_names import newest_with_name
+from .lookup import Lookup, lookup
 
 ROOT: Final = "api/v1/"
 CHECKSUMS: Final = "SHA256SUMS"
@@ -87,6 +88,7 @@ class Index(Shape):
     models: tuple[ModelEntry, ...]
     modes: tuple[ModeEntry, ...]
     changes: Literal["changes.json"] = "changes.json"
+    lookup: Literal["lookup.json"] = "lookup.json"
     timelines: Literal["timelines.json"] = "timelines.json"
     route_vectors: Literal["route-vectors.json"] = "route-vectors.json"
     """Questions to `route` with their answers, for tests of ports."""
@@ -160,6 +162,7 @@ _SHAPES: Final[Mapping[str, type[BaseModel]]] = {
     "edition": Reference,
     "changes": Changes,
     "finder": Finder,
+    "lookup": Lookup,
     "timelines": Timelines,
     "route-vectors": RouteVectors,
 }
@@ -183,6 +186,7 @@ def api_files(
         **{f"changes/{name}.json": _document_file(diff) for name, diff in reports.items()},
         **{f"finder/{name}.json": _one_line(finder(each, reference, newest)) for name, each in editions.items()},
         ROUTE_VECTORS: render_route_vectors(editions)[ROUTE_VECTORS],
+        "lookup.json": _one_line(lookup(reference)),
         "timelines.json": _one_line(timelines(editions), given_only=True),
         **{f"schema/{name}.schema.json": indent_file(schema) for name, schema in api_schemas().items()},
     }
@@ -307,6 +311,6 @@ def _document_file(document: BaseModel) -> bytes:
     fixed = {
         name: field.default
         for name, field in type(document).model_fields.items()
-        if name not in data and name in ("schema_version", "changes", "timelines", "checksums")
+        if name not in data and name in ("schema_version", "changes", "lookup", "timelines", "checksums")
     }
     return indent_file({**fixed, **data})
