@@ -1,4 +1,4 @@
-"""Questions to `route` with their answers, by which the ports of this project and anybody's own are tested. Pure."""
+"""Questions to `route` with their answers, by which the modules of every language, and ports by other projects, are tested. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AMP_URLS = (
     "proxy.example",
     "",
 )
-"""Values of `amp.url`, of which the last three are none."""
+"""Values of `amp.url`, of which the last three are not URLs of a proxy."""
 
 
 class RouteQuestion(Shape):
