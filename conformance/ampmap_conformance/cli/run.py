@@ -35,7 +35,17 @@ EXIT_CODES = (
 
 GROUPS = MappingProxyType(
     {
-        "Target": ("target", "base_url", "embedded", "observer", "reference", "edition", "defects", "variant"),
+        "Target": (
+            "target",
+            "base_url",
+            "embedded",
+            "observer",
+            "server",
+            "reference",
+            "edition",
+            "defects",
+            "variant",
+        ),
         "Choice of cases": ("profiles", "select", "skip", "depth", "seed", "max_examples", "openapi"),
         "Judgement": ("baseline", "today", "strict", "require_observer", "allow_partial", "repeat", "attribute"),
         "Limits": ("max_requests", "rate", "time_limit", "workers", "fail_fast", "dry_run"),
@@ -57,6 +67,11 @@ GROUPS = MappingProxyType(
 @click.option("--embedded", is_flag=True, help="Test the embedded proxy, also in a folder with ampmap-target.yaml.")
 @click.option(
     "--observer", metavar="URL", help="URL that the proxy's upstreams are set to; the kit's observer listens there."
+)
+@click.option(
+    "--server",
+    metavar="NAME",
+    help="Server that the proxy is built with, for its remedies, e.g. nginx; default: what its answers tell.",
 )
 @reference_option
 @edition_option

@@ -28,6 +28,7 @@ from ..reference.edition import reference_for
 from ..reference.types import Provider, Reference, Requirement, conditions_in_words, tier_of
 from ..refproxy.embedded import CLIENT_LABEL, described
 from ..releases import release_of
+from ..report.remedies import remedies_of
 from ..target import target as targets
 from ..target.left_out import left_out
 from ..target.target import Secret, Target, served_providers
@@ -97,7 +98,7 @@ def list_requirements(profiles: tuple[str, ...], *, as_json: bool) -> int:
     for row in rows:
         _warn_of_draft(row, plan)
     if as_json:
-        click.echo(json.dumps([_as_data(row, plan) for row in rows], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([_as_data(row, plan, known) for row in rows], ensure_ascii=False, indent=1))
         return 0
     table = [("requirement", "level", "tier", "severity", "basis", "needs", "cases", "sources")]
     for row in rows:
@@ -121,7 +122,7 @@ def explain_requirement(name: str, *, as_json: bool = False) -> int:
     plan = make_plan(embedded_description(known), drafts=True)
     _warn_of_draft(row, plan)
     if as_json:
-        click.echo(json.dumps(_as_data(row, plan), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(_as_data(row, plan, known), ensure_ascii=False, indent=1))
         return 0
     tasks = plan.all.get(name, ())
     about = f"{row.level}   {tier_of(row)}   severity {row.severity}   basis {row.basis}   profile {row.profile}"
@@ -129,6 +130,7 @@ def explain_requirement(name: str, *, as_json: bool = False) -> int:
     parts = [
         ("rule", row.statement),
         ("why", row.why),
+        ("remedy", row.remedy or ""),
         ("formerly", ", ".join(row.formerly)),
         ("needs", ", ".join(row.needs)),
         *(("binds", text) for text in conditions_in_words(row)),
@@ -141,6 +143,10 @@ def explain_requirement(name: str, *, as_json: bool = False) -> int:
     for label, text in parts:
         if text:
             click.echo(f"  {label:<8}  {text}")
+    for found in remedies_of(name, known):
+        click.echo(f"  remedy    {found.server.name}: {found.remedy.change}  ({found.docs})")
+        for line in found.remedy.lines.splitlines():
+            click.echo(f"              {line}")
     for source in row.sources:
         quote = f': "{source.quote}"' if source.quote else ""
         click.echo(f"  source    {source.id}, {source.at}{quote}  ({source.evidence})")
@@ -229,10 +235,15 @@ def _target(options: RunOptions, known: Reference) -> Target:
     return targets.from_url(options.base_url, known) if options.base_url else embedded_description(known)
 
 
-def _as_data(row: Requirement, plan: Plan) -> dict[str, Any]:
+def _as_data(row: Requirement, plan: Plan, known: Reference) -> dict[str, Any]:
     data = row.model_dump(mode="json", exclude_unset=True)
     cases = [task.case.name for task in plan.all.get(row.id, ())] or _vectors(row)
-    return {**data, "conditions": conditions_in_words(row), "cases": cases, "defects": _breaking(row.id)}
+    remedies = {
+        found.server.id: {"change": found.remedy.change, "lines": found.remedy.lines, "docs": found.docs}
+        for found in remedies_of(row.id, known)
+    }
+    conditions = conditions_in_words(row)
+    return {**data, "conditions": conditions, "cases": cases, "defects": _breaking(row.id), "remedies": remedies}
 
 
 def _warn_of_draft(row: Requirement, plan: Plan) -> None:

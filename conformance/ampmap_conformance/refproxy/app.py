@@ -13,7 +13,7 @@ from . import translated, translating
 from .behaviour import Behaviour, decide, outgoing, switched
 from .exchange import Incoming, OwnAnswer, Refusal, RoutedExchange
 from .live import LiveConfig
-from .routing import Routes, in_origin_form
+from .routing import Routes
 from .switching import SWITCH, Put, Switch, chunks_of, pass_on, switching_head
 from .upstream import StreamedAnswer, UpstreamClient, UpstreamFailedError, UpstreamSender
 
@@ -64,8 +64,7 @@ class ProxyApp:
             incoming = await _read(scope, receive, config.body_limit)
         except ClientGoneError:
             return
-        incoming = in_origin_form(incoming)
-        decision = decide(config, self._routes, self._behaviour, incoming)
+        decision = decide(config, self._routes, self._behaviour, self._behaviour.origin_form(incoming))
         if isinstance(decision, Refusal):
             if incoming.in_pieces and not self._behaviour.answers_slow_client(decision):
                 raise HangUpError

@@ -113,7 +113,7 @@ def test_the_command_prints_the_documented_json() -> None:
     assert found["url"] == "https://proxy.example.com/api/provider/anthropic/v1/messages"
     assert list(found) == [
         *("query", "kind", "provider", "model", "wire_model", "operation", "dialect", "method", "url", "base_url"),
-        *("via_proxy", "credential_headers", "requires", "sdk", "edition", "timeline"),
+        *("via_proxy", "credential_headers", "requires", "sdk", "edition", "limits", "timeline"),
     ]
     assert found["timeline"][0]["route"]["edition"] == found["edition"]
 
