@@ -84,7 +84,7 @@ def test_a_right_proxy_has_nothing_wrong(look: Callable[..., Examination], obser
 @pytest.mark.parametrize(
     ("how", "topic", "state", "says", "remedy"),
     [
-        ({"defect": "stream-buffered"}, Topic.STREAMING, State.WRONG, "buffered: a stream of", "proxy_buffering off"),
+        ({"defect": "stream-buffered"}, Topic.STREAMING, State.WRONG, "buffered: a stream of", "flush after each"),
         (
             {"upstreams": "elsewhere"},
             Topic.OBSERVER,
