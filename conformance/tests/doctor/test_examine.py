@@ -93,7 +93,13 @@ def test_a_right_proxy_has_nothing_wrong(look: Callable[..., Examination], obser
             "ANTHROPIC_BASE_URL=",
         ),
         ({"upstreams": "dead"}, Topic.OBSERVER, State.WRONG, "no call arrived at the observer", "check that the proxy"),
-        ({"key": "another-key"}, Topic.KEY, State.WRONG, "refuses the key in $CLIENT_KEY (401)", "into CLIENT_KEY"),
+        (
+            {"key": "another-key"},
+            Topic.KEY,
+            State.WRONG,
+            "refuses the key in $CLIENT_KEY (401)",
+            "in place of $CLIENT_KEY",
+        ),
         ({"defect": "no-authentication"}, Topic.KEY, State.NOTE, "without a key are served", "401"),
         ({"without": "groq"}, Topic.PROVIDERS, State.NOTE, "not groq (404)", "serve them"),
         (
@@ -132,6 +138,8 @@ def test_no_connection_has_a_remedy_of_its_own(failure: Failure, why: str, topic
 
 
 def test_answers_that_tell_nothing_are_not_taken_for_a_proxy(reference: Reference) -> None:
+    target = targets.from_url("http://proxy.example.com", reference, {"AMPMAP_CLIENT_KEY": KEY})
+    assert KEY not in judge.reachable(Discovery(server=f"Echo/{KEY}"), target).seen
     target = targets.from_url("http://proxy.example.com", reference, {})
     served = [provider.id for provider in target.providers]
 

@@ -82,6 +82,7 @@ def test_what_a_target_says_is_no_line_of_tap(made_report: Made) -> None:
         (False, "auth.a[x]"),
         (True, "auth.b[x]"),
     ]
+    assert r"# SKIP \\x1b[31m \# SKIP \\ nothing ok 9 - injected" in to_tap(report).decode()
     unfinished = made_report({"auth.a[x]": "pass"}, interrupted=True, planned=9)
     assert [name for _, name, _, _ in read_tap(to_tap(unfinished).decode())][-1] == "run: interrupted"
 
