@@ -44,15 +44,16 @@ class Answered:
 
     status: int
     """0 for no answer."""
-    page: bool = False
-    """Whether it succeeded with a page for browsers, or leads a browser elsewhere, as web sites answer."""
+    foreign: str = ""
+    """With what it succeeded that no provider answers to an invalid body, as a web server does that has no such route:
+    a page for browsers, a redirect, or nothing at all."""
     location: str = ""
     """Where it leads."""
 
     @property
     def is_there(self) -> bool:
         """Whether there is such a route."""
-        return self.status not in NO_ROUTE and not self.page
+        return self.status not in NO_ROUTE and not self.foreign
 
     @property
     def is_down(self) -> bool:
@@ -62,7 +63,7 @@ class Answered:
     def __str__(self) -> str:
         if not self.status:
             return "no answer"
-        return f"{self.status} with a page for browsers" if self.page else str(self.status)
+        return f"{self.status} with {self.foreign}" if self.foreign else str(self.status)
 
 
 @dataclass(frozen=True)
@@ -197,9 +198,12 @@ class _Asking:
             if error.failure in NOT_CONNECTED:
                 raise
             return Answered(0)
-        leads = 300 <= answer.status < 400
-        page = leads or (answer.status < 300 and media_type(answer.headers.get("content-type")) == PAGE)
-        return Answered(answer.status, page, (answer.headers.get("location") or "") if leads else "")
+        if 300 <= answer.status < 400:
+            return Answered(answer.status, "a redirect", answer.headers.get("location") or "")
+        if answer.status >= 300:
+            return Answered(answer.status)
+        page = media_type(answer.headers.get("content-type")) == PAGE
+        return Answered(answer.status, "a page for browsers" if page else "" if answer.body else "an empty body")
 
     def _needs_key(self, statuses: list[int]) -> bool | None:
         """Whether calls need a key, by the statuses of calls without one.
@@ -272,9 +276,9 @@ def _is_served(asked: tuple[tuple[str, Answered], ...]) -> bool | None:
     if not asked or not asked[0][1].status:
         return None
     (_, there), (_, nowhere) = asked
-    if there.status == 404 or there.page:
+    if there.status == 404 or (there.foreign and there == nowhere):
         return False
-    return True if nowhere.status == 404 or nowhere.page else None
+    return True if nowhere.status == 404 or nowhere.foreign else None
 
 
 def _listing(reference: Reference, provider: Provider) -> Call | None:

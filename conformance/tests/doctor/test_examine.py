@@ -147,9 +147,12 @@ def test_answers_that_tell_nothing_are_not_taken_for_a_proxy(reference: Referenc
         found = Discovery(closed=dict.fromkeys(served, answer), opened=dict.fromkeys(served, answer), **more)  # type: ignore[arg-type]
         return {finding.topic: finding for finding in judge.judged(found, target)}
 
-    assert of(Answered(200, page=True))[Topic.PROVIDERS].ends
+    assert of(Answered(200, "a page for browsers"))[Topic.PROVIDERS].ends
     assert of(Answered(405))[Topic.PROVIDERS].ends
-    assert "use https://proxy.example.com" in of(Answered(301, True, "https://proxy.example.com/x"))[Topic.TLS].remedy
+    assert (
+        "use https://proxy.example.com"
+        in of(Answered(301, "a redirect", "https://proxy.example.com/x"))[Topic.TLS].remedy
+    )
     assert of(Answered(400), wants_tls=True)[Topic.TLS].ends
     refused = of(Answered(401), needs_key=True)
     assert (refused[Topic.PROVIDERS].state, refused[Topic.KEY].state) == (State.UNKNOWN, State.WRONG)
@@ -194,7 +197,7 @@ def test_the_lines_for_servers_name_the_observer_and_the_base_paths(reference: R
     text = "\n".join(pointing_lines("http://127.0.0.1:9100", reference))
     for words in (
         "location /api/provider/openai/v1/ {\n  proxy_pass http://127.0.0.1:9100/openai/v1/;",
-        "reverse_proxy 127.0.0.1:9100 { flush_interval -1 }",
+        "  reverse_proxy 127.0.0.1:9100 {\n    flush_interval -1\n  }",
         "{path: /api/provider/openai/v1, target: http://127.0.0.1:9100/openai/v1, include_subpath: true}",
         "OPENAI_BASE_URL=http://127.0.0.1:9100/openai/v1",
     ):
