@@ -147,6 +147,9 @@ def providers(found: Discovery, target: Target, lacking: Iterable[LeftOut]) -> F
     if not found.has_routes:
         seen = f"no Amp surface: every provider route answers {_statuses(asked.values())}"
         return Finding(Topic.PROVIDERS, State.WRONG, seen, NO_SURFACE, ends=True)
+    if not any(answer.status for answer in asked.values()):
+        seen = "no route answered in time"
+        return Finding(Topic.PROVIDERS, State.UNKNOWN, seen, NO_CONNECTION[Failure.TIMEOUT])
     if found.is_down:
         seen = f"no upstream: every route answers {_statuses(asked[name] for name in served)}"
         return Finding(Topic.PROVIDERS, State.WRONG, seen, DEAD)

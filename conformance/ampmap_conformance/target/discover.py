@@ -5,6 +5,7 @@ It sends nothing that can be charged for: bodies that are not valid JSON, calls 
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +14,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import NoAnswerError, UnreachableError
+from ..errors import Failure, NoAnswerError, UnreachableError
 from ..reference.types import Call, Provider, Reference, calls, find_call
 from ..wire.client import NOT_CONNECTED, ProxyClient
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sends, holding
@@ -103,7 +104,8 @@ class Discovery:
     def is_down(self) -> bool:
         """Whether every route that is there fails as that of a proxy without upstreams, a list of models too."""
         there = [answer for answer in self.opened.values() if answer.is_there]
-        failing = bool(there) and all(answer.is_down or not answer.status for answer in there)
+        failing = any(answer.is_down for answer in there)
+        failing = failing and all(answer.is_down or not answer.status for answer in there)
         return failing and (self.listed is None or self.listed.is_down)
 
 
@@ -123,12 +125,15 @@ def asked(
     key: Secret | None,
     *,
     seconds: float = SECONDS,
+    end: float = math.inf,
 ) -> Discovery:
     """Asks the proxy behind `client` for these providers; `seconds` bound each answer.
 
+    From `end` on, in monotonic seconds, nothing is sent: what is left then counts as not answered.
+
     Raises NoAnswerError when no connection can be made, or the first call gets no answer.
     """
-    return _Asking(client, tuple(providers), reference, key, seconds).all()
+    return _Asking(client, tuple(providers), reference, key, seconds, end).all()
 
 
 class _Asking:
@@ -141,8 +146,10 @@ class _Asking:
         reference: Reference,
         key: Secret | None,
         seconds: float,
+        end: float,
     ) -> None:
         self._client = client
+        self._end = end
         self._reference = reference
         self._key = key
         self._seconds = seconds
@@ -160,7 +167,8 @@ class _Asking:
         opened = self._answers(self._credential) if self._key else closed
         telling = self._key is not None or nobody.status not in REFUSED
         there = tuple(name for name, answer in opened.items() if answer.is_there and answer.status not in (0, *REFUSED))
-        key_accepted = bool(there) if self._key else None
+        answered = any(answer.status for answer in opened.values())
+        key_accepted = bool(there) if self._key and answered else None
         known = telling and (key_accepted is not False)
         failing = bool(there) and all(opened[name].is_down for name in there)
         management = self._management()
@@ -267,8 +275,11 @@ class _Asking:
         lines = (("Host", self._client.host), *credential.lines)
         if body:
             lines = (*lines, ("content-type", "application/json"))
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise NoAnswerError(Failure.TIMEOUT)
         self._targets.append(target)
-        return self._client.send(Request(method, target, Headers(lines), body), timeout=self._seconds)
+        return self._client.send(Request(method, target, Headers(lines), body), timeout=min(self._seconds, left))
 
 
 def _is_served(asked: tuple[tuple[str, Answered], ...]) -> bool | None:
