@@ -43,8 +43,12 @@ class Caller:
 class ProxyApp:
     """One proxy with its configuration and behaviour."""
 
-    def __init__(self, live: LiveConfig, behaviour: Behaviour) -> None:
+    def __init__(
+        self, live: LiveConfig, behaviour: Behaviour, around: Callable[[UpstreamSender], UpstreamSender] | None = None
+    ) -> None:
+        """`around` makes another sender of the one that the behaviour gives."""
         self._live = live
+        self._around = around
         self._behaviour = behaviour
         self._reference = live.now().reference
         self._routes = Routes.of(self._reference, edition_serving)
@@ -74,7 +78,8 @@ class ProxyApp:
         await receive()
         config = self._live.now()
         client = UpstreamClient(config, self._behaviour.answer_patience(config), self._behaviour.idle_patience(config))
-        self._sender = self._behaviour.sender(client)
+        sender = self._behaviour.sender(client)
+        self._sender = sender if self._around is None else self._around(sender)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await client.aclose()

@@ -28,7 +28,7 @@ from .support.streams import (
     stream_reply,
     with_long_line,
 )
-from .support.told import assert_end_not_invented, assert_told
+from .support.told import assert_end_not_invented, assert_stream_error_told, assert_told
 
 MEGABYTE = 1 << 20
 BIG = {"local": 10 * MEGABYTE, "elsewhere": 2 * MEGABYTE, "mapped": MEGABYTE}
@@ -170,7 +170,7 @@ def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
         exchange = probe.send(case, replies=(Reply(stream=fault),))
 
         _assert_asked(case, exchange)
-        assert_told(case, probe, exchange)
+        assert_stream_error_told(case, probe, exchange)
 
 
 @checks("streaming.bare-error-relayed", when=has_bare_errors)
