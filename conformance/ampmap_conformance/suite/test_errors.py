@@ -15,7 +15,7 @@ from ..checks.expect import (
     expect,
 )
 from ..checks.findings import gathering
-from ..checks.internals import TYPES, shows_address
+from ..checks.internals import NAMING, TYPES, VERSIONS, shows_address
 from ..checks.registry import checks
 from ..checks.stack_traces import TRACES
 from ..probe.probe import Probe
@@ -230,6 +230,21 @@ def test_errors_tell_no_internals(case: VariedCase, probe: Probe) -> None:
                 told = any(shows_address(text, host) for host in hosts if host)
                 saying, wanted = "an error shows the upstream's address", "no address"
                 expect(not told, saying, expected=wanted, actual="the upstream's address")
+
+
+@checks("errors.tell-no-version", when=can_be_provoked)
+def test_errors_tell_no_version(case: VariedCase, probe: Probe) -> None:
+    """Given an error of the proxy's own, when the client gets it, then it names no version of a program."""
+    failed = provoke_error(case, probe)
+
+    assert_answered(failed)
+    relayed = failed.answers and case.variation != "no-upstream"
+    told = "" if relayed else "\n".join(value for name in NAMING for value in failed.response.headers.all(name))
+    asked = " ".join(value for _, value in failed.request.headers)
+    text = f"{told}\n{_own_words(failed, unreachable=case.variation == 'no-upstream')}"
+    named = next((found for found in VERSIONS.findall(text) if found not in asked), "")
+    saying, wanted = "an error names the version of the proxy's software", "no version"
+    expect(not named, saying, expected=wanted, actual=named)
 
 
 def _own_words(failed: Exchange, *, unreachable: bool) -> str:
