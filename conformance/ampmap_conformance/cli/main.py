@@ -8,6 +8,7 @@ import click
 
 from .baseline import baseline
 from .commands import Program
+from .doctor import doctor
 from .evidence import evidence
 from .manifest import manifest
 from .options import edition_option, reference_option
@@ -162,6 +163,7 @@ def serve(listen: str, defects: tuple[str, ...], reference: Path | None, edition
 
 
 main.add_command(run)
+main.add_command(doctor)
 main.add_command(target)
 main.add_command(manifest)
 main.add_command(evidence)

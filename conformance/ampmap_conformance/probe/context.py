@@ -85,12 +85,12 @@ class RunContext:
         """The reference that the target is held against."""
         return self.target.reference
 
-    def patience(self, replies: Iterable[Reply] = ()) -> Patience:
-        """How long a call is waited for that the upstream answers with `replies`."""
+    def patience(self, replies: Iterable[Reply] = (), sent: int = 0) -> Patience:
+        """How long a call with `sent` bytes of body is waited for that the upstream answers with `replies`."""
         if self.timeout is not None:
             return Patience(self.timeout, self.timeout)
         usual = UNOBSERVED if self.observer is None else OBSERVED
-        return patience_for(replies, self.target.policy, usual)
+        return patience_for(replies, self.target.policy, usual, sent)
 
     @cached_property
     def codecs(self) -> dict[str, Codec]:

@@ -206,7 +206,7 @@ class Probe(Calls):
 
         def deliver() -> Response:
             self._spend()
-            url, patience = self.target.file.base_url, self._context.patience(script)
+            url, patience = self.target.file.base_url, self._context.patience(script, len(request.body))
             answers.append(
                 send_raw(
                     url,

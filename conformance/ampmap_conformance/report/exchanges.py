@@ -15,6 +15,8 @@ BODY_LIMIT = 16_384
 """Characters of a body that a report holds."""
 SAMPLE = 65_536
 """Bytes of a body by which it is told whether it is packed."""
+READ_CODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+"""Content codings of which the kit reads bodies. What another one packed, such as brotli, it does not show."""
 MOSTLY = 0.8
 """Part of a body that is text, or that is left of it when it is packed, from which on it is told to be so."""
 
@@ -66,13 +68,16 @@ def _text(headers: Headers, body: bytes) -> tuple[str | None, Encoding]:
     None stands for bytes that may be packed in a way which the kit does not read, so that it cannot see what they say.
     """
     plain = plain_bytes(body)
-    if plain is body and (headers.get("content-encoding") or "").strip().lower() == "deflate":
+    codings = {coding.strip().lower() for coding in (headers.get("content-encoding") or "").split(",")}
+    if plain is body and codings == {"deflate"}:
         plain = inflated(body) or body
     encoding: Encoding = "utf-8" if plain is body else "gzip"
     try:
         return plain.decode(), encoding
     except UnicodeDecodeError:
         pass
+    if codings - READ_CODINGS:
+        return None, "base64"
     beginning = plain[:SAMPLE]
     letters = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in beginning)
     if letters < MOSTLY * len(beginning) and len(zlib.compress(beginning)) > MOSTLY * len(beginning):

@@ -45,23 +45,6 @@ def provider_without_operation(index: SpecIndex) -> Iterator[Wrong]:
             yield Wrong(key_of(fact, "operations"), "a provider that passes the proxy needs an operation")
 
 
-UPSTREAM: Final = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~%/{}-]*)?")
-"""What an upstream's URL may be: a host, a port and a path without characters that mean something to a proxy."""
-
-
-@rule("upstream-url", Severity.ERROR)
-def upstream_url(index: SpecIndex) -> Iterator[Wrong]:
-    """The `upstream` of a provider is an http or https URL of a host, with an optional port and path, or `unknown`.
-
-    It is written into configurations of proxies, where quotation marks, spaces and braces would be read as more.
-    """
-    for fact, provider in facts(index, Provider):
-        if provider.upstream != "unknown" and not UPSTREAM.fullmatch(provider.upstream):
-            yield Wrong(
-                fact.locate(("upstream",)), "this is not the URL of an upstream", "e.g. https://api.example.com/v1"
-            )
-
-
 # --- from one edition to the next
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import outputs
+from .client_build import inspect_build
 from .commands import Group
 from .export import export_config
 from .facts import diff, explain
@@ -75,6 +76,7 @@ main.add_command(explain)
 main.add_command(diff)
 main.add_command(export_config)
 main.add_command(route)
+main.add_command(inspect_build)
 
 
 @main.command()

@@ -243,4 +243,7 @@ FIELD_RULES: Final[tuple[DiffRule, ...]] = (
         "Write `{id}` where {items} stands.",
     ),
     DiffRule("requirement", NOTE, "requirements", "*", ANY, "How the rule is told or checked."),
+    DiffRule(
+        "remedy-detail", NOTE, "remedies", "*", ANY, "The remedies for a server changed; what a proxy must do did not."
+    ),
 )

@@ -14,6 +14,7 @@ ONE_PAGE = {
     "meanings": "meanings.md",
     "management": "management.md",
     "fallback": "fallback.md",
+    "remedies": "remedies.md",
 }
 PLATFORM_PAGES = {
     "about": ("index.md", "about"),

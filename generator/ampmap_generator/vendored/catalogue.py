@@ -27,6 +27,8 @@ class Model(Fact):
     default_for: tuple[str, ...] = ()
     used_in: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    listed_as: str | None = None
+    """The name of the provider under which the client's catalogue has it, where that is not the provider it goes to."""
     platforms: dict[str, PlatformOffer] = {}
     lifecycle: Lifecycle | None = None
     notes: tuple[str, ...] = ()
@@ -277,6 +279,8 @@ class Requirement(Fact):
     """What it is part of, where that does not follow from its claim and profile (`tier_of`)."""
     statement: str
     why: str
+    remedy: str | None = None
+    """What to change in any proxy that breaks it."""
     profile: str
     needs: tuple[Literal["client", "second-client", "upstream", "foreign-peer", "reload", "sdk", "resolver"], ...]
     """What the check sees or drives. A rule that needs `resolver` is checked by `resolve-auth`, not on a proxy; one

@@ -80,6 +80,9 @@ def test_a_mode_of_todays_client_is_answered(open_page: OpenPage) -> None:
     page = open_page("?q=ultra")
     page.get_by_role("button", name="amp-0.0.1790142911").click()
     seen(page.locator(".am-finder"), "Amp's own servers; no model call of the client passes a proxy")
+    seen(page.locator(".am-timeline tr[aria-current=true]"), "claude-fable-5-1")
+    page.get_by_role("button", name="Show 2026-07").click()
+    seen(page.locator(".am-timeline tr[aria-current=true]"), "claude-fable-5,")
 
 
 def test_a_code_is_searched_and_its_meaning_found(open_page: OpenPage) -> None:

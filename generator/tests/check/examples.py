@@ -297,6 +297,11 @@ EXAMPLES: dict[str, Example] = {
         changed("providers/acme.yaml", "https://acme.example\n", "'https://acme.example/\"; } server { x'\n"),
         changed("providers/acme.yaml", "https://acme.example\n", "http://[::1]:8080/v1/{project}\n"),
     ),
+    "wire-form": Example(
+        "spec/providers/acme.yaml:6:16",
+        changed("providers/acme.yaml", 'path: ""', "path: '/v1; x'"),
+        changed("providers/acme.yaml", 'path: ""', "path: '/v1/{project}/a:b'"),
+    ),
     "provider-without-operation": Example(
         "spec/providers/other.yaml:7:1",
         {"providers/other.yaml": GOOD["providers/acme.yaml"].replace("chat: [chat.completions]", "chat: []")},
@@ -395,5 +400,30 @@ EXAMPLES: dict[str, Example] = {
         changed(
             "requirements/routing.yaml", "The proxy forwards every call.", "With a key, the proxy forwards a call."
         ),
+    ),
+    "missing-remedy": Example(
+        "spec/requirements/routing.yaml:4:3",
+        changed("requirements/routing.yaml", "severity: low", "severity: high"),
+        changed("requirements/routing.yaml", "severity: low", "severity: high\n  remedy: Forward every call."),
+    ),
+    "remedy-source": Example(
+        "spec/remedies/gate.yaml:8:20",
+        changed("sources/manual.yaml", "url: https://gate.example/manual\n", ""),
+        changed("sources/manual.yaml", "/manual", "/manual/2"),
+    ),
+    "remedy-twice": Example(
+        "spec/remedies/gate.yaml:5:37",
+        changed("remedies/gate.yaml", "[routing.reached]", "[routing.reached, routing.reached]"),
+        changed("remedies/gate.yaml", "[routing.reached]", "[routing.reached, routing.refused]"),
+    ),
+    "invalid-mark": Example(
+        "spec/remedies/gate.yaml:2:35",
+        changed("remedies/gate.yaml", "^Gate", ".*"),
+        changed("remedies/gate.yaml", "^Gate", ".+"),
+    ),
+    "plain-remedy": Example(
+        "spec/remedies/gate.yaml:6:13",
+        changed("remedies/gate.yaml", "Forward every call.", "Forward every call"),
+        changed("remedies/gate.yaml", "Forward every call.", "Forward every call. Keep its body."),
     ),
 }

@@ -278,7 +278,25 @@
     return value;
   }
 
-  const core = { candidates, options, find, fullUrl, headers, curl, near };
+  // Where a name goes in one edition after the other, by `timelines.json`. A path has no timeline.
+  function timeline(table, query) {
+    const name = (query.toLowerCase().match(/[\p{L}\p{N}]+/gu) || []).join("-");
+    if (/^\s*(\/|https?:)/i.test(query) || !Object.hasOwn(table.names, name)) return [];
+    return table.timelines[table.names[name]].map((place) => table.periods[place]);
+  }
+
+  // A period of a timeline as `ampmap route` prints it.
+  function inWords(period, ampUrl) {
+    if (period.path) {
+      const model = period.wire_model ? `${period.wire_model} at ` : "";
+      return `${model}${fullUrl(period.path, ampUrl)}${period.via_proxy ? "" : ", past the proxy"}`;
+    }
+    if (period.hosted) return `${period.hosted[0]}, called by Amp's own servers: no model call through amp.url`;
+    if (period.among) return `one of ${period.among.join(", ")}`;
+    return period.has_calls === false ? "no model call through amp.url" : "not known";
+  }
+
+  const core = { candidates, options, find, fullUrl, headers, curl, near, timeline, inWords };
   if (typeof module === "object" && module.exports) module.exports = core;
   else window.ampmapFinder = core;
 })();

@@ -20,6 +20,7 @@
     query: parameters.get("q") || "",
     stream: parameters.has("stream"),
     data: null,
+    table: null,
     options: [],
     active: -1,
   };
@@ -209,7 +210,7 @@
       management: () => [managementCard(found)],
       hosted: () => [hostedCard(found)],
     };
-    result.replaceChildren(...cards[found.kind]());
+    result.replaceChildren(...cards[found.kind](), ...timelineCard());
     status.textContent = summary(found);
   }
 
@@ -230,7 +231,7 @@
 
   // A name that only another edition has leads there.
   function unknown({ near: names, elsewhere }, quietly) {
-    result.replaceChildren();
+    result.replaceChildren(...timelineCard());
     if (elsewhere && !quietly) {
       const there = element(
         "button",
@@ -510,6 +511,43 @@
     );
   }
 
+  // Where the editions send a name, if not all of them send it to one place. Each leads to the newest of its editions.
+  function timelineCard() {
+    const periods = state.table ? core.timeline(state.table, state.query) : [];
+    if (periods.length < 2) return [];
+    const order = editions.map(([id]) => id);
+    const place = order.indexOf(state.edition);
+    const rows = periods.map((period) => {
+      const [first, last] = [period.first_edition, period.last_edition];
+      const here = order.indexOf(first) <= place && place <= order.indexOf(last);
+      const there = element("button", { type: "button", class: "am-finder-near", onclick: () => look(last) }, "Show");
+      there.setAttribute("aria-label", `Show ${period.months}`);
+      return element(
+        "tr",
+        { "aria-current": here && "true" },
+        element("th", { scope: "row" }, period.months),
+        element("td", {}, core.inWords(period, address())),
+        element("td", {}, here ? "shown above" : period.path || period.hosted ? there : ""),
+      );
+    });
+    const head = ["Builds of", "Goes to", "Edition"].map((text) => element("th", { scope: "col" }, text));
+    return [
+      card(
+        "In every edition",
+        element(
+          "div",
+          { class: "am-scroll" },
+          element(
+            "table",
+            { class: "am-table am-timeline" },
+            element("thead", {}, element("tr", {}, head)),
+            element("tbody", {}, rows),
+          ),
+        ),
+      ),
+    ];
+  }
+
   function managementCard({ id, family, path }) {
     const asks = {
       "client-key": "the client's key",
@@ -570,21 +608,27 @@
     history.replaceState(null, "", `${location.pathname}${text ? `?${text}` : ""}${location.hash}`);
   }
 
+  async function fetched(path) {
+    if (!loaded.has(path)) {
+      const response = await fetch(new URL(`api/v1/${path}.json`, site));
+      if (!response.ok) throw new Error(String(response.status));
+      loaded.set(path, await response.json());
+    }
+    return loaded.get(path);
+  }
+
   async function start() {
     const { edition } = state;
+    let data;
     try {
-      if (!loaded.has(edition)) {
-        const response = await fetch(new URL(`api/v1/finder/${edition}.json`, site));
-        if (!response.ok) throw new Error(String(response.status));
-        loaded.set(edition, await response.json());
-      }
+      [data, state.table] = await Promise.all([fetched(`finder/${edition}`), fetched("timelines")]);
     } catch {
       status.textContent =
         "The finder's data cannot be loaded: it requires a web server. The tables below have the same data.";
       return;
     }
     if (edition !== state.edition) return; // another one was chosen meanwhile
-    state.data = loaded.get(edition);
+    state.data = data;
     ampUrl.placeholder = state.data.amp_url;
     ampUrl.value = state.ampUrl || state.data.amp_url;
     answer(state.query);

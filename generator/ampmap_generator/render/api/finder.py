@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
+from ...query.timelines import other_names
 from ...vendored.base import Json, Shape
 from ...vendored.catalogue import Header, HeaderSet
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, MODEL_SLOT, Call, calls, find_call, route
 from ...vendored.wire import Provider
 from ..addresses import address, anchor, target_of
-from .finder_names import names_elsewhere, other_names
+from .finder_names import names_elsewhere
 
 RULES: Final = (
     "routing.reaches-upstream",

@@ -73,6 +73,8 @@ FRAMING = frozenset({"connection", "content-length", "host", "transfer-encoding"
 _LISTEN = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+"""What nginx, Caddy and HAProxy all take as a part of a name of their own."""
 _PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 _SPECIAL = re.compile(r"([.+*?^$()\[\]{}|\\])")
 _HOLE = re.compile(r"\\\{[a-z]+\\\}")
@@ -123,6 +125,9 @@ def _servable(proxied: Iterable[Provider], observer: Destination | None) -> list
     served = [provider for provider in proxied if observer is not None or provider.upstream != "unknown"]
     if taken := {AMP, f"{AMP}-open"} & {provider.id for provider in served}:
         raise ExportError(f"a provider must not have the id `{min(taken)}` in an export")
+    for name in (name for provider in served for name in (provider.id, provider.error_shape)):
+        if not _NAME.fullmatch(name):
+            raise ExportError(f"the id `{name}` cannot be a name in an export; use letters, digits and `_.-`")
     return served
 
 

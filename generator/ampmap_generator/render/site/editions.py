@@ -11,7 +11,7 @@ from ...vendored.names import find_model
 from ...vendored.reference import Reference
 from ...vendored.routing import find_call
 from ..addresses import anchor
-from ..markdown import Table, code, prose
+from ..markdown import Table, code, codes, prose
 from ..pictures.routing_map import map_picture
 from .facts import Page, Shelf
 from .wire import base_of, credentials, passage
@@ -99,6 +99,7 @@ def _routing(reference: Reference, edition: Reference, editions: Editions) -> Pa
         "models": Table(("Model", "Provider", "Path", "Id on the wire"), tuple(_models(shelf, edition))),
         "modes": Table(("Agent mode", "Model", "Provider", "Endpoint"), tuple(_modes(shelf, edition))),
         "hosted": Table(("Agent mode", "Model", "Or", "Notes", "Sources"), tuple(_hosted_modes(shelf, edition))),
+        "named": tuple(f"{kind}: {codes(names)}" for kind, names in edition.edition.names.items()),
         "data": code(f"api/v1/editions/{name}.json"),
     }
     return Page(shelf.here, "editions/edition", prose(edition.edition.title), (f"spec/editions/{name}.yaml",), values)

@@ -34,7 +34,7 @@ SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         ),
     ),
     ("Errors", ("errors/",)),
-    ("Requirements", ("requirements/",)),
+    ("Requirements", ("requirements/", "remedies.md")),
     ("Evidence", ("evidence/",)),
     ("Platforms", ("platforms/",)),
     ("Editions", ("editions/",)),

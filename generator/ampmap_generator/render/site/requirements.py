@@ -15,6 +15,7 @@ from .evidence import killers, latest_runs
 from .evidence_files import Evidence
 from .facts import FactSection, Field, Page, Shelf, code_value, source_path, yes_or_no
 from .headers import headers_page
+from .remedies import servers_with_remedy
 
 
 def rule_pages(reference: Reference, evidence: Evidence) -> Iterator[Page]:
@@ -207,6 +208,7 @@ _REQUIREMENT_FIELDS: tuple[Field, ...] = (
     ("severity", "Severity", lambda severity: f"{severity}: {SEVERITIES[severity]}"),
     ("basis", "Basis", lambda basis: f"{basis}: {BASES[basis]}"),
     ("why", "Why"),
+    ("remedy", "Remedy"),
     ("formerly", "Formerly", code_value),
     ("excluded", "Not checked because"),
 )
@@ -254,6 +256,8 @@ def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> 
         rows.insert(1, ("Is sent", f"one call for each {sent}"))
     if bound := conditions_in_words(requirement):
         rows.insert(1, ("Binds a target", "; ".join(prose(text) for text in bound)))
+    if servers := servers_with_remedy(shelf, requirement.id):
+        rows.append(("Remedies by server", servers))
     if control:
         rows.append(("Control", shelf.to_name("requirements", control)))
     if "resolver" not in requirement.needs and not requirement.excluded:

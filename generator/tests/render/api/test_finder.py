@@ -6,16 +6,19 @@ import json
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
+from ampmap_generator.query.timeline import timeline
+from ampmap_generator.query.timelines import names_of, timelines
 from ampmap_generator.render.addresses import address
 from ampmap_generator.render.api.finder import MANAGEMENT_RULES, RULES, STREAM_RULES, finder
 from ampmap_generator.render.api.finder_names import newest_with_name
 from ampmap_generator.render.site.pages import pages
 from ampmap_generator.vendored.names import UnknownNameError
 from ampmap_generator.vendored.reference import Reference
-from ampmap_generator.vendored.routing import resolve_url, route
+from ampmap_generator.vendored.routing import Route, resolve_url, route
 from ampmap_tests_support.places import CHECKOUT
 
 ASSETS = CHECKOUT / "site" / "docs" / "assets"
@@ -25,8 +28,12 @@ PROXY = "https://proxy.example.com/a/prefix?x=1"
 RUN = """
 const core = require(process.argv[1]);
 const { data, questions } = JSON.parse(require("fs").readFileSync(0, "utf8"));
-const { find, options, curl, fullUrl } = core;
-const asked = { find, options, curl, fullUrl: (_, ...rest) => fullUrl(...rest) };
+const { find, options, curl, fullUrl, timeline, inWords } = core;
+const asked = {
+  find, options, curl,
+  fullUrl: (_, ...rest) => fullUrl(...rest),
+  timeline: ({ table }, name, at) => timeline(table, name).map((each) => [each.months, inWords(each, at)]),
+};
 const answers = questions.map(([what, ...given]) => {
   try { return asked[what](data, ...given); } catch (error) { return { error: error.name }; }
 });
@@ -40,7 +47,9 @@ Ask = Callable[..., list[Any]]
 def data(editions: Mapping[str, Reference]) -> dict[str, Any]:
     """The finder's document of each edition."""
     shown, newest = editions[BASE], newest_with_name(editions)
-    return {name: finder(reference, shown, newest).model_dump(mode="json") for name, reference in editions.items()}
+    table = timelines(editions).model_dump(mode="json", exclude_defaults=True)
+    documents = {name: finder(reference, shown, newest) for name, reference in editions.items()}
+    return {name: {**document.model_dump(mode="json"), "table": table} for name, document in documents.items()}
 
 
 @pytest.fixture(scope="module")
@@ -304,3 +313,18 @@ def test_a_mode_that_amps_servers_run_is_answered_without_a_route(ask: Ask) -> N
 
     assert (found["kind"], found["name"], found["models"]) == ("hosted", "ultra", ["claude-fable-5-1"])
     assert found["page"] == "editions/amp-0.0.1790142911/"
+
+
+def test_the_timeline_of_every_name_is_that_of_the_command(editions: Mapping[str, Reference], ask: Ask) -> None:
+    def routed(name: str, reference: Reference) -> Route:
+        return route(name, reference=reference, amp_url=PROXY)
+
+    asked = sorted({name for reference in editions.values() for name in names_of(reference)})
+    found = ask(*(("timeline", name, PROXY) for name in [*asked, "no-such-name", "/groq"]))
+
+    wanted = {
+        name: [[period.months, period.in_words] for period in timeline(editions.values(), partial(routed, name))]
+        for name in asked
+    }
+    assert dict(zip(asked, found, strict=False)) == wanted
+    assert found[len(asked) :] == [[], []]
