@@ -116,7 +116,7 @@ def prove(name: str, options: Options, report: Path | None = None) -> int:
     more += ["--baseline", str(known)] if options.baseline and known.is_file() else []
     with ExitStack() as stack:
         if recipe.proxy is not None:
-            target = stack.enter_context(started(name, recipe, options.build, environment))
+            target = stack.enter_context(started(HERE / name, recipe, options.build, environment))
             if options.outside:
                 unobserved(target)
             more += ["--target", str(target)]

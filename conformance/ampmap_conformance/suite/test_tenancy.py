@@ -25,7 +25,7 @@ from .support.conditions import goes_elsewhere, streams
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
 from .support.outside import assert_marked, served
-from .support.own_errors import assert_failed, failing_request, must_be_failed_unseen
+from .support.own_errors import assert_failed, can_be_provoked, failing_request, must_be_failed_unseen
 from .support.pairs import can_differ, renamed, two_that_differ
 from .support.refusals import assert_rejected
 from .support.told import assert_text_told, assert_told
@@ -201,6 +201,7 @@ def test_each_call_is_authenticated(case: VariedCase, probe: Probe) -> None:
 
 @checks(
     "tenancy.connection-after-error",
+    when=can_be_provoked,
     pace=Pace.WAITS,
     requests=4,
     outside=ClientHalf("that the call behind a rejected one is served, on its connection or on a new one"),
@@ -224,7 +225,7 @@ def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
     assert_success(following)
 
 
-@checks("tenancy.close-is-announced", pace=Pace.WAITS, requests=3)
+@checks("tenancy.close-is-announced", when=can_be_provoked, pace=Pace.WAITS, requests=3)
 def test_close_is_announced(case: VariedCase, probe: Probe) -> None:
     """Given a connection with a rejected call, when the proxy closes it, then the answer has said so."""
     must_be_failed_unseen(case, probe)
