@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from importlib import metadata
 
 from ..cases.cases import ClientCase
@@ -25,6 +26,7 @@ from .model import (
     LeftOut,
     Notice,
     Observation,
+    PaidCalls,
     ReferenceId,
     Report,
     Reproduce,
@@ -107,6 +109,7 @@ def make_report(
             sent=session.context.budget.sent,
             limit=options.max_requests,
             rate=options.rate,
+            paid=tuple(PaidCalls.model_validate(asdict(paid)) for paid in session.estimate.paid),
         ),
         generated=generated_of(session),
         clients=_clients(session),
