@@ -12,6 +12,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -25,6 +26,8 @@ nox.options.sessions = ["lint", "typecheck", "spec", "drift", "tests"]
 HERE = Path(__file__).parent
 BUILD = HERE / "build"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+LOCKS = {"conformance": ("conformance",), "all-profiles": ("conformance", "clients", "fuzz")}
+"""Lock file in `conformance/locks` to the extras that it holds."""
 SCRIPTS = ("site/docs/assets", "conformance/ampmap_conformance")
 """Where JavaScript and CSS are written by hand."""
 
@@ -160,6 +163,22 @@ def coverage(session: nox.Session) -> None:
     summary = "\n".join(rows) + "\n"
     (out / "summary.md").write_text(summary, encoding="utf-8")
     session.log(f"open {out / 'html' / 'index.html'}\n{summary}")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write the exact versions and digests that the GitHub Action and the image install, into `conformance/locks`."""
+    if session.virtualenv.is_sandboxed:
+        session.install("uv>=0.9")
+    project = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
+    build_tools = Path(session.create_tmp()) / "build-tools.in"
+    build_tools.write_text("\n".join(project["build-system"]["requires"]) + "\n", encoding="utf-8")
+    for name, extras in LOCKS.items():
+        session.run(
+            "uv", "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0], "--generate-hashes",
+            "--no-header", "--no-annotate", *(f"--extra={extra}" for extra in extras), *session.posargs,
+            "pyproject.toml", str(build_tools), "--output-file", f"conformance/locks/{name}.txt",
+        )  # fmt: skip
 
 
 @nox.session

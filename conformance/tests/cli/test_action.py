@@ -267,3 +267,36 @@ def test_nothing_of_the_checkout_is_imported(step: Step, tmp_path: Path) -> None
 def test_arguments_that_cannot_be_read_are_told_in_the_outputs(step: Step, args: str) -> None:
     done = step(args=args)
     assert (done.code, done.outputs["verdict"], done.outputs["exit-code"]) == (4, "not-run", "4")
+
+
+# --- what it installs
+
+
+@pytest.mark.parametrize(
+    ("extras", "lock"),
+    [("", "conformance"), ("fuzz", "all-profiles"), ("clients,fuzz", "all-profiles"), ("docs", None), ("x; id", None)],
+)
+def test_the_kit_is_installed_from_the_lock(
+    extras: str, lock: str | None, action: dict[str, Any], tmp_path: Path
+) -> None:
+    (script,) = [item for item in action["runs"]["steps"] if item.get("name") == "Install the kit"]
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$@" >> "$0.log"\n', encoding="utf-8")
+    python.chmod(0o755)
+    done = subprocess.run(
+        [need_program("bash"), "-eo", "pipefail", "-c", script["run"]],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SOURCE": "/kit", "EXTRAS": extras},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    if lock is None:
+        assert (done.returncode, (tmp_path / "python.log").exists()) == (4, False)
+        assert "::error::extras: unknown extra" in done.stdout
+        return
+    first, second = (tmp_path / "python.log").read_text(encoding="utf-8").splitlines()
+    assert done.returncode == 0
+    assert first.startswith("-I -m pip install ")
+    assert first.endswith(f" --require-hashes -r /kit/conformance/locks/{lock}.txt")
+    assert second.endswith(" --no-deps --no-build-isolation /kit")

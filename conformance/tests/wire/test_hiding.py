@@ -122,6 +122,15 @@ def test_no_body_of_a_report_holds_a_secret(coding: str, body: bytes) -> None:
     assert dict(shown.headers)["Cookie"] == "***"
 
 
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br"])
+def test_a_body_in_a_coding_that_the_kit_does_not_read_is_left_out(coding: str) -> None:
+    body = b"literals of a packed text " * 9 + b"\xff"
+    answer = Response(200, Headers((("Content-Encoding", coding),)), (Chunk(0, body),), 0)
+    shown = report_exchange(Exchange(Request("GET", "/"), answer, ()), Scrubber(BOOK)).response
+
+    assert (shown.body, shown.left_out) == ("", len(body))
+
+
 @pytest.mark.parametrize("start", range(LONGEST_TEXT - 30, LONGEST_TEXT + 2))
 def test_a_text_is_masked_before_it_is_cut(start: int) -> None:
     shown = Scrubber(BOOK).clean(f"{'z' * start}{KEY}{'z' * 9000}")

@@ -18,7 +18,9 @@ from ..vendored.catalogue import AgentMode, Requirement, Tool
 from ..vendored.wire import Provider
 from . import (
     policies,
+    policies_forms,
     policies_meanings,
+    policies_remedies,
     policies_renames,
     policies_requirements,
     policies_sources,
@@ -34,7 +36,9 @@ __all__ = [
     "RULES",
     "check",
     "policies",
+    "policies_forms",
     "policies_meanings",
+    "policies_remedies",
     "policies_renames",
     "policies_requirements",
     "policies_sources",

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..load.findings import Severity
 from ..vendored.base import Fact, Source
+from ..vendored.catalogue import Model
 from ..vendored.platforms import PlatformModel
 from ..vendored.wire import Provider
 from .registry import Wrong, facts, key_of, rule
@@ -45,23 +46,6 @@ def provider_without_operation(index: SpecIndex) -> Iterator[Wrong]:
             yield Wrong(key_of(fact, "operations"), "a provider that passes the proxy needs an operation")
 
 
-UPSTREAM: Final = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~%/{}-]*)?")
-"""What an upstream's URL may be: a host, a port and a path without characters that mean something to a proxy."""
-
-
-@rule("upstream-url", Severity.ERROR)
-def upstream_url(index: SpecIndex) -> Iterator[Wrong]:
-    """The `upstream` of a provider is an http or https URL of a host, with an optional port and path, or `unknown`.
-
-    It is written into configurations of proxies, where quotation marks, spaces and braces would be read as more.
-    """
-    for fact, provider in facts(index, Provider):
-        if provider.upstream != "unknown" and not UPSTREAM.fullmatch(provider.upstream):
-            yield Wrong(
-                fact.locate(("upstream",)), "this is not the URL of an upstream", "e.g. https://api.example.com/v1"
-            )
-
-
 # --- from one edition to the next
 
 
@@ -76,6 +60,20 @@ def successor_unsaid(index: SpecIndex) -> Iterator[Wrong]:
         if lifecycle is not None and lifecycle.status != "active" and "successor" not in lifecycle.model_fields_set:
             hint = "add `successor`: the id of the replacement, `null` or `unknown`"
             yield Wrong(fact.locate(("lifecycle", "status")), f"{lifecycle.status}, but `successor` is missing", hint)
+
+
+@rule("status-undated", Severity.WARNING)
+def status_undated(index: SpecIndex) -> Iterator[Wrong]:
+    """A deprecated or retired entry states `since`: a day as `2026-06-15`, or `null` where no source has it."""
+    for fact, value in facts(index, Fact):
+        lifecycle = getattr(value, "lifecycle", None)
+        if lifecycle is None or lifecycle.status == "active":
+            continue
+        hint = "add `since`: the day, e.g. `2026-06-15`, or `null`"
+        if "since" not in lifecycle.model_fields_set:
+            yield Wrong(fact.locate(("lifecycle", "status")), f"{lifecycle.status}, but `since` is missing", hint)
+        elif lifecycle.since is not None and _last_day(lifecycle.since) is None:
+            yield Wrong(fact.locate(("lifecycle", "since")), "expected a day", hint)
 
 
 @rule("own-successor", Severity.ERROR)
@@ -93,6 +91,20 @@ def own_successor(index: SpecIndex) -> Iterator[Wrong]:
         ):
             if own.intersection(names):
                 yield Wrong(fact.locate(("lifecycle", field)), "an entry cannot replace itself")
+
+
+# --- models
+
+
+@rule("output-limit", Severity.ERROR)
+def output_limit(index: SpecIndex) -> Iterator[Wrong]:
+    """A model does not write more tokens than its context window holds, unless a claim on `limits` says why."""
+    for fact, model in facts(index, Model):
+        limits = model.limits
+        claimed = any(claim.field.partition(".")[0] == "limits" for claim in model.claims)
+        if limits is not None and (limits.output or 0) > limits.context and not claimed:
+            message = f"more than the {limits.context:,} tokens of the context window"
+            yield Wrong(fact.locate(("limits", "output")), message, "mend the numbers, or add a claim on `limits`")
 
 
 # --- prices

@@ -8,6 +8,7 @@ from dataclasses import replace
 from jinja2 import Environment
 
 from ..templates import environment
+from . import quoting
 from .plan import MESSAGES, QUERY_KEYS, REQUEST_ID, check_address, escape_regex
 from .proxies import PROXIES, Proxy
 from .room import Room, make_room
@@ -76,6 +77,7 @@ def _with_room(proxy: Proxy, plan: Plan) -> tuple[Plan, Room]:
 def _templates() -> Environment:
     templates = environment("export")
     templates.filters |= {"comment": comment, "escaped": escape_regex}
+    templates.filters |= {form.__name__: form for form in (quoting.nginx, quoting.caddy, quoting.haproxy, quoting.yaml)}
     return templates
 
 

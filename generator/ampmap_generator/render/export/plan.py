@@ -73,6 +73,8 @@ FRAMING = frozenset({"connection", "content-length", "host", "transfer-encoding"
 _LISTEN = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+"""What nginx, Caddy and HAProxy all take as a part of a name of their own."""
 _PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 _SPECIAL = re.compile(r"([.+*?^$()\[\]{}|\\])")
 _HOLE = re.compile(r"\\\{[a-z]+\\\}")
@@ -123,6 +125,9 @@ def _servable(proxied: Iterable[Provider], observer: Destination | None) -> list
     served = [provider for provider in proxied if observer is not None or provider.upstream != "unknown"]
     if taken := {AMP, f"{AMP}-open"} & {provider.id for provider in served}:
         raise ExportError(f"a provider must not have the id `{min(taken)}` in an export")
+    for name in (name for provider in served for name in (provider.id, provider.error_shape)):
+        if not _NAME.fullmatch(name):
+            raise ExportError(f"the id `{name}` cannot be a name in an export; use letters, digits and `_.-`")
     return served
 
 
@@ -270,7 +275,7 @@ def _rewrites(provider: Provider, destination: Destination) -> Iterator[Rewrite]
 
 
 def _families(route: ManagementRoute) -> Iterator[Family]:
-    methods = () if route.methods == "unknown" or set(route.methods) >= ANY_METHOD else route.methods
+    methods = _allowed(route)
     plain = [path for path in route.paths if not path.endswith("/*")]
     for path in route.paths:
         below = path.endswith("/*")
@@ -279,9 +284,14 @@ def _families(route: ManagementRoute) -> Iterator[Family]:
             continue  # told together with the path itself
         is_both = f"{path}/*" in route.paths
         pattern = escape_regex(stem) + ("(?:/[^?]*)?" if is_both else "/[^?]*" if below else "")
-        yield Family(
-            f"{stem}/" if below else path, pattern, below or is_both, route.authentication == "open", tuple(methods)
-        )
+        yield Family(f"{stem}/" if below else path, pattern, below or is_both, route.authentication == "open", methods)
+
+
+def _allowed(route: ManagementRoute) -> tuple[str, ...]:
+    """The methods of a route, and HEAD where it has GET (RFC 9110, section 9.1); none where every method is allowed."""
+    if route.methods == "unknown" or set(route.methods) >= ANY_METHOD:
+        return ()
+    return (*route.methods, *(("HEAD",) if "GET" in route.methods and "HEAD" not in route.methods else ()))
 
 
 def escape_regex(text: str) -> str:

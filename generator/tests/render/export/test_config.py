@@ -14,8 +14,10 @@ from ampmap_generator.cli.export import LISTEN
 from ampmap_generator.cli.export import PROXIES as NAMES
 from ampmap_generator.render.export.config import PROXIES, export
 from ampmap_generator.render.export.plan import key_variable, make_plan
-from ampmap_generator.render.export.shapes import Plan
+from ampmap_generator.render.export.shapes import ExportError, Plan
 from ampmap_generator.vendored.reference import Reference
+from ampmap_generator.vendored.wire import StatusRow
+from ampmap_tests_support import nginx
 from ampmap_tests_support.programs import need_program
 from click.testing import CliRunner
 
@@ -89,7 +91,7 @@ def test_portkeys_gateway_may_listen_elsewhere() -> None:
 def test_what_cannot_be_exported_is_said_on_one_screen(arguments: list[str], words: str) -> None:
     result = CliRunner().invoke(main, ["export-config", *arguments])
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert words in result.output
 
 
@@ -154,29 +156,76 @@ def offline(text: str) -> str:
     return re.sub(r"^(\s+server upstream )[a-z0-9.-]+\.[a-z]+:443", r"\g<1>127.0.0.1:443", text, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("observer", [None, OBSERVER], ids=["real", "observer"])
-@pytest.mark.parametrize(
-    ("proxy", "command"),
-    [
-        ("caddy", ["caddy", "validate", "--adapter", "caddyfile", "--config"]),
-        ("haproxy", ["haproxy", "-c", "-q", "-f"]),
-    ],
-    ids=["caddy", "haproxy"],
-)
-def test_the_proxy_takes_it(
-    proxy: str, command: list[str], observer: str | None, reference: Reference, tmp_path: Path
-) -> None:
-    binary = need_program(command[0])
-    plan = make_plan(reference, observer=observer)
-    file = tmp_path / "config"
-    file.write_text(offline(export(proxy, plan)), encoding="utf-8")
+COMMANDS = {
+    "caddy": ("caddy", "validate", "--adapter", "caddyfile", "--config"),
+    "haproxy": ("haproxy", "-c", "-q", "-f"),
+}
 
+
+@pytest.mark.parametrize("observer", [None, OBSERVER], ids=["real", "observer"])
+@pytest.mark.parametrize("proxy", COMMANDS)
+def test_the_proxy_takes_it(proxy: str, observer: str | None, reference: Reference, tmp_path: Path) -> None:
+    plan = make_plan(reference, observer=observer)
+
+    assert complaints(proxy, export(proxy, plan), plan, tmp_path) == ""
+
+
+# --- values that would be read as more than text
+
+HOSTILE = (
+    """x'; } server { listen 6666; } map $host $b { default '""",
+    "x` 200\n\t}\n\trespond /own `y",
+    "{env.AMP_API_KEY}",
+    "{$AMP_API_KEY}",
+    "x'\n    http-request return status 200 content-type text/plain string '%[env(AMP_API_KEY)]",
+    "${AMP_API_KEY} $host",
+    "\"'\\%{}#;",
+    "\u2028\r\n- [x]: *y &z !!z",
+)
+REFUSED = {"nginx": {0, 3, 5}, "caddy": {1, 3}, "haproxy": set[int]()}
+"""Those that a format has no escape for, by their place in HOSTILE."""
+
+
+def with_text(reference: Reference, text: str) -> Reference:
+    """The reference with this text as the type of an error that every configuration writes."""
+    return reference.model_copy(
+        update={
+            "error_shapes": {
+                name: shape.model_copy(update={"statuses": {**shape.statuses, 404: StatusRow(type=text, code=text)}})
+                for name, shape in reference.error_shapes.items()
+            }
+        }
+    )
+
+
+@pytest.mark.parametrize("proxy", REFUSED)
+def test_a_hostile_text_stays_a_text_or_is_refused(proxy: str, reference: Reference, tmp_path: Path) -> None:
+    harmless = export(proxy, make_plan(with_text(reference, "harmless"))).splitlines()
+    for number, text in enumerate(HOSTILE):
+        plan = make_plan(with_text(reference, text))
+        if number in REFUSED[proxy]:
+            with pytest.raises(ExportError, match="cannot stand in a text of"):
+                export(proxy, plan)
+            continue
+        made = export(proxy, plan)
+
+        assert len(made.splitlines()) == len(harmless)
+        assert complaints(proxy, made, plan, tmp_path) == ""
+
+
+def complaints(proxy: str, text: str, plan: Plan, folder: Path) -> str:
+    """What the proxy itself says against a configuration; empty if it takes it."""
+    if proxy == "nginx":
+        need_program("nginx")
+        return nginx.complaints(folder, nginx.with_keys(nginx.offline(text), nginx.keys(plan.variables)))
+    command = COMMANDS[proxy]
+    file = folder / "config"
+    file.write_text(offline(text), encoding="utf-8")
     result = subprocess.run(
-        [binary, *command[1:], str(file)],
-        env={"PATH": "/usr/bin", "HOME": str(tmp_path), **keys(plan)},
+        [need_program(command[0]), *command[1:], str(file)],
+        env={"PATH": "/usr/bin", "HOME": str(folder), **keys(plan)},
         capture_output=True,
         text=True,
         check=False,
     )
-
-    assert result.returncode == 0, result.stdout + result.stderr
+    return "" if result.returncode == 0 else result.stdout + result.stderr
