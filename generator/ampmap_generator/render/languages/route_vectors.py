@@ -1,4 +1,4 @@
-"""Questions to `route` with their answers, by which the modules of every language, and ports by other projects, are tested. Pure."""
+"""Questions to `route` with their answers, by which modules of every language and other ports are tested. Pure."""
 
 from __future__ import annotations
 
