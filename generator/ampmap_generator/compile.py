@@ -11,6 +11,8 @@ from .load.spec import Spec
 from .vendored.platforms import Platform
 from .vendored.reference import Reference, digest_of
 
+KIT_ALONE = ("requirements", "remedies")
+"""Kinds of facts that are about testing proxies, and that the types leave out."""
 BASE_EDITION = "amp-0.0.1760587291"
 
 
@@ -71,6 +73,6 @@ def _dumped(reference: Reference) -> dict[str, Any]:
 
 
 def facts_alone(reference: Reference) -> dict[str, Any]:
-    """The reference as JSON values without its requirements, under a digest of its own: what the types hold."""
-    data = {key: value for key, value in plain(reference).items() if key != "requirements"}
+    """The reference as JSON values without what only the kit reads, under a digest of its own: what the types hold."""
+    data = {key: value for key, value in plain(reference).items() if key not in KIT_ALONE}
     return {**data, "digest": digest_of(data)}

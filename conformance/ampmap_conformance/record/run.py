@@ -48,9 +48,7 @@ def record(reference: Reference, options: RecordOptions) -> Recording:
         opened.enter_context(_signals_interrupt())
         more = options.variables or {}
         book = SecretBook(at.key, *(value for value in more.values() if len(value) >= 8))
-        proxy = partial(
-            embedded, reference, behaviour=tap.behaviour(), clients=(at.key, f"{at.key}-2"), asks=options.asks
-        )
+        proxy = partial(embedded, reference, clients=(at.key, f"{at.key}-2"), asks=options.asks, heard=tap.heard)
         isolated = _isolated(command, at, more, required=not options.allow_network)
         if isolated is not None:
             client, listener = isolated

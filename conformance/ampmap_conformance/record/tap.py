@@ -1,27 +1,21 @@
-"""What the client sent: every request that reaches the reference proxy, with the status of its answer."""
+"""What the client sent: every request that reached the reference proxy, with the status of its answer."""
 
 from __future__ import annotations
 
 import threading
 import time
-from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from ..reference.types import Reference
-from ..refproxy.behaviour import CORRECT, Behaviour
-from ..refproxy.exchange import Incoming, OwnAnswer, Place, Refusal, RoutedExchange
-from ..refproxy.routing import Routes
-from ..wire.messages import Headers
+from ..wire.messages import Exchange, Headers
 
 MOST_REQUESTS: Final = 20_000
 MOST_BYTES: Final = 256 << 20
-SWITCHED: Final = 101
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class Sent:
-    """One request of the client. `status` is None until it is answered."""
+    """One request of the client. `status` is None where it got no answer."""
 
     at: float
     """Seconds since the recording began."""
@@ -38,12 +32,8 @@ class Sent:
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
-_NOW: ContextVar[Sent | None] = ContextVar("sent", default=None)
-"""The request that is answered now: each has a context of its own."""
-
-
 class Tap:
-    """Listens to a reference proxy through its behaviour. Bounded: what is beyond is counted alone."""
+    """Listens to a reference proxy. Bounded: what is beyond is counted alone."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -54,44 +44,21 @@ class Tap:
 
     @property
     def sent(self) -> tuple[Sent, ...]:
-        """What was sent so far, in order."""
+        """What was sent and answered so far, in the order of sending."""
         with self._lock:
-            return tuple(self._sent)
+            return tuple(sorted(self._sent, key=lambda sent: sent.at))
 
-    def behaviour(self) -> Behaviour:
-        """The right behaviour, listened to."""
-
-        def place(routes: Routes, incoming: Incoming) -> Place:
-            self._take(incoming)
-            return CORRECT.place(routes, incoming)
-
-        def status(exchange: RoutedExchange, given: int) -> int:
-            return _answered(CORRECT.response_status(exchange, given))
-
-        def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
-            answer = CORRECT.own_answer(reference, refusal)
-            _answered(answer.status)
-            return answer
-
-        def switched(exchange: RoutedExchange, headers: Headers) -> Headers:
-            _answered(SWITCHED)
-            return CORRECT.switch_headers(exchange, headers)
-
-        return replace(CORRECT, place=place, response_status=status, own_answer=own, switch_headers=switched)
-
-    def _take(self, incoming: Incoming) -> None:
-        now = time.monotonic() - self._began
-        sent = Sent(now, incoming.method, incoming.path, incoming.query, incoming.headers, incoming.body)
+    def heard(self, exchange: Exchange) -> None:
+        """Takes a call when it is over."""
+        request = exchange.request
+        path, _, query = request.target.partition("?")
+        # a connection that was given over to another protocol has no answer but the upstream's
+        statuses = (exchange.response.status, *(answer.status for answer in exchange.answers))
+        status = next((each for each in statuses if each), None)
+        at = exchange.begun - self._began
         with self._lock:
-            self._bytes += len(incoming.body)
+            self._bytes += len(request.body)
             if len(self._sent) >= MOST_REQUESTS or self._bytes > MOST_BYTES:
                 self.left_out += 1
                 return
-            self._sent.append(sent)
-        _NOW.set(sent)
-
-
-def _answered(status: int) -> int:
-    if (sent := _NOW.get()) is not None:
-        sent.status = status
-    return status
+            self._sent.append(Sent(at, request.method, path, query, request.headers, request.body, status))

@@ -22,6 +22,7 @@ from ..target.target import Secret, Target, served_providers
 from ..wire.foreign_peer import Elsewhere, open_foreign_peer
 from .behaviour import CORRECT, Behaviour
 from .config import config_for_observer
+from .listening import Heard
 from .live import with_block
 from .server import ReferenceProxy
 from .variants.registry import Variant
@@ -65,13 +66,15 @@ def embedded(
     at: tuple[str, int] = ("127.0.0.1", 0),
     also: Iterable[socket.socket] = (),
     asks: Iterable[ToolCall] = (),
+    heard: Heard | None = None,
 ) -> Iterator[Embedded]:
     """Starts observer and reference proxy, and stops them.
 
     `defects` are ids of faults to switch on, `variant` is the id of an unusual proxy that takes the place of the usual
     one, as it does where a defect is that of an unusual one; `behaviour` is what both change. `clients` are the keys of
     two clients, by default random ones; `at` is where the proxy listens, by default on a port that the system chooses,
-    and `also` are further listening sockets. `asks` are tools that the observer asks for, once each.
+    and `also` are further listening sockets. `asks` are tools that the observer asks for, once each. `heard` is told
+    each call on both hops.
     Raises LookupError for a defect or variant that does not exist or defects that cannot be combined, and OSError for
     an address that cannot be bound.
     """
@@ -95,7 +98,7 @@ def embedded(
         )
         config, hook = with_block(config if unusual is None else unusual.config(config), block), _hook(folder, block)
         listeners = [*also, *([elsewhere.listen()] if elsewhere else [])]
-        with ReferenceProxy(config, behaviour, file=hook.file).start(*at, also=listeners) as proxy:
+        with ReferenceProxy(config, behaviour, file=hook.file, heard=heard).start(*at, also=listeners) as proxy:
             keys = [upstream.key for upstream in config.upstreams.values()]
             if config.amp is not None:
                 keys += [config.amp.key or "", *config.amp.keys_by_client.values()]

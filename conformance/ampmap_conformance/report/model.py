@@ -168,6 +168,28 @@ class Result(Shape):
     """Of a blocked case: the case that shows what is really broken."""
 
 
+class Remedy(Shape):
+    """What an operator changes so that a cause goes."""
+
+    text: str
+    """What to change, in a sentence."""
+    lines: str = ""
+    """Lines of configuration or code of `server`; empty where the sentence says it all."""
+    server: str | None = None
+    """Id of the server whose remedy it is; absent for the general one of a rule."""
+    docs: str = ""
+    """Where the server's documentation says it."""
+
+
+class Server(Shape):
+    """What the target was built with."""
+
+    id: str
+    name: str
+    named: bool = False
+    """Whether the user said so (`--server`); else its answers did."""
+
+
 class Cause(Shape):
     """What some cases have in common that went wrong: to be repaired once."""
 
@@ -194,6 +216,8 @@ class Cause(Shape):
     """The case that shows it best."""
     blocks: int = 0
     """How many other cases could not be decided because of it."""
+    remedy: Remedy | None = None
+    """What to change: for the server that the target was built with, else in general; absent where neither is known."""
     knock_on: bool = False
     """Whether it looks like an effect of an earlier call: calls that are served elsewhere got one and the same answer,
     whatever they were about. `shown` is the first such case then."""
@@ -345,6 +369,8 @@ class Report(Shape):
     kit: Kit
     reference: ReferenceId
     target: TargetId
+    server: Server | None = None
+    """What the target was built with, where that is known."""
     selection: Selection = Selection()
     summary: Summary
     notices: tuple[Notice, ...] = ()

@@ -185,6 +185,7 @@ class Link:
 
 
 _NO_SOURCE = "no source has this id"
+_NO_REQUIREMENT = "no requirement has this id"
 _NO_PROVIDER = "no provider has this id"
 _NO_SETTING = "no setting or environment variable has this name"
 _NO_FIELD = "no field has this name"
@@ -240,9 +241,13 @@ LINKS: Final = (
     Link("headers", "headers.*.sources.*.states.*", _fields_of_mapping(4), _NO_FIELD),
     Link("management", "calls.*.sources.*.id", _any("sources"), _NO_SOURCE, "sources"),
     Link("management", "calls.*.sources.*.states.*", _fields_of_mapping(4), _NO_FIELD),
-    Link("requirements", "control", _any("requirements"), "no requirement has this id", "requirements"),
+    Link("requirements", "control", _any("requirements"), _NO_REQUIREMENT, "requirements"),
     Link("requirements", "claim", lambda _: dict.fromkeys(CLAIMS), "no target can claim this", "claims"),
     Link("requirements", "for_each.*", lambda _: dict.fromkeys(AXES), "checks cannot expand over this", "axes"),
+    Link("remedies", "built_on.*", _any("remedies"), "no server has remedies under this id", "remedies"),
+    Link("remedies", "remedies.*.requirements.*", _any("requirements"), _NO_REQUIREMENT, "requirements"),
+    Link("remedies", "remedies.*.sources.*.id", _any("sources"), _NO_SOURCE, "sources"),
+    Link("remedies", "remedies.*.sources.*.states.*", _fields_of_mapping(4), _NO_FIELD),
     Link("platform providers", "auth_modes.*", _of_own_platform("auth_modes"), _NO_AUTH_MODE, "platform auth_modes"),
     Link("platform providers", "setup.~", _of_own_platform("auth_modes"), _NO_AUTH_MODE, "platform auth_modes"),
     Link("platform models", "provider", _of_own_platform("providers"), _NO_PLATFORM_PROVIDER, "platform providers"),

@@ -96,6 +96,7 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         RENAMED,
         "The rule goes by another id; the earlier one still selects it, and baselines with it still hold.",
     ),
+    DiffRule("remedy", NOTE, "remedies", "", ANY, "The remedies for a server changed; what a proxy must do did not."),
     DiffRule("fact-added", ADDITION, "*", "", ADDED, "There is something new to serve, send or choose."),
     DiffRule(
         "provider-removed",

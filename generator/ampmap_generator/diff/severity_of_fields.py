@@ -166,6 +166,14 @@ FIELD_RULES: Final[tuple[DiffRule, ...]] = (
         "The users of the model changed; its calls did not.",
     ),
     DiffRule(
+        "model-limits",
+        NOTE,
+        "models",
+        "limits limits.**",
+        ANY,
+        "The client reckons with other limits of the model; its calls go to the same place.",
+    ),
+    DiffRule(
         "tool-parameters", NOTE, "tools", "parameters.** client_call.**", ANY, "The parameters of the tool changed."
     ),
     # --- endpoints and errors
@@ -210,9 +218,9 @@ FIELD_RULES: Final[tuple[DiffRule, ...]] = (
         "management-call",
         NOTE,
         "management",
-        "calls.**",
+        "calls.** answers answers.**",
         ANY,
-        "The list of observed calls changed; their family did not.",
+        "The list of observed calls, or of answers to them, changed; their family did not.",
     ),
     DiffRule("value-added", ADDITION, "settings", "values", ADDED, "An additional value can be selected."),
     DiffRule(
@@ -243,4 +251,7 @@ FIELD_RULES: Final[tuple[DiffRule, ...]] = (
         "Write `{id}` where {items} stands.",
     ),
     DiffRule("requirement", NOTE, "requirements", "*", ANY, "How the rule is told or checked."),
+    DiffRule(
+        "remedy-detail", NOTE, "remedies", "*", ANY, "The remedies for a server changed; what a proxy must do did not."
+    ),
 )

@@ -35,6 +35,7 @@ from ..vendored.platforms import (
     Rule,
     Troubleshooting,
 )
+from ..vendored.remedies import ServerRemedies
 from ..vendored.wire import Endpoint, ErrorShape, Provider
 from .spec_only_shapes import Suppression
 
@@ -71,6 +72,7 @@ KINDS = (
     Kind("management", "management", ManagementRoute, collection=True),
     Kind("fallback", "fallback", Fallback),
     Kind("requirements", "requirements", Requirement, collection=True, injected="profile"),
+    Kind("remedies", "remedies", ServerRemedies),
 )
 
 ROOT_KINDS = (Kind("suppressions", "suppressions.yaml", Suppression, collection=True),)

@@ -14,6 +14,7 @@ ONE_PAGE = {
     "meanings": "meanings.md",
     "management": "management.md",
     "fallback": "fallback.md",
+    "remedies": "remedies.md",
 }
 PLATFORM_PAGES = {
     "about": ("index.md", "about"),
@@ -47,6 +48,11 @@ def target_of(kind: str, key: str) -> str:
     if kind in ("editions", "hosted_modes"):
         return "edition.md"
     return f"{ONE_PAGE[kind]}#{anchor(key)}"
+
+
+def status_page(status: int) -> str:
+    """The page on an HTTP status of errors."""
+    return f"errors/status/{status}.md"
 
 
 def platform_target(platform: str, kind: str, key: str) -> str:

@@ -38,6 +38,7 @@ NAMES_OF_IDS: Final[Mapping[str, str]] = MappingProxyType(
         "tools": "ToolId",
         "settings": "SettingName",
         "requirements": "RequirementId",
+        "remedies": "ServerId",
         "editions": "EditionId",
         "axes": "Axis",
         "claims": "Claim",
@@ -77,7 +78,7 @@ def file_kinds() -> dict[str, Kind]:
 def schema_name(kind: Kind) -> str:
     """`agent-mode` for a kind with one fact per file, `models` for a collection."""
     name = kind.name.replace("_", "-")
-    if kind.collection or name in ("fallback", "about", "management"):
+    if kind.collection or name in ("fallback", "about", "management", "remedies"):
         return name
     return "header-set" if name == "headers" else name.removesuffix("s")
 
@@ -110,7 +111,10 @@ def _offers_of(reference: Reference) -> Iterator[tuple[str, Iterable[str]]]:
     yield "claims", CLAIMS
     yield "suppressible rules", [rule.id for rule in RULES.values() if rule.severity is not Severity.ERROR]
     yield "editions", [reference.edition.id]
-    for name in ("sources", "providers", "endpoints", "error_shapes", "tools", "settings", "requirements", "platforms"):
+    for name in (
+        *("sources", "providers", "endpoints", "error_shapes", "tools", "settings", "requirements", "remedies"),
+        "platforms",
+    ):
         yield name, getattr(reference, name)
     yield "operations", [name for endpoint in reference.endpoints.values() for name in endpoint.operations]
     yield "models", [name for key, model in reference.models.items() for name in (model.id, key)]

@@ -24,6 +24,7 @@ from .catalogue import (
 )
 from .meanings import Meanings
 from .platforms import Platform
+from .remedies import ServerRemedies
 from .wire import Endpoint, ErrorShape, Provider
 
 
@@ -57,6 +58,8 @@ class Reference(Shape):
     platforms: dict[str, Platform]
     requirements: dict[str, Requirement] = {}
     """Empty in the vendored module: rules for proxies are the conformance kit's business."""
+    remedies: dict[str, ServerRemedies] = {}
+    """By server: what to change in it where a requirement is broken. Empty in the vendored module, as they are."""
 
 
 def digest_of(data: Mapping[str, Json]) -> str:

@@ -310,13 +310,39 @@ EXAMPLES: dict[str, Example] = {
     # from edition to edition
     "successor-unsaid": Example(
         "spec/models/acme.yaml:8:23",
-        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  lifecycle: {status: deprecated}\n"},
-        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  lifecycle: {status: deprecated, successor: null}\n"},
+        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  lifecycle: {status: deprecated, since: null}\n"},
+        {
+            "models/acme.yaml": GOOD["models/acme.yaml"]
+            + "  lifecycle: {status: deprecated, since: null, successor: null}\n"
+        },
     ),
     "own-successor": Example(
-        "spec/models/acme.yaml:8:46",
-        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  lifecycle: {status: deprecated, successor: gpt-y}\n"},
-        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  lifecycle: {status: deprecated, successor: gpt-x}\n"},
+        "spec/models/acme.yaml:8:59",
+        {
+            "models/acme.yaml": GOOD["models/acme.yaml"]
+            + "  lifecycle: {status: deprecated, since: null, successor: gpt-y}\n"
+        },
+        {
+            "models/acme.yaml": GOOD["models/acme.yaml"]
+            + "  lifecycle: {status: deprecated, since: null, successor: gpt-x}\n"
+        },
+    ),
+    "status-undated": Example(
+        "spec/models/acme.yaml:8:39",
+        {
+            "models/acme.yaml": GOOD["models/acme.yaml"]
+            + "  lifecycle: {status: retired, since: last June, successor: null}\n"
+        },
+        {
+            "models/acme.yaml": GOOD["models/acme.yaml"]
+            + "  lifecycle: {status: retired, since: '2026-06', successor: null}\n"
+        },
+    ),
+    # models
+    "output-limit": Example(
+        "spec/models/acme.yaml:8:35",
+        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  limits: {context: 1000, output: 1001}\n"},
+        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  limits: {context: 1000, output: 1000}\n"},
     ),
     # prices
     "price-unit": Example(
@@ -400,5 +426,30 @@ EXAMPLES: dict[str, Example] = {
         changed(
             "requirements/routing.yaml", "The proxy forwards every call.", "With a key, the proxy forwards a call."
         ),
+    ),
+    "missing-remedy": Example(
+        "spec/requirements/routing.yaml:4:3",
+        changed("requirements/routing.yaml", "severity: low", "severity: high"),
+        changed("requirements/routing.yaml", "severity: low", "severity: high\n  remedy: Forward every call."),
+    ),
+    "remedy-source": Example(
+        "spec/remedies/gate.yaml:8:20",
+        changed("sources/manual.yaml", "url: https://gate.example/manual\n", ""),
+        changed("sources/manual.yaml", "/manual", "/manual/2"),
+    ),
+    "remedy-twice": Example(
+        "spec/remedies/gate.yaml:5:37",
+        changed("remedies/gate.yaml", "[routing.reached]", "[routing.reached, routing.reached]"),
+        changed("remedies/gate.yaml", "[routing.reached]", "[routing.reached, routing.refused]"),
+    ),
+    "invalid-mark": Example(
+        "spec/remedies/gate.yaml:2:35",
+        changed("remedies/gate.yaml", "^Gate", ".*"),
+        changed("remedies/gate.yaml", "^Gate", ".+"),
+    ),
+    "plain-remedy": Example(
+        "spec/remedies/gate.yaml:6:13",
+        changed("remedies/gate.yaml", "Forward every call.", "Forward every call"),
+        changed("remedies/gate.yaml", "Forward every call.", "Forward every call. Keep its body."),
     ),
 }

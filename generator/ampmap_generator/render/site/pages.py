@@ -19,6 +19,7 @@ from .evidence_files import Evidence
 from .facts import Page, Shelf
 from .meanings import meaning_pages
 from .platforms import platform_pages
+from .remedies import remedy_pages
 from .requirements import rule_pages
 from .spec_links import SpecFiles, file_links, resolve_edit_marks
 from .wire import wire_pages
@@ -64,6 +65,7 @@ def all_pages(
         *meaning_pages(reference),
         *error_pages(reference),
         *rule_pages(reference, evidence),
+        *remedy_pages(reference),
         *evidence_pages(reference, evidence),
         *platform_pages(reference),
         *about_pages(reference, spec_rules()),

@@ -15,6 +15,7 @@ from .evidence import killers, latest_runs
 from .evidence_files import Evidence
 from .facts import FactSection, Field, Page, Shelf, code_value, source_path, yes_or_no
 from .headers import headers_page
+from .remedies import servers_with_remedy
 
 
 def rule_pages(reference: Reference, evidence: Evidence) -> Iterator[Page]:
@@ -98,7 +99,7 @@ def _management(reference: Reference) -> Page:
             _MANAGEMENT_FIELDS,
             title=code(key),
             lead=prose(r.purpose),
-            tables=(("Calls of the client", _calls(shelf, r)),),
+            tables=(("Calls of the client", _calls(shelf, r)), ("Answers that clients accept", _answers(shelf, r))),
         )
         for key, r in reference.management.items()
     )
@@ -123,6 +124,20 @@ def _calls(shelf: Shelf, route: ManagementRoute) -> Table:
         for call in route.calls.values()
     )
     return Table(("Call", "When", "Smallest answer", "Without it", "Sources"), rows)
+
+
+def _answers(shelf: Shelf, route: ManagementRoute) -> Table:
+    rows = tuple(
+        (
+            f"{each.method} {code(each.path)}",
+            code(each.text if each.text is not None else compact(each.body)),
+            code(each.content_type),
+            " ".join(map(prose, each.notes)),
+            shelf.marks(each.sources or route.sources),
+        )
+        for each in route.answers.values()
+    )
+    return Table(("Call", "Answer", "Content-Type", "Notes", "Sources"), rows)
 
 
 def _answer(call: ManagementCall) -> str:
@@ -207,6 +222,7 @@ _REQUIREMENT_FIELDS: tuple[Field, ...] = (
     ("severity", "Severity", lambda severity: f"{severity}: {SEVERITIES[severity]}"),
     ("basis", "Basis", lambda basis: f"{basis}: {BASES[basis]}"),
     ("why", "Why"),
+    ("remedy", "Remedy"),
     ("formerly", "Formerly", code_value),
     ("excluded", "Not checked because"),
 )
@@ -222,7 +238,7 @@ def _requirements(reference: Reference, evidence: Evidence) -> Iterator[Page]:
     links = tuple(shelf.link(code(profile), f"requirements/{profile}.md") for profile in profiles)
     table = Table(("Requirement", "Level", "Severity", "Basis", "Rule", "Sources"), rows)
     values: dict[str, object] = {"profiles": links, "table": table}
-    yield Page(shelf.here, "requirements_index", "Requirements", ("spec/requirements/",), values)
+    yield Page(shelf.here, "requirements_index", "Requirements", ("spec/requirements/",), values, weight=0)
     for profile in profiles:
         yield _profile(reference, profile, evidence)
 
@@ -254,6 +270,8 @@ def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> 
         rows.insert(1, ("Is sent", f"one call for each {sent}"))
     if bound := conditions_in_words(requirement):
         rows.insert(1, ("Binds a target", "; ".join(prose(text) for text in bound)))
+    if servers := servers_with_remedy(shelf, requirement.id):
+        rows.append(("Remedies by server", servers))
     if control:
         rows.append(("Control", shelf.to_name("requirements", control)))
     if "resolver" not in requirement.needs and not requirement.excluded:
