@@ -8,11 +8,16 @@ from enum import StrEnum, unique
 from typing import Final
 
 from ..reference.types import Header, HeaderSet, Reference
+from ..wire.websocket import is_offer
 from .calls import INTERNAL, ManagementCall, Meaning, ModelCall, UnknownCall
 from .tap import Sent
 
-TRANSPORT: Final = frozenset({"host", "content-encoding", "connection", "origin", "referer"})
-"""Headers of HTTP itself, which every client may send."""
+TRANSPORT: Final = frozenset(
+    {"accept", "accept-encoding", "accept-language", "cache-control", "content-encoding", "content-length"}
+    | {"content-type", "host", "origin", "pragma", "referer", "user-agent"}
+)
+"""Headers of HTTP itself, which every client may send; so may it those that begin with `sec-`, of `fetch`."""
+FETCH: Final = "sec-"
 
 
 @unique
@@ -77,9 +82,9 @@ class Comparer:
         stated = dict(self._stated(place, call))
         named = {name.lower() for name in self._reference.edition.names.get("headers", ())}
         present = {name.lower() for name, _ in sent.headers}
-        for name in sorted(present - set(stated) - self._any - named):
+        for name in sorted(name for name in present - set(stated) - self._any - named if not name.startswith(FETCH)):
             yield Difference(Kind.HEADER, name, where)
-        if call is not None and call.call.operation.model_in == "none":
+        if is_offer(sent.method, sent.headers) or (call is not None and call.call.operation.model_in == "none"):
             return
         for name, (header, group) in sorted(stated.items()):
             due = header.presence == "always" and group.applies_to != "all" and group.role == "client-sends"

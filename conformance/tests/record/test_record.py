@@ -14,6 +14,7 @@ import pytest
 from ampmap_conformance.cli import main
 from ampmap_conformance.record import client as clients
 from ampmap_conformance.record import run as runs
+from ampmap_generator.client_build.recorded import read_recording
 from click.testing import CliRunner, Result
 
 FAKE = str(Path(__file__).with_name("fake_client.py"))
@@ -71,6 +72,8 @@ def test_calls_as_the_reference_states_them_are_no_difference(tmp_path: Path) ->
     result = record(tmp_path, [USER_CALL, XAI_CALL])
     assert result.exit_code == 0, result.output
     facts = recorded(tmp_path)
+    read = read_recording(tmp_path / "out" / "recorded.json")
+    assert [call.model for call in read.calls] == [None, "grok-code-fast-1"]  # as `ampmap inspect --recorded` reads it
     assert facts["client"] == "0.0.1777897475-g2324e1"
     assert [(each["path"], each["statuses"], each["times"]) for each in facts["calls"]] == [
         ("/api/internal", [200], 1),
