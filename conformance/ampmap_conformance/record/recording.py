@@ -13,7 +13,7 @@ from ..wire.limits import TooMuchError
 from ..wire.redaction import SecretBook
 from .calls import ManagementCall, Meaning, ModelCall, plain_body
 from .client import Outcome
-from .compare import Comparer, Difference, distinct
+from .compare import Comparer, Difference, Kind, distinct
 from .tap import Sent
 
 FORM: Final = 1
@@ -70,6 +70,7 @@ class Recording:
 
     def facts(self) -> dict[str, Any]:
         """`recorded.json`: facts alone, without a body and without a header's value."""
+        comparer = Comparer(self.reference)
         return {
             "recorded": FORM,
             "kit": version(),
@@ -79,7 +80,7 @@ class Recording:
             "isolated": self.isolated,
             "ended": {"how": self.outcome.ended.value, "exit_code": self.outcome.code},
             "requests": len(self.calls) + self.left_out,
-            "calls": [_grouped(group) for group in _groups(self.calls)],
+            "calls": [_grouped(group, comparer) for group in _groups(self.calls)],
             "differences": [
                 {
                     "kind": each.kind.value,
@@ -115,10 +116,11 @@ def _groups(calls: Iterable[tuple[Sent, Meaning]]) -> list[list[tuple[Sent, Mean
     return list(found.values())
 
 
-def _grouped(group: Sequence[tuple[Sent, Meaning]]) -> dict[str, Any]:
+def _grouped(group: Sequence[tuple[Sent, Meaning]], comparer: Comparer) -> dict[str, Any]:
     (sent, meaning), *_ = group
     names = [{name.lower() for name, _ in each.headers} for each, _ in group]
     every = set.intersection(*names)
+    differences = [each for call in group for each in comparer.differences(*call)]
     made: dict[str, Any] = {
         "method": sent.method,
         "path": sent.path,
@@ -126,6 +128,7 @@ def _grouped(group: Sequence[tuple[Sent, Meaning]]) -> dict[str, Any]:
         "statuses": sorted({each.status for each, _ in group if each.status is not None}),
         "headers": sorted(every),
         "other_headers": sorted(set.union(*names) - every),
+        "unstated_headers": sorted({each.name for each in differences if each.kind is Kind.HEADER}),
     }
     if isinstance(meaning, ModelCall):
         made |= {

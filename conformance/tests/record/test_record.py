@@ -120,6 +120,8 @@ def test_each_kind_of_difference_is_told_and_no_other(tmp_path: Path) -> None:
     found = [(each["kind"], each["name"], each["times"]) for each in recorded(tmp_path)["differences"]]
     assert sorted(found) == sorted((kind, name, 1) for _, kind, name in DIFFERENT)
     assert all(name in result.output for _, _, name in DIFFERENT)
+    unstated = [name for each in recorded(tmp_path)["calls"] for name in each["unstated_headers"]]
+    assert sorted(unstated) == ["x-amp-marvel", "x-amp-wonder"]
 
 
 def test_a_header_that_only_a_tool_leaves_out_is_no_difference_on_its_calls(tmp_path: Path) -> None:

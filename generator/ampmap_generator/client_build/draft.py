@@ -22,6 +22,7 @@ from .recorded import RecordedCall, Recording
 INTERNAL: Final = "/api/internal"
 NOT_KNOWN_WHEN: Final = "Not known: the build's text names it."
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,80}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,80}")
 
 
@@ -238,9 +239,12 @@ class Drafter:
             self._put(
                 f"providers/{provider.id}.yaml", {"client_call": {"streamed": call.streamed, "body": list(call.body)}}
             )
-        every = {header.name.lower() for known in self._reference.headers.values() for header in known.headers}
-        if new := [name for name in call.headers if name not in every]:
-            rows = [{"name": name, "providers": [provider.id], "presence": "when-available"} for name in new]
+        rows = [
+            {"name": name, "providers": [provider.id], "presence": "when-available"}
+            for name in call.unstated_headers
+            if _HEADER_NAME.fullmatch(name)
+        ]
+        if rows:
             self._header_rows("proxied-requests", rows, "the recorded run")
 
     def _seen_method(self, call: RecordedCall) -> None:

@@ -249,7 +249,12 @@ def test_what_was_recorded_is_drafted_as_seen(editions: Mapping[str, Any], tmp_p
     xai |= {"operation": "chat.completions", "model": "grok-code-fast-1", "streamed": True}
     calls = [
         {"method": "POST", "path": "/api/internal", "management": "loadWonders", "times": 1},
-        {**xai, "headers": ["x-amp-feature", "x-amp-wonder"], "body": ["model", "messages", "wonder"]},
+        {
+            **xai,
+            "headers": ["host", "x-amp-wonder"],
+            "unstated_headers": ["x-amp-wonder"],
+            "body": ["model", "messages", "wonder"],
+        },
     ]
     recorded.write_text(json.dumps({"recorded": 1, "edition": NEWEST, "client": BUILD, "calls": calls}))
     file = written(tmp_path, known_build(editions[NEWEST], headers=("x-amp-feature",)))
