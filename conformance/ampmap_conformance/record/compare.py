@@ -16,8 +16,9 @@ TRANSPORT: Final = frozenset(
     {"accept", "accept-encoding", "accept-language", "cache-control", "content-encoding", "content-length"}
     | {"content-type", "host", "origin", "pragma", "referer", "user-agent"}
 )
-"""Headers of HTTP itself, which every client may send; so may it those that begin with `sec-`, of `fetch`."""
+"""Headers of HTTP itself, which every client may send."""
 FETCH: Final = "sec-"
+"""How the names of headers begin that the fetch of a runtime adds by itself."""
 
 
 @unique
