@@ -235,6 +235,58 @@ def proxies(session: nox.Session) -> None:
 
 
 @nox.session
+def client(session: nox.Session) -> None:
+    """Read and run a build of the Amp client from npm, and say what the spec does not: `-- VERSION`, or `-- latest`.
+
+    It is installed outside of this checkout, in `--folder DIR` or the user's cache, without its install scripts, and
+    runs with loopback alone. `--package NAME` is the npm package (default @sourcegraph/amp, else @ampcode/cli). What
+    was found is in build/client; an error says that something differs.
+    """
+    install(session, "conformance")
+    words = dict(zip(session.posargs[1::2], session.posargs[2::2], strict=False))
+    version = session.posargs[0] if session.posargs else "latest"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(words.get("--folder") or cache / "ampmap" / "clients" / version).resolve()
+    if folder.is_relative_to(HERE):
+        session.error(f"--folder: {folder} is in the checkout, and no file of a client may be")
+    folder.mkdir(parents=True, exist_ok=True)
+    package = f"{words.get('--package', '@sourcegraph/amp')}@{version}"
+    session.run("npm", "install", "--prefix", str(folder), *NPM_QUIET, package, external=True)
+    build = client_build(session, folder)
+    out, told = BUILD / "client", folder / "recorded"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    found = json.loads(str(session.run("ampmap", "inspect", str(build), "--json", silent=True, success_codes=[0, 1])))
+    program = ["node", str(build)] if build.suffix == ".js" else [str(build)]
+    record = ["ampmap-conformance", "record", "--edition", found["against"]["edition"], "--out", str(told), "--"]
+    said = str(session.run(*record, *program, "-x", "Say hello", silent=True, success_codes=[0, 1]))
+    (out / "inspect.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    shutil.copyfile(told / "recorded.json", out / "recorded.json")
+    draft = ["--draft", str(out / "draft"), "--recorded", str(out / "recorded.json")]
+    read = str(session.run("ampmap", "inspect", str(build), *draft, silent=True, success_codes=[0, 1]))
+    report = f"## What stands in it\n\n```text\n{read}```\n\n## What it sent\n\n```text\n{said}```\n"
+    (out / "report.md").write_text(report, encoding="utf-8")
+    session.log(f"{read}\n{said}")
+    differs = found["differences"] or json.loads((out / "recorded.json").read_text(encoding="utf-8"))["differences"]
+    if differs:
+        (out / "differs").write_text(found["build"] or version, encoding="utf-8")
+        session.error(f"the build differs from {found['against']['edition']}: see {out / 'report.md'}")
+
+
+NPM_QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--silent")
+
+
+def client_build(session: nox.Session, folder: Path) -> Path:
+    """The bundle or the executable of the client that npm installed into a folder."""
+    modules = folder / "node_modules"
+    patterns = ("@sourcegraph/amp/dist/main.js", "@ampcode/cli-*/amp", "@ampcode/cli-*/amp.exe")
+    built = [file for pattern in patterns for file in sorted(modules.glob(pattern))]
+    if not built:
+        session.error(f"npm installed no bundle and no executable for this system below {modules}")
+    return built[0]
+
+
+@nox.session
 def defects(session: nox.Session) -> None:
     """Prove the suite by faulty, unusual and degenerate proxies; `-- --check` compares the committed files only.
 
