@@ -113,7 +113,14 @@ def load(file: Path) -> Baseline:
 def to_yaml(entries: Iterable[Entry]) -> str:
     """The text of a baseline file; keys without a value are omitted."""
     plain = [_plain(entry) for entry in entries]
-    return HEADER + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
+    return HEADER + yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a value out wherever it stands: the reader refuses anchors and aliases."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

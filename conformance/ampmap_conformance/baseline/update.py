@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -41,28 +43,47 @@ def fails(result: Result) -> bool:
     return red or result.verdict is Verdict.KNOWN_FAILURE
 
 
-def default_reason(report: Report, old: Sequence[Entry]) -> str:
-    """What the report saw of the failures that no old entry is about."""
-    old = present(old, report)
-    new = [r for r in report.results if fails(r) and not any(e.matches(r.requirement, r.case) for e in old)]
-    text = "; ".join(dict.fromkeys(result.reason for result in new if result.reason)) or "it fails"
+@dataclass(frozen=True)
+class Template:
+    """What new entries say beside their pattern."""
+
+    reason: str | None = None
+    """None for what the report saw of the cases of each entry."""
+    issue: str | None = None
+    owner: str | None = None
+    expires: datetime.date | None = None
+
+    def entry(self, pattern: str, report: Report, cases: Collection[Pair]) -> Entry:
+        """A new entry for `cases`."""
+        reason = self.reason or _seen(result for result in report.results if _pair(result) in cases)
+        return Entry(pattern=pattern, reason=reason, issue=self.issue, owner=self.owner, expires=self.expires)
+
+
+def _seen(results: Iterable[Result]) -> str:
+    """The reasons of failing cases, the most frequent first."""
+    reasons = Counter(result.reason for result in results if fails(result) and result.reason)
+    text = "; ".join(reason for reason, _ in reasons.most_common()) or "it fails"
     return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 3]}..."
 
 
-def updated(report: Report, old: Sequence[Entry], template: Entry) -> Updated:
+def _pair(result: Result) -> Pair:
+    return result.requirement, result.case
+
+
+def updated(report: Report, old: Sequence[Entry], template: Template) -> Updated:
     """The baseline for `report`, given the `old` one.
 
     An old entry's reason, issue, owner and date stay with the failures that it matched, under narrower or wider
-    patterns where need be. `template` gives those of new entries; its pattern means nothing. Requirements that the
-    report has under another id than the old entries are written with the report's.
+    patterns where need be. `template` gives those of new entries. Requirements that the report has under another id
+    than the old entries are written with the report's.
     """
     told = renamed_in((entry.pattern for entry in old), Renames.of(report.rules))
     old = present(old, report)
     known = {entry.pattern: entry.observations for entry in old}
     old = tuple(entry.model_copy(update={"observations": ()}) for entry in old)
-    failing = [(r.requirement, r.case) for r in report.results if fails(r)]
+    failing = [_pair(result) for result in report.results if fails(result)]
     among = [
-        (r.requirement, r.case)
+        _pair(r)
         for r in report.results
         if r.verdict not in UNDECIDED or not any(entry.matches(r.requirement, r.case) for entry in old)
     ]
@@ -72,11 +93,14 @@ def updated(report: Report, old: Sequence[Entry], template: Entry) -> Updated:
     before: set[Pair] = set()
     for place, wanted in sorted(groups.items()):
         before.update(wanted)
-        like = old[place] if place < len(old) else template
-        own = [entry.pattern for entry in old if place < len(old) and _same(entry, like)]
-        entries[place] = [
-            like.model_copy(update={"pattern": text}) for text in _patterns(wanted, frozenset(before), among, own)
-        ]
+        like = old[place] if place < len(old) else None
+        own = [entry.pattern for entry in old if like is not None and _same(entry, like)]
+        left = set(wanted)
+        for text in _patterns(wanted, frozenset(before), among, own):
+            covered = {pair for pair in left if Pattern(text).matches(*pair)}  # the first that matches a case counts
+            left -= covered
+            made = template.entry(text, report, covered) if like is None else like.model_copy(update={"pattern": text})
+            entries.setdefault(place, []).append(made)
     noted = partial(_with_observations, report=report, known=known)
     return Updated(
         failing=len(failing),

@@ -25,7 +25,7 @@ def baseline() -> None:
     "--report", "file", type=click.Path(path_type=Path), required=True, metavar="REPORT.json", help="Report of the run."
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The baseline file.")
-@click.option("--reason", help="Reason for new entries; default: the reason in the report.")
+@click.option("--reason", help="Reason for new entries; default: of each entry the reasons of its cases in the report.")
 @click.option("--issue", metavar="URL", help="Issue that tracks new entries.")
 @click.option("--owner", help="Owner of new entries.")
 @click.option(
@@ -46,21 +46,15 @@ def update(
     Example:
       ampmap-conformance baseline update --report ampmap-report/report.json --out baseline.yaml --owner payments
     """
-    from ..baseline.file import Entry, load, to_yaml
-    from ..baseline.update import default_reason, updated
+    from ..baseline.file import load, to_yaml
+    from ..baseline.update import Template, updated
     from ..errors import UsageError
     from ..files import write_atomically
     from ..report.write import read_report
 
     report = read_report(file)
     old = load(out).entries if out.exists() else ()
-    template = Entry(
-        pattern="*",
-        reason=reason or default_reason(report, old),
-        issue=issue,
-        owner=owner,
-        expires=expires.date() if expires else None,
-    )
+    template = Template(reason=reason, issue=issue, owner=owner, expires=expires.date() if expires else None)
     made = updated(report, old, template)
     if made.entries != old or not out.exists():
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -21,17 +22,21 @@ def target() -> None:
 
 
 @target.command("check")
-@click.argument("file", type=click.Path(path_type=Path))
-def target_check(file: Path) -> int:
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def target_check(file: Path | None, as_json: bool) -> int:
     """Check a target file, and that its secrets are set. Nothing is sent.
+
+    FILE is by default ampmap-target.yaml in the working folder.
 
     \b
     Example:
       ampmap-conformance target check staging.yaml
     """
     from .show import check_target
+    from .targets import given_file
 
-    return check_target(file)
+    return check_target(given_file(file), as_json=as_json)
 
 
 @target.command("schema")
@@ -80,9 +85,13 @@ def target_init(
     models, none of which can be charged for. The client key is read from the environment variable AMPMAP_CLIENT_KEY,
     if it is set.
 
+    What it found is told on standard error, with how it is known. A proxy of which every route fails as that of one
+    without upstreams gets no file.
+
     With --observer, it also sends a small call for each model, and fills in what arrives at the observer: how bodies
-    reach each provider, which models go to Amp, mappings, lists. Set the proxy's upstreams to the observer first. If a
-    call succeeds and does not arrive there, the command sends no further calls.
+    reach each provider, which models go to Amp, mappings, lists. Set the proxy's upstreams to the observer first:
+    without --observer, the command prints the lines for that, and asks for the URL on a terminal. If a call succeeds
+    and does not arrive there, the command sends no further calls.
 
     \b
     Examples:
@@ -91,8 +100,10 @@ def target_init(
     """
     from ..errors import UsageError
     from ..files import write_atomically
-    from .init import starter_text
+    from .init import asked_for_observer, starter_text
 
+    if from_url is not None and observer is None and sys.stdin.isatty() and sys.stderr.isatty():
+        observer = asked_for_observer()
     text = starter_text(from_url, edition, observer=observer, token_env=token_env, control=control)
     if out is None:
         click.echo(text, nl=False)

@@ -38,7 +38,7 @@ class DirectProbe(Probe):
 
     def deliver(self, request: Request, watch: Watch | None = None, replies: Iterable[Reply] = ()) -> Response:
         """Sends the request as its upstream must get it; the exchange keeps it as the client made it."""
-        patience = self._context.patience(replies)
+        patience = self._context.patience(replies, len(request.body))
         return self._direct.send(self._direct_form(request), timeout=patience.read, whole=patience.whole, watch=watch)
 
     def _direct_form(self, request: Request) -> Request:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 import traceback
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from ..cases.cases import CallCase, Case
 from ..cases.conditions import unbound
@@ -335,8 +337,14 @@ def found_by(task: Task, probe: Probe) -> Violation | None:
 
 
 def _asks_for(case: CallCase, exchange: Exchange) -> bool:
-    """Whether an exchange is one of the call of a case: SDKs open connections by calls of their own."""
-    return exchange.request.method == case.method
+    """Whether an exchange is one of the operation of a case: checks and SDKs make other calls beside it."""
+    request = exchange.request
+    return (request.method, _operation(request.target)) == (case.method, _operation(case.target))
+
+
+def _operation(target: str) -> str:
+    """The last word of a path, which names what is asked for, as `messages` or `streamGenerateContent`."""
+    return re.split("[/:]", unquote(target.partition("?")[0]).rstrip("/"))[-1]
 
 
 def _went_through(attempt: Attempt) -> bool:

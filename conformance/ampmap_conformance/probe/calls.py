@@ -127,7 +127,7 @@ class Calls(Lookups):
             self._context.budget.spend()
             return True
 
-        patience = self._context.patience(replies)
+        patience = self._context.patience(replies, len(request.body))
         return self._client_for(self.case_of(nonce)).send(
             request,
             timeout=patience.read,

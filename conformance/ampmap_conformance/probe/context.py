@@ -84,12 +84,12 @@ class RunContext:
         """The reference that the target is held against."""
         return self.target.reference
 
-    def patience(self, replies: Iterable[Reply] = ()) -> Patience:
-        """How long a call is waited for that the upstream answers with `replies`."""
+    def patience(self, replies: Iterable[Reply] = (), sent: int = 0) -> Patience:
+        """How long a call with `sent` bytes of body is waited for that the upstream answers with `replies`."""
         if self.timeout is not None:
             return Patience(self.timeout, self.timeout)
         usual = UNOBSERVED if self.observer is None else OBSERVED
-        return patience_for(replies, self.target.policy, usual)
+        return patience_for(replies, self.target.policy, usual, sent)
 
     @cached_property
     def codecs(self) -> dict[str, Codec]:
@@ -102,8 +102,8 @@ class RunContext:
         return {}
 
     @cached_property
-    def served(self) -> dict[tuple[str, str], bool]:
-        """Whether a plain call of each operation of a provider was served when it was first asked."""
+    def served(self) -> dict[tuple[str, str, str, bool], bool]:
+        """Whether a plain call was served the first time: by provider, operation, persona, and stream or not."""
         return {}
 
     @cached_property

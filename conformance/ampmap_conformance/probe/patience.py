@@ -13,6 +13,8 @@ OBSERVED = 10.0
 """Seconds for an upstream that the kit plays: it answers at once."""
 UNOBSERVED = 30.0
 """Seconds for a real upstream, whose models may think."""
+SLOWEST = 256 << 10
+"""Bytes a second that any proxy gets through. Some count the tokens of a body before they forward it."""
 LONGEST = 20.0
 """Seconds beyond which a scripted wait stands for an upstream that never answers."""
 
@@ -27,8 +29,10 @@ class Patience:
     """For the whole answer."""
 
 
-def patience_for(replies: Iterable[Reply], policy: Policy, usual: float) -> Patience:
+def patience_for(replies: Iterable[Reply], policy: Policy, usual: float, sent: int = 0) -> Patience:
     """The limits for a call that the upstream answers with `replies`; `usual` is for one that answers at once.
+
+    A proxy may work on the `sent` bytes of the call's body before the first byte of its answer.
 
     An upstream that breaks off its answer is gone then, so the client's answer has to end within the policy's
     `abort_timeout`. What the script waits is added.
@@ -38,7 +42,8 @@ def patience_for(replies: Iterable[Reply], policy: Policy, usual: float) -> Pati
     waits = [min(wait, limit) for reply in script for wait in _waits(reply)]
     longest = max(waits, default=0.0)
     if not any(reply.breaks_off for reply in script):
-        return Patience(longest + usual, sum(waits) + WHOLE)
+        work = sent / SLOWEST
+        return Patience(longest + usual + work, sum(waits) + WHOLE + work)
     return Patience(longest + policy.abort_timeout, sum(waits) + 2 * policy.abort_timeout)
 
 

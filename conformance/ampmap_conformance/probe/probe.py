@@ -178,7 +178,7 @@ class Probe(Calls):
 
         That call is beyond what the check sends.
         """
-        known, key = self._context.served, (case.provider.id, case.call.id)
+        known, key = self._context.served, (case.provider.id, case.call.id, self.persona_of(case), case.stream)
         if key not in known:
             response = self.compare(case).response
             known[key] = 200 <= response.status < 300 and response.broken is None
@@ -206,7 +206,7 @@ class Probe(Calls):
 
         def deliver() -> Response:
             self._spend()
-            url, patience = self.target.file.base_url, self._context.patience(script)
+            url, patience = self.target.file.base_url, self._context.patience(script, len(request.body))
             answers.append(
                 send_raw(
                     url,

@@ -57,6 +57,11 @@ def load(path: Path | None = None, *, edition: str | None = None) -> Reference:
     return _reference(packaged / _file(edition or EDITION), packaged / WHOLE)
 
 
+def proxied_providers(edition: str) -> frozenset[str]:
+    """The ids of the providers whose calls an edition sends through a proxy, read without the rest being validated."""
+    return frozenset(provider["id"] for provider in _facts(edition, "providers") if provider["via_proxy"])
+
+
 def edition_serving(path: str) -> str | None:
     """The newest edition whose client calls a path below this provider's base or of this family, or None."""
     found = [edition for base, edition in _bases() if path == base or path.startswith(f"{base}/")]

@@ -19,10 +19,9 @@ from ..target import target as targets
 from ..target.observer_access import observer_of
 from ..target.reload import Reloading, reloading_of
 from ..target.target import Target
-from ..wire.address import Address
+from ..target.trust import tls_of
 from ..wire.client import ProxyClient
 from ..wire.foreign_peer import Sender, near_to, sender_to
-from ..wire.tls import context_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +71,7 @@ def _around_target(options: RunOptions, reference: Reference) -> Iterator[Surrou
         target, folder = targets.from_url(options.base_url or "", reference), Path()
     with ExitStack() as stack:
         observer = stack.enter_context(observer_of(target, reference, options.observer))
-        tls = _tls_of(target, folder)
+        tls = tls_of(target, folder)
         sender, near = sender_to(target.file.base_url, tls), near_to(target.file.base_url)
         yield Surroundings(
             target=target,
@@ -83,21 +82,6 @@ def _around_target(options: RunOptions, reference: Reference) -> Iterator[Surrou
             reloading=stack.enter_context(reloading_of(target, observer, folder)) if observer else None,
             addresses=((urlsplit(observer.url).netloc, "{observer}"),) if observer else (),
         )
-
-
-def _tls_of(target: Target, folder: Path) -> SSLContext | None:
-    """What calls to a target use for https. Raises UsageError for a file that cannot be used."""
-    if Address.of(target.file.base_url).scheme != "https":
-        return None
-    wanted = target.file.tls
-    files = [None if path is None else folder / path for path in (wanted.ca_file, wanted.client_certificate)]
-    try:
-        return context_for(*files)
-    except OSError as error:  # an error of OpenSSL is one
-        named = ", ".join(str(file) for file in files if file is not None) or "the authorities of the environment"
-        raise UsageError(
-            f"tls: {named} cannot be used: {getattr(error, 'reason', None) or error.strerror or error}"
-        ) from error
 
 
 @contextmanager

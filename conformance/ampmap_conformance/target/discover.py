@@ -5,22 +5,64 @@ It sends nothing that can be charged for: bodies that are not valid JSON, calls 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import NoAnswerError, UnreachableError
 from ..reference.types import Call, Provider, Reference, calls, find_call
-from ..wire.client import ProxyClient
+from ..wire.client import NOT_CONNECTED, ProxyClient
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sends, holding
 from ..wire.json_text import loads
-from ..wire.messages import Headers, Request, Response
+from ..wire.messages import Headers, Request, Response, media_type
 from .target import Secret
 
 NO_JSON = b"{"
 """A body that every upstream refuses before it counts anything."""
 NOBODY = "/api/provider/ampmap-no-such-provider/v1/chat/completions"
 NOWHERE = "/api/ampmap-no-such-path"
+NO_ROUTE = (404, 405, 501)
+"""Statuses by which a server says that it has no such route, or takes no such call there."""
+PAGE = "text/html"
+WANTS_TLS = re.compile(
+    rb"plain http request was sent to https|http request to an https server|ssl-enabled", re.IGNORECASE
+)
+"""What nginx, Go's servers and Apache answer to plain http on a port for https."""
+SECONDS = 10.0
+"""Seconds that an answer may take."""
+AT_ONCE = 6
+"""Calls that are made at the same time."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How a call was answered."""
+
+    status: int
+    """0 for no answer."""
+    page: bool = False
+    """Whether it succeeded with a page for browsers, or leads a browser elsewhere, as web sites answer."""
+    location: str = ""
+    """Where it leads."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is such a route."""
+        return self.status not in NO_ROUTE and not self.page
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the server failed, as a proxy does that has no upstream."""
+        return self.status >= 500 and self.status not in NO_ROUTE
+
+    def __str__(self) -> str:
+        if not self.status:
+            return "no answer"
+        return f"{self.status} with a page for browsers" if self.page else str(self.status)
 
 
 @dataclass(frozen=True)
@@ -29,75 +71,156 @@ class Discovery:
 
     server: str | None = None
     """The `Server` header of its answers."""
+    seconds: float = 0.0
+    """How long the first answer took."""
+    wants_tls: bool = False
+    """Whether it says that it is to be called by https; then nothing else was asked."""
+    closed: Mapping[str, Answered] = field(default_factory=dict)
+    """What the routes answered a call without a key, by provider."""
+    opened: Mapping[str, Answered] = field(default_factory=dict)
+    """What they answered a call with the key; the same where none is known."""
     needs_key: bool | None = None
     key_accepted: bool | None = None
     providers: tuple[str, ...] | None = None
     absent: tuple[str, ...] = ()
-    """Providers whose routes answer 404."""
+    """Providers whose routes are not there."""
     models: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Models of the reference by provider, where the proxy lists some of them and not others."""
     management: bool | None = None
+    management_asked: tuple[tuple[str, Answered], ...] = ()
+    """A management path and a path beside it that is not served, each with what it answered."""
+    listed: Answered | None = None
+    """What a list of models answered, where every call failed as if there were no upstream."""
     sent: int = 0
+
+    @property
+    def has_routes(self) -> bool:
+        """Whether any provider's route is there."""
+        return any(answer.is_there for answer in self.opened.values())
+
+    @property
+    def is_down(self) -> bool:
+        """Whether every route that is there fails as that of a proxy without upstreams, a list of models too."""
+        there = [answer for answer in self.opened.values() if answer.is_there]
+        failing = bool(there) and all(answer.is_down or not answer.status for answer in there)
+        return failing and (self.listed is None or self.listed.is_down)
 
 
 def discovered(url: str, reference: Reference, key: Secret | None) -> Discovery:
-    """Asks the proxy at `url`. Raises UnreachableError when it is not there, or serves no route of Amp's."""
+    """Asks the proxy at `url`. Raises UnreachableError when it is not there."""
     with ProxyClient(url) as client:
-        asked = _Asking(client, reference, key)
         try:
-            return asked.all()
+            return asked(client, tuple(p for p in reference.providers.values() if p.via_proxy), reference, key)
         except NoAnswerError as error:
             raise UnreachableError(f"{url} is unreachable: {error.failure.value}.") from error
+
+
+def asked(
+    client: ProxyClient,
+    providers: Iterable[Provider],
+    reference: Reference,
+    key: Secret | None,
+    *,
+    seconds: float = SECONDS,
+) -> Discovery:
+    """Asks the proxy behind `client` for these providers; `seconds` bound each answer.
+
+    Raises NoAnswerError when no connection can be made, or the first call gets no answer.
+    """
+    return _Asking(client, tuple(providers), reference, key, seconds).all()
 
 
 class _Asking:
     """The questions to one proxy, counted."""
 
-    def __init__(self, client: ProxyClient, reference: Reference, key: Secret | None) -> None:
+    def __init__(
+        self,
+        client: ProxyClient,
+        served: tuple[Provider, ...],
+        reference: Reference,
+        key: Secret | None,
+        seconds: float,
+    ) -> None:
         self._client = client
         self._reference = reference
         self._key = key
-        self._sent = 0
-        self._served = tuple(p for p in reference.providers.values() if p.via_proxy)
+        self._seconds = seconds
+        self._targets: list[str] = []
+        self._served = served
 
     def all(self) -> Discovery:
+        begun = time.monotonic()
         nobody = self._send("POST", NOBODY, NO_CREDENTIAL, NO_JSON)
-        closed = {p.id: self._ask(p, NO_CREDENTIAL).status for p in self._served}
-        opened = {p.id: self._ask(p, self._credential(p)).status for p in self._served} if self._key else closed
-        if set(opened.values()) == {404}:
-            raise UnreachableError(f"{self._client.host} has no Amp surface: every provider route answers 404.")
+        seconds = time.monotonic() - begun
+        if nobody.status == 400 and WANTS_TLS.search(nobody.body):
+            server = nobody.headers.get("server")
+            return Discovery(server=server, seconds=seconds, wants_tls=True, sent=len(self._targets))
+        closed = self._answers(lambda _provider: NO_CREDENTIAL)
+        opened = self._answers(self._credential) if self._key else closed
         telling = self._key is not None or nobody.status not in REFUSED
-        there = tuple(name for name, status in opened.items() if status not in (404, *REFUSED))
+        there = tuple(name for name, answer in opened.items() if answer.is_there and answer.status not in (0, *REFUSED))
         key_accepted = bool(there) if self._key else None
         known = telling and (key_accepted is not False)
+        failing = bool(there) and all(opened[name].is_down for name in there)
+        management = self._management()
         return Discovery(
             server=nobody.headers.get("server"),
-            needs_key=self._needs_key(closed.values()),
+            seconds=seconds,
+            closed=closed,
+            opened=opened,
+            needs_key=self._needs_key([answer.status for answer in closed.values() if answer.is_there]),
             key_accepted=key_accepted,
-            providers=tuple(name for name, status in opened.items() if status != 404) if known else None,
-            absent=tuple(name for name, status in opened.items() if status == 404),
+            providers=tuple(name for name, answer in opened.items() if answer.is_there) if known else None,
+            absent=tuple(name for name, answer in opened.items() if not answer.is_there),
             models=tuple(self._models(there)) if key_accepted else (),
-            management=self._management(),
-            sent=self._sent,
+            management=_is_served(management),
+            management_asked=management,
+            listed=self._list() if failing else None,
+            sent=len(self._targets),
         )
 
-    def _ask(self, provider: Provider, credential: Credential) -> Response:
-        call = find_call(self._reference, provider)
-        return self._send("POST", call.path("example-model"), credential, NO_JSON)
+    def _answers(self, credential: Callable[[Provider], Credential]) -> dict[str, Answered]:
+        """What the routes of all providers answer to a body that is not valid JSON."""
 
-    def _needs_key(self, closed: Iterable[int]) -> bool | None:
+        def ask(provider: Provider) -> Answered:
+            call = find_call(self._reference, provider)
+            return self._answered("POST", call.path("example-model"), credential(provider), NO_JSON)
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            asked = [pool.submit(copy_context().run, ask, provider) for provider in self._served]
+            return {provider.id: one.result() for provider, one in zip(self._served, asked, strict=True)}
+
+    def _answered(self, method: str, target: str, credential: Credential, body: bytes = b"") -> Answered:
+        try:
+            answer = self._send(method, target, credential, body)
+        except NoAnswerError as error:
+            if error.failure in NOT_CONNECTED:
+                raise
+            return Answered(0)
+        leads = 300 <= answer.status < 400
+        page = leads or (answer.status < 300 and media_type(answer.headers.get("content-type")) == PAGE)
+        return Answered(answer.status, page, (answer.headers.get("location") or "") if leads else "")
+
+    def _needs_key(self, statuses: list[int]) -> bool | None:
         """Whether calls need a key, by the statuses of calls without one.
 
         Another error than a refusal does not tell, for a proxy may look at a body before it looks for a key: then a
         list is asked for.
         """
-        statuses = [status for status in closed if status != 404]
-        listing = next(filter(None, (_listing(self._reference, provider) for provider in self._served)), None)
-        if listing is not None and not all(status in REFUSED or status < 300 for status in statuses):
-            statuses = [self._send("GET", listing.path(), NO_CREDENTIAL).status]
-        if all(status in REFUSED for status in statuses):
+        listing = self._listing()
+        if listing is not None and not all(status in REFUSED or 0 < status < 300 for status in statuses):
+            statuses = [self._answered("GET", listing.path(), NO_CREDENTIAL).status]
+        if statuses and all(status in REFUSED for status in statuses):
             return True
-        return False if any(status < 300 for status in statuses) else None
+        return False if any(0 < status < 300 for status in statuses) else None
+
+    def _list(self) -> Answered | None:
+        """What a list of models answers, as a call that has no body."""
+        listing = self._listing()
+        return None if listing is None else self._answered("GET", listing.path(), self._credential(listing.provider))
+
+    def _listing(self) -> Call | None:
+        return next(filter(None, (_listing(self._reference, provider) for provider in self._served)), None)
 
     def _credential(self, provider: Provider) -> Credential:
         return as_client_sends(provider, self._key.value) if self._key else NO_CREDENTIAL
@@ -107,27 +230,32 @@ class _Asking:
             listing = _listing(self._reference, provider)
             if provider.id not in there or listing is None:
                 continue
-            answer = self._send("GET", listing.path(), self._credential(provider))
+            try:
+                answer = self._send("GET", listing.path(), self._credential(provider))
+            except NoAnswerError:
+                continue
             listed = _listed(answer)
             known = [m for m in self._reference.models.values() if m.provider == provider.id]
             both = tuple(model.id for model in known if listed & {model.id, model.wire_id})
             if both and len(both) < len(known):
                 yield provider.id, both
 
-    def _management(self) -> bool | None:
-        """Whether a management path is served that a path beside it is not; asked without a key first."""
+    def _management(self) -> tuple[tuple[str, Answered], ...]:
+        """A management path and a path that does not exist, each with its answer; asked without a key first."""
         known = self._reference.management.values()
         path = next((route.paths[0] for route in known if route.authentication == "client-key"), None)
         if path is None:
-            return None
+            return ()
         bearer = holding("authorization-bearer", self._key.value) if self._key else NO_CREDENTIAL
+        found: tuple[tuple[str, Answered], ...] = ()
         for credential in dict.fromkeys((NO_CREDENTIAL, bearer)):
-            there, nowhere = (
-                self._send("GET", place, credential).status for place in (path.replace("*", "ampmap/probe"), NOWHERE)
+            found = tuple(
+                (place, self._answered("GET", place, credential))
+                for place in (path.replace("*", "ampmap/probe"), NOWHERE)
             )
-            if there == 404 or nowhere == 404:
-                return there != 404
-        return None
+            if _is_served(found) is not None:
+                break
+        return found
 
     def _send(self, method: str, target: str, credential: Credential, body: bytes = b"") -> Response:
         for pair in credential.query:
@@ -135,8 +263,18 @@ class _Asking:
         lines = (("Host", self._client.host), *credential.lines)
         if body:
             lines = (*lines, ("content-type", "application/json"))
-        self._sent += 1
-        return self._client.send(Request(method, target, Headers(lines), body), timeout=10.0)
+        self._targets.append(target)
+        return self._client.send(Request(method, target, Headers(lines), body), timeout=self._seconds)
+
+
+def _is_served(asked: tuple[tuple[str, Answered], ...]) -> bool | None:
+    """Whether a management path is served that a path beside it is not; None where that does not show."""
+    if not asked or not asked[0][1].status:
+        return None
+    (_, there), (_, nowhere) = asked
+    if there.status == 404 or there.page:
+        return False
+    return True if nowhere.status == 404 or nowhere.page else None
 
 
 def _listing(reference: Reference, provider: Provider) -> Call | None:

@@ -19,6 +19,8 @@ class LeftOut:
     """Whether a client does not start, or one of the modes among which a user chooses does not work."""
     text: str
     """What is not served, and what that breaks, in a sentence."""
+    management: bool = False
+    """Whether it is Amp's own calls."""
 
 
 def core_providers(reference: Reference) -> frozenset[str]:
@@ -43,7 +45,7 @@ def _management(target: Target) -> tuple[LeftOut, ...]:
     else:
         breaks = "the client does not sign in, and keeps no threads"
     paths = ", ".join(f"`{route.paths[0]}`" for route in routes if route.level == "api" and route.documented)
-    return (LeftOut(core=True, text=f"the target does not serve Amp's own calls ({paths}): {breaks}"),)
+    return (LeftOut(core=True, text=f"the target does not serve Amp's own calls ({paths}): {breaks}", management=True),)
 
 
 def _providers(target: Target) -> tuple[LeftOut, ...]:

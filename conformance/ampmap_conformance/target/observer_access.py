@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -89,10 +90,16 @@ def _listening(address: str, personas: Mapping[str, str], reference: Reference) 
 
 def _started(address: str, reference: Reference) -> Observer:
     host, port = _bound(address)
+    observer = Observer(reference)
     try:
-        return Observer(reference).start(host, port)
+        return observer.start(host, port)
     except OSError as error:
-        raise UsageError(f"the observer cannot listen for {address}: {error.strerror or error}") from error
+        observer.close()
+        hint = ""
+        if error.errno == errno.EADDRINUSE:
+            hint = "; stop what listens there (an `ampmap-conformance observe` is asked only if it was started with"
+            hint += " --token-env and the target file has `observer.token`), or choose another port"
+        raise UsageError(f"the observer cannot listen for {address}: {error.strerror or error}{hint}") from error
 
 
 def _bound(address: str) -> tuple[str, int]:

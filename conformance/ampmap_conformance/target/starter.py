@@ -194,10 +194,11 @@ def _usual_lists(seen: Seen) -> ListPolicy | None:
 
 
 def _model_lines(found: Discovery, seen: Seen) -> list[str]:
-    if not found.models and not seen.unavailable:
+    listed = found.models and not seen.bodies
+    if not listed and not seen.unavailable:
         return ["# models: {available: {openai: [gpt-5]}, unavailable: [claude-opus-4-5-20251101]}"]
     lines = ["models:"]
-    if found.models and not seen.bodies:
+    if listed:
         lines.append("  available:   # models of the routing map that the proxy lists")
         lines += [f"    {provider}: [{', '.join(names)}]" for provider, names in found.models]
     if seen.unavailable:

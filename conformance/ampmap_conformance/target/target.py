@@ -61,6 +61,11 @@ class Target:
     """How the command line named it: `--target FILE` or `--base-url URL`; None for the embedded default."""
 
     @property
+    def is_file(self) -> bool:
+        """Whether a file describes it."""
+        return self.source is not None and self.source.startswith("--target")
+
+    @property
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret that the kit knows of and must not show, the first client's key first."""
         known = (self.client, self.second_client, self.observer_token, *self.upstream_keys)

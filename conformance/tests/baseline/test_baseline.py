@@ -12,7 +12,7 @@ from typing import TypeAlias
 import pytest
 from ampmap_conformance.baseline.file import Entry, load, to_yaml
 from ampmap_conformance.baseline.minimise import few_patterns
-from ampmap_conformance.baseline.update import default_reason, updated
+from ampmap_conformance.baseline.update import Template, updated
 from ampmap_conformance.cases.selection import Pattern
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.report.model import Report
@@ -51,7 +51,7 @@ def broken(run: Run) -> RunOutcome:
 @pytest.fixture(scope="module")
 def whole(broken: RunOutcome) -> str:
     """A baseline that fits the broken run."""
-    template = Entry(pattern="*", reason="keys in the query are kept")
+    template = Template(reason="keys in the query are kept")
     return to_yaml(updated(broken.report, (), template).entries)
 
 
@@ -230,6 +230,18 @@ def test_update_makes_a_baseline_by_which_the_run_is_green(command: Command, fil
     assert not [path.name for path in file.parent.iterdir() if path.name.startswith(".")]
 
 
+def test_every_new_entry_has_the_reasons_of_its_own_cases_and_its_dates_written_out(
+    made_report: Callable[..., Report], file: Path
+) -> None:
+    report = made_report({"auth.a[x]": "fail", "headers.b[y]": "fail", "headers.c[y]": "pass", "auth.b-c[x]": "pass"})
+    said = {"auth.a": "let in", "headers.b": "the key goes to the upstream"}
+    results = [result.model_copy(update={"reason": said.get(result.requirement, "")}) for result in report.results]
+    made = updated(report.model_copy(update={"results": tuple(results)}), (), Template(expires=TODAY))
+
+    file.write_text(to_yaml(made.entries), encoding="utf-8")
+    assert [(entry.reason, entry.expires) for entry in load(file).entries] == [(why, TODAY) for why in said.values()]
+
+
 def test_update_leaves_a_file_that_fits_as_it_is(command: Command, file: Path, broken: RunOutcome, whole: str) -> None:
     from ampmap_conformance.report.write import write_report
 
@@ -308,7 +320,7 @@ def test_after_an_update_every_failing_case_is_known_and_no_passing_one(
 ) -> None:
     report = made_report({f"{requirement}[{case}]": verdict for (requirement, case), verdict in cases.items()})
     old = tuple(Entry.model_construct(pattern=text, issue=None, **data) for text, data in given_entries)
-    template = Entry(pattern="*", reason=default_reason(report, old))
+    template = Template()
 
     made = updated(report, old, template)
 
@@ -321,7 +333,10 @@ def test_after_an_update_every_failing_case_is_known_and_no_passing_one(
     assert not passing & covered
     assert len({entry.pattern for entry in made.entries}) == len(made.entries)
     for pair in failing:
-        before = next((entry for entry in old if entry.matches(*pair)), template)
+        before = next((entry for entry in old if entry.matches(*pair)), None)
         after = next(entry for entry in made.entries if entry.matches(*pair))
-        assert (after.reason, after.owner, after.expires) == (before.reason, before.owner, before.expires)
+        if before is not None:
+            assert (after.reason, after.owner, after.expires) == (before.reason, before.owner, before.expires)
+        else:
+            assert any(result.reason in after.reason for result in report.results if after in made.new)
     assert updated(report, made.entries, template).entries == made.entries

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import pytest
 from ampmap_conformance.baseline.file import Entry, load, to_yaml
-from ampmap_conformance.baseline.update import default_reason, updated
+from ampmap_conformance.baseline.update import Template, updated
 from ampmap_conformance.cases.renames import Renames
 from ampmap_conformance.cases.selection import Pattern, parse
 from ampmap_conformance.cli.show import embedded_description
@@ -191,18 +191,18 @@ def test_patterns_of_earlier_ids_become_patterns_of_present_ones(
     report = renamed_report(made_report, {**failing, "a.newer[z]": "pass", "a.other[x]": "pass"})
     old = tuple(Entry(pattern=text, reason="old") for text in patterns)
 
-    made = updated(report, old, Entry(pattern="*", reason=default_reason(report, old)))
+    made = updated(report, old, Template())
 
     assert [entry.pattern for entry in made.entries] == expected
     assert {entry.reason for entry in made.entries} == {"old"}
     assert (made.new, made.removed, made.unjudged) == ((), (), ())
-    assert updated(report, made.entries, Entry(pattern="*", reason="new")).entries == made.entries
+    assert updated(report, made.entries, Template(reason="new")).entries == made.entries
 
 
 def test_an_entry_of_a_rule_that_was_not_judged_gets_the_present_id(made_report: Made) -> None:
     report = renamed_report(made_report, {"a.new[x]": "not-testable"})
 
-    made = updated(report, [Entry(pattern="a.old[x]", reason="old")], Entry(pattern="*", reason="new"))
+    made = updated(report, [Entry(pattern="a.old[x]", reason="old")], Template(reason="new"))
 
     assert to_yaml(made.entries) == to_yaml([Entry(pattern="a.new[x]", reason="old")])
     assert made.unjudged == made.entries

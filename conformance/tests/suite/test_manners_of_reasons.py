@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import pytest
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.suite.test_tenancy import MARK
 from ampmap_conformance.verdicts import Verdict
+from ampmap_conformance.wire.client import ProxyClient
+from ampmap_conformance.wire.messages import Request, Response
 
 from .handmade import Answer, Call, Handmade
 
@@ -126,3 +130,81 @@ def test_another_clients_answer_is_told_by_its_mark_alone(
     assert {(one.verdict, one.reason) for one in results if one.verdict is not Verdict.NOT_APPLICABLE} == {
         (Verdict.FAIL, reason)
     }
+
+
+# --- numbers
+
+
+class WritesNumbersShort(Handmade):
+    """Writes answers anew as JavaScript does, which has `1` for `1.0`."""
+
+    def relayed(self, provider: str, call: Call) -> Answer:
+        answer = super().relayed(provider, call)
+        values = json.loads(answer.body, parse_float=lambda digits: int(float(digits)))
+        return replace(answer, body=json.dumps(values).encode())
+
+
+@pytest.mark.parametrize("case", ["routing.answer-relayed[openai-responses]", "bodies.every-end-kept[*-local]"])
+def test_numbers_are_compared_by_value(run: Run, serve: Serve, case: str) -> None:
+    target = serve(WritesNumbersShort, providers="[openai]", policy="{body: rewritten}")
+    report = run(target=target, select=(case,)).report
+
+    assert {result.verdict for result in report.results} == {Verdict.PASS}, [r.reason for r in report.results]
+
+
+# --- streams
+
+
+class CountsItself(Handmade):
+    """Answers counts of tokens by itself."""
+
+    counted: ClassVar[list[str]] = []
+
+    def forwarded(self, call: Call) -> Answer | None:
+        if call.path.endswith("/count_tokens"):
+            self.counted.append(call.path)
+            return Answer(200, b'{"input_tokens":9}', [("Content-Type", "application/json")])
+        return super().forwarded(call)
+
+
+class WithoutStreams(Handmade):
+    """Asks its upstream for a stream, and answers with 500."""
+
+    def forwarded(self, call: Call) -> Answer | None:
+        answer = super().forwarded(call)
+        return self.error(500, "no streams") if b'"stream":true' in call.body else answer
+
+
+def test_a_stream_that_is_never_served_did_not_fail_because_another_had(run: Run, serve: Serve) -> None:
+    wanted = ("fallback.next-call-after-broken-stream", "fallback.next-call-after-two-failures[*-stream-500]")
+    report = run(target=serve(WithoutStreams, providers="[anthropic]"), select=wanted).report
+
+    assert {result.verdict for result in report.results} == {Verdict.NOT_TESTABLE}
+
+
+def test_only_the_stream_of_a_case_must_have_events(run: Run, serve: Serve) -> None:
+    target = serve(CountsItself, providers="{anthropic: {counts: own}}")
+    case = "fallback.next-call-after-two-failures[anthropic-messages-messages-stream-500]"
+    (result,) = run(target=target, select=(case,)).report.results
+
+    assert result.verdict is Verdict.PASS, result.reason
+    assert CountsItself.counted
+
+
+# --- time
+
+
+def test_a_proxy_may_work_on_a_large_body(run: Run, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Claude Code Router counts the tokens of 8 MB for more than 10 s where the machine is busy."""
+    allowed: dict[bool, float] = {}
+    send = ProxyClient.send
+
+    def watched(client: ProxyClient, request: Request, *, timeout: float, **more: Any) -> Response:
+        allowed[len(request.body) > 1 << 20] = timeout
+        return send(client, request, timeout=timeout, **more)
+
+    monkeypatch.setattr(ProxyClient, "send", watched)
+    (result,) = run(target=serve(Handmade, providers="[anthropic]"), select=("bodies.large[anthropic]",)).report.results
+
+    assert result.verdict is Verdict.PASS, result.reason
+    assert allowed[True] > 3 * allowed[False]

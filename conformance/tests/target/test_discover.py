@@ -109,8 +109,18 @@ def test_target_init_writes_a_file_once(command: Command, always: Callable[[int]
     assert (again.returncode, "already exists" in again.stderr) == (4, True)
     for url, code, words in (
         ("http://127.0.0.1:9", 6, "is unreachable: the connection was refused."),
-        (always(404), 6, "has no Amp surface"),
+        (always(404), 6, "has no Amp surface: every provider route answers 404. Nothing is written"),
+        (
+            always(502),
+            6,
+            "has no upstream: every route answers 502. Nothing is written: start `ampmap-conformance observe",
+        ),
         ("nonsense", 4, "--from-url: `nonsense` is invalid; expected an absolute http or https URL"),
     ):
         done = command("target", "init", "--from-url", url)
         assert (done.returncode, words in done.stderr, done.stdout) == (code, True, "")
+    told = command("target", "init", "--from-url", always(400)).stderr
+    assert "calls without a key are answered 400, which does not tell whether a key is needed" in told
+    assert (
+        told.index("providers   ok") < told.index("point the upstreams to http://") < told.index("proxy_pass http://")
+    )

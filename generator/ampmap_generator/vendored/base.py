@@ -113,4 +113,8 @@ class Edition(Fact):
     without: tuple[Literal["providers", "models", "agent_modes", "tools"], ...] = ()
     """Kinds of facts that this edition does not have, neither from its base nor from a company's layer."""
     summary: str
+    names: dict[Literal["models", "modes", "headers", "methods", "paths"], tuple[str, ...]] = {}
+    """What stands in the text of the build beside the facts, by kind; no more is known of it.
+
+    Models are `provider/id`, methods those of `POST /api/internal?METHOD`; in paths, `{}` stands for what differs."""
     notes: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from .base import ProviderId
@@ -88,13 +89,20 @@ def named(reference: Reference, name: str, provider: str | None = None) -> Named
     """
     if provider is not None:
         return _model_of(reference, find_provider(reference, provider), name)
+    if found := meant(reference, name):
+        return found
+    raise UnknownNameError(f"no model is called {name!r}", _near(name, _suggestible(reference)))
+
+
+def meant(reference: Reference, name: str) -> Named | None:
+    """What `name` means, as `named` reads it; None where nothing has the name, without a search for similar ones.
+
+    Raises AmbiguousNameError and HostedModeError as `named` does.
+    """
     hosted = next((m for m in reference.hosted_modes.values() if name.casefold() == m.name.casefold()), None)
     if hosted is not None:
         raise HostedModeError(hosted)
-    for read in _READINGS:
-        if found := read(reference, name):
-            return found
-    raise UnknownNameError(f"no model is called {name!r}", _near(name, _suggestible(reference)))
+    return next((found for read in _READINGS if (found := read(reference, name))), None)
 
 
 def find_model(reference: Reference, name: str, provider: str | None = None) -> Model:
@@ -124,6 +132,7 @@ def find_provider(reference: Reference, name: str) -> ProviderId:
     raise UnknownNameError(f"no provider is called {name!r}", _near(name, list(reference.providers)))
 
 
+@lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """The name without case and punctuation: `Claude Sonnet 4.5` and `claude-sonnet-4-5` are one."""
     return "-".join(re.findall(r"[^\W_]+", name.casefold()))

@@ -6,7 +6,6 @@ Everything lies below `api/v1/`. The form of the documents does not change there
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final, Literal
@@ -15,14 +14,17 @@ from pydantic import BaseModel
 
 from ...compile import plain
 from ...diff.report import DiffReport, report_schema
+from ...query.timelines import timelines
 from ...vendored.base import Edition, Shape
 from ...vendored.catalogue import AgentMode, Model
 from ...vendored.reference import Reference
 from ...vendored.routing import Route, calls, route
+from ...vendored.timeline import Timelines
 from ...vendored.wire import Provider
-from ..json_text import data_lines, indent_file
+from ..json_text import compact, data_lines, indent_file
 from .finder import Finder, finder
 from .finder_names import newest_with_name
+from .lookup import Lookup, lookup
 
 ROOT: Final = "api/v1/"
 CHECKSUMS: Final = "SHA256SUMS"
@@ -84,6 +86,8 @@ class Index(Shape):
     models: tuple[ModelEntry, ...]
     modes: tuple[ModeEntry, ...]
     changes: Literal["changes.json"] = "changes.json"
+    lookup: Literal["lookup.json"] = "lookup.json"
+    timelines: Literal["timelines.json"] = "timelines.json"
     checksums: Literal["SHA256SUMS"] = "SHA256SUMS"
     schemas: tuple[str, ...]
 
@@ -154,6 +158,8 @@ _SHAPES: Final[Mapping[str, type[BaseModel]]] = {
     "edition": Reference,
     "changes": Changes,
     "finder": Finder,
+    "lookup": Lookup,
+    "timelines": Timelines,
 }
 
 
@@ -174,6 +180,8 @@ def api_files(
         "changes.json": _document_file(_changes(editions, reports)),
         **{f"changes/{name}.json": _document_file(diff) for name, diff in reports.items()},
         **{f"finder/{name}.json": _one_line(finder(each, reference, newest)) for name, each in editions.items()},
+        "lookup.json": _one_line(lookup(reference)),
+        "timelines.json": _one_line(timelines(editions), given_only=True),
         **{f"schema/{name}.schema.json": indent_file(schema) for name, schema in api_schemas().items()},
     }
     documents[CHECKSUMS] = checksums(documents)
@@ -286,9 +294,9 @@ def _changes(editions: Mapping[str, Reference], reports: Mapping[str, DiffReport
     )
 
 
-def _one_line(document: BaseModel) -> bytes:
-    """The document on one line, with every field: the browser reads it while the user waits."""
-    return (json.dumps(document.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+def _one_line(document: BaseModel, *, given_only: bool = False) -> bytes:
+    """The document on one line: the browser reads it while the user waits. `given_only` leaves out what is as usual."""
+    return f"{compact(document.model_dump(mode='json', exclude_defaults=given_only))}\n".encode()
 
 
 def _document_file(document: BaseModel) -> bytes:
@@ -297,6 +305,6 @@ def _document_file(document: BaseModel) -> bytes:
     fixed = {
         name: field.default
         for name, field in type(document).model_fields.items()
-        if name not in data and name in ("schema_version", "changes", "checksums")
+        if name not in data and name in ("schema_version", "changes", "lookup", "timelines", "checksums")
     }
     return indent_file({**fixed, **data})

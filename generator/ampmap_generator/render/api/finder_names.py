@@ -1,20 +1,12 @@
-"""What the route finder takes for a name, and which edition has a name that another one lacks. Pure."""
+"""Which edition has a name that another one lacks. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from ...vendored.catalogue import Model
-from ...vendored.names import without_date
+from ...query.timelines import other_names
 from ...vendored.reference import Reference
-
-
-def other_names(model: Model) -> tuple[str, ...]:
-    """What a model may be called beside its id: its id on the wire, aliases, display name, and id without the date."""
-    wire = (model.wire_id,) if model.wire_id else ()
-    every = dict.fromkeys((*wire, *model.aliases, model.display_name, without_date(model.id)))
-    return tuple(name for name in every if name != model.id)
 
 
 def newest_with_name(editions: Mapping[str, Reference]) -> dict[str, str]:

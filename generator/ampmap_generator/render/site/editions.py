@@ -11,7 +11,7 @@ from ...vendored.names import find_model
 from ...vendored.reference import Reference
 from ...vendored.routing import find_call
 from ..addresses import anchor
-from ..markdown import Table, code, prose
+from ..markdown import Table, code, codes, prose
 from ..pictures.routing_map import map_picture
 from .facts import Page, Shelf
 from .wire import base_of, credentials, passage
@@ -96,9 +96,12 @@ def _routing(reference: Reference, edition: Reference, editions: Editions) -> Pa
         "providers": Table(
             ("Provider", "Base", "Passes the proxy", "Credential", "Operation"), tuple(_providers(shelf, edition))
         ),
-        "models": Table(("Model", "Provider", "Path", "Id on the wire"), tuple(_models(shelf, edition))),
+        "models": Table(
+            ("Model", "Provider", "Path", "Id on the wire", "Context", "Output"), tuple(_models(shelf, edition))
+        ),
         "modes": Table(("Agent mode", "Model", "Provider", "Endpoint"), tuple(_modes(shelf, edition))),
         "hosted": Table(("Agent mode", "Model", "Or", "Notes", "Sources"), tuple(_hosted_modes(shelf, edition))),
+        "named": tuple(f"{kind}: {codes(names)}" for kind, names in edition.edition.names.items()),
         "data": code(f"api/v1/editions/{name}.json"),
     }
     return Page(shelf.here, "editions/edition", prose(edition.edition.title), (f"spec/editions/{name}.yaml",), values)
@@ -136,6 +139,8 @@ def _models(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
             prose(provider.display_name),
             f"{call.operation.method} {code(call.path(wire))}",
             code(wire) if model.wire_id else "the same",
+            f"{model.limits.context:,}" if model.limits else "",
+            f"{model.limits.output:,}" if model.limits and model.limits.output else "",
         )
 
 
@@ -210,7 +215,12 @@ def _changes(reference: Reference, edition: Reference, diff: DiffReport) -> Page
         "command": f"ampmap diff {diff.old.edition} {name}",
     }
     return Page(
-        shelf.here, "editions/changes", f"What changed in {code(name)}", (f"spec/editions/{name}.yaml",), values
+        shelf.here,
+        "editions/changes",
+        f"What changed in {code(name)}",
+        (f"spec/editions/{name}.yaml",),
+        values,
+        weight=0,
     )
 
 

@@ -1,0 +1,255 @@
+"""What came and went in a build, as a layer on the edition that it was compared with. Pure.
+
+Each file has what a person must still look at in notes; what a build does not tell is left out and named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from ..vendored.catalogue import ManagementRoute
+from ..vendored.reference import Reference
+from .compare import Change, Difference, Kind, provider_of
+from .facts import BuildFacts
+from .recorded import RecordedCall, Recording
+
+INTERNAL: Final = "/api/internal"
+NOT_KNOWN_WHEN: Final = "Not known: the build's text names it."
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,80}")
+_METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,80}")
+
+
+@dataclass
+class Draft:
+    """The files of a layer by path, and what must be written by hand."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+
+class Drafter:
+    """Collects what a layer states, file by file."""
+
+    def __init__(self, facts: BuildFacts, reference: Reference, recording: Recording | None, day: str) -> None:
+        self._facts = facts
+        self._reference = reference
+        self._recording = recording
+        self._day = day
+        build = facts.build or (recording.client if recording else None) or "unknown"
+        self._build = build
+        self._source = f"amp-client-{build.split('-')[0].removeprefix('0.0.')}"
+        self._files: dict[str, dict[str, Any] | None] = defaultdict(dict)
+        self._left_out: list[str] = []
+
+    def draft(self, differences: Iterable[Difference]) -> Draft:
+        """The layer."""
+        by_kind: dict[Kind, list[Difference]] = defaultdict(list)
+        for each in differences:
+            by_kind[each.kind].append(each)
+        self._models(by_kind[Kind.MODEL])
+        self._modes(by_kind[Kind.MODE])
+        self._headers(by_kind[Kind.HEADER])
+        self._methods(by_kind[Kind.METHOD])
+        for each in (*by_kind[Kind.BASE_PATH], *by_kind[Kind.PATH]):
+            self._left_out.append(
+                f"{each.kind} {each.name} {each.change}: what is behind it is not in the build's text"
+            )
+        if self._recording is not None:
+            for call in self._recording.calls:
+                self._seen(call)
+        if self._files:
+            self._files[f"sources/{self._source}.yaml"] = {
+                "title": f"A build of the Amp client, {self._build}",
+                "kind": "measurement",
+                "version": self._build,
+                "date": self._day,
+                "read": self._day,
+                "note": "Its text was read" + (" and it was run." if self._recording else "."),
+            }
+        return Draft({name: _as_yaml(content) for name, content in sorted(self._files.items())}, self._left_out)
+
+    def _cited(self, at: str, evidence: str = "read", states: Iterable[str] = ()) -> dict[str, Any]:
+        told = {"states": list(states)} if states else {}
+        return {"id": self._source, "at": at, **told, "evidence": evidence}
+
+    def _put(self, file: str, content: Mapping[str, Any]) -> None:
+        """Lays `content` over what the file states so far."""
+        present = self._files[file] or {}
+        self._files[file] = _merged(present, content)
+
+    def _models(self, differences: Iterable[Difference]) -> None:
+        found = {
+            f"{provider_of(each, self._reference) or each.provider}/{each.id}": each for each in self._facts.models
+        }
+        for each in differences:
+            provider, _, model = each.name.partition("/")
+            if each.change is Change.WENT:
+                self._model_gone(each.name)
+                continue
+            read = found[each.name]
+            if provider not in self._reference.providers:
+                self._left_out.append(f"model {each.name} came: the edition has no provider {provider}")
+                continue
+            self._put(
+                f"models/{provider}.yaml",
+                {model: {"display_name": read.display_name or model, "sources": [self._cited("the catalogue")]}},
+            )
+
+    def _model_gone(self, name: str) -> None:
+        provider, _, model = name.partition("/")
+        users = [tool.id for tool in self._reference.tools.values() if tool.default_model == model]
+        if users:
+            self._left_out.append(f"model {name} went: the edition states that it answers {', '.join(users)}")
+        elif name in self._reference.models:
+            self._put(f"models/{provider}.yaml", {model: None})
+
+    def _leads(self, mode: str, model: str | None) -> None:
+        """States at the models which of them leads a mode: the named one of the catalogue, or none."""
+        for key, known in self._reference.models.items():
+            leads = model is not None and known.id == model
+            content = (self._files.get(f"models/{known.provider}.yaml") or {}).get(known.id, {})
+            if content is None:
+                continue
+            stated = tuple(content.get("default_for", known.default_for) or ())
+            wanted = tuple(name for name in stated if name != mode) + ((mode,) if leads else ())
+            if set(wanted) != set(stated):
+                self._put(f"models/{key.partition('/')[0]}.yaml", {known.id: {"default_for": list(wanted) or None}})
+
+    def _modes(self, differences: Iterable[Difference]) -> None:
+        files = {mode.name: mode.id for mode in self._reference.agent_modes.values()}
+        led = {mode.name: mode.models for mode in self._facts.modes}
+        hidden = {mode.name for mode in self._facts.modes if not mode.is_shown} - set(files)
+        for each in differences:
+            if each.name in self._reference.edition.names.get("modes", ()):
+                continue
+            file = files.get(each.name, each.name.replace(":", "-"))
+            if each.name in hidden or not _FILE_NAME.fullmatch(file) or not self._reference.providers:
+                models = ", ".join(led.get(each.name, ())) or "no model"
+                self._left_out.append(f"mode {each.name} {each.change}: it is led by {models}")
+            elif each.change is Change.WENT:
+                self._files[f"agent_modes/{file}.yaml"] = None
+                self._leads(each.name, None)
+            else:
+                self._mode(each.name, file, led[each.name])
+
+    def _mode(self, name: str, file: str, models: tuple[str, ...]) -> None:
+        rows = [each for each in self._facts.models if models and each.id == models[0]]
+        provider = provider_of(rows[0], self._reference) if rows else None
+        if provider is None:
+            self._left_out.append(f"mode {name}: which model leads it is not in the build's text")
+            return
+        served = self._reference.providers[provider]
+        self._leads(name, models[0])
+        self._put(
+            f"agent_modes/{file}.yaml",
+            {
+                "name": name,
+                "model": models[0],
+                "provider": provider,
+                "endpoint": served.base_path or served.base_url,
+                "sources": [self._cited(f"the mode `{name}`")],
+            },
+        )
+
+    def _headers(self, differences: Iterable[Difference]) -> None:
+        went = {each.name for each in differences if each.change is Change.WENT}
+        came = [each.name for each in differences if each.change is Change.CAME]
+        known = self._reference.headers.get("proxied-requests")
+        for name in sorted(went):
+            self._gone(name)
+        if came and known is None:
+            self._left_out += [f"header {name} came: on which calls is not in the build's text" for name in came]
+        elif came:
+            rows = [{"name": name, "presence": "conditional", "condition": NOT_KNOWN_WHEN} for name in came]
+            self._header_rows("proxied-requests", rows, "names of headers")
+
+    def _gone(self, name: str) -> None:
+        for known in self._reference.headers.values():
+            if known.role == "client-sends" and any(header.name.lower() == name for header in known.headers):
+                self._header_rows(known.id, [], "names of headers", without=name)
+
+    def _header_rows(self, id_: str, rows: list[dict[str, Any]], at: str, without: str = "") -> None:
+        """Adds rows to a set of headers, whose list a layer replaces whole."""
+        file = f"headers/{id_}.yaml"
+        stated = (self._files[file] or {}).get("headers")
+        if stated is None:
+            headers = self._reference.headers[id_].headers
+            stated = [
+                header.model_dump(mode="json", exclude_unset=True, exclude={"renamed_from"}) for header in headers
+            ]
+        named = {row["name"].lower() for row in rows} | {without}
+        kept = [row for row in stated if row["name"].lower() not in named]
+        known = [source.model_dump(mode="json", exclude_unset=True) for source in self._reference.headers[id_].sources]
+        self._put(file, {"headers": [*kept, *rows], "sources": [*known, self._cited(at)]})
+
+    def _methods(self, differences: Iterable[Difference]) -> None:
+        route = self._internal
+        if route is None:
+            return
+        stated = {call.path: name for name, call in route.calls.items()}
+        calls: dict[str, Any] = {}
+        for each in differences:
+            path = f"{INTERNAL}?{each.name}"
+            if each.change is Change.WENT and path in stated:
+                calls[stated[path]] = None
+            elif each.change is Change.CAME and _METHOD.fullmatch(each.name):
+                sources = [self._cited("names of methods")]
+                calls[each.name] = {"method": "POST", "path": path, "when": NOT_KNOWN_WHEN, "sources": sources}
+        if calls:
+            self._put("management/routes.yaml", {route.id: {"calls": calls}})
+
+    @property
+    def _internal(self) -> ManagementRoute | None:
+        return next((each for each in self._reference.management.values() if INTERNAL in each.paths), None)
+
+    def _seen(self, call: RecordedCall) -> None:
+        """What a recorded call tells beyond the edition."""
+        if call.management is not None:
+            self._seen_method(call)
+        provider = self._reference.providers.get(call.provider or "")
+        if provider is None or call.tool is not None or call.operation != provider.default_operation:
+            return
+        stated = provider.client_call
+        if stated is None or stated.streamed != call.streamed or (stated.body and set(stated.body) != set(call.body)):
+            self._put(
+                f"providers/{provider.id}.yaml", {"client_call": {"streamed": call.streamed, "body": list(call.body)}}
+            )
+        every = {header.name.lower() for known in self._reference.headers.values() for header in known.headers}
+        if new := [name for name in call.headers if name not in every]:
+            rows = [{"name": name, "providers": [provider.id], "presence": "when-available"} for name in new]
+            self._header_rows("proxied-requests", rows, "the recorded run")
+
+    def _seen_method(self, call: RecordedCall) -> None:
+        path = f"{INTERNAL}?{call.management}"
+        route = self._internal
+        if route is None or any(known.path == path for known in route.calls.values()):
+            return
+        if call.management is None or not _METHOD.fullmatch(call.management):
+            return
+        told = {
+            "method": call.method,
+            "path": path,
+            "when": "In the recorded run.",
+            "sources": [self._cited("the recorded run", "seen")],
+        }
+        self._put("management/routes.yaml", {route.id: {"calls": {call.management: told}}})
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        present = merged.get(name)
+        merged[name] = _merged(present, value) if isinstance(present, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _as_yaml(content: Mapping[str, Any] | None) -> bytes:
+    if content is None:
+        return b"null\n"
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110).encode()

@@ -1,0 +1,237 @@
+"""What `ampmap inspect` reads in builds, and what it makes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ampmap_generator.cli.main import main
+from ampmap_generator.client_build.extract import extract
+from ampmap_generator.client_build.literals import members, number_value, text_value
+from ampmap_generator.client_build.text import Clock, UnreadableBuildError, text_of
+from click.testing import CliRunner, Result
+
+from .bundles import BUILD, bundle, executable, mode, model
+
+MODELS = (
+    model("OPUS", "ANTHROPIC", "claude-opus-9", "Claude Opus 9", "1e6")
+    + model("KIMI", "MOON", "kimi-9", "Kimi 9", "262_144")
+    + model("GEM", "VERTEX", "gemini-9", "Gemini, 9 {x}", "1048576", "65535")
+)
+MODES = (
+    mode("SMART", "smart", 'f("OPUS")')
+    + mode("LOW", "low", '[{model:f("GEM"),when:z},{model:f("OPUS")}]', member="model")
+    + mode("DEBUG", "debug", "M.KIMI", visible=False)
+)
+NEWEST = "amp-0.0.1777897475"
+
+
+def inspect(*args: str | Path) -> Result:
+    return CliRunner().invoke(main, ["inspect", *map(str, args)])
+
+
+def written(tmp_path: Path, content: str | bytes) -> Path:
+    file = tmp_path / "main.js"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return file
+
+
+def facts_of(content: str | bytes) -> Any:
+    data = content.encode() if isinstance(content, str) else content
+    clock = Clock()
+    return extract(text_of(data, clock), clock)
+
+
+@pytest.mark.parametrize("form", ["bundle", "ascii", "utf-16-le"])
+def test_reads_each_kind_of_fact_in_each_form_of_a_build(form: str) -> None:
+    text = bundle(
+        models=MODELS,
+        modes=MODES,
+        paths=("/api/provider/anthropic", "/api/provider/kimi"),
+        headers=("x-amp-feature", "X-Amp-Newcomer"),
+        methods=("uploadThread", "loadPlugins"),
+        more='fetch("/api/telemetry");fetch(`/api/threads/${a.id}.md`);fetch("/news.rss");s.assign({a:1},b,c);',
+    )
+    found = facts_of(text if form == "bundle" else executable(text, form))
+    assert found.build == BUILD
+    assert found.is_native is (form != "bundle")
+    assert [(each.provider, each.id, each.display_name, each.context, each.output) for each in found.models] == [
+        ("anthropic", "claude-opus-9", "Claude Opus 9", 1_000_000, 32_000),
+        ("moonshotai", "kimi-9", "Kimi 9", 262_144, 32_000),
+        ("vertexai", "gemini-9", "Gemini, 9 {x}", 1_048_576, 65_535),
+    ]
+    assert [(each.name, each.models, each.is_shown) for each in found.modes] == [
+        ("debug", ("kimi-9",), False),
+        ("low", ("gemini-9", "claude-opus-9"), True),
+        ("smart", ("claude-opus-9",), True),
+    ]
+    assert found.base_paths == ("/api/provider/anthropic", "/api/provider/kimi")
+    assert set(found.headers) == {"X-Amp-Client-Application", "x-amp-feature", "X-Amp-Newcomer"}
+    assert found.methods == ("getUserInfo", "loadPlugins", "uploadThread")
+    assert found.paths == ("/api/telemetry", "/api/threads/{}.md", "/news.rss")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{a:1,b:{c:2,d:3},e:[4,5]}", {"a": "1", "b": "{c:2,d:3}", "e": "[4,5]"}),
+        ('{a:"x,y}",b:`{,${z}`,...c,"d-e":f(1,2)}', {"a": '"x,y}"', "b": "`{,${z}`", "d-e": "f(1,2)"}),
+        ("{}", {}),
+        ("{a:1", None),
+        ("[1]", None),
+        ("{a:" + "(" * 20_000, None),
+    ],
+)
+def test_reads_the_members_of_a_literal(text: str, expected: Mapping[str, str] | None) -> None:
+    assert members(text, 0) == expected
+
+
+def test_reads_texts_and_whole_numbers_alone() -> None:
+    assert [text_value(each) for each in ('"a"', "'a'", "`a`", "a", '"a\\n"', None)] == [
+        "a",
+        "a",
+        "a",
+        None,
+        None,
+        None,
+    ]
+    read = [number_value(each) for each in ("200000", "1e6", "2.5e5", "1e99", "x", "1.5", None)]
+    assert read == [200_000, 1_000_000, 250_000, None, None, None, None]
+
+
+HOSTILE = {
+    "a name with an escape of a terminal": bundle(models=model("X", "OPENAI", "\x1b[2Jx", "X")),
+    "a name that leaves its folder": bundle(models=model("X", "OPENAI", "../../x", "X")),
+    "a mode that leaves its folder": bundle(models=MODELS, modes=mode("X", "../x", 'f("OPUS")')),
+    "braces": bundle(more="A:{key:" * 20_000),
+    "quotes": bundle(more='"' * 200_000 + "\\" * 100_000),
+    "calls": bundle(more="q.getUserInfo(({[" * 20_000),
+    "callers": bundle(more="".join(f"a{n}.getUserInfo({{a:1}},b);" for n in range(5_000))),
+    "paths": bundle(more="".join(f'"/api/{n}/${{a}}";' for n in range(20_000))),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_crafted_build_neither_stops_the_reader_nor_reaches_a_terminal(name: str, tmp_path: Path) -> None:
+    result = inspect(written(tmp_path, HOSTILE[name]), "--draft", tmp_path / "draft")
+    assert result.exit_code == 1, result.output
+    assert "\x1b" not in result.output
+    assert "Traceback" not in result.output
+    outside = [path for path in tmp_path.rglob("*.yaml") if (tmp_path / "draft") not in path.parents]
+    assert outside == []
+
+
+def test_the_clock_ends_the_reading() -> None:
+    with pytest.raises(UnreadableBuildError, match="longer than 0 s"):
+        extract(text_of(bundle(models=MODELS).encode(), Clock()), Clock(0))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "it is empty"), (b"console.log(1)", "nothing of the client was found"), (None, "Is a directory")],
+)
+def test_what_is_not_a_build_is_one_message(content: bytes | None, said: str, tmp_path: Path) -> None:
+    file = tmp_path if content is None else written(tmp_path, content)
+    result = inspect(file)
+    assert result.exit_code == 4
+    assert said in result.output.replace("\n", " ")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_a_pipe_without_a_writer_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    begun = time.process_time()
+    assert inspect(tmp_path / "pipe").exit_code == 4
+    assert time.process_time() >= begun
+
+
+def known_build(reference: Any, **more: Any) -> str:
+    """A build that has what an edition states."""
+    names = {"google": "vertexai"}
+    constants: dict[str, str] = {}
+    rows = ""
+    for number, each in enumerate(reference.models.values()):
+        constants.setdefault(f"{each.provider}/{each.id}", f"C{number}")
+        listed = each.listed_as or names.get(each.provider) or each.provider
+        rows += f'C{number}:{{provider:"{listed}",name:"{each.id}",displayName:"{each.display_name}"}},'
+    modes = "".join(
+        mode(f"D{number}", each.name, f'f("{constants[f"{each.provider}/{each.model}"]}")')
+        for number, each in enumerate(reference.agent_modes.values())
+    )
+    edition = reference.edition.names
+    for number, name in enumerate(edition.get("modes", ())):
+        modes += mode(f"H{number}", name, 'f("C0")', visible=False)
+    for number, name in enumerate(edition.get("models", ())):
+        provider, _, id_ = name.partition("/")
+        rows += f'N{number}:{{provider:"{provider}",name:"{id_}",displayName:"{id_}"}},'
+    calls = [call.path for route in reference.management.values() for call in route.calls.values()]
+    methods = [path.partition("?")[2] for path in calls if path.startswith("/api/internal?")]
+    sent = [h.name for s in reference.headers.values() if s.role == "client-sends" for h in s.headers]
+    parts: dict[str, Any] = {
+        "models": rows,
+        "modes": modes,
+        "paths": tuple(each.base_path for each in reference.providers.values() if each.via_proxy),
+        "headers": (*sent, *edition.get("headers", ())),
+        "methods": (*methods, *edition.get("methods", ())),
+        "more": "".join(f"fetch(`{path.replace('{}', '${a}')}`);" for path in edition.get("paths", ())),
+    }
+    return bundle(**{**parts, **more})
+
+
+def test_a_build_of_which_the_edition_states_all_is_no_difference(editions: Mapping[str, Any], tmp_path: Path) -> None:
+    file = written(tmp_path, known_build(editions[NEWEST]))
+    result = inspect(file, "--against", "newest-proxied")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "  no difference"), result.output
+
+
+def test_what_came_and_went_is_printed_and_drafted_as_a_layer_that_holds(
+    editions: Mapping[str, Any], tmp_path: Path
+) -> None:
+    reference = editions[NEWEST]
+    text = known_build(reference)
+    text = text.replace('name:"gpt-5-nano"', 'name:"gpt-9-nano"').replace('key:"rush"', 'key:"dash"')
+    text = text.replace('"x-session-affinity"', '"x-amp-newcomer"').replace("q.loadPlugins(", "q.loadWonders(")
+    text = text.replace('"/api/provider/xai/v1"', '"/api/provider/wonder/v1"')
+    result = inspect(written(tmp_path, text), "--against", NEWEST, "--draft", tmp_path / "draft", "--json")
+    assert result.exit_code == 1
+    said = json.loads(result.output)
+    assert [(each["kind"], each["change"], each["name"]) for each in said["differences"]] == [
+        ("base path", "came", "/api/provider/wonder/v1"),
+        ("base path", "went", "/api/provider/xai/v1"),
+        ("model", "came", "openai/gpt-9-nano"),
+        ("model", "went", "openai/gpt-5-nano"),
+        ("mode", "came", "dash"),
+        ("mode", "went", "rush"),
+        ("header", "came", "x-amp-newcomer"),
+        ("header", "went", "x-session-affinity"),
+        ("method", "came", "loadWonders"),
+        ("method", "went", "loadPlugins"),
+    ]
+    layer = ["--layer", str(tmp_path / "draft")]
+    checked = CliRunner().invoke(main, ["validate", "--edition", NEWEST, *layer])
+    assert checked.exit_code == 0, checked.output
+    again = inspect(tmp_path / "main.js", "--against", NEWEST, *layer)
+    left = [line.split()[:2] for line in again.output.splitlines() if line.startswith("  ")]
+    assert left == [["came", "base"], ["went", "base"]], again.output
+
+
+def test_a_build_without_a_path_of_a_provider_is_told_in_one_line(tmp_path: Path) -> None:
+    result = inspect(written(tmp_path, executable(bundle(models=MODELS, modes=MODES, paths=()), "utf-16-le")))
+    lines = result.output.splitlines()
+    assert lines[:2] == [
+        f"{BUILD}, native executable",
+        "This build makes no model call through a proxy: it names no path below /api/provider/.",
+    ]
+    assert "against amp-0.0.1790142911" in result.output
+
+
+def test_the_draft_is_not_written_over_other_files(tmp_path: Path) -> None:
+    (tmp_path / "draft").mkdir()
+    (tmp_path / "draft" / "mine.txt").write_text("mine")
+    result = inspect(written(tmp_path, bundle(models=MODELS)), "--draft", tmp_path / "draft")
+    assert (result.exit_code, "is not empty" in result.output) == (4, True)
