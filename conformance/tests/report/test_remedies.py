@@ -127,6 +127,15 @@ def test_what_cannot_be_repaired_by_lines_is_not_joined(reference: Reference) ->
     assert len({one.remedy and one.remedy.text for one in joined}) == 1
 
 
+def test_a_rule_on_security_that_got_no_answer_has_no_remedy_of_its_own(reference: Reference) -> None:
+    found = [cause("no-answer", "tenancy.no-cross-talk"), cause("no-answer-2", "errors.upstream-unreachable")]
+    silent, told = with_remedies(found, NGINX, reference)
+    assert silent.remedy is not None
+    assert silent.remedy.text.startswith("Let the proxy answer the call")
+    assert told.remedy is not None
+    assert told.remedy.text == reference.requirements["errors.upstream-unreachable"].remedy
+
+
 def test_a_missing_route_is_mended_by_a_route_and_an_after_effect_by_nothing_of_its_own(reference: Reference) -> None:
     found = [cause(UNSERVED_ROUTE, "management.query-bytes"), cause(AFTER_EFFECT, KEY, knock_on=True)]
     route, effect = with_remedies(found, NGINX, reference)
