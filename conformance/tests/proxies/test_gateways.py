@@ -91,8 +91,11 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., An
         keys = {name: f"sk-{secrets.token_hex(16)}" for name in (*recipe.client_keys, token)}
         for name, value in keys.items():
             monkeypatch.setenv(name, value)
-        (INSTALLED / gateway).mkdir(parents=True, exist_ok=True)
-        with setting_up["started"](home, recipe, INSTALLED, {**os.environ, **keys}) as target:
+        build = tmp_path / "build"  # logs are this test's own, and packages are shared
+        (build / gateway).mkdir(parents=True, exist_ok=True)
+        if (INSTALLED / "packages").is_dir() and not (build / "packages").exists():
+            (build / "packages").symlink_to(INSTALLED / "packages")
+        with setting_up["started"](home, recipe, build, {**os.environ, **keys}) as target:
             yield target
 
     return start
