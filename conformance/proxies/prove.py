@@ -34,6 +34,7 @@ proxy leaves out what a client needs."""
 class Options:
     """What a run was asked for."""
 
+    home: Path
     build: Path
     evidence: Path | None
     """Where evidence goes; None for a run that leaves none."""
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}; all by default")
+    parser.add_argument("--home", type=Path, default=HERE, help="folder of the recipes; another one leaves no evidence")
     parser.add_argument("--quick", action="store_true", help="only those that take seconds")
     parser.add_argument("--twice", action="store_true", help="test each a second time; both runs must be the same")
     parser.add_argument("--profile", action="append", default=[], help="only this profile; leaves no evidence")
@@ -59,12 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--evidence", type=Path, default=ROOT / "conformance/evidence", help="where evidence goes")
     parser.add_argument("--build", type=Path, default=ROOT / "build/proxies", help="where packages and reports go")
     asked = parser.parse_args(arguments)
-    if unknown := set(asked.names) - set(names()):
+    home = asked.home.resolve()
+    if unknown := set(asked.names) - set(names(home)):
         parser.error(f"there is no recipe for {', '.join(sorted(unknown))}")
     part = [word for name in asked.profile for word in ("--profile", name)]
     part += [word for pattern in asked.select for word in ("--select", pattern)]
-    whole = not part and not asked.no_baseline and not asked.outside
+    whole = not part and not asked.no_baseline and not asked.outside and home == HERE.resolve()
     options = Options(
+        home=home,
         build=asked.build.resolve(),
         evidence=asked.evidence.resolve() if whole else None,
         kit=tuple(part),
@@ -72,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outside=asked.outside,
         twice=asked.twice,
     )
-    chosen = asked.names or [name for name in names() if read(name).quick or not asked.quick]
+    chosen = asked.names or [name for name in names(home) if read(name, home).quick or not asked.quick]
     failed = [said for name in chosen if (said := judged(name, options, is_named=name in asked.names))]
     if failed:
         print(f"not as known: {', '.join(failed)}", file=sys.stderr)
@@ -105,18 +109,18 @@ def judged(name: str, options: Options, *, is_named: bool) -> str | None:
 
 def prove(name: str, options: Options, report: Path | None = None) -> int:
     """Tests one proxy; the kit's exit code. Raises NotThereError when it cannot be had."""
-    recipe = read(name)
+    recipe = read(name, options.home)
     check_needs(recipe)
     report = report or options.build / name
     report.mkdir(parents=True, exist_ok=True)
     keys = {variable: f"sk-{secrets.token_hex(16)}" for variable in (*recipe.client_keys, TOKEN)}
     environment = {**os.environ, "PATH": PATH, **keys}
-    known = HERE / name / "baseline.yaml"
+    known = options.home / name / "baseline.yaml"
     more = ["--workers", str(recipe.workers)]
     more += ["--baseline", str(known)] if options.baseline and known.is_file() else []
     with ExitStack() as stack:
         if recipe.proxy is not None:
-            target = stack.enter_context(started(HERE / name, recipe, options.build, environment))
+            target = stack.enter_context(started(options.home / name, recipe, options.build, environment))
             if options.outside:
                 unobserved(target)
             more += ["--target", str(target)]
