@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import yaml
 from processes import PATH, MissingError, NotThereError, check_needs
 from recipes import HERE, Recipe, names, read
 from setting_up import KIT, ROOT, TOKEN, started
@@ -40,6 +41,8 @@ class Options:
     kit: tuple[str, ...]
     """Further options of `ampmap-conformance run`."""
     baseline: bool
+    outside: bool
+    """Whether the kit is not told of the observer, so that it judges what a client sees alone."""
     twice: bool
     """Whether a second run must come to the same."""
 
@@ -54,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--profile", action="append", default=[], help="only this profile; leaves no evidence")
     parser.add_argument("--select", action="append", default=[], help="only these cases; leaves no evidence")
     parser.add_argument("--no-baseline", action="store_true", help="without what is known to fail; leaves no evidence")
+    parser.add_argument("--outside", action="store_true", help="without a word of the observer; leaves no evidence")
     parser.add_argument("--evidence", type=Path, default=ROOT / "conformance/evidence", help="where evidence goes")
     parser.add_argument("--build", type=Path, default=ROOT / "build/proxies", help="where packages and reports go")
     asked = parser.parse_args(arguments)
@@ -62,13 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no recipe for {', '.join(sorted(unknown))}")
     part = [word for name in asked.profile for word in ("--profile", name)]
     part += [word for pattern in asked.select for word in ("--select", pattern)]
-    whole = not part and not asked.no_baseline and home == HERE.resolve()
+    whole = not part and not asked.no_baseline and not asked.outside and home == HERE.resolve()
     options = Options(
         home=home,
         build=asked.build.resolve(),
         evidence=asked.evidence.resolve() if whole else None,
         kit=tuple(part),
-        baseline=not asked.no_baseline,
+        baseline=not asked.no_baseline and not asked.outside,
+        outside=asked.outside,
         twice=asked.twice,
     )
     chosen = asked.names or [name for name in names(home) if read(name, home).quick or not asked.quick]
@@ -115,10 +120,10 @@ def prove(name: str, options: Options, report: Path | None = None) -> int:
     more += ["--baseline", str(known)] if options.baseline and known.is_file() else []
     with ExitStack() as stack:
         if recipe.proxy is not None:
-            more += [
-                "--target",
-                str(stack.enter_context(started(options.home / name, recipe, options.build, environment))),
-            ]
+            target = stack.enter_context(started(options.home / name, recipe, options.build, environment))
+            if options.outside:
+                unobserved(target)
+            more += ["--target", str(target)]
         run = [*KIT, "run", "--report-dir", str(report), "--annotations", "none", *more, *options.kit]
         code = subprocess.run(run, env=environment, cwd=ROOT, check=False).returncode
     if code in (*AS_KNOWN, 1, 7) and options.evidence is not None:
@@ -131,6 +136,13 @@ def _write_evidence(name: str, recipe: Recipe, report: Path, folder: Path) -> No
     about = ["--title", recipe.title, *(["--url", recipe.url] if recipe.url else [])]
     command = [*KIT, "evidence", str(report / "report.json"), "--out", str(folder / f"{name}.json"), *about]
     subprocess.run(command, cwd=ROOT, check=True)
+
+
+def unobserved(target: Path) -> None:
+    """Takes the observer out of a target file."""
+    told = yaml.safe_load(target.read_text(encoding="utf-8"))
+    told.pop("observer", None)
+    target.write_text(yaml.safe_dump(told), encoding="utf-8")
 
 
 def is_same(old: Path, new: Path) -> bool:
