@@ -83,11 +83,16 @@
   }
 
   // A requirement of a proxy, with its level.
-  function ruleItem(view, id) {
+  function ruleItem(view, id, hasRemedy = false) {
     const rule = view.lookup.rules[id];
-    return (
-      rule &&
-      element("li", {}, prose(rule.statement), " ", element("small", {}, link(id, rule.page), ` (${rule.level})`))
+    if (!rule) return null;
+    return element(
+      "li",
+      {},
+      prose(rule.statement),
+      " ",
+      element("small", {}, link(id, rule.page), ` (${rule.level})`),
+      hasRemedy && rule.remedy ? element("div", { class: "am-remedy" }, "Remedy: ", prose(rule.remedy)) : null,
     );
   }
 
@@ -172,7 +177,7 @@
   function aliasNote(view, call, usual) {
     return element(
       "div",
-      { class: "am-note", role: "note" },
+      { class: "am-remark", role: "note" },
       element("strong", {}, "An alias. "),
       "This path is used by ",
       call.used_by,
@@ -185,7 +190,7 @@
   function methodNote(view, { method, calls, methodRules }) {
     return element(
       "div",
-      { class: "am-note", role: "note" },
+      { class: "am-remark", role: "note" },
       element("strong", {}, `Not ${method}. `),
       `The client calls this path with ${calls[0].method}. What a proxy must do with ${method}:`,
       element(

@@ -133,7 +133,7 @@
     return element(
       "ul",
       { class: "am-duties" },
-      ids.map((id) => ruleItem(view, id)),
+      ids.map((id) => ruleItem(view, id, true)),
     );
   }
 

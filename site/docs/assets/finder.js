@@ -73,7 +73,12 @@
         { class: "am-finder-main" },
         field("Model, mode, path, status, header, error or a line of a log", input, list),
       ),
-      element("div", { class: "am-finder-more" }, field("amp.url", ampUrl), field("Edition", choice)),
+      element(
+        "details",
+        { class: "am-finder-where", open: matchMedia("(min-width: 37.5em)").matches || state.chosen || state.ampUrl },
+        element("summary", {}, "amp.url and edition"),
+        element("div", { class: "am-finder-more" }, field("amp.url", ampUrl), field("Edition", choice)),
+      ),
     ),
     status,
     result,
@@ -181,6 +186,10 @@
       remember();
       status.textContent = "";
       result.replaceChildren();
+      return;
+    }
+    if (!state.lookup) {
+      learn().then(() => answer(state.query, { quietly }));
       return;
     }
     const found = answerTo(state.data, state.lookup, state.query);
@@ -327,11 +336,17 @@
     return loaded.get(path);
   }
 
+  // What is the same for all editions is fetched when something is asked.
+  async function learn() {
+    [state.lookup, state.table] = await Promise.all(["lookup", "timelines"].map(fetched));
+  }
+
   async function start() {
     const { edition } = state;
     let data;
     try {
-      [data, state.lookup, state.table] = await Promise.all([`finder/${edition}`, "lookup", "timelines"].map(fetched));
+      data = await fetched(`finder/${edition}`);
+      if (state.query) await learn();
     } catch {
       status.textContent =
         "The finder's data cannot be loaded: it requires a web server. The tables below have the same data.";

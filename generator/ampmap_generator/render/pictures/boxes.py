@@ -44,8 +44,8 @@ class Box:
 
 
 def text(line: Line) -> str:
-    """A line by itself. A path may be broken behind its slashes."""
-    words = escape(line.text, quote=False)
+    """A line by itself. A path may be broken behind its slashes; the backticks of a fact's text mark nothing here."""
+    words = escape(line.text.replace("`", ""), quote=False)
     if line.style is Style.CODE:
         words = _SLASH.sub("<wbr/>", words)
     return f'<span class="{line.style}">{words}</span>'
