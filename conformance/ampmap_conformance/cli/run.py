@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..cases.covering import Depth
-from .commands import Command
+from .commands import Choice, Command
 from .options import (
+    Shown,
     detail_of,
     detail_options,
     docs_url_option,
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
     from ..engine.options import RunOptions
     from ..report.model import Report
-    from ..report.terminal import Detail
 
 EXIT_CODES = (
     "Exit codes: 0 conformant, 1 failures, 2 interrupted, 3 kit error, 4 invalid usage, 5 too little tested,"
@@ -32,16 +33,35 @@ EXIT_CODES = (
 )
 
 
-@click.command(cls=Command, epilog=EXIT_CODES)
+GROUPS = MappingProxyType(
+    {
+        "Target": ("target", "base_url", "embedded", "observer", "reference", "edition", "defects", "variant"),
+        "Choice of cases": ("profiles", "select", "skip", "depth", "seed", "max_examples", "openapi"),
+        "Judgement": ("baseline", "today", "strict", "require_observer", "allow_partial", "repeat", "attribute"),
+        "Limits": ("max_requests", "rate", "time_limit", "workers", "fail_fast", "dry_run"),
+        "Output": ("verbose", "quiet", "as_json", "report_dir", "docs_url", "trace", "annotations"),
+    }
+)
+"""The options, below the titles of the help."""
+
+
+@click.command(cls=Command, epilog=EXIT_CODES, groups=GROUPS)
 @click.option(
     "--target",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Target file of the proxy; default without --base-url: the embedded proxy.",
+    help="Target file of the proxy; default without --base-url: ampmap-target.yaml in the working folder, or else the"
+    " embedded proxy.",
 )
 @click.option("--base-url", metavar="URL", help="URL of the proxy, for a run without a target file.")
+@click.option("--embedded", is_flag=True, help="Test the embedded proxy, also in a folder with ampmap-target.yaml.")
 @click.option(
     "--observer", metavar="URL", help="URL that the proxy's upstreams are set to; the kit's observer listens there."
+)
+@click.option(
+    "--server",
+    metavar="NAME",
+    help="Server that the proxy is built with, for its remedies, e.g. nginx; default: what its answers tell.",
 )
 @reference_option
 @edition_option
@@ -87,7 +107,7 @@ EXIT_CODES = (
 )
 @click.option(
     "--annotations",
-    type=click.Choice(["auto", "github", "none"]),
+    type=Choice(["auto", "github", "none"]),
     default="auto",
     show_default=True,
     help="Annotate failures for a CI service; `auto` does it on GitHub Actions.",
@@ -96,7 +116,7 @@ EXIT_CODES = (
 @docs_url_option
 @click.option(
     "--depth",
-    type=click.Choice(Depth, case_sensitive=False),
+    type=Choice(Depth, case_sensitive=False),
     default=Depth.DEFAULT.value,
     show_default=True,
     help="Cases of each requirement: one (`quick`), every pair of values of its axes (`default`), or every triple"
@@ -164,8 +184,11 @@ EXIT_CODES = (
 )
 @click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and send nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object; all else is printed on standard error.")
 def run(
     dry_run: bool,
+    embedded: bool,
+    as_json: bool,
     report_dir: Path | None,
     docs_url: str,
     annotations: str,
@@ -192,23 +215,40 @@ def run(
 
         check_variant(options["variant"])
     detail = detail_of(verbose=verbose, quiet=quiet)
+    _choose_target(options, embedded=embedded)
+    if as_json and annotations == "github":
+        raise click.UsageError("--json and --annotations github exclude each other: both write to standard output")
     wanted = RunOptions(today=today.date() if today else None, **options)
     if dry_run:
         from .show import dry_run as show
 
-        return show(wanted)
+        return show(wanted, as_json=as_json)
     from .annotate import annotating
 
-    with annotating(annotations) as annotate:
-        return _run(wanted, detail, report_dir, docs_url, annotate)
+    with annotating("none" if as_json else annotations) as annotate:
+        return _run(wanted, Shown(detail, as_json), report_dir, docs_url, annotate)
+
+
+def _choose_target(options: dict[str, Any], *, embedded: bool) -> None:
+    """Puts the default target file in its place, unless another target or the embedded one is asked for."""
+    named = options["target"] or options["base_url"]
+    if embedded and named:
+        raise click.UsageError("--embedded cannot be combined with --target or --base-url")
+    if named or embedded or options["defects"] or options["variant"]:
+        return
+    from .targets import default_target
+
+    if (file := default_target()) is not None:
+        click.echo(f"notice: the target is {file}; `--embedded` tests the embedded proxy", err=True)
+        options["target"] = file
 
 
 def _run(
-    options: RunOptions, detail: Detail, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]
+    options: RunOptions, shown: Shown, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]
 ) -> int:
     from ..run.run import conformance
     from .reporting import run_and_report
 
-    ended = run_and_report(report_dir, detail, lambda terminal: conformance(options, terminal, docs_url=docs_url))
+    ended = run_and_report(report_dir, shown, lambda terminal: conformance(options, terminal, docs_url=docs_url))
     annotate(ended.report)
     return int(ended.code)

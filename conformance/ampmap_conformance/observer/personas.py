@@ -18,6 +18,7 @@ from ..wire.limits import TooMuchError, gunzip
 from ..wire.messages import AMP, Headers, UpstreamRequest
 from .answer import Answer, plain, scripted
 from .demands import demanded, usage_frames
+from .management import ManagementAnswers
 from .rendering import Asked, rendered
 from .script import Framing, Reply
 from .websocket import accepted
@@ -25,15 +26,6 @@ from .websocket import accepted
 NORMAL = Reply.normal()
 BROKEN = 500
 """The status of a scripted failure that does not tell its own."""
-
-_USER = {"ok": True, "result": {"id": "user-example", "email": "user@example.invalid", "features": []}}
-MANAGEMENT_ANSWERS: dict[str, Any] = {
-    "uploadThread": {"ok": True, "result": {}},
-    "getUserFreeTierStatus": {"ok": True, "result": {}},
-    "getThread": {"ok": False, "error": {"code": "thread-not-found"}},
-    "loadPlugins": {"ok": True, "result": []},
-}
-"""Answers to `/api/internal?METHOD` that the Amp client insists on; any other one gets the answer for a user."""
 
 
 class Personas:
@@ -45,6 +37,7 @@ class Personas:
         self._schemas = Schemas(reference)
         self._calls = UpstreamCalls(reference)
         self._codecs = codecs(reference)
+        self._management = ManagementAnswers(reference)
         self.names = frozenset({AMP, *self._calls.providers})
 
     def split(self, target: str) -> tuple[str, str]:
@@ -88,8 +81,8 @@ class Personas:
             message = f"No persona has the path {path}; the personas are {', '.join(sorted(self.names))}."
             return plain(404, bodies.dump({"error": message}))
         if any(below(route.paths, path) for route in self._reference.management.values()):
-            method = (request.query or "").partition("&")[0]
-            return accepted(request, reply) or plain(200, bodies.dump(MANAGEMENT_ANSWERS.get(method, _USER)))
+            opened = accepted(request, reply)
+            return opened or self._management.find(request.method, path, request.query)
         error = {"code": "not-found", "message": f"No such path: {path}"}
         return plain(404, bodies.dump({"ok": False, "error": error}))
 

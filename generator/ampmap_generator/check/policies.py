@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..load.findings import Severity
 from ..vendored.base import Fact, Source
+from ..vendored.catalogue import Model
 from ..vendored.platforms import PlatformModel
 from ..vendored.wire import Provider
 from .registry import Wrong, facts, key_of, rule
@@ -61,6 +62,20 @@ def successor_unsaid(index: SpecIndex) -> Iterator[Wrong]:
             yield Wrong(fact.locate(("lifecycle", "status")), f"{lifecycle.status}, but `successor` is missing", hint)
 
 
+@rule("status-undated", Severity.WARNING)
+def status_undated(index: SpecIndex) -> Iterator[Wrong]:
+    """A deprecated or retired entry states `since`: a day as `2026-06-15`, or `null` where no source has it."""
+    for fact, value in facts(index, Fact):
+        lifecycle = getattr(value, "lifecycle", None)
+        if lifecycle is None or lifecycle.status == "active":
+            continue
+        hint = "add `since`: the day, e.g. `2026-06-15`, or `null`"
+        if "since" not in lifecycle.model_fields_set:
+            yield Wrong(fact.locate(("lifecycle", "status")), f"{lifecycle.status}, but `since` is missing", hint)
+        elif lifecycle.since is not None and _last_day(lifecycle.since) is None:
+            yield Wrong(fact.locate(("lifecycle", "since")), "expected a day", hint)
+
+
 @rule("own-successor", Severity.ERROR)
 def own_successor(index: SpecIndex) -> Iterator[Wrong]:
     """An entry does not succeed, replace or rename itself."""
@@ -76,6 +91,20 @@ def own_successor(index: SpecIndex) -> Iterator[Wrong]:
         ):
             if own.intersection(names):
                 yield Wrong(fact.locate(("lifecycle", field)), "an entry cannot replace itself")
+
+
+# --- models
+
+
+@rule("output-limit", Severity.ERROR)
+def output_limit(index: SpecIndex) -> Iterator[Wrong]:
+    """A model does not write more tokens than its context window holds, unless a claim on `limits` says why."""
+    for fact, model in facts(index, Model):
+        limits = model.limits
+        claimed = any(claim.field.partition(".")[0] == "limits" for claim in model.claims)
+        if limits is not None and (limits.output or 0) > limits.context and not claimed:
+            message = f"more than the {limits.context:,} tokens of the context window"
+            yield Wrong(fact.locate(("limits", "output")), message, "mend the numbers, or add a claim on `limits`")
 
 
 # --- prices

@@ -148,6 +148,7 @@ def _print_route(found: Route) -> None:
         "credential": ", ".join(found.credential_headers),
         "sdk": found.sdk,
         "requires": " or ".join(found.requires),
+        "limits": found.limits.in_words if found.limits else "",
     }
     _print_rows(rows)
 

@@ -166,6 +166,14 @@ FIELD_RULES: Final[tuple[DiffRule, ...]] = (
         "The users of the model changed; its calls did not.",
     ),
     DiffRule(
+        "model-limits",
+        NOTE,
+        "models",
+        "limits limits.**",
+        ANY,
+        "The client reckons with other limits of the model; its calls go to the same place.",
+    ),
+    DiffRule(
         "tool-parameters", NOTE, "tools", "parameters.** client_call.**", ANY, "The parameters of the tool changed."
     ),
     # --- endpoints and errors
@@ -210,9 +218,9 @@ FIELD_RULES: Final[tuple[DiffRule, ...]] = (
         "management-call",
         NOTE,
         "management",
-        "calls.**",
+        "calls.** answers answers.**",
         ANY,
-        "The list of observed calls changed; their family did not.",
+        "The list of observed calls, or of answers to them, changed; their family did not.",
     ),
     DiffRule("value-added", ADDITION, "settings", "values", ADDED, "An additional value can be selected."),
     DiffRule(

@@ -102,6 +102,7 @@ _TYPES = {
     "tuple_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
+    "greater_than": "a number above 0",
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+from pydantic import Field
+
 from .base import DialectId, Fact, Json, Lifecycle, Method, OperationId, ProviderId, Shape, SourceRef, Unknown
 from .conditions import ROUTE_CLAIMS, Basis, Condition, Severity, Tier, condition_text
 from .wire import ClientCall
@@ -14,6 +16,21 @@ class PlatformOffer(Shape):
 
     id: str
     provider: str
+
+
+class Limits(Shape):
+    """How many tokens a model takes and writes, as the client reckons with them."""
+
+    context: int = Field(gt=0)
+    """Tokens of the context window."""
+    output: int | None = Field(default=None, gt=0)
+    """Most tokens of one answer."""
+
+    @property
+    def in_words(self) -> str:
+        """E.g. `200,000 tokens of context, at most 32,000 of output`."""
+        most = f", at most {self.output:,} of output" if self.output else ""
+        return f"{self.context:,} tokens of context{most}"
 
 
 class Model(Fact):
@@ -27,6 +44,7 @@ class Model(Fact):
     default_for: tuple[str, ...] = ()
     used_in: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    limits: Limits | None = None
     listed_as: str | None = None
     """The name of the provider under which the client's catalogue has it, where that is not the provider it goes to."""
     platforms: dict[str, PlatformOffer] = {}
@@ -165,6 +183,20 @@ class ManagementCall(Shape):
     sources: tuple[SourceRef, ...] = ()
 
 
+class ManagementAnswer(Shape):
+    """An answer that clients accept for one call, with status 200. What Amp's own servers answer is not told by it."""
+
+    method: Method = "POST"
+    path: str
+    """With its query; `{...}` stands for what differs from call to call."""
+    body: Json = None
+    """JSON; None where the answer is `text`."""
+    text: str | None = None
+    content_type: str = "application/json"
+    notes: tuple[str, ...] = ()
+    sources: tuple[SourceRef, ...] = ()
+
+
 class ManagementRoute(Fact):
     """A family of paths that a proxy forwards to Amp's own servers."""
 
@@ -178,6 +210,8 @@ class ManagementRoute(Fact):
     """Whether the documentation page lists it."""
     calls: dict[str, ManagementCall] = {}
     """Single calls of the client that were seen or read, by name."""
+    answers: dict[str, ManagementAnswer] = {}
+    """What stands in for Amp's servers may answer to calls of any edition, by name of the call."""
     notes: tuple[str, ...] = ()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from .base import DialectId, OperationId, ProviderId, Shape
+from .catalogue import Limits
 from .names import NameKind, UnknownOperationError, named
 from .reference import Reference
 from .wire import Operation, Provider, Root
@@ -35,6 +36,8 @@ class Route(Shape):
     """Settings or environment variables of which one must be set."""
     sdk: str
     edition: str
+    limits: Limits | None = None
+    """Those of the model; None where the edition states none."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,7 @@ def route(
         via_proxy=served.via_proxy,
         credential_headers=tuple(CREDENTIAL_HEADERS[carrier] for carrier in served.client_credentials),
         requires=served.requires,
+        limits=found.model.limits if found.model else None,
         sdk=served.sdk.name,
         edition=reference.edition.id,
     )

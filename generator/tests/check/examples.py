@@ -310,13 +310,39 @@ EXAMPLES: dict[str, Example] = {
     # from edition to edition
     "successor-unsaid": Example(
         "spec/models/acme.yaml:8:23",
-        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  lifecycle: {status: deprecated}\n"},
-        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  lifecycle: {status: deprecated, successor: null}\n"},
+        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  lifecycle: {status: deprecated, since: null}\n"},
+        {
+            "models/acme.yaml": GOOD["models/acme.yaml"]
+            + "  lifecycle: {status: deprecated, since: null, successor: null}\n"
+        },
     ),
     "own-successor": Example(
-        "spec/models/acme.yaml:8:46",
-        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  lifecycle: {status: deprecated, successor: gpt-y}\n"},
-        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  lifecycle: {status: deprecated, successor: gpt-x}\n"},
+        "spec/models/acme.yaml:8:59",
+        {
+            "models/acme.yaml": GOOD["models/acme.yaml"]
+            + "  lifecycle: {status: deprecated, since: null, successor: gpt-y}\n"
+        },
+        {
+            "models/acme.yaml": GOOD["models/acme.yaml"]
+            + "  lifecycle: {status: deprecated, since: null, successor: gpt-x}\n"
+        },
+    ),
+    "status-undated": Example(
+        "spec/models/acme.yaml:8:39",
+        {
+            "models/acme.yaml": GOOD["models/acme.yaml"]
+            + "  lifecycle: {status: retired, since: last June, successor: null}\n"
+        },
+        {
+            "models/acme.yaml": GOOD["models/acme.yaml"]
+            + "  lifecycle: {status: retired, since: '2026-06', successor: null}\n"
+        },
+    ),
+    # models
+    "output-limit": Example(
+        "spec/models/acme.yaml:8:35",
+        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  limits: {context: 1000, output: 1001}\n"},
+        {"models/acme.yaml": GOOD["models/acme.yaml"] + "  limits: {context: 1000, output: 1000}\n"},
     ),
     # prices
     "price-unit": Example(

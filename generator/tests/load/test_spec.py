@@ -64,6 +64,12 @@ ROWS = [
         "wrong-type spec/management/m.yaml:6:15",
         "`true`",
     ),
+    (
+        "models/p.yaml",
+        "m:\n  display_name: M\n  limits: {context: 0}\n",
+        "wrong-type spec/models/p.yaml:3:21",
+        "expected a number above 0, not the number 0",
+    ),
     # collections
     ("settings/s.yaml", "a.b: text\n", "not-a-mapping spec/settings/s.yaml:1:1", "`a.b` must be a mapping"),
     ("settings/s.yaml", "../x: {kind: setting}\n", "id-form spec/settings/s.yaml:1:1", "`../x`"),

@@ -75,7 +75,7 @@ def test_the_whole_timeline_is_json() -> None:
 def test_what_no_edition_knows_is_one_message_with_suggestions(arguments: list[str], said: str) -> None:
     result = CliRunner().invoke(main, ["route", *arguments])
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert said in result.output
     assert result.output.count("Error:") == 1
 
@@ -88,3 +88,13 @@ def test_a_mode_that_amps_servers_run_is_answered_without_a_route() -> None:
     assert "called by   Amp's own servers; the client makes no model call through amp.url" in shown.stdout
     assert (found["kind"], found["model"], found["via_proxy"]) == ("hosted_mode", "claude-fable-5-1", False)
     assert [period["has_calls"] for period in found["timeline"]] == [True, False, False]
+
+
+def test_a_route_tells_the_limits_that_its_edition_states() -> None:
+    shown = CliRunner().invoke(main, ["route", "claude-opus-4-6", "--edition", "2026-02"]).stdout
+    later = json.loads(CliRunner().invoke(main, ["route", "deep", "--json"]).stdout)
+    base = json.loads(CliRunner().invoke(main, ["route", "gpt-5", "--json"]).stdout)
+
+    assert "limits      200,000 tokens of context\n" in shown
+    assert later["limits"] == {"context": 400_000, "output": 128_000}
+    assert base["limits"] is None

@@ -113,7 +113,7 @@ def test_the_command_prints_the_documented_json() -> None:
     assert found["url"] == "https://proxy.example.com/api/provider/anthropic/v1/messages"
     assert list(found) == [
         *("query", "kind", "provider", "model", "wire_model", "operation", "dialect", "method", "url", "base_url"),
-        *("via_proxy", "credential_headers", "requires", "sdk", "edition", "timeline"),
+        *("via_proxy", "credential_headers", "requires", "sdk", "edition", "limits", "timeline"),
     ]
     assert found["timeline"][0]["route"]["edition"] == found["edition"]
 
@@ -154,6 +154,6 @@ def test_a_note_says_what_takes_the_place(lifecycle: Lifecycle | None, said: str
 def test_bad_input_is_one_clear_message(arguments: list[str], said: str) -> None:
     result = CliRunner().invoke(main, arguments)
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert said in result.output
     assert "Traceback" not in result.output

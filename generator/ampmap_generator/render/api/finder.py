@@ -126,6 +126,8 @@ class FinderAnswer(Shape):
     stream_upstream: str | None
     """The same for a stream, where it has a path of its own."""
     sdk: str
+    limits: str | None
+    """Those of the model in words, where the edition states them."""
     page: str
     warning: str | None
 
@@ -285,6 +287,7 @@ def _answer(
         upstream=call.upstream_url(found.wire_model) if known else None,
         stream_upstream=call.upstream_url(found.wire_model, stream=True) if known and has_path else None,
         sdk=found.sdk,
+        limits=found.limits.in_words if found.limits else None,
         page=page,
         warning=warning,
     )

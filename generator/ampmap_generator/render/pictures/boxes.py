@@ -68,7 +68,7 @@ def listed(kind: str, items: Iterable[str], tag: str = "ul") -> str:
 
 def figure(kind: str, title: str, description: str, content: str) -> str:
     """A picture as a block of a Markdown page; `title` and `description` are for readers who do not see it."""
-    words = f"<strong>{escape(title, quote=False)}</strong> {escape(description, quote=False)}"
+    words = f"<strong>{escape(title, quote=False)}</strong> {escape(description.replace('`', ''), quote=False)}"
     return "\n".join(
         (
             '<figure class="am-picture">',

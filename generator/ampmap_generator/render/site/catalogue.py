@@ -167,6 +167,8 @@ def _model(shelf: Shelf, key: str, model: Model) -> FactSection:
         ("Called by tool", ", ".join(shelf.to("tools", t.id, prose(t.display_name)) for t in _callers(shelf, model))),
         *((f"At {prose(_platform_name(shelf, name))}", _offer(shelf, name, model)) for name in model.platforms),
     ]
+    if model.limits:
+        rows.append(("Limits", prose(model.limits.in_words)))
     return shelf.entry(
         f"models/{key}",
         model,

@@ -112,7 +112,9 @@ def _routing(reference: Reference, edition: Reference, editions: Editions) -> Pa
         "providers": Table(
             ("Provider", "Base", "Passes the proxy", "Credential", "Operation"), tuple(_providers(shelf, edition))
         ),
-        "models": Table(("Model", "Provider", "Path", "Id on the wire"), tuple(_models(shelf, edition))),
+        "models": Table(
+            ("Model", "Provider", "Path", "Id on the wire", "Context", "Output"), tuple(_models(shelf, edition))
+        ),
         "modes": Table(("Agent mode", "Model", "Provider", "Endpoint"), tuple(_modes(shelf, edition))),
         "hosted": Table(("Agent mode", "Model", "Or", "Notes", "Sources"), tuple(_hosted_modes(shelf, edition))),
         "named": tuple(f"{kind}: {codes(names)}" for kind, names in edition.edition.names.items()),
@@ -153,6 +155,8 @@ def _models(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
             prose(provider.display_name),
             f"{call.operation.method} {code(call.path(wire))}",
             code(wire) if model.wire_id else "the same",
+            f"{model.limits.context:,}" if model.limits else "",
+            f"{model.limits.output:,}" if model.limits and model.limits.output else "",
         )
 
 

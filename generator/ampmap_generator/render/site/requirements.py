@@ -99,7 +99,7 @@ def _management(reference: Reference) -> Page:
             _MANAGEMENT_FIELDS,
             title=code(key),
             lead=prose(r.purpose),
-            tables=(("Calls of the client", _calls(shelf, r)),),
+            tables=(("Calls of the client", _calls(shelf, r)), ("Answers that clients accept", _answers(shelf, r))),
         )
         for key, r in reference.management.items()
     )
@@ -124,6 +124,20 @@ def _calls(shelf: Shelf, route: ManagementRoute) -> Table:
         for call in route.calls.values()
     )
     return Table(("Call", "When", "Smallest answer", "Without it", "Sources"), rows)
+
+
+def _answers(shelf: Shelf, route: ManagementRoute) -> Table:
+    rows = tuple(
+        (
+            f"{each.method} {code(each.path)}",
+            code(each.text if each.text is not None else compact(each.body)),
+            code(each.content_type),
+            " ".join(map(prose, each.notes)),
+            shelf.marks(each.sources or route.sources),
+        )
+        for each in route.answers.values()
+    )
+    return Table(("Call", "Answer", "Content-Type", "Notes", "Sources"), rows)
 
 
 def _answer(call: ManagementCall) -> str:
