@@ -37,7 +37,7 @@ PRESSED = (
 """Pages on which an answer stands in the first screen."""
 
 IN_VIEW = """words => [...document.querySelectorAll("article *")].some(each => {
-    if (!each.checkVisibility() || !each.textContent.includes(words)) return false;
+    if (!each.checkVisibility() || !each.innerText?.includes(words)) return false;
     const {top, bottom} = each.getBoundingClientRect();
     return !each.querySelector("h1") && top >= 0 && top < innerHeight - 20 && bottom > 0;
 })"""

@@ -29,7 +29,7 @@
     return element("div", {}, element("label", { for: select.id }, label), select);
   }
 
-  root.append(element("div", { class: "am-filter" }, choice("from", "Before"), choice("to", "After")), status, result);
+  root.append(element("div", { class: "am-choices" }, choice("from", "Before"), choice("to", "After")), status, result);
 
   async function load(edition) {
     const response = await fetch(new URL(`api/v1/finder/${edition}.json`, site));

@@ -65,7 +65,7 @@
     );
   }
 
-  // A table in a frame that scrolls; `rows` are lists of what the cells hold.
+  // A table in a frame that scrolls, or of cards on a phone; `rows` are lists of what the cells hold.
   function table(head, rows) {
     const cells = (row) =>
       element(
@@ -73,24 +73,22 @@
         {},
         row.map((cell) => element("td", {}, cell)),
       );
-    return element(
-      "div",
-      { class: "am-scroll" },
+    const made = element(
+      "table",
+      { class: "am-table" },
       element(
-        "table",
-        { class: "am-table" },
+        "thead",
+        {},
         element(
-          "thead",
+          "tr",
           {},
-          element(
-            "tr",
-            {},
-            head.map((text) => element("th", { scope: "col" }, text)),
-          ),
+          head.map((text) => element("th", { scope: "col" }, text)),
         ),
-        element("tbody", {}, rows.map(cells)),
       ),
+      element("tbody", {}, rows.map(cells)),
     );
+    window.ampmapTable(made);
+    return element("div", { class: "am-scroll" }, made);
   }
 
   window.ampmapParts = { card, code, copyable, element, link, prose, row, table, urlLine, site };

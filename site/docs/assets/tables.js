@@ -54,6 +54,8 @@
     });
   }
 
+  // Tables that other scripts make are given to this one.
+  window.ampmapTable = (table) => phone.matches && makeCards(table);
   const tables = document.querySelectorAll(".md-typeset table:not([class])");
   const showCards = () => phone.matches && tables.forEach(makeCards);
   tables.forEach(makeSortable);

@@ -246,7 +246,7 @@ def _summary_row(shelf: Shelf, name: str, run: Run) -> tuple[str, ...]:
         str(sum(counts[name] for name in counts if name not in MARKS)),
         code(about.version) if about.version else "",
         prose(run.taken or ""),
-        link(code(f"{name}.json"), f"{FOLDER}{name}.json", shelf.here),
+        link("data", f"{FOLDER}{name}.json", shelf.here),
     )
 
 
@@ -264,7 +264,8 @@ def _decided(shelf: Shelf, core: Results, others: Results) -> str:
     broken = [sum(_is_broken(shelf, rule, held) for rule, held in part.items()) for part in (core, others)]
     if not any(broken):
         return "**conformant**, with warnings"
-    names = [f"{count} {kind}" for count, kind in zip(broken, ("core rules", "other rules"), strict=True) if count]
+    kinds = zip(broken, ("core", "other"), strict=True)
+    names = [f"{count} {kind} {'rule' if count == 1 else 'rules'}" for count, kind in kinds if count]
     return f"breaks {' and '.join(names)}"
 
 
