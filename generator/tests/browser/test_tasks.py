@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ..support import BuiltSite
+
 OpenPage = Callable[..., Any]
 
 ASKED = (
@@ -99,6 +101,17 @@ def test_the_front_page_is_light(open_page: OpenPage) -> None:
 
     assert any("search_index" in url for url in sizes), "it is the heaviest part"
     assert sum(sizes.values()) < BUDGET, sizes
+
+
+def test_the_field_and_the_links_work_from_disk(chromium: Any, built_site: BuiltSite) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto((built_site.pages / "index.html").as_uri())
+    page.locator("#finder-query").fill("gpt-5-codex")
+    page.locator("#finder-query").press("Enter")
+    page.locator(".am-card-title a").last.click()
+    page.wait_for_url("**/providers/openai/index.html")
+    context.close()
 
 
 def test_rows_of_a_table_are_cards_on_a_phone(open_page: OpenPage) -> None:

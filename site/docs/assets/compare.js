@@ -4,7 +4,7 @@
 
   const root = document.querySelector(".am-compare");
   if (!root) return;
-  const { code, element, table, site } = window.ampmapParts;
+  const { code, element, load, table } = window.ampmapParts;
   const editions = JSON.parse(root.dataset.editions);
   const parameters = new URLSearchParams(location.search);
   const chosen = (name, other) => {
@@ -31,19 +31,13 @@
 
   root.append(element("div", { class: "am-choices" }, choice("from", "Before"), choice("to", "After")), status, result);
 
-  async function load(edition) {
-    const response = await fetch(new URL(`api/v1/finder/${edition}.json`, site));
-    if (!response.ok) throw new Error(String(response.status));
-    return response.json();
-  }
-
   async function show() {
     const { from, to } = state;
     let documents;
     try {
-      documents = await Promise.all([load(from), load(to)]);
+      documents = await Promise.all([load(`finder/${from}`), load(`finder/${to}`)]);
     } catch {
-      status.textContent = "The editions cannot be loaded: this requires a web server.";
+      status.textContent = "The editions cannot be loaded.";
       return;
     }
     if (from !== state.from || to !== state.to) return; // others were chosen meanwhile

@@ -55,13 +55,39 @@
       streams
         ? element("p", { class: "am-switch" }, switcher, element("label", { for: switcher.id }, " as a stream"))
         : null,
-      curlBlock(core.curl(data, route, view.address, stream)),
+      codeBlock(window.ampmapCode.codes(data, route, view.address, stream)),
       headerTable(view, route),
       duties(view, provider, operation.rules, (stream && route.stream_upstream) || route.upstream),
     );
   }
 
-  function curlBlock(line, title = "curl", label = "the curl line") {
+  let language = "curl"; // the one that the reader chose last
+
+  // The same call in several languages, of which one is shown.
+  function codeBlock(codes) {
+    const frame = element("div", { class: "am-curl" });
+    const show = (name) => {
+      language = name;
+      const [, text] = codes.find(([each]) => each === name);
+      const choices = codes.map(([each]) =>
+        element("button", { type: "button", "aria-pressed": String(each === name), onclick: () => show(each) }, each),
+      );
+      frame.replaceChildren(
+        element(
+          "div",
+          { class: "am-bar" },
+          element("span", { class: "am-languages" }, choices),
+          copyable(text, `the ${name} code`),
+        ),
+        element("pre", {}, element("code", { tabindex: "0" }, text)),
+      );
+    };
+    show(language);
+    return frame;
+  }
+
+  // One command, with a title.
+  function commandBlock(line, title, label) {
     return element(
       "div",
       { class: "am-curl" },
@@ -166,7 +192,7 @@
       found.otherMethod ? methodNote(view, found) : null,
       table(["Operation", only.used_by ? "URL" : "URL that the client calls", "URL at the provider"], rows),
       element("dl", { class: "am-facts" }, model, modelsRow(found.models), carrier),
-      found.provider ? null : curlBlock(core.curl(data, only, view.address, only.stream === "path")),
+      found.provider ? null : codeBlock(window.ampmapCode.codes(data, only, view.address, only.stream === "path")),
       found.provider
         ? null
         : duties(view, provider, data.operations[`${only.dialect}/${only.operation}`].rules, only.upstream),
@@ -283,7 +309,7 @@
     managementCard,
     timelineCard,
     ruleItem,
-    curlBlock,
+    commandBlock,
     aliasNote,
   };
 })();

@@ -40,7 +40,7 @@ _GROUPS: Final = (
 def download_pages(reference: Reference, files: Mapping[str, bytes]) -> Iterator[Page]:
     """The page of downloads and that of the spec's files; `files` are the site's, by path."""
     shelf = Shelf(reference, "downloads.md")
-    left = sorted(path for path in files if not path.endswith((".md", ".html")))
+    left = sorted(path for path in files if not path.endswith((".md", ".html")) and not path.startswith("assets/"))
     groups = []
     for name, title, about, starts in _GROUPS:
         mine = [path for path in left if path.startswith(starts)]

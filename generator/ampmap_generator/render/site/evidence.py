@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from ...vendored.catalogue import tier_of
 from ...vendored.reference import Reference
 from ..addresses import anchor
-from ..markdown import Table, code, link, prose
+from ..markdown import Table, code, codes, link, prose
 from .evidence_files import MATRIX, Defect, Evidence, RequirementResult, Run, Server
 from .facts import Page, Shelf
 from .mutation import PATH as MUTATION
@@ -192,6 +192,7 @@ def _implementations(reference: Reference, evidence: Evidence) -> Page:
                 "Not tested",
                 "Version",
                 "Taken",
+                "Claims",
                 "Run",
             ),
             tuple(_summary_row(shelf, name, run) for name, run in runs.items()),
@@ -246,6 +247,7 @@ def _summary_row(shelf: Shelf, name: str, run: Run) -> tuple[str, ...]:
         str(sum(counts[name] for name in counts if name not in MARKS)),
         code(about.version) if about.version else "",
         prose(run.taken or ""),
+        codes(run.claims),
         link("data", f"{FOLDER}{name}.json", shelf.here),
     )
 
