@@ -12,6 +12,8 @@ from ..vendored.catalogue import Requirement
 from ..vendored.reference import Reference
 from ..vendored.wire import ErrorShape, StatusRow
 
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 REACHED: Final = ("routing.reaches-upstream", "routing.method-and-path")
 """Rules that a proxy breaks which does not serve a call that it must serve."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -28,30 +29,53 @@ from ..support import BuiltSite
 AXE = "axe-core@4.14.1"
 AXE_SHA512 = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
 SERIOUS = {"serious", "critical"}
-THE_THEMES = [".md-search"]
-"""A dialog that the theme does not name; nothing of ours is in it."""
 OpenPage = Callable[..., Any]
 
 
+UNREAD = {"code", "pre", "script", "style", "svg", "textarea"}
+REMAINS = re.compile(r"\]\{ ?[#:.]|\{ [#.:][\w-]|`|\{ data-|\]\([\w./#-]+\)|\*\*\w")
+"""What is left of Markdown in a text that a reader sees."""
+
+
 class Page(HTMLParser):
-    """The ids of a page, and where its links and parts point."""
+    """The ids of a page, where its links and parts point, its title, and its text without code."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.ids: set[str] = set()
         self.targets: list[str] = []
+        self.texts: list[str] = []
+        self.title = ""
+        self.inside: list[str] = []
         self.feed(text)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.inside:
+            self.inside = self.inside[: self.inside.index(tag)]
+
+    def handle_data(self, data: str) -> None:
+        if self.inside[-1:] == ["title"]:
+            self.title += data
+        elif not self.inside:
+            self.texts.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
+        if tag in UNREAD or tag == "title":
+            self.inside.append(tag)
         self.ids |= {value for name in ("id", "name") if (value := given.get(name))}
         if tag != "base":
             self.targets += [value for name in ("href", "src") if (value := given.get(name))]
 
 
-def dead_links(root: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def read_pages(built_site: BuiltSite) -> dict[Path, Page]:
+    """Every page of the site as it was read, by its file."""
+    return {path: Page(path.read_text(encoding="utf-8")) for path in built_site.www.rglob("*.html")}
+
+
+def dead_links(root: Path, pages: Mapping[Path, Page]) -> Iterator[str]:
     """`page: link` for each link inside the site below `root` that leads nowhere."""
-    pages = {path: Page(path.read_text(encoding="utf-8")) for path in root.rglob("*.html")}
     for path, page in pages.items():
         base = "http://site/" + path.relative_to(root).as_posix()
         for target in page.targets:
@@ -66,9 +90,20 @@ def dead_links(root: Path) -> Iterator[str]:
 
 
 @pytest.mark.long
-def test_every_link_and_anchor_leads_somewhere(built_site: BuiltSite) -> None:
+def test_every_link_and_anchor_leads_somewhere(built_site: BuiltSite, read_pages: dict[Path, Page]) -> None:
     """From a sub-path too: a link to the server's root would be dead here."""
-    assert list(dead_links(built_site.www)) == []
+    assert list(dead_links(built_site.www, read_pages)) == []
+
+
+@pytest.mark.long
+def test_no_page_shows_markup_and_each_has_a_title_of_its_own(read_pages: dict[Path, Page]) -> None:
+    shown = {path: " ".join(page.texts) for path, page in read_pages.items()}
+    found = [(path.name, text[max(0, hit.start() - 40) : hit.end() + 40]) for path, text in shown.items()
+             for hit in REMAINS.finditer(text)]  # fmt: skip
+    titles = [page.title for page in read_pages.values() if "Redirecting" not in page.title]
+
+    assert found == []
+    assert sorted(titles) == sorted(set(titles))
 
 
 @pytest.fixture(scope="session")
@@ -102,9 +137,9 @@ AUDITED = ("", "auth-modes/", "contradictions/", "endpoints/gemini/", "errors/",
            "models/openai/", "platforms/rensei/", "providers/anthropic/", "requirements/", "settings/")  # fmt: skip
 
 
-AUDIT = """([exclude, only]) => {
+AUDIT = """only => {
     const rules = only && {runOnly: {type: "rule", values: only}};
-    return axe.run({exclude}, {...rules, resultTypes: ["violations"]}).then(result => result.violations);
+    return axe.run(document, {...rules, resultTypes: ["violations"]}).then(result => result.violations);
 }"""
 RULES = {"light": None, "dark": ["color-contrast", "link-in-text-block"]}
 """The rules of axe that are asked, by scheme: the dark one has the same elements, and differs in its colours alone."""
@@ -118,7 +153,7 @@ def test_axe_finds_nothing_serious(open_page: OpenPage, site_url: str, axe: str,
     for path in AUDITED:
         page.goto(site_url + path)
         page.evaluate(axe)
-        for violation in page.evaluate(AUDIT, [THE_THEMES, RULES[scheme]]):
+        for violation in page.evaluate(AUDIT, RULES[scheme]):
             if violation["impact"] in SERIOUS:
                 found += [f"{path}: {violation['id']}: {node['html'][:150]}" for node in violation["nodes"]]
     assert not found, "\n".join(found)

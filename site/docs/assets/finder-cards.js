@@ -56,13 +56,39 @@
       streams
         ? element("p", { class: "am-switch" }, switcher, element("label", { for: switcher.id }, " as a stream"))
         : null,
-      curlBlock(core.curl(data, route, view.address, stream)),
+      codeBlock(window.ampmapCode.codes(data, route, view.address, stream)),
       headerTable(view, route),
       duties(view, provider, operation.rules, (stream && route.stream_upstream) || route.upstream),
     );
   }
 
-  function curlBlock(line, title = "curl", label = "the curl line") {
+  let language = "curl"; // the one that the reader chose last
+
+  // The same call in several languages, of which one is shown.
+  function codeBlock(codes) {
+    const frame = element("div", { class: "am-curl" });
+    const show = (name) => {
+      language = name;
+      const [, text] = codes.find(([each]) => each === name);
+      const choices = codes.map(([each]) =>
+        element("button", { type: "button", "aria-pressed": String(each === name), onclick: () => show(each) }, each),
+      );
+      frame.replaceChildren(
+        element(
+          "div",
+          { class: "am-bar" },
+          element("span", { class: "am-languages" }, choices),
+          copyable(text, `the ${name} code`),
+        ),
+        element("pre", {}, element("code", { tabindex: "0" }, text)),
+      );
+    };
+    show(language);
+    return frame;
+  }
+
+  // One command, with a title.
+  function commandBlock(line, title, label) {
     return element(
       "div",
       { class: "am-curl" },
@@ -84,11 +110,16 @@
   }
 
   // A requirement of a proxy, with its level.
-  function ruleItem(view, id) {
+  function ruleItem(view, id, hasRemedy = false) {
     const rule = view.lookup.rules[id];
-    return (
-      rule &&
-      element("li", {}, prose(rule.statement), " ", element("small", {}, link(id, rule.page), ` (${rule.level})`))
+    if (!rule) return null;
+    return element(
+      "li",
+      {},
+      prose(rule.statement),
+      " ",
+      element("small", {}, link(id, rule.page), ` (${rule.level})`),
+      hasRemedy && rule.remedy ? element("div", { class: "am-remedy" }, "Remedy: ", prose(rule.remedy)) : null,
     );
   }
 
@@ -162,7 +193,7 @@
       found.otherMethod ? methodNote(view, found) : null,
       table(["Operation", only.used_by ? "URL" : "URL that the client calls", "URL at the provider"], rows),
       element("dl", { class: "am-facts" }, model, modelsRow(found.models), carrier),
-      found.provider ? null : curlBlock(core.curl(data, only, view.address, only.stream === "path")),
+      found.provider ? null : codeBlock(window.ampmapCode.codes(data, only, view.address, only.stream === "path")),
       found.provider
         ? null
         : duties(view, provider, data.operations[`${only.dialect}/${only.operation}`].rules, only.upstream),
@@ -173,7 +204,7 @@
   function aliasNote(view, call, usual) {
     return element(
       "div",
-      { class: "am-note", role: "note" },
+      { class: "am-remark", role: "note" },
       element("strong", {}, "An alias. "),
       "This path is used by ",
       call.used_by,
@@ -186,7 +217,7 @@
   function methodNote(view, { method, calls, methodRules }) {
     return element(
       "div",
-      { class: "am-note", role: "note" },
+      { class: "am-remark", role: "note" },
       element("strong", {}, `Not ${method}. `),
       `The client calls this path with ${calls[0].method}. What a proxy must do with ${method}:`,
       element(
@@ -279,7 +310,7 @@
     managementCard,
     timelineCard,
     ruleItem,
-    curlBlock,
+    commandBlock,
     aliasNote,
   };
 })();

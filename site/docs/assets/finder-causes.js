@@ -5,7 +5,7 @@
 
   const core = window.ampmapFinder;
   const { card, code, element, link, prose, row, table } = window.ampmapParts;
-  const { aliasNote, curlBlock, ruleItem } = window.ampmapCards;
+  const { aliasNote, commandBlock, ruleItem } = window.ampmapCards;
 
   // Who may have answered with the status of a line: the proxy to a right call, by its rules, or the server behind it.
   function troubleCard(view, { status, phrase, page, meanings, suspects, answers, provider }, found = {}) {
@@ -133,13 +133,13 @@
     return element(
       "ul",
       { class: "am-duties" },
-      ids.map((id) => ruleItem(view, id)),
+      ids.map((id) => ruleItem(view, id, true)),
     );
   }
 
   function testLine(ids) {
     const select = ids.map((id) => ` \\\n  --select '${id}'`).join("");
-    return curlBlock(`ampmap-conformance run --target staging.yaml${select}`, "Test your proxy", "the test command");
+    return commandBlock(`ampmap-conformance run --target staging.yaml${select}`, "Test your proxy", "the test command");
   }
 
   function folded(title, content) {

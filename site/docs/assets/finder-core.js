@@ -238,27 +238,38 @@
     return name === "authorization" ? "Bearer {api_key}" : "{api_key}";
   }
 
-  // A line for a shell that makes the call. The key is taken from the environment, so that it is in no history, and no
-  // compression is asked for, since curl prints what comes as it is.
-  function curl(data, call, ampUrl, stream) {
+  // What is sent: {method, url, headers, body, variable}. A header's value may hold `{api_key}`, for which the environment
+  // variable stands, so that the key is in no history. No compression is asked for: curl prints what comes as it is.
+  function sent(data, call, ampUrl, stream) {
     const provider = data.providers[call.provider];
     const operation = data.operations[`${call.dialect}/${call.operation}`];
-    const path = stream && call.stream_path ? call.stream_path : call.path;
-    const parts = [`curl -sS${stream ? "N" : ""} ${single(fullUrl(path, ampUrl))}`];
-    if (call.method !== "GET" && !(call.method === "POST" && operation.body !== null)) parts.push(`-X ${call.method}`);
-    for (const { name, value, key, when } of headers(data, call)) {
-      if (key) parts.push(`-H "${name}: ${value.replace("{api_key}", `$${provider.key_variable}`)}"`);
-      else if (when.startsWith("always") && value && !/[{}]/.test(value) && name.toLowerCase() !== "accept-encoding")
-        parts.push(`-H ${single(`${name}: ${value}`)}`);
-    }
+    const isFixed = ({ name, value, when }) =>
+      when.startsWith("always") && value && !/[{}]/.test(value) && name.toLowerCase() !== "accept-encoding";
+    let body = null;
     if (operation.body !== null) {
-      const body = filled(operation.body, { "{model}": call.wire_model || "{model}", "{text}": TEXT });
-      if (operation.stream_field) {
-        if (stream) body[operation.stream_field] = true;
-        else delete body[operation.stream_field];
-      }
-      parts.push(`--data ${single(JSON.stringify(body))}`);
+      body = filled(operation.body, { "{model}": call.wire_model || "{model}", "{text}": TEXT });
+      if (operation.stream_field && stream) body[operation.stream_field] = true;
+      else if (operation.stream_field) delete body[operation.stream_field];
     }
+    return {
+      method: call.method,
+      url: fullUrl(stream && call.stream_path ? call.stream_path : call.path, ampUrl),
+      headers: headers(data, call).filter((header) => header.key || isFixed(header)),
+      body,
+      variable: provider.key_variable,
+    };
+  }
+
+  // A line for a shell that makes the call.
+  function curl(data, call, ampUrl, stream) {
+    const { method, url, headers: rows, body, variable } = sent(data, call, ampUrl, stream);
+    const parts = [`curl -sS${stream ? "N" : ""} ${single(url)}`];
+    if (method !== "GET" && !(method === "POST" && body !== null)) parts.push(`-X ${method}`);
+    for (const { name, value, key } of rows)
+      parts.push(
+        key ? `-H "${name}: ${value.replace("{api_key}", `$${variable}`)}"` : `-H ${single(`${name}: ${value}`)}`,
+      );
+    if (body !== null) parts.push(`--data ${single(JSON.stringify(body))}`);
     return parts.join(" \\\n  ");
   }
 
@@ -292,7 +303,7 @@
     return period.has_calls === false ? "no model call through amp.url" : "not known";
   }
 
-  const core = { candidates, options, find, fullUrl, headers, curl, near, timeline, inWords };
+  const core = { candidates, options, find, fullUrl, headers, sent, curl, near, timeline, inWords };
   if (typeof module === "object" && module.exports) module.exports = core;
   else window.ampmapFinder = core;
 })();

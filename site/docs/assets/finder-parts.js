@@ -65,7 +65,28 @@
     );
   }
 
-  // A table in a frame that scrolls; `rows` are lists of what the cells hold.
+  // A document of `api/v1/` by its path without the ending. It is read as a script, which a page from disk may do, too.
+  const loaded = new Map();
+  const waiting = new Map();
+  window.ampmapData = (path, document) => waiting.get(path)(document);
+
+  function load(path) {
+    if (!loaded.has(path)) {
+      const arrives = new Promise((resolve, reject) => {
+        waiting.set(path, resolve);
+        const script = element("script", { src: new URL(`assets/data/${path}.js`, site).href });
+        script.addEventListener("error", () => {
+          loaded.delete(path);
+          reject(new Error(path));
+        });
+        document.head.append(script);
+      });
+      loaded.set(path, arrives);
+    }
+    return loaded.get(path);
+  }
+
+  // A table in a frame that scrolls, or of cards on a phone; `rows` are lists of what the cells hold.
   function table(head, rows) {
     const cells = (row) =>
       element(
@@ -73,25 +94,23 @@
         {},
         row.map((cell) => element("td", {}, cell)),
       );
-    return element(
-      "div",
-      { class: "am-scroll" },
+    const made = element(
+      "table",
+      { class: "am-table" },
       element(
-        "table",
-        { class: "am-table" },
+        "thead",
+        {},
         element(
-          "thead",
+          "tr",
           {},
-          element(
-            "tr",
-            {},
-            head.map((text) => element("th", { scope: "col" }, text)),
-          ),
+          head.map((text) => element("th", { scope: "col" }, text)),
         ),
-        element("tbody", {}, rows.map(cells)),
       ),
+      element("tbody", {}, rows.map(cells)),
     );
+    window.ampmapTable(made);
+    return element("div", { class: "am-scroll" }, made);
   }
 
-  window.ampmapParts = { card, code, copyable, element, link, prose, row, table, urlLine, site };
+  window.ampmapParts = { card, code, copyable, element, link, load, prose, row, table, urlLine, site };
 })();

@@ -10,7 +10,6 @@
   // The page took the query out of the address before the theme's own search could read its `q`.
   const parameters = new URLSearchParams(window.ampmapQuery || location.search);
 
-  const loaded = new Map();
   const editions = JSON.parse(root.dataset.editions);
   const state = {
     edition: editions.some(([id]) => id === parameters.get("edition"))
@@ -28,7 +27,7 @@
     active: -1,
   };
 
-  const { code, element, site } = window.ampmapParts;
+  const { code, element, load } = window.ampmapParts;
   const { routeCard, callsCard, hostedCard, managementCard, timelineCard } = window.ampmapCards;
   const { troubleCard, statusCard, headerCard, errorCard, ruleCard, severalCard } = window.ampmapCauses;
 
@@ -73,7 +72,12 @@
         { class: "am-finder-main" },
         field("Model, mode, path, status, header, error or a line of a log", input, list),
       ),
-      element("div", { class: "am-finder-more" }, field("amp.url", ampUrl), field("Edition", choice)),
+      element(
+        "details",
+        { class: "am-finder-where", open: matchMedia("(min-width: 37.5em)").matches || state.chosen || state.ampUrl },
+        element("summary", {}, "amp.url and edition"),
+        element("div", { class: "am-finder-more" }, field("amp.url", ampUrl), field("Edition", choice)),
+      ),
     ),
     status,
     result,
@@ -183,6 +187,10 @@
       result.replaceChildren();
       return;
     }
+    if (!state.lookup) {
+      learn().then(() => answer(state.query, { quietly }));
+      return;
+    }
     const found = answerTo(state.data, state.lookup, state.query);
     state.share = found.read.share;
     remember();
@@ -197,7 +205,7 @@
   // The answer of another edition, for a name that the usual one lacks.
   async function answerFrom(edition) {
     const { query } = state;
-    const data = await fetched(`finder/${edition}`);
+    const data = await load(`finder/${edition}`);
     if (query !== state.query) return; // something else was asked meanwhile
     show(answerTo(data, state.lookup, query), data);
     status.replaceChildren(`Edition ${state.edition} does not know `, code(query), `. This holds for ${edition}.`);
@@ -318,23 +326,19 @@
     history.replaceState(null, "", `${location.pathname}${text ? `?${text}` : ""}${location.hash}`);
   }
 
-  async function fetched(path) {
-    if (!loaded.has(path)) {
-      const response = await fetch(new URL(`api/v1/${path}.json`, site));
-      if (!response.ok) throw new Error(String(response.status));
-      loaded.set(path, await response.json());
-    }
-    return loaded.get(path);
+  // What is the same for all editions is fetched when something is asked.
+  async function learn() {
+    [state.lookup, state.table] = await Promise.all(["lookup", "timelines"].map(load));
   }
 
   async function start() {
     const { edition } = state;
     let data;
     try {
-      [data, state.lookup, state.table] = await Promise.all([`finder/${edition}`, "lookup", "timelines"].map(fetched));
+      data = await load(`finder/${edition}`);
+      if (state.query) await learn();
     } catch {
-      status.textContent =
-        "The finder's data cannot be loaded: it requires a web server. The tables below have the same data.";
+      status.textContent = "The finder's data cannot be loaded. The tables below have the same data.";
       return;
     }
     if (edition !== state.edition) return; // another one was chosen meanwhile

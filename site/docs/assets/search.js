@@ -9,6 +9,9 @@
     field.dispatchEvent(new KeyboardEvent("keyup", { key: "End", bubbles: true }));
   }
 
+  // The theme gives its dialog no name.
+  document.querySelector(".md-search[role=dialog]")?.setAttribute("aria-label", "Search");
+
   // What the address was about: its last part that is a word.
   function lost() {
     const parts = location.pathname.split("/").filter((part) => /^[\w.-]{3,}$/.test(part) && part !== "404.html");

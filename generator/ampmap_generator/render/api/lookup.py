@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Literal
 
 from ...vendored.base import Shape
 from ...vendored.catalogue import Header, HeaderSet
 from ...vendored.reference import Reference
 from ..addresses import address, platform_target, status_page, target_of
-from ..statuses import StatusFacts, mentions, status_facts
-
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+from ..statuses import METHODS, StatusFacts, mentions, status_facts
 
 
 class LookupMeaning(Shape):
@@ -72,6 +70,8 @@ class LookupRule(Shape):
 
     level: str
     statement: str
+    remedy: str | None
+    """What to change so that a proxy keeps it, in general; its page has the change for each known server."""
     page: str
 
 
@@ -100,7 +100,12 @@ def lookup(reference: Reference) -> Lookup:
         headers=headers,
         mentions=mentions(reference, (*METHODS, *names)),
         rules={
-            key: LookupRule(level=each.level, statement=each.statement, page=address(target_of("requirements", key)))
+            key: LookupRule(
+                level=each.level,
+                statement=each.statement,
+                remedy=each.remedy,
+                page=address(target_of("requirements", key)),
+            )
             for key, each in reference.requirements.items()
         },
     )

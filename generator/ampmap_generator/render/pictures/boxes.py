@@ -44,8 +44,8 @@ class Box:
 
 
 def text(line: Line) -> str:
-    """A line by itself. A path may be broken behind its slashes."""
-    words = escape(line.text, quote=False)
+    """A line by itself. A path may be broken behind its slashes; the backticks of a fact's text mark nothing here."""
+    words = escape(line.text.replace("`", ""), quote=False)
     if line.style is Style.CODE:
         words = _SLASH.sub("<wbr/>", words)
     return f'<span class="{line.style}">{words}</span>'
@@ -68,7 +68,7 @@ def listed(kind: str, items: Iterable[str], tag: str = "ul") -> str:
 
 def figure(kind: str, title: str, description: str, content: str) -> str:
     """A picture as a block of a Markdown page; `title` and `description` are for readers who do not see it."""
-    words = f"<strong>{escape(title, quote=False)}</strong> {escape(description, quote=False)}"
+    words = f"<strong>{escape(title, quote=False)}</strong> {escape(description.replace('`', ''), quote=False)}"
     return "\n".join(
         (
             '<figure class="am-picture">',

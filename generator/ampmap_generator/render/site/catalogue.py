@@ -223,7 +223,7 @@ def _agent_modes(reference: Reference) -> Page:
     shelf = Shelf(reference, "agent-modes.md")
     entries = tuple(_agent_mode(shelf, mode) for mode in reference.agent_modes.values())
     values: dict[str, object] = {"table": _modes_table(shelf), "entries": entries}
-    return Page(shelf.here, "agent_modes", "Agent modes", ("spec/agent_modes/",), values)
+    return Page(shelf.here, "agent_modes", "Agent modes", ("spec/agent_modes/",), values, weight=3)
 
 
 def _agent_mode(shelf: Shelf, mode: AgentMode) -> FactSection:

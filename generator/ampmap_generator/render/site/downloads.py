@@ -56,16 +56,46 @@ _GROUPS: Final = (
 def download_pages(reference: Reference, files: Mapping[str, bytes]) -> Iterator[Page]:
     """The page of downloads and that of the spec's files; `files` are the site's, by path."""
     shelf = Shelf(reference, "downloads.md")
-    left = sorted(path for path in files if not path.endswith((".md", ".html")))
+    left = sorted(path for path in files if not path.endswith((".md", ".html")) and not path.startswith("assets/"))
     groups = []
     for name, title, about, starts in _GROUPS:
         mine = [path for path in left if path.startswith(starts)]
         left = [path for path in left if path not in mine]
         if mine:
             groups.append((name, title, about, _table(shelf, mine, files)))
-    values: dict[str, object] = {"groups": tuple(groups), "digest": code(reference.digest)}
+    values: dict[str, object] = {
+        "groups": tuple(groups),
+        "digest": code(reference.digest),
+        "calls": Table(("What", "URL below the site", "Documents", "Schema"), tuple(_api_rows(shelf, files))),
+    }
     yield Page(shelf.here, "downloads", "Downloads", ("spec/",), values)
     yield _spec_files(reference, [path for path in left if path.startswith("spec/")], files)
+
+
+API: Final = "api/v1/"
+
+_API_KINDS: Final = (
+    ("index", "What there is, and where", "index.json", "index.json"),
+    ("provider", "A provider: its calls and its models", "providers/{provider}.json", "providers/"),
+    ("model", "A model and its route", "models/{provider}/{model}.json", "models/"),
+    ("mode", "An agent mode and its route", "modes/{mode}.json", "modes/"),
+    ("edition", "An edition: every fact, with sources", "editions/{edition}.json", "editions/"),
+    ("diff", "What changed in an edition", "changes/{edition}.json", "changes/"),
+    ("timelines", "Where each name goes, over the editions", "timelines.json", "timelines.json"),
+    ("finder", "Every name and path of an edition", "finder/{edition}.json", "finder/"),
+    ("lookup", "Statuses, headers, errors and rules", "lookup.json", "lookup.json"),
+    ("route-vectors", "Questions to `route`, with their answers", "route-vectors.json", "route-vectors.json"),
+)
+"""Name of the schema, what the documents say, their address below `api/v1/`, and how it begins."""
+
+
+def _api_rows(shelf: Shelf, files: Mapping[str, bytes]) -> Iterator[tuple[str, ...]]:
+    for schema, about, pattern, start in _API_KINDS:
+        mine = sorted(path for path in files if path.startswith(f"{API}{start}"))
+        form = f"{API}schema/{schema}.schema.json"
+        if mine:
+            example = link("example", mine[0], shelf.here)
+            yield about, f"{code(API + pattern)} ({example})", str(len(mine)), link(code(schema), form, shelf.here)
 
 
 def module_files(reference: Reference) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
@@ -31,6 +32,8 @@ def edition_pages(
     yield _index(reference, editions)
     for edition in editions.values():
         yield _routing(reference, edition, editions)
+    if len(editions) > 1:
+        yield _compare(reference, editions)
     yield _changes_index(reference, editions, reports)
     for name, diff in reports.items():
         yield _changes(reference, editions[name], diff)
@@ -81,6 +84,19 @@ def _index(reference: Reference, editions: Editions) -> Page:
     head = ("Edition", "Built", "Client build", "Laid over", "Providers", "Models", "Agent modes", "Changes")
     values: dict[str, object] = {"table": Table(head, rows), "shown": code(reference.edition.id)}
     return Page(shelf.here, "editions/index", "Editions", ("spec/editions/",), values)
+
+
+def _compare(reference: Reference, editions: Editions) -> Page:
+    """Any two editions side by side; at first the two newest whose model calls pass a proxy."""
+    shelf = Shelf(reference, "editions/compare.md")
+    proxied = [name for name, each in editions.items() if any(p.via_proxy for p in each.providers.values())]
+    pair = proxied[-2:] or list(editions)[-2:]
+    values: dict[str, object] = {
+        "editions": json.dumps([[name, each.edition.built] for name, each in editions.items()]),
+        "first": pair[0],
+        "last": pair[-1],
+    }
+    return Page(shelf.here, "editions/compare", "Compare two editions", ("spec/editions/",), values)
 
 
 def _routing(reference: Reference, edition: Reference, editions: Editions) -> Page:
@@ -184,10 +200,15 @@ def _changes_index(reference: Reference, editions: Editions, reports: Mapping[st
         for name, diff in reports.items()
     )
     rules = tuple(
-        (f"[]{{ #rule-{row.id} }}{code(row.id)}", row.gravity.value, code(row.scope), code(row.field or "the fact"),
-         prose(row.reason))
+        (
+            f'<span id="rule-{row.id}"></span>{code(row.id)}',
+            row.gravity.value,
+            code(row.scope),
+            code(row.field or "the fact"),
+            prose(row.reason),
+        )
         for row in rule_rows()
-    )  # fmt: skip
+    )
     values: dict[str, object] = {
         "table": Table(("Edition", "Compared with", "Built", "Breaking", "Additions", "Notes"), rows),
         "rules": Table(("Rule", "Severity", "Kind of fact", "Fields", "Reason"), rules),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Final, TypeAlias
 
+from ...vendored.catalogue import tier_of
 from ...vendored.reference import Reference
 from ..addresses import anchor
 from ..markdown import Table, code, codes, link, prose
@@ -183,18 +184,18 @@ def _implementations(reference: Reference, evidence: Evidence) -> Page:
         "summary": Table(
             (
                 "Implementation",
+                "Verdict",
+                "Core passed",
+                "Others passed",
+                "Known failures",
+                "Warnings",
+                "Not tested",
                 "Version",
-                "Claims",
-                "Providers",
-                "Pass",
-                "Fail",
-                "Known failure",
-                "Warn",
-                "Other",
-                "Kit",
                 "Taken",
+                "Claims",
+                "Run",
             ),
-            tuple(_summary_row(run) for run in runs.values()),
+            tuple(_summary_row(shelf, name, run) for name, run in runs.items()),
         ),
         "found": tuple(
             (anchor(name), prose(run.implementation.display_name), table)
@@ -227,20 +228,55 @@ def verdict(held: RequirementResult | None) -> str:
     return "-" if held is None else MARKS.get(held.verdict, prose(held.verdict))
 
 
-def _summary_row(run: Run) -> tuple[str, ...]:
+def _summary_row(shelf: Shelf, name: str, run: Run) -> tuple[str, ...]:
     about = run.implementation
-    counts = Counter(held.verdict for held in run.requirements.values())
-    others = sum(counts.values()) - sum(counts[name] for name in MARKS)
+    known = shelf.reference.requirements
+    judged = {rule: held for rule, held in run.requirements.items() if rule in known}
+    core = {rule: held for rule, held in judged.items() if tier_of(known[rule]) == "core"}
+    others = {rule: held for rule, held in judged.items() if rule not in core}
+    counts = Counter(held.verdict for held in judged.values())
     return (
         f"[{prose(about.display_name)}]({about.url})" if about.url else prose(about.display_name),
+        shelf.link(_decided(shelf, core, others), f"{PROXIES}#found-{anchor(name)}")
+        if _amiss(run)
+        else "**conformant**",
+        _passed(core),
+        _passed(others),
+        str(counts["known-failure"]),
+        str(counts["warn"]),
+        str(sum(counts[name] for name in counts if name not in MARKS)),
         code(about.version) if about.version else "",
-        codes(run.claims),
-        codes(run.providers),
-        *(str(counts[verdict]) for verdict in MARKS),
-        str(others),
-        code(run.kit.version) if run.kit else "",
         prose(run.taken or ""),
+        codes(run.claims),
+        link("data", f"{FOLDER}{name}.json", shelf.here),
     )
+
+
+Results: TypeAlias = Mapping[str, RequirementResult]
+
+
+def _passed(results: Results) -> str:
+    """How many were passed of those that were tested; a warning is about a rule that a proxy should keep."""
+    tested = [held for held in results.values() if held.verdict in MARKS]
+    return f"{sum(held.verdict in ('pass', 'warn') for held in tested)} of {len(tested)}"
+
+
+def _decided(shelf: Shelf, core: Results, others: Results) -> str:
+    """The verdict in words: what must hold and does not, in the core and beside it."""
+    broken = [sum(_is_broken(shelf, rule, held) for rule, held in part.items()) for part in (core, others)]
+    if not any(broken):
+        return "**conformant**, with warnings"
+    kinds = zip(broken, ("core", "other"), strict=True)
+    names = [f"{count} {kind} {'rule' if count == 1 else 'rules'}" for count, kind in kinds if count]
+    return f"breaks {' and '.join(names)}"
+
+
+def _is_broken(shelf: Shelf, rule: str, held: RequirementResult) -> bool:
+    return held.verdict in ("fail", "known-failure") and shelf.reference.requirements[rule].level == "must"
+
+
+def _amiss(run: Run) -> bool:
+    return any(held.verdict in ("fail", "known-failure", "warn") for held in run.requirements.values())
 
 
 _ISSUE = re.compile(r"https://[^/]+/([^/]+/[^/]+)/(?:issues|pull)/(\d+)$")

@@ -27,6 +27,8 @@ GROUPS: Final[tuple[tuple[str, tuple[tuple[str, Members], ...]], ...]] = (
             ("Tools", ("tools.md",)),
             ("Endpoints", ("endpoints/",)),
             ("Headers", ("headers.md",)),
+            ("Headers by name", ("header-names.md",)),
+            ("HTTP methods", ("methods.md",)),
             ("Management routes", ("management.md",)),
             ("Fallback", ("fallback.md",)),
             ("Authentication", ("authentication.md",)),

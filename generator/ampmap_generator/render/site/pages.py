@@ -18,6 +18,7 @@ from .evidence import evidence_pages
 from .evidence_files import Evidence
 from .facts import Page, Shelf
 from .meanings import meaning_pages
+from .names import name_pages
 from .platforms import platform_pages
 from .remedies import remedy_pages
 from .requirements import rule_pages
@@ -63,6 +64,7 @@ def all_pages(
         *edition_pages(reference, editions, reports),
         *wire_pages(reference),
         *meaning_pages(reference),
+        *name_pages(reference),
         *error_pages(reference),
         *rule_pages(reference, evidence),
         *remedy_pages(reference),

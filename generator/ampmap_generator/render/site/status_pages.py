@@ -10,6 +10,7 @@ from ..addresses import platform_target, status_page, target_of
 from ..markdown import NONE, Code, Table, code, prose, value_text
 from ..statuses import StatusFacts, status_facts
 from .facts import Page, Shelf
+from .remedies import servers_with_remedy
 
 Row = tuple[str, ...]
 
@@ -57,7 +58,7 @@ def _status_page(shelf: Shelf, facts: StatusFacts) -> Page:
         "test": _test(facts),
         "finder": shelf.finder(str(facts.status)),
     }
-    return Page(shelf.here, "wire/status", title, ("spec/errors/", "spec/requirements/"), values, weight=3)
+    return Page(shelf.here, "wire/status", title, ("spec/errors/", "spec/requirements/"), values, weight=2)
 
 
 def _meanings(shelf: Shelf, facts: StatusFacts) -> Iterator[Row]:
@@ -88,8 +89,18 @@ def _documented(shelf: Shelf, errors: Iterable[tuple[str, str, PlatformError]]) 
 
 def _rules(shelf: Shelf, rules: Iterable[str]) -> Table | None:
     known = shelf.reference.requirements
-    rows = tuple((shelf.to("requirements", rule), known[rule].level, prose(known[rule].statement)) for rule in rules)
-    return Table(("Rule", "Level", "Statement"), rows) if rows else None
+    rows = tuple(
+        (shelf.to("requirements", rule), known[rule].level, prose(known[rule].statement), _remedy(shelf, rule))
+        for rule in rules
+    )
+    return Table(("Rule", "Level", "Statement", "Remedy"), rows) if rows else None
+
+
+def _remedy(shelf: Shelf, rule: str) -> str:
+    """What to change in general, and the servers for which the exact change is known."""
+    general = prose(shelf.reference.requirements[rule].remedy or "")
+    servers = servers_with_remedy(shelf, rule)
+    return " ".join(part for part in (general, f"In {servers}." if servers else "") if part)
 
 
 def _test(facts: StatusFacts) -> Code | None:

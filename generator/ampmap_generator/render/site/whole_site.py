@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from ... import outputs
 from ...diff.report import DiffReport
 from ...query.scope import builds_in_words, freshness_in_words
 from ...vendored.reference import Reference
-from ..api.documents import api_files
+from ..api.documents import ROOT, api_files
 from ..openapi.document import render_openapi
 from ..vectors.site_data import auth_files
 from .downloads import download_pages, module_files
@@ -65,12 +66,27 @@ def _generated_data(
     reference: Reference, editions: Mapping[str, Reference], reports: Mapping[str, DiffReport]
 ) -> dict[str, bytes]:
     """The data that is made from the references, by path below the docs folder."""
+    documents = api_files(reference, editions, reports)
     return {
-        **api_files(reference, editions, reports),
+        **documents,
+        **dict(_as_scripts(documents)),
         **render_openapi(reference, editions),
         **auth_files(reference),
         **module_files(reference),
     }
+
+
+ASKED: Final = ("finder/", "lookup", "timelines")
+"""How the documents of the API begin that the pages' scripts read."""
+
+
+def _as_scripts(documents: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Documents as scripts that hand them over: a page from disk may load a script, and no JSON."""
+    for path, content in documents.items():
+        name = path.removeprefix(ROOT)
+        if name.startswith(ASKED) and name.endswith(".json"):
+            name = name.removesuffix(".json")
+            yield f"assets/data/{name}.js", b'ampmapData("%s", %s);\n' % (name.encode(), content.strip())
 
 
 def _source_files(spec: SpecFiles | None) -> dict[str, bytes]:

@@ -253,7 +253,7 @@ def _endpoint(reference: Reference, e: Endpoint) -> Page:
         "truncation": Table(("The stream ends", "What the client does"), truncation),
         "schemas": tuple(Code(name, "json", indent(schema), folded=True) for name, schema in e.schemas.items()),
     }
-    return Page(shelf.here, "wire/endpoint", e.display_name, (source_path("endpoints", e.id),), values)
+    return Page(shelf.here, "wire/endpoint", e.display_name, (source_path("endpoints", e.id),), values, weight=2)
 
 
 def _errors(shelf: Shelf, e: Endpoint) -> Table:

@@ -152,6 +152,57 @@ def test_a_long_text_is_answered_without_a_search_for_names_like_it(answers: Any
     assert found[-1]["trouble"]["status"] == 500
 
 
+def test_two_editions_differ_in_what_their_references_differ_in(editions: Mapping[str, Reference], node: str) -> None:
+    shown = editions[BASE]
+    before, after = (finder(editions[name], shown, {}).model_dump(mode="json") for name in (BASE, PROXIED))
+    script = "const { compared } = require(process.argv[1]);"
+    script += 'const given = JSON.parse(require("fs").readFileSync(0, "utf8"));'
+    script += "process.stdout.write(JSON.stringify([compared(...given), compared(given[0], given[0])]));"
+    done = subprocess.run(
+        [node, "-e", script, str(SCRIPT.with_name("compare-core.js"))],
+        input=json.dumps([before, after]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows, none = json.loads(done.stdout)
+
+    def told(kind: str, change: str) -> set[str]:
+        return {row["name"] for row in rows if (row["kind"], row["change"]) == (kind, change)}
+
+    old, new = ({model.id.lower() for model in editions[name].models.values()} for name in (BASE, PROXIED))
+    assert {name.lower() for name in told("Model", "gone")} == old - new
+    assert {name.lower() for name in told("Model", "new")} == new - old
+    assert told("Provider", "new") == set(editions[PROXIED].providers) - set(shown.providers)
+    assert "smart" in told("Agent mode", "changed")
+    assert none == []
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_the_code_of_every_route_can_be_compiled(stream: bool, editions: Mapping[str, Reference], node: str) -> None:
+    shown = editions[BASE]
+    document = finder(editions[PROXIED], shown, {}).model_dump(mode="json")
+    script = "const { codes } = require(process.argv[1]);"
+    script += 'const [data, stream] = JSON.parse(require("fs").readFileSync(0, "utf8"));'
+    script += "const made = data.answers.map((each) => codes(data, each, data.amp_url, stream));"
+    script += "for (const each of made) new Function(`return async () => {${each[2][1]}}`);"
+    script += "process.stdout.write(JSON.stringify(made));"
+    done = subprocess.run(
+        [node, "-e", script, str(SCRIPT.with_name("finder-code.js"))],
+        input=json.dumps([document, stream]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for answer, made in zip(document["answers"], json.loads(done.stdout), strict=True):
+        texts = dict(made)
+        path = (stream and answer["stream_path"]) or answer["path"]
+        compile(texts["Python"], answer["name"], "exec")
+        assert list(texts) == ["curl", "Python", "JavaScript", "Go"]
+        assert [name for name, text in texts.items() if path not in text] == []
+        assert [name for name, text in texts.items() if "API_KEY" not in text or "{api_key}" in text] == []
+
+
 def test_every_rule_and_page_that_the_lookup_names_exists(editions: Mapping[str, Reference]) -> None:
     document = lookup(editions[BASE])
     named = {rule for each in document.statuses.values() for rule in (*each.suspects, *each.answers, *each.relays)}

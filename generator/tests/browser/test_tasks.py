@@ -1,0 +1,137 @@
+"""What readers came for, each in one look: one query in the field, or one press; and the search of all pages."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ..support import BuiltSite
+
+OpenPage = Callable[..., Any]
+
+ASKED = (
+    ("kimi-k2", ("/api/provider/kimi", "openrouter.ai")),  # where it goes, in every edition
+    ("x-goog-api-key", ("google", "placeholder")),  # which header has the key for Gemini
+    ("HEAD /api/provider/openai/v1/models", ("routing.head-answered",)),
+    ("SHARED_QUOTA_EXCEEDED", ("soft quota", "Remedy")),
+    ("https://proxy.example.com/api/provider/openai/v1/responses", ("curl", "https://proxy.example.com/api/provider")),
+    ("529", ("overloaded_error", "errors.upstream-status-relayed")),
+    ("claude-opus-4-1", ("claude-opus-4-1-20250805", "Anthropic")),
+    ("POST /api/provider/groq/v1/chat/completions 404", ("An alias", "/groq/chat/completions", "--select")),
+    ("claude-opus-4-7", ("Id on the wire",)),
+    ("sonnet 4.5", ("claude-sonnet-4-5-20250929", "matches")),
+    ('{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"quota"}}', ("rate limit",)),
+    ("no such thing at all", ("Search all pages",)),
+)
+"""What is put into the field, and what the answer shows without another press."""
+
+PRESSED = (
+    ("fallback/", "Steps:", "what a proxy does when a model is not there"),
+    ("evidence/implementations/", "Verdict", "which proxies pass"),
+    ("guides/target-file/", "Write a target file", "how a target file is written"),
+    ("downloads/", "api/v1/providers/{provider}.json", "the URL of the JSON for providers"),
+    ("editions/compare/?from=amp-0.0.1774310664&to=amp-0.0.1777897475", "Gone", "what an edition drops"),
+    ("", "Sources last read on", "how fresh it is"),
+)
+"""Pages on which an answer stands in the first screen."""
+
+IN_VIEW = """words => [...document.querySelectorAll("article *")].some(each => {
+    if (!each.checkVisibility() || !each.innerText?.includes(words)) return false;
+    const {top, bottom} = each.getBoundingClientRect();
+    return !each.querySelector("h1") && top >= 0 && top < innerHeight - 20 && bottom > 0;
+})"""
+
+SEARCHED = {
+    "gpt-5-codex": "models/openai/", "kimi-k2": "models/moonshot/", "smart mode": "agent-modes/", "oracle": "tools/",
+    "HEAD": "methods/", "x-goog-api-key": "header-names/", "401": "errors/status/401/", "404": "errors/status/404/",
+    "429": "errors/status/429/", "529": "errors/status/529/", "SHARED_QUOTA_EXCEEDED": "errors/",
+    "json api providers": "downloads/", "how to install": "guides/", "target file": "guides/target-file/",
+    "fallback": "fallback/", "opus 4.1": "models/anthropic/", "count_tokens": "endpoints/anthropic-messages/",
+    "warm-up": "endpoints/cerebras-warm-up/", "auth modes": "auth-modes/", "retry-after": "header-names/",
+    "compare editions": "editions/compare/",
+}  # fmt: skip
+"""What readers search for, and the page that should be among the first two."""
+
+FIRST_TWO = """page => {
+    // The theme listens to keys, not to the field, and asks its worker for what it holds at that moment.
+    document.querySelector("input.md-search__input").dispatchEvent(new KeyboardEvent("keyup", {key: "End"}));
+    const links = [...document.querySelectorAll(".md-search-result__item > a:first-child")].slice(0, 2);
+    return links.some(link => new URL(link.href).pathname.endsWith(`/latest/${page}`));
+}"""
+
+BUDGET = 350 * 1024
+
+
+def test_the_field_answers_whatever_is_put_into_it(open_page: OpenPage) -> None:
+    page = open_page()
+    box = page.locator("#finder-query")
+    for query, says in ASKED:
+        box.fill(query)
+        box.press("Enter")
+        for words in says:
+            page.locator(".am-finder").filter(has_text=words).wait_for(state="visible", timeout=10_000)
+        assert query.startswith("{") is ("q=" not in page.url), query
+
+
+def test_answers_stand_in_the_first_screen_of_their_pages(open_page: OpenPage, site_url: str) -> None:
+    page = open_page()
+    for path, words, about in PRESSED:
+        page.goto(site_url + path, wait_until="networkidle")
+        assert page.evaluate(IN_VIEW, words), about
+
+
+@pytest.mark.long
+def test_search_has_the_right_page_among_the_first_two(open_page: OpenPage) -> None:
+    page = open_page()
+    box = page.locator("input.md-search__input")
+    box.click()
+    for words, where in SEARCHED.items():
+        box.fill(words)
+        page.wait_for_function(FIRST_TWO, arg=where, polling=200, timeout=10_000)
+
+
+def test_the_front_page_is_light(open_page: OpenPage) -> None:
+    page = open_page()
+    sizes: dict[str, int] = {}
+    page.on("response", lambda answer: sizes.update({answer.url: len(gzip.compress(answer.body()))}))
+    page.reload(wait_until="networkidle")
+
+    assert any("search_index" in url for url in sizes), "it is the heaviest part"
+    assert sum(sizes.values()) < BUDGET, sizes
+
+
+def test_the_field_and_the_links_work_from_disk(chromium: Any, built_site: BuiltSite) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto((built_site.pages / "index.html").as_uri())
+    page.locator("#finder-query").fill("gpt-5-codex")
+    page.locator("#finder-query").press("Enter")
+    page.locator(".am-card-title a").last.click()
+    page.wait_for_url("**/providers/openai/index.html")
+    context.close()
+
+
+def test_rows_of_a_table_are_cards_on_a_phone(open_page: OpenPage) -> None:
+    """The path, which is the answer, stands in the window and under its model."""
+    page = open_page("#models", size="phone")
+    row = page.locator("tr").filter(has_text="gpt-5-codex").first
+    path = row.locator("td").filter(has_text="/api/provider/openai/v1/responses")
+    box = path.bounding_box()
+
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 360
+    assert box["y"] > row.locator("td").first.bounding_box()["y"]
+
+
+def test_a_filter_lists_its_hits_and_copies_have_no_prompt(open_page: OpenPage, site_url: str) -> None:
+    page = open_page("errors/?filter=SHARED_QUOTA")
+    hit = page.locator("#rensei-shared-quota-exceeded")
+    assert hit.bounding_box()["y"] < 800
+    assert not page.locator("#cliproxyapi").is_visible()
+
+    page.goto(site_url + "guides/run-against-staging/", wait_until="networkidle")
+    page.locator(".highlight .md-code__button, .highlight .md-clipboard").first.click()
+    assert page.evaluate("navigator.clipboard.readText()") == "ampmap-conformance run"
