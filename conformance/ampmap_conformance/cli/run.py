@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,10 @@ import click
 from ..cases.covering import Depth
 from .commands import Command
 from .options import (
+    EDITION_NAMES,
     detail_of,
     detail_options,
     docs_url_option,
-    edition_option,
     reference_option,
     report_dir_option,
 )
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
     from ..engine.options import RunOptions
     from ..report.model import Report
-    from ..report.terminal import Detail
+    from ..report.outcome import RunOutcome
+    from ..report.terminal import Detail, Terminal
 
+ALL_PROXIED = "all-proxied"
+"""Stands for every edition of which a model call passes a proxy."""
 EXIT_CODES = (
     "Exit codes: 0 conformant, 1 failures, 2 interrupted, 3 kit error, 4 invalid usage, 5 too little tested,"
     " 6 target unreachable, 7 stale baseline, 8 partial: the target leaves out what a client needs."
@@ -44,7 +48,14 @@ EXIT_CODES = (
     "--observer", metavar="URL", help="URL that the proxy's upstreams are set to; the kit's observer listens there."
 )
 @reference_option
-@edition_option
+@click.option(
+    "--edition",
+    "editions",
+    multiple=True,
+    metavar="EDITION",
+    help=f"Edition to test against: {EDITION_NAMES}; default: the target file's edition, or the base edition. Repeat"
+    " it, or write `all-proxied`, for one run over several: a case that they share is made once.",
+)
 @click.option(
     "--profile", "profiles", multiple=True, metavar="NAME", help="Include only this profile; may be repeated."
 )
@@ -172,6 +183,7 @@ def run(
     today: datetime | None,
     verbose: bool,
     quiet: bool,
+    editions: tuple[str, ...],
     **options: Any,
 ) -> int:
     """Test a proxy and write a report.
@@ -180,6 +192,7 @@ def run(
     Examples:
       ampmap-conformance run
       ampmap-conformance run --target staging.yaml --select 'auth.*'
+      ampmap-conformance run --edition 2026-01 --edition newest-proxied
     """
     from ..engine.options import RunOptions
 
@@ -192,23 +205,43 @@ def run(
 
         check_variant(options["variant"])
     detail = detail_of(verbose=verbose, quiet=quiet)
-    wanted = RunOptions(today=today.date() if today else None, **options)
+    several = _several(editions)
+    edition = several[0] if several else None
+    wanted = RunOptions(today=today.date() if today else None, edition=edition, **options)
     if dry_run:
         from .show import dry_run as show
 
-        return show(wanted)
+        return max(show(replace(wanted, edition=each)) for each in several or (None,))
     from .annotate import annotating
 
     with annotating(annotations) as annotate:
-        return _run(wanted, detail, report_dir, docs_url, annotate)
+        return _run(wanted, several, detail, report_dir, annotate, docs_url)
+
+
+def _several(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids of the editions that are meant, each once. A single name is kept as it is: what takes it reads it."""
+    from ..reference.edition import editions_meant
+
+    return names if len(names) == 1 and names[0] != ALL_PROXIED else editions_meant(names, ALL_PROXIED)
 
 
 def _run(
-    options: RunOptions, detail: Detail, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]
+    options: RunOptions,
+    several: tuple[str, ...],
+    detail: Detail,
+    report_dir: Path | None,
+    annotate: Callable[[Report], None],
+    docs_url: str,
 ) -> int:
+    from ..run.editions import over_editions
     from ..run.run import conformance
     from .reporting import run_and_report
 
-    ended = run_and_report(report_dir, detail, lambda terminal: conformance(options, terminal, docs_url=docs_url))
+    def made(terminal: Terminal) -> RunOutcome:
+        if len(several) > 1:
+            return over_editions(options, several, terminal, docs_url=docs_url)
+        return conformance(options, terminal, docs_url=docs_url)
+
+    ended = run_and_report(report_dir, detail, made)
     annotate(ended.report)
     return int(ended.code)

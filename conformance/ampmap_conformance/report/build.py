@@ -18,8 +18,6 @@ from .causes import after_effects, causes_of
 from .exchanges import report_exchange
 from .model import (
     BaselineUse,
-    Client,
-    Generated,
     Kit,
     KnownFailure,
     LeftOut,
@@ -28,7 +26,6 @@ from .model import (
     ReferenceId,
     Report,
     Reproduce,
-    Requests,
     RequirementSummary,
     Result,
     Selection,
@@ -36,6 +33,7 @@ from .model import (
     SummaryVerdict,
     TargetId,
 )
+from .model_run import Client, Generated, Requests
 from .parts import parts_of
 from .reproduce import command_line, curl_line, serve_line
 

@@ -76,6 +76,7 @@ def _case(suite: Xml.Element, result: Result, report: Report, cause: Cause | Non
     told = [("verdict", result.verdict.value), ("level", result.level.value)]
     told += [("severity", rule.severity)] if rule and rule.severity else []
     told += [("cause", cause.id)] if cause else []
+    told += [("edition", edition) for edition in result.editions]
     _properties(case, told if result.scored else [*told, ("scored", "false")])
     element = ELEMENTS[result.verdict]
     if result.verdict in RED and not result.scored:
@@ -111,8 +112,9 @@ def _facts(report: Report) -> Iterable[tuple[str, str]]:
     if report.target.version:
         yield "target.version", report.target.version
     yield "target.base_url", report.target.base_url
-    yield "edition", report.reference.edition
-    yield "reference", report.reference.digest
+    for each in report.editions or (report.reference,):
+        yield "edition", each.edition
+        yield "reference", each.digest
     yield "kit", report.kit.version
     if report.clients:
         yield "clients", clients_line(report)
