@@ -121,17 +121,13 @@ class Session:
 
     @classmethod
     def of_rules(cls, rules: Iterable[str]) -> Session:
-        """A session of the usual proxy, with the cases of a few rules."""
-        with staged() as one:
-            return cls({USUAL: one.plan}, {}, frozenset(rules))
+        """A session of all stages, with the cases of a few rules."""
+        return cls(_plans(), {}, frozenset(rules))
 
     @classmethod
     def opened(cls, build: Path) -> Session:
         """Makes the plans, and measures the reach unless `build` has that of the same proxy and cases."""
-        plans = {}
-        for stage in STAGES:
-            with staged(variant=stage or None) as one:
-                plans[stage] = one.plan
+        plans = _plans()
         file = build / "reach.json"
         digest = _digest(plans)
         kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
@@ -154,8 +150,11 @@ class Session:
         The translating ones are asked where the usual one does not run it, or does something else there.
         """
         if self.rules:
-            every = in_order(self.plans[USUAL])
-            return {USUAL: [number for number, task in enumerate(every) if task.row.id in self.rules]}
+            by_stage = {stage: enumerate(in_order(plan)) for stage, plan in self.plans.items()}
+            return {
+                stage: [number for number, task in tasks if task.row.id in self.rules]
+                for stage, tasks in by_stage.items()
+            }
         found = {stage: cases for stage in STAGES if (cases := cases_for(mutant, self.reach[stage])) != []}
         return found if USUAL not in found or mutant.id.startswith(TRANSLATING) else {USUAL: found[USUAL]}
 
@@ -230,6 +229,14 @@ class Book:
         print(
             f"{len(killed)} killed, {len(survived)} survive; {mutant.id}: {found.killed_by or 'survives'}", flush=True
         )
+
+
+def _plans() -> dict[str, Plan]:
+    plans = {}
+    for stage in STAGES:
+        with staged(variant=stage or None) as one:
+            plans[stage] = one.plan
+    return plans
 
 
 def _reached(work: tuple[str, Plan]) -> Lines:

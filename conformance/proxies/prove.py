@@ -111,7 +111,7 @@ def prove(name: str, options: Options, report: Path | None = None) -> int:
     more += ["--baseline", str(known)] if options.baseline and known.is_file() else []
     with ExitStack() as stack:
         if recipe.proxy is not None:
-            more += ["--target", str(stack.enter_context(started(name, recipe, options.build, environment)))]
+            more += ["--target", str(stack.enter_context(started(HERE / name, recipe, options.build, environment)))]
         run = [*KIT, "run", "--report-dir", str(report), "--annotations", "none", *more, *options.kit]
         code = subprocess.run(run, env=environment, cwd=ROOT, check=False).returncode
     if code in (*AS_KNOWN, 1, 7) and options.evidence is not None:

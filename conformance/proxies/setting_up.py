@@ -26,12 +26,14 @@ _KEY = re.compile(r"[A-Z][A-Z0-9_]*_API_KEY")
 
 
 @contextmanager
-def started(name: str, recipe: Recipe, build: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+def started(home: Path, recipe: Recipe, build: Path, environment: Mapping[str, str]) -> Iterator[Path]:
     """A proxy that runs with an observer behind it; the target file with their addresses.
 
-    Packages and logs go below `build`. Raises NotThereError when it cannot be had.
+    `home` is the folder of the recipe, by whose name packages and logs lie below `build`.
+    Raises NotThereError when it cannot be had.
     """
     assert recipe.proxy is not None
+    name = home.name
     tools = build / "packages" / name
     if recipe.install is not None:
         installed(recipe.install, tools)
@@ -54,7 +56,7 @@ def started(name: str, recipe: Recipe, build: Path, environment: Mapping[str, st
             "OBSERVER": observer.removeprefix("http://"),
             "PORT": str(servers["proxy"].getsockname()[1]),
         }
-        variables |= configure(HERE / name, recipe, folder, observer, addresses, variables)
+        variables |= configure(home, recipe, folder, observer, addresses, variables)
         built(recipe, values, build / "packages" / "cache")
         own = {"PATH": PATH, "LANG": "C.UTF-8", **variables}
         for part, process in (("gateway", recipe.gateway), ("proxy", recipe.proxy)):
@@ -63,7 +65,7 @@ def started(name: str, recipe: Recipe, build: Path, environment: Mapping[str, st
                 log = build / name / f"{part}.log"
                 stack.enter_context(running(process, servers[part], {**values, **here}, own, log))
         target = folder / "target.yaml"
-        target.write_text(target_file(name, recipe, addresses["proxy"], observer, values), encoding="utf-8")
+        target.write_text(target_file(home, recipe, addresses["proxy"], observer, values), encoding="utf-8")
         yield target
 
 
@@ -121,9 +123,9 @@ def _exported(recipe: Recipe, observer: str, addresses: Mapping[str, str]) -> st
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
-def target_file(name: str, recipe: Recipe, proxy: str, observer: str, values: Mapping[str, object]) -> str:
+def target_file(home: Path, recipe: Recipe, proxy: str, observer: str, values: Mapping[str, object]) -> str:
     """The committed target file with this run's addresses and paths, and the version that runs."""
-    text = filled((HERE / name / "target.yaml").read_text(encoding="utf-8"), {"kit_python": values["kit_python"]})
+    text = filled((home / "target.yaml").read_text(encoding="utf-8"), {"kit_python": values["kit_python"]})
     said: dict[str, Any] = yaml.safe_load(text)
     said |= {"base_url": f"http://{proxy}", "version": version_of(recipe, values)}
     said["observer"]["advertise"] = observer

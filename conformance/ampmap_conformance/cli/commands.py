@@ -7,7 +7,8 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -42,11 +43,26 @@ def _remember(context: click.Context, _option: click.Parameter, wanted: bool) ->
     context.meta[DEBUG] = wanted or context.meta.get(DEBUG, False)
 
 
-class Command(click.Command):
-    """A command that refuses empty values, and has `--debug`."""
+class Choice(click.Choice[Any]):
+    """One of some words; for another one, the message also names the nearest."""
 
-    def __init__(self, *args: Any, **rest: Any) -> None:
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """What is wrong with a value."""
+        from ..files import did_you_mean
+
+        known = [str(getattr(choice, "value", choice)) for choice in self.choices]
+        return f"{super().get_invalid_choice_message(value, ctx).rstrip('.')}{did_you_mean(str(value), known)}"
+
+
+class Command(click.Command):
+    """A command that refuses empty values, and has `--debug`.
+
+    `groups` are the names of its options' parameters below the titles under which its help shows them.
+    """
+
+    def __init__(self, *args: Any, groups: Mapping[str, tuple[str, ...]] = MappingProxyType({}), **rest: Any) -> None:
         super().__init__(*args, **rest)
+        self.groups = groups
         self.params.append(
             click.Option(
                 ["--debug"],
@@ -64,6 +80,17 @@ class Command(click.Command):
             if any(not value.strip() for value in _texts(given.get(parameter.name or ""))):
                 raise click.BadParameter("the value is empty; give a value, or leave the option out", ctx, parameter)
         return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the options, in their groups where there are any; what is in none comes last."""
+        title_of = {name: title for title, names in self.groups.items() for name in names}
+        rows: dict[str, list[tuple[str, str]]] = {title: [] for title in self.groups}
+        for parameter in self.get_params(ctx):
+            if (record := parameter.get_help_record(ctx)) is not None:
+                rows.setdefault(title_of.get(parameter.name or "", "Options"), []).append(record)
+        for title, records in rows.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
 
 
 class Group(click.Group):

@@ -11,7 +11,7 @@ from .commands import Program
 from .doctor import doctor
 from .evidence import evidence
 from .manifest import manifest
-from .options import edition_option, reference_option
+from .options import edition_option, log_option, reference_option
 from .report import report
 from .resolve_auth import resolve_auth
 from .run import run
@@ -63,7 +63,8 @@ def list_(profiles: tuple[str, ...], as_json: bool) -> int:
 
 @main.command()
 @click.argument("requirement", metavar="REQUIREMENT_ID")
-def explain(requirement: str) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def explain(requirement: str, as_json: bool) -> int:
     """Show a requirement: reason, sources, request sent, and the defects that break it.
 
     \b
@@ -72,7 +73,7 @@ def explain(requirement: str) -> int:
     """
     from .show import explain_requirement
 
-    return explain_requirement(requirement)
+    return explain_requirement(requirement, as_json=as_json)
 
 
 @main.command()
@@ -110,6 +111,7 @@ def defects(as_json: bool) -> int:
     help="Environment variable with the token of the control API; default: no control API.",
 )
 @click.option("--strict", is_flag=True, help="Reject requests that the providers themselves would reject.")
+@log_option
 @reference_option
 @edition_option
 def observe(
@@ -117,10 +119,13 @@ def observe(
     personas: tuple[str, ...],
     token_env: str | None,
     strict: bool,
+    log: Path | None,
     reference: Path | None,
     edition: str | None,
 ) -> int:
     """Run the observer as a server. The first line of output is its URL; SIGTERM stops it.
+
+    On a terminal, one line on standard error shows the number of calls and the latest.
 
     With a token, a run on another machine can use it: set its URL and token under `observer` in the target file.
 
@@ -132,7 +137,7 @@ def observe(
     from ..reference.edition import reference_for
     from .serve import observe as serve_it
 
-    return serve_it(listen, reference_for(reference, edition), personas, token_env, strict=strict)
+    return serve_it(listen, reference_for(reference, edition), personas, token_env, strict=strict, log=log)
 
 
 @main.command()
@@ -143,14 +148,15 @@ def observe(
     metavar="HOST:PORT",
     help="Address to listen on; port 0 selects a free port.",
 )
+@log_option
 @click.option("--defect", "defects", multiple=True, metavar="ID", help="Defect to enable; may be repeated.")
 @reference_option
 @edition_option
-def serve(listen: str, defects: tuple[str, ...], reference: Path | None, edition: str | None) -> int:
+def serve(listen: str, log: Path | None, defects: tuple[str, ...], reference: Path | None, edition: str | None) -> int:
     """Run the reference proxy as a server. The first line of output is its URL; SIGTERM stops it.
 
     The proxy starts an observer as its upstreams. It accepts the client key in the environment variable
-    AMPMAP_CLIENT_KEY.
+    AMPMAP_CLIENT_KEY. On a terminal, one line on standard error shows the number of calls and the latest.
 
     \b
     Example:
@@ -159,7 +165,7 @@ def serve(listen: str, defects: tuple[str, ...], reference: Path | None, edition
     from ..reference.edition import reference_for
     from .serve import serve as serve_it
 
-    return serve_it(listen, defects, reference_for(reference, edition))
+    return serve_it(listen, defects, reference_for(reference, edition), log=log)
 
 
 main.add_command(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +28,12 @@ edition_option = click.option(
 )
 
 
+log_option = click.option(
+    "--log",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File to which each call is added as a line of JSON, with secrets masked.",
+)
 report_dir_option = click.option(
     "--report-dir",
     type=click.Path(path_type=Path),
@@ -36,6 +43,14 @@ report_dir_option = click.option(
 docs_url_option = click.option(
     "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a run prints: how much, and whether standard output gets JSON alone."""
+
+    detail: Detail
+    as_json: bool = False
 
 
 def detail_options(command: Command) -> Command:

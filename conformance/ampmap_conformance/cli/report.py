@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .commands import Group
+from .commands import Choice, Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def report() -> None:
 
 @report.command()
 @click.argument("file", metavar="REPORT.json", type=FILE)
-@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="Format to convert to.")
+@click.option("--format", "form", type=Choice(FORMATS), required=True, help="Format to convert to.")
 @click.option("--out", type=FILE, metavar="FILE", help="File to write; default: standard output.")
 def render(file: Path, form: str, out: Path | None) -> int:
     """Convert a report to a page, a summary, JUnit XML, a badge, or output for GitHub Actions.

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
 from ..errors import UnreachableError
+from ..report.brief import brief
 from ..report.folder import reserved
 from ..report.outcome import RunOutcome
-from ..report.terminal import Detail, RunConsole, Terminal
+from ..report.terminal import RunConsole, Terminal
 from ..report.write import DEFAULT_FOLDER, write_report
+from .options import Shown
 
 
-def run_and_report(wanted: Path | None, detail: Detail, test: Callable[[Terminal], RunOutcome]) -> RunOutcome:
-    """Makes a run, writes its report into a folder, the default one for None, and prints as much as `detail` says.
+def run_and_report(wanted: Path | None, shown: Shown, test: Callable[[Terminal], RunOutcome]) -> RunOutcome:
+    """Makes a run, writes its report into a folder, the default one for None, and prints what is to be shown.
 
     Raises UsageError for a folder that cannot be used, and UnreachableError and what the kit itself failed by after
     the report is written.
     """
     folder = wanted or DEFAULT_FOLDER
     begun = time.monotonic()
-    with ended_by_signals(), reserved(folder), Terminal(RunConsole(), detail=detail) as terminal:
+    with ended_by_signals(), reserved(folder), _terminal(shown) as terminal:
         ended = test(terminal)
         files = write_report(ended.report, folder)
+        if shown.as_json:
+            click.echo(json.dumps(brief(ended.report, files), ensure_ascii=False, indent=1))
         if ended.fault is not None:
             raise ended.fault
         if ended.unreachable:
             raise UnreachableError(ended.unreachable)
         terminal.end(ended, files, time.monotonic() - begun)
     return ended
+
+
+def _terminal(shown: Shown) -> Terminal:
+    return Terminal(RunConsole(sys.stderr if shown.as_json else sys.stdout), detail=shown.detail)
 
 
 @contextmanager

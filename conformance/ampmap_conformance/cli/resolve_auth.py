@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .commands import Command
-from .options import detail_of, detail_options, docs_url_option, report_dir_option
+from .options import Shown, detail_of, detail_options, docs_url_option, report_dir_option
 
 if TYPE_CHECKING:
-    from ..report.terminal import Detail
     from ..resolver.resolvers import ResolverOptions
 
 SECONDS = click.FloatRange(min=0, min_open=True)
@@ -73,12 +72,12 @@ def resolve_auth(
         for line in lines(wanted):
             click.echo(line, nl=False)
         return 0
-    return _check(wanted, detail, report_dir, docs_url)
+    return _check(wanted, Shown(detail), report_dir, docs_url)
 
 
-def _check(options: ResolverOptions, detail: Detail, report_dir: Path | None, docs_url: str) -> int:
+def _check(options: ResolverOptions, shown: Shown, report_dir: Path | None, docs_url: str) -> int:
     from ..resolver.run import check_resolver
     from .reporting import run_and_report
 
-    ended = run_and_report(report_dir, detail, lambda terminal: check_resolver(options, terminal, docs_url=docs_url))
+    ended = run_and_report(report_dir, shown, lambda terminal: check_resolver(options, terminal, docs_url=docs_url))
     return int(ended.code)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..cases.covering import Depth
-from .commands import Command
+from .commands import Choice, Command
 from .options import (
     EDITION_NAMES,
+    Shown,
     detail_of,
     detail_options,
     docs_url_option,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from ..engine.options import RunOptions
     from ..report.model import Report
     from ..report.outcome import RunOutcome
-    from ..report.terminal import Detail, Terminal
+    from ..report.terminal import Terminal
 
 ALL_PROXIED = "all-proxied"
 """Stands for every edition of which a model call passes a proxy."""
@@ -36,16 +38,37 @@ EXIT_CODES = (
 )
 
 
-@click.command(cls=Command, epilog=EXIT_CODES)
+GROUPS = MappingProxyType(
+    {
+        "Target": (
+            *("target", "base_url", "server", "embedded", "observer", "reference", "editions", "defects", "variant"),
+        ),
+        "Choice of cases": ("profiles", "select", "skip", "depth", "seed", "max_examples", "openapi"),
+        "Judgement": ("baseline", "today", "strict", "require_observer", "allow_partial", "repeat", "attribute"),
+        "Limits": ("max_requests", "rate", "time_limit", "workers", "fail_fast", "dry_run"),
+        "Output": ("verbose", "quiet", "as_json", "report_dir", "docs_url", "trace", "annotations"),
+    }
+)
+"""The options, below the titles of the help."""
+
+
+@click.command(cls=Command, epilog=EXIT_CODES, groups=GROUPS)
 @click.option(
     "--target",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Target file of the proxy; default without --base-url: the embedded proxy.",
+    help="Target file of the proxy; default without --base-url: ampmap-target.yaml in the working folder, or else the"
+    " embedded proxy.",
 )
 @click.option("--base-url", metavar="URL", help="URL of the proxy, for a run without a target file.")
+@click.option("--embedded", is_flag=True, help="Test the embedded proxy, also in a folder with ampmap-target.yaml.")
 @click.option(
     "--observer", metavar="URL", help="URL that the proxy's upstreams are set to; the kit's observer listens there."
+)
+@click.option(
+    "--server",
+    metavar="NAME",
+    help="Server that the proxy is built with, for its remedies, e.g. nginx; default: what its answers tell.",
 )
 @reference_option
 @click.option(
@@ -98,7 +121,7 @@ EXIT_CODES = (
 )
 @click.option(
     "--annotations",
-    type=click.Choice(["auto", "github", "none"]),
+    type=Choice(["auto", "github", "none"]),
     default="auto",
     show_default=True,
     help="Annotate failures for a CI service; `auto` does it on GitHub Actions.",
@@ -107,7 +130,7 @@ EXIT_CODES = (
 @docs_url_option
 @click.option(
     "--depth",
-    type=click.Choice(Depth, case_sensitive=False),
+    type=Choice(Depth, case_sensitive=False),
     default=Depth.DEFAULT.value,
     show_default=True,
     help="Cases of each requirement: one (`quick`), every pair of values of its axes (`default`), or every triple"
@@ -175,8 +198,11 @@ EXIT_CODES = (
 )
 @click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and send nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object; all else is printed on standard error.")
 def run(
     dry_run: bool,
+    embedded: bool,
+    as_json: bool,
     report_dir: Path | None,
     docs_url: str,
     annotations: str,
@@ -205,17 +231,22 @@ def run(
 
         check_variant(options["variant"])
     detail = detail_of(verbose=verbose, quiet=quiet)
+    _choose_target(options, embedded=embedded)
+    if as_json and annotations == "github":
+        raise click.UsageError("--json and --annotations github exclude each other: both write to standard output")
     several = _several(editions)
+    if as_json and dry_run and len(several) > 1:
+        raise click.UsageError("--dry-run --json prints one plan; name one edition")
     edition = several[0] if several else None
     wanted = RunOptions(today=today.date() if today else None, edition=edition, **options)
     if dry_run:
         from .show import dry_run as show
 
-        return max(show(replace(wanted, edition=each)) for each in several or (None,))
+        return max(show(replace(wanted, edition=each), as_json=as_json) for each in several or (None,))
     from .annotate import annotating
 
-    with annotating(annotations) as annotate:
-        return _run(wanted, several, detail, report_dir, annotate, docs_url)
+    with annotating("none" if as_json else annotations) as annotate:
+        return _run(wanted, several, Shown(detail, as_json), report_dir, annotate, docs_url)
 
 
 def _several(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -225,10 +256,24 @@ def _several(names: tuple[str, ...]) -> tuple[str, ...]:
     return names if len(names) == 1 and names[0] != ALL_PROXIED else editions_meant(names, ALL_PROXIED)
 
 
+def _choose_target(options: dict[str, Any], *, embedded: bool) -> None:
+    """Puts the default target file in its place, unless another target or the embedded one is asked for."""
+    named = options["target"] or options["base_url"]
+    if embedded and named:
+        raise click.UsageError("--embedded cannot be combined with --target or --base-url")
+    if named or embedded or options["defects"] or options["variant"]:
+        return
+    from .targets import default_target
+
+    if (file := default_target()) is not None:
+        click.echo(f"notice: the target is {file}; `--embedded` tests the embedded proxy", err=True)
+        options["target"] = file
+
+
 def _run(
     options: RunOptions,
     several: tuple[str, ...],
-    detail: Detail,
+    shown: Shown,
     report_dir: Path | None,
     annotate: Callable[[Report], None],
     docs_url: str,
@@ -242,6 +287,6 @@ def _run(
             return over_editions(options, several, terminal, docs_url=docs_url)
         return conformance(options, terminal, docs_url=docs_url)
 
-    ended = run_and_report(report_dir, detail, made)
+    ended = run_and_report(report_dir, shown, made)
     annotate(ended.report)
     return int(ended.code)

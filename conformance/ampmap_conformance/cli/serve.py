@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 from ..errors import UsageError
 from ..reference.types import Reference
+from .log import logging
 
 
 def observe(
@@ -16,6 +18,7 @@ def observe(
     token_env: str | None = None,
     *,
     strict: bool = False,
+    log: Path | None = None,
 ) -> int:
     """Runs the observer as a server; `personas` are `NAME=HOST:PORT`, `token_env` names the variable with the token."""
     from ..observer import serve_observer
@@ -26,7 +29,9 @@ def observe(
     if token_env is not None and not (token := os.environ.get(token_env, "").strip()):
         raise UsageError(f"--token-env: the environment variable {token_env} is not set or empty")
     try:
-        serve_observer(host, port, reference, personas=own, token=token, strict=strict)
+        with logging(log, [token or ""]) as calls:
+            heard = calls.seen if calls is not None else None
+            serve_observer(host, port, reference, personas=own, token=token, strict=strict, heard=heard)
     except LookupError as error:
         raise UsageError(f"--persona: {error.args[0]}") from error
     except OSError as error:
@@ -34,14 +39,16 @@ def observe(
     return 0
 
 
-def serve(listen: str, defects: tuple[str, ...], reference: Reference) -> int:
+def serve(listen: str, defects: tuple[str, ...], reference: Reference, *, log: Path | None = None) -> int:
     """Runs the reference proxy as a server."""
     from ..refproxy.serve import serve_proxy
 
     host, port = address(listen)
     check_defects(defects)
     try:
-        serve_proxy(host, port, defects, reference)
+        with logging(log, []) as calls:
+            heard = calls.exchange if calls is not None else None
+            serve_proxy(host, port, defects, reference, heard=heard)
     except OSError as error:
         raise UsageError(f"--listen: {listen}: {error.strerror or error}") from error
     return 0

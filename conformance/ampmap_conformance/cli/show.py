@@ -28,7 +28,9 @@ from ..reference.edition import reference_for
 from ..reference.types import Provider, Reference, Requirement, conditions_in_words, tier_of
 from ..refproxy.embedded import CLIENT_LABEL, described
 from ..releases import release_of
+from ..report.remedies import remedies_of
 from ..target import target as targets
+from ..target.left_out import left_out
 from ..target.target import Secret, Target, served_providers
 from ..version import version
 
@@ -40,7 +42,7 @@ WIDE = 10_000
 """Columns of a table that is not printed to a terminal."""
 
 
-def dry_run(options: RunOptions) -> int:
+def dry_run(options: RunOptions, *, as_json: bool = False) -> int:
     """Prints what a run would do, without sending anything or starting a server."""
     known = reference_for(options.reference, options.edition, options.target)
     target = _target(options, known)
@@ -69,6 +71,12 @@ def dry_run(options: RunOptions) -> int:
         counts = (made.cells, *depths.values(), made.cases, made.sent, made.requests)
         figures = tuple(str(count) for count in counts)
         rows.append((made.row.id, level, *figures, " x ".join(made.row.for_each)))
+    if as_json:
+        names = ("requirement", "level", *rows[0][2:-1], "axes")
+        templates = [dict(zip(names, (*row[:2], *map(int, row[2:-1]), row[-1]), strict=True)) for row in rows[1:]]
+        sums = {"cells": reckoned.cells, "cases": reckoned.cases, "requests": reckoned.requests, "by_depth": totals}
+        click.echo(json.dumps({"templates": templates, **sums}, ensure_ascii=False, indent=1))
+        return 0
     _print_table(rows)
     checks = f"{len(reckoned.templates)} templates, {reckoned.cells} cells, {reckoned.cases} cases"
     click.echo(f"\nchecks     {checks}")
@@ -90,7 +98,7 @@ def list_requirements(profiles: tuple[str, ...], *, as_json: bool) -> int:
     for row in rows:
         _warn_of_draft(row, plan)
     if as_json:
-        click.echo(json.dumps([_as_data(row, plan) for row in rows], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([_as_data(row, plan, known) for row in rows], ensure_ascii=False, indent=1))
         return 0
     table = [("requirement", "level", "tier", "severity", "basis", "needs", "cases", "sources")]
     for row in rows:
@@ -101,7 +109,7 @@ def list_requirements(profiles: tuple[str, ...], *, as_json: bool) -> int:
     return 0
 
 
-def explain_requirement(name: str) -> int:
+def explain_requirement(name: str, *, as_json: bool = False) -> int:
     """Prints one requirement."""
     known = packaged.load()
     renames = Renames.of(known.requirements)
@@ -113,12 +121,16 @@ def explain_requirement(name: str) -> int:
         raise UsageError(f"unknown requirement `{name}`{did_you_mean(name, list(known.requirements))}")
     plan = make_plan(embedded_description(known), drafts=True)
     _warn_of_draft(row, plan)
+    if as_json:
+        click.echo(json.dumps(_as_data(row, plan, known), ensure_ascii=False, indent=1))
+        return 0
     tasks = plan.all.get(name, ())
     about = f"{row.level}   {tier_of(row)}   severity {row.severity}   basis {row.basis}   profile {row.profile}"
     click.echo(f"{row.id}   {about}\n")
     parts = [
         ("rule", row.statement),
         ("why", row.why),
+        ("remedy", row.remedy or ""),
         ("formerly", ", ".join(row.formerly)),
         ("needs", ", ".join(row.needs)),
         *(("binds", text) for text in conditions_in_words(row)),
@@ -131,6 +143,10 @@ def explain_requirement(name: str) -> int:
     for label, text in parts:
         if text:
             click.echo(f"  {label:<8}  {text}")
+    for found in remedies_of(name, known):
+        click.echo(f"  remedy    {found.server.name}: {found.remedy.change}  ({found.docs})")
+        for line in found.remedy.lines.splitlines():
+            click.echo(f"              {line}")
     for source in row.sources:
         quote = f': "{source.quote}"' if source.quote else ""
         click.echo(f"  source    {source.id}, {source.at}{quote}  ({source.evidence})")
@@ -158,9 +174,12 @@ def list_defects(*, as_json: bool) -> int:
     return 0
 
 
-def check_target(file: Path) -> int:
+def check_target(file: Path, *, as_json: bool = False) -> int:
     """Prints what a target file says."""
     target = targets.load(file, reference_for(target=file))
+    if as_json:
+        click.echo(json.dumps(_target_as_data(file, target), ensure_ascii=False, indent=1))
+        return 0
     click.echo(f"{file}: {target.file.name} at {target.file.base_url}")
     click.echo(f"  providers  {', '.join(provider.id for provider in target.providers)}")
     click.echo(f"  claims     {', '.join(target.file.claims) or 'none'}")
@@ -173,6 +192,23 @@ def check_target(file: Path) -> int:
         ways = "in each of three ways" if any("{way}" in word for word in reload.command) else "by `rename` alone"
         click.echo(f"  reload     the configuration is written {ways}")
     return 0
+
+
+def _target_as_data(file: Path, target: Target) -> dict[str, Any]:
+    """What a target file says, with what it leaves out filled in; of a secret only where it is."""
+    return {
+        "file": str(file),
+        "name": target.file.name,
+        "base_url": target.file.base_url,
+        "edition": target.reference.edition.id,
+        "providers": [provider.id for provider in target.providers],
+        "claims": list(target.file.claims),
+        "client_key": target.client.label if target.client else None,
+        "observer": target.file.observer.advertise if target.file.observer else None,
+        "particular": {one.id: said for one in target.providers if (said := _particular(one, target))},
+        "reload": target.file.reload is not None,
+        "left_out": [{"core": one.core, "text": one.text} for one in left_out(target)],
+    }
 
 
 def _particular(provider: Provider, target: Target) -> str:
@@ -199,10 +235,15 @@ def _target(options: RunOptions, known: Reference) -> Target:
     return targets.from_url(options.base_url, known) if options.base_url else embedded_description(known)
 
 
-def _as_data(row: Requirement, plan: Plan) -> dict[str, Any]:
+def _as_data(row: Requirement, plan: Plan, known: Reference) -> dict[str, Any]:
     data = row.model_dump(mode="json", exclude_unset=True)
     cases = [task.case.name for task in plan.all.get(row.id, ())] or _vectors(row)
-    return {**data, "conditions": conditions_in_words(row), "cases": cases, "defects": _breaking(row.id)}
+    remedies = {
+        found.server.id: {"change": found.remedy.change, "lines": found.remedy.lines, "docs": found.docs}
+        for found in remedies_of(row.id, known)
+    }
+    conditions = conditions_in_words(row)
+    return {**data, "conditions": conditions, "cases": cases, "defects": _breaking(row.id), "remedies": remedies}
 
 
 def _warn_of_draft(row: Requirement, plan: Plan) -> None:

@@ -22,17 +22,21 @@ def target() -> None:
 
 
 @target.command("check")
-@click.argument("file", type=click.Path(path_type=Path))
-def target_check(file: Path) -> int:
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def target_check(file: Path | None, as_json: bool) -> int:
     """Check a target file, and that its secrets are set. Nothing is sent.
+
+    FILE is by default ampmap-target.yaml in the working folder.
 
     \b
     Example:
       ampmap-conformance target check staging.yaml
     """
     from .show import check_target
+    from .targets import given_file
 
-    return check_target(file)
+    return check_target(given_file(file), as_json=as_json)
 
 
 @target.command("schema")

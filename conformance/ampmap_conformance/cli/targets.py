@@ -15,16 +15,22 @@ def default_target() -> Path | None:
     return DEFAULT if DEFAULT.is_file() else None
 
 
+def given_file(file: Path | None) -> Path:
+    """The target file that is named, or else the default one. Raises UsageError where neither is there."""
+    given = file or default_target()
+    if given is None:
+        raise UsageError(
+            f"no target: name a target file, or write one with `ampmap-conformance target init --from-url URL --out"
+            f" {DEFAULT}`, which commands read by default"
+        )
+    return given
+
+
 def named_target(text: str | None) -> tuple[Path | None, str | None]:
     """The target file and the URL that an argument names, of which one is None; by default the default file.
 
     Raises UsageError where nothing is named and there is no such file.
     """
-    if text is not None:
-        return (None, text) if "://" in text else (Path(text), None)
-    if (file := default_target()) is None:
-        raise UsageError(
-            f"no target: name a target file or a URL, or write {DEFAULT} by `ampmap-conformance target init --from-url"
-            f" URL --out {DEFAULT}`"
-        )
-    return file, None
+    if text is not None and "://" in text:
+        return None, text
+    return given_file(Path(text) if text is not None else None), None

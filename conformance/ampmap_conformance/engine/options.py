@@ -21,6 +21,8 @@ class RunOptions:
     reference: Path | None = None
     edition: str | None = None
     observer: str | None = None
+    server: str | None = None
+    """What the target was built with, by a name that the reference's remedies have; by default its answers tell."""
     profiles: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()

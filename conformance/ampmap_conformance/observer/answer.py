@@ -48,7 +48,7 @@ class Answer:
     @property
     def sent_pieces(self) -> Pieces:
         """The pieces that are sent whole: all of them, unless the answer is cut."""
-        if self.end is End.CLEAN:
+        if self.end in (End.CLEAN, End.EARLY):
             return self.pieces
         if self.end in UNANSWERED:
             return ()

@@ -13,7 +13,7 @@ from ..wire.limits import unpacked
 from ..wire.messages import Headers, UpstreamAnswer, UpstreamRequest
 from ..wire.redaction import NONCE_BYTES
 from .answer import Answer
-from .script import End, Reply
+from .script import BODY_UNREAD, Reply
 
 
 def nonces_in(raw: bytes, body: bytes) -> tuple[str, ...]:
@@ -91,10 +91,10 @@ class Records:
         return record, reply
 
     def dropped(self, head: bytes) -> bool:
-        """Whether the request with this head is to be dropped before its body is read."""
+        """Whether the request with this head is to be dropped or answered before its body is read."""
         with self._changed:
             waiting = [self._scripts[nonce] for nonce in nonces_in(head, b"") if nonce in self._scripts]
-            return any(script[0].end is End.RESET_IN_REQUEST for script in waiting)
+            return any(script[0].end in BODY_UNREAD for script in waiting)
 
     def answered(self, record: Record, answer: Answer) -> None:
         """File the answer that a request gets."""

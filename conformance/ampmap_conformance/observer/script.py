@@ -47,9 +47,15 @@ class End(StrEnum):
     RESET_IN_REQUEST = "reset-in-request"
     """The connection is reset when the head of the request is read, where that tells whose it is; else behind it."""
 
+    EARLY = "early"
+    """The answer is sent whole when the head of the request is read, where that tells whose it is; else behind it.
+    The body stays unread, and the connection is closed when the peer has closed it, or some seconds later."""
+
 
 UNANSWERED = frozenset({End.CUT_BEFORE_HEAD, End.RESET_BEFORE_HEAD, End.RESET_IN_REQUEST})
 """Ends before any byte of an answer."""
+BODY_UNREAD = frozenset({End.RESET_IN_REQUEST, End.EARLY})
+"""Ends that do not wait for the body of the request."""
 
 
 @unique

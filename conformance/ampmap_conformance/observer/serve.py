@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from ..reference import load
 from ..reference.types import Reference
+from .records import Seen
 from .server import Observer
 
 
@@ -46,17 +47,18 @@ def serve_observer(
     personas: Mapping[str, tuple[str, int]] = MappingProxyType({}),
     token: str | None = None,
     strict: bool = False,
+    heard: Callable[[Seen], None] | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT; the first line of standard output is the bound URL.
 
     `personas` get a port of their own, on a line of its own: name and URL. With a `token` there is the control API;
-    `strict` personas reject what their vendors reject.
+    `strict` personas reject what their vendors reject; `heard` is told each request with its answer.
     Must be called in the main thread. Raises OSError when an address cannot be bound, LookupError for an unknown
     persona.
     """
     with (
         stop_signals() as wait,
-        Observer(reference or load(), token=token, strict=strict).start(host, port) as observer,
+        Observer(reference or load(), token=token, strict=strict, heard=heard).start(host, port) as observer,
     ):
         lines = [observer.url]
         lines += [f"{name} {observer.listen_for(name, *place)}" for name, place in personas.items()]

@@ -37,6 +37,7 @@ class Observer:
     port of its own. Every request is recorded before it is answered, and is found again by the
     nonce that it carries. Usable as a context manager; safe for use by many threads. With a `token` another process
     may ask for all this by the control API. `strict` personas reject what the reference says that their vendors reject.
+    `heard` is told each request and its answer when that has been sent; it must not block.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class Observer:
         max_requests: int = 20_000,
         max_bytes: int = 256 << 20,
         backlog: int = 512,
+        heard: Callable[[Seen], None] | None = None,
     ) -> None:
+        self._heard = heard
         self._personas = Personas(reference, strict=strict)
         self._records = Records(max_requests, max_bytes)
         about = {
@@ -260,6 +263,9 @@ class Observer:
         except ClosedError:
             self._records.note(record, CLIENT_CLOSED)
             return False
+        finally:
+            if self._heard is not None:
+                self._heard(record.seen())
         return received.keep_alive and answer.end is End.CLEAN and answer.framing is not Framing.CLOSE
 
     def _choose(self, record: Record, reply: Reply | None) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import selectors
 import socket
 import struct
@@ -26,6 +27,10 @@ KEPT = 200
 CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 MAX_DIGITS = 15
 """Digits of a length."""
+
+
+UNREAD = 5.0
+"""Seconds that a peer has to notice that its body is not read."""
 
 
 class MalformedError(ValueError):
@@ -101,9 +106,10 @@ class Connection:
             method, target, version = _request_line(lines[0], raw)
             headers = Headers(tuple(_header_line(line, raw) for line in lines[1:]))
             current = version == "HTTP/1.1"
-            if current and (headers.get("expect") or "").lower() == "100-continue":
+            is_read = not dropped(raw.whole())
+            if is_read and current and (headers.get("expect") or "").lower() == "100-continue":
                 self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            body = b"" if dropped(raw.whole()) else self._body(headers, raw)
+            body = self._body(headers, raw) if is_read else b""
         except ClosedError:
             raise MalformedError("the connection was closed inside a request", raw.beginning(self._buffer)) from None
         connection = (headers.get("connection") or "").lower()
@@ -146,6 +152,8 @@ class Connection:
         self._send(out, sent_at)
         if answer.end is End.RESET:
             self._linger_none()
+        if answer.end is End.EARLY:
+            self._wait_for_close()
 
     def wait(self, seconds: float) -> None:
         """Wait unless the peer goes away or the server closes. Raises ClosedError then."""
@@ -171,6 +179,15 @@ class Connection:
     def put(self, data: bytes) -> None:
         """Send bytes as they are. Raises ClosedError when the peer went away."""
         self._send(data, [])
+
+    def _wait_for_close(self) -> None:
+        """Wait until the peer closes the connection, without reading what it sends; `UNREAD` seconds at most."""
+        waiting = select.poll()
+        waiting.register(self._sock, getattr(select, "POLLRDHUP", 0))  # some systems tell of both ends at once alone
+        deadline = time.monotonic() + UNREAD
+        while time.monotonic() < deadline and not self._closing.is_set():
+            if waiting.poll(100):
+                return
 
     def _send(self, data: bytes | bytearray, sent_at: list[float]) -> None:
         sent_at.append(time.monotonic())

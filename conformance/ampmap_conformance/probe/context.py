@@ -102,8 +102,8 @@ class RunContext:
         return {}
 
     @cached_property
-    def served(self) -> dict[tuple[str, str], bool]:
-        """Whether a plain call of each operation of a provider was served when it was first asked."""
+    def served(self) -> dict[tuple[str, str, str, bool], bool]:
+        """Whether a plain call was served the first time: by provider, operation, persona, and stream or not."""
         return {}
 
     @cached_property

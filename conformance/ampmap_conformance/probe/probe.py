@@ -178,7 +178,7 @@ class Probe(Calls):
 
         That call is beyond what the check sends.
         """
-        known, key = self._context.served, (case.provider.id, case.call.id)
+        known, key = self._context.served, (case.provider.id, case.call.id, self.persona_of(case), case.stream)
         if key not in known:
             response = self.compare(case).response
             known[key] = 200 <= response.status < 300 and response.broken is None

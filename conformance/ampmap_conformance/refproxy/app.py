@@ -13,7 +13,7 @@ from . import translated, translating
 from .behaviour import Behaviour, decide, outgoing, switched
 from .exchange import Incoming, OwnAnswer, Refusal, RoutedExchange
 from .live import LiveConfig
-from .routing import Routes, in_origin_form
+from .routing import Routes
 from .switching import SWITCH, Put, Switch, chunks_of, pass_on, switching_head
 from .upstream import StreamedAnswer, UpstreamClient, UpstreamFailedError, UpstreamSender
 
@@ -43,8 +43,12 @@ class Caller:
 class ProxyApp:
     """One proxy with its configuration and behaviour."""
 
-    def __init__(self, live: LiveConfig, behaviour: Behaviour) -> None:
+    def __init__(
+        self, live: LiveConfig, behaviour: Behaviour, around: Callable[[UpstreamSender], UpstreamSender] | None = None
+    ) -> None:
+        """`around` makes another sender of the one that the behaviour gives."""
         self._live = live
+        self._around = around
         self._behaviour = behaviour
         self._reference = live.now().reference
         self._routes = Routes.of(self._reference, edition_serving)
@@ -60,8 +64,7 @@ class ProxyApp:
             incoming = await _read(scope, receive, config.body_limit)
         except ClientGoneError:
             return
-        incoming = in_origin_form(incoming)
-        decision = decide(config, self._routes, self._behaviour, incoming)
+        decision = decide(config, self._routes, self._behaviour, self._behaviour.origin_form(incoming))
         if isinstance(decision, Refusal):
             if incoming.in_pieces and not self._behaviour.answers_slow_client(decision):
                 raise HangUpError
@@ -75,7 +78,8 @@ class ProxyApp:
         await receive()
         config = self._live.now()
         client = UpstreamClient(config, self._behaviour.answer_patience(config), self._behaviour.idle_patience(config))
-        self._sender = self._behaviour.sender(client)
+        sender = self._behaviour.sender(client)
+        self._sender = sender if self._around is None else self._around(sender)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await client.aclose()

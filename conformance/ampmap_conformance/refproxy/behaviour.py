@@ -60,6 +60,7 @@ def idle_patience(config: ProxyConfig) -> float | None:
 class Behaviour:
     """What the pipeline asks, in this order. Every function is pure but for the iterating of chunks."""
 
+    origin_form: Callable[[Incoming], Incoming] = routing.in_origin_form
     place: Callable[[Routes, Incoming], Place] = routing.find_place
     framing_problem: Callable[[Incoming], str | None] = headers.framing_problem
     is_kept_local: Callable[[Place], bool] = is_kept_local

@@ -20,6 +20,7 @@ from ..target.target import Secret, Target, served_providers
 from ..wire.foreign_peer import Elsewhere, open_foreign_peer
 from .behaviour import CORRECT, Behaviour
 from .config import config_for_observer
+from .listening import Heard
 from .live import with_block
 from .server import ReferenceProxy
 from .variants.registry import Variant
@@ -61,12 +62,14 @@ def embedded(
     behaviour: Behaviour = CORRECT,
     clients: tuple[str, str] | None = None,
     at: tuple[str, int] = ("127.0.0.1", 0),
+    heard: Heard | None = None,
 ) -> Iterator[Embedded]:
     """Starts observer and reference proxy, and stops them.
 
     `defects` are ids of faults to switch on, `variant` is the id of an unusual proxy that takes the place of the usual
     one, as it does where a defect is that of an unusual one; `behaviour` is what both change. `clients` are the keys of
-    two clients, by default random ones; `at` is where the proxy listens, by default on a port that the system chooses.
+    two clients, by default random ones; `at` is where the proxy listens, by default on a port that the system chooses;
+    `heard` is told each call on both hops.
     Raises LookupError for a defect or variant that does not exist or defects that cannot be combined, and OSError for
     an address that cannot be bound.
     """
@@ -90,7 +93,7 @@ def embedded(
         )
         config, hook = with_block(config if unusual is None else unusual.config(config), block), _hook(folder, block)
         also = [elsewhere.listen()] if elsewhere else []
-        with ReferenceProxy(config, behaviour, file=hook.file).start(*at, also=also) as proxy:
+        with ReferenceProxy(config, behaviour, file=hook.file, heard=heard).start(*at, also=also) as proxy:
             keys = [upstream.key for upstream in config.upstreams.values()]
             if config.amp is not None:
                 keys += [config.amp.key or "", *config.amp.keys_by_client.values()]

@@ -13,14 +13,12 @@ from .exchange import ProviderCall, RoutedExchange
 from .headers import answer_coding
 
 REQUEST_PATHS = frozenset({("model",)})
-RESPONSE_PATHS = frozenset(
-    {("model",), ("modelVersion",), ("message", "model"), ("response", "model"), ("response", "modelVersion")}
-)
+RESPONSE_PATHS = frozenset({("model",), ("modelVersion",), ("message", "model"), ("response", "model")})
 """Where an answer, or an event of one, may name its model."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
-_DATA = re.compile(rb"((?:\xef\xbb\xbf)?data:[ ]?)(.*?)([\r\n]+)", re.DOTALL)
+_DATA = re.compile(rb"((?:\xef\xbb\xbf)?data:[ ]?)(.*?)([\r\n]*)", re.DOTALL)
 _LINE_END = re.compile(rb"\r\n|\n|\r(?!\n|\Z)")
 """The end of a line. A carriage return at the end of what came so far may be the first half of one."""
 

@@ -15,6 +15,7 @@ import uvicorn
 from .app import ProxyApp
 from .behaviour import CORRECT, Behaviour
 from .config import ProxyConfig
+from .listening import Heard, ListenedApp, listened
 from .live import LiveConfig
 from .switching import SwitchingProtocol
 
@@ -28,10 +29,19 @@ ROUNDS = 5
 class ReferenceProxy:
     """A proxy that does what the reference says, or what a behaviour with defects makes of it.
 
-    `file` holds what may change while it runs (`amp_block`). Usable as a context manager, or by `start` and `close`.
+    `file` holds what may change while it runs (`amp_block`); `heard` is told each call. Usable as a context manager, or
+    by `start` and `close`.
     """
 
-    def __init__(self, config: ProxyConfig, behaviour: Behaviour = CORRECT, *, file: Path | None = None) -> None:
+    def __init__(
+        self,
+        config: ProxyConfig,
+        behaviour: Behaviour = CORRECT,
+        *,
+        file: Path | None = None,
+        heard: Heard | None = None,
+    ) -> None:
+        self._heard = heard
         self._live = LiveConfig(config, file, behaviour.file_text, behaviour.reloaded)
         self._behaviour = behaviour
         self._ready = threading.Event()
@@ -45,7 +55,9 @@ class ReferenceProxy:
         listener = _listen(host, port)
         shown = f"[{host}]" if ":" in host else host
         self._url = f"http://{shown}:{listener.getsockname()[1]}"
-        app = ProxyApp(self._live, self._behaviour)
+        heard = self._heard
+        made = ProxyApp(self._live, self._behaviour, None if heard is None else listened)
+        app = made if heard is None else ListenedApp(made, heard)
         self._server = _Server(
             self._ready.set,
             uvicorn.Config(

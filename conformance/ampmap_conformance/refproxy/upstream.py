@@ -82,6 +82,8 @@ class UpstreamConnection:
         self._state = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
         self.bears_extras = True
         """Whether interim answers before the final one, and trailers behind its body, are passed over."""
+        self.reads_while_sending = True
+        """Whether an answer is read that comes before all of the request is sent."""
 
     @property
     def is_alive(self) -> bool:
@@ -114,7 +116,7 @@ class UpstreamConnection:
             events.append(h11.Data(data=request.body))
         sent = b"".join(self._state.send(event) or b"" for event in (*events, h11.EndOfMessage()))
         self._writer.write(sent)
-        with contextlib.suppress(ConnectionError):  # who answers early and closes has its answer on the way
+        if not self.reads_while_sending:
             await self._writer.drain()
         while not isinstance(event := await self._next(), h11.Response):
             if isinstance(event, h11.ConnectionClosed):
@@ -178,6 +180,8 @@ class UpstreamClient:
         self.looks_first = True
         """Whether a kept connection is looked at before it is used again; the upstream may have closed it."""
         self.bears_extras = True
+        """As of each connection."""
+        self.reads_while_sending = True
         """As of each connection."""
         self.replaces_kept = False
         """Whether a call on a kept connection that died without an answer is made again on a new one."""
@@ -249,4 +253,5 @@ class UpstreamClient:
             )
         connection = UpstreamConnection(*streams)
         connection.bears_extras = self.bears_extras
+        connection.reads_while_sending = self.reads_while_sending
         return connection

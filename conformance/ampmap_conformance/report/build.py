@@ -29,12 +29,14 @@ from .model import (
     RequirementSummary,
     Result,
     Selection,
+    Server,
     Summary,
     SummaryVerdict,
     TargetId,
 )
 from .model_run import Client, Generated, Requests
 from .parts import parts_of
+from .remedies import with_remedies
 from .reproduce import command_line, curl_line, serve_line
 
 NOTEWORTHY = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.FLAKY, Verdict.KNOWN_FAILURE, Verdict.ERROR})
@@ -63,10 +65,11 @@ def make_report(
     notices: Iterable[Notice] = (),
     docs_url: str = "",
     outside: bool = False,
+    server: Server | None = None,
 ) -> Report:
     """The report of a run that ended with `code`; `missing` are the requirements that could not be tested at all.
 
-    `outside` says that the target is judged by what the client sees alone.
+    `outside` says that the target is judged by what the client sees alone; `server` is what it was built with.
     """
     file, options = session.target.file, session.options
     target = TargetId(
@@ -108,6 +111,7 @@ def make_report(
         docs_url=docs_url,
         observed=session.context.observer is not None,
         outside=outside,
+        server=server,
     )
 
 
@@ -138,6 +142,7 @@ def assemble_report(
     docs_url: str = "",
     observed: bool = False,
     outside: bool = False,
+    server: Server | None = None,
 ) -> Report:
     """The report on any target, be it a proxy or a resolver; `planned` is how many cases were selected.
 
@@ -146,11 +151,12 @@ def assemble_report(
     found = tuple(results)
     rows = {row.id: row for row in reference.requirements.values()}
     rules = {name: rule_of(rows[name], docs_url) for name in dict.fromkeys(result.requirement for result in found)}
-    causes = causes_of(found, rules, observed=observed)
+    causes = with_remedies(causes_of(found, rules, observed=observed), server, reference)
     return Report(
         kit=Kit(version=version()),
         reference=ReferenceId(edition=reference.edition.id, digest=reference.digest),
         target=target,
+        server=server,
         selection=selection,
         summary=Summary(
             verdict=_verdict(code, target, outside=outside),

@@ -34,11 +34,13 @@ GENERAL = frozenset({"sent-on", "let-through", "header", "several-requests", "no
 together."""
 NO_ROUTE = ("404", "405", "501")
 """Statuses by which a server says that it has no such route."""
+AMP_ROOTS = frozenset({"api", "root"})
+"""How the names of cases of Amp's own paths begin: below `/api`, or at the root."""
 AFTER_EFFECT, UNSERVED_ROUTE = "one-answer-for-many-calls", "route-not-served"
 SUMMARIES: Mapping[str, str] = MappingProxyType(
     {
         AFTER_EFFECT: "calls of many kinds get one and the same answer",
-        UNSERVED_ROUTE: "calls of one route are not served",
+        UNSERVED_ROUTE: "the proxy has no route for these calls",
     }
 )
 """What is wrong, where several rules say it in different words."""
@@ -130,7 +132,9 @@ def _keys(wrong: Sequence[Result], every: Iterable[Result], *, observed: bool) -
     """What each case has in common with others, by its id."""
     codes = _first_codes(wrong)
     unserved = [result for result in wrong if codes[result.id] in UNSERVED]
-    routes = Counter(place for _, place in {(result.requirement, _route(result)) for result in unserved})
+    routes = Counter(
+        place for *_, place in {(result.requirement, _call(result), _route(result)) for result in unserved}
+    )
     found = {}
     for result in wrong:
         code, special, route = codes[result.id], "", _route(result)
@@ -165,9 +169,13 @@ def _said(result: Result) -> str:
 
 
 def _route(result: Result) -> str:
-    """The call that a case is of, and the status, where the answer says that there is no such route; else empty."""
+    """The call that a case is of, and the status, where the answer says that there is no such route; else empty.
+
+    Paths of Amp's own below one root are one route: a proxy serves them by one rule.
+    """
     status = result.exchanges[-1].response.start if result.exchanges else ""
-    return f"{_call(result)} {status}" if status in NO_ROUTE else ""
+    root = _provider(result)
+    return f"{root if root in AMP_ROOTS else _call(result)} {status}" if status in NO_ROUTE else ""
 
 
 def _provider(result: Result) -> str:

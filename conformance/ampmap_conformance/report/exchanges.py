@@ -7,7 +7,7 @@ import zlib
 
 from ..wire.hiding import plain_bytes
 from ..wire.limits import inflated
-from ..wire.messages import Exchange, Headers, UpstreamAnswer
+from ..wire.messages import Exchange, Headers, UpstreamAnswer, UpstreamRequest
 from ..wire.redaction import LONGEST_LINE, Scrubber, SecretBook
 from .model import Encoding, Message, ReportedExchange, UpstreamMessage
 
@@ -32,22 +32,28 @@ def report_exchange(exchange: Exchange, scrubber: Scrubber, run_begun: float = 0
         request=_message(f"{request.method} {request.target}", request.headers, request.body, book),
         response=answer.model_copy(update={"broken": response.broken, "at_ms": first}),
         upstream=tuple(
-            UpstreamMessage(
-                persona=seen.persona,
-                request=_message(f"{seen.method} {seen.target}", seen.headers, seen.body, book).model_copy(
-                    update={"at_ms": _ms(exchange.since_begin(seen.at)) if exchange.begun else None}
-                ),
-                response=_answer(answers[place], exchange, book) if answers else None,
-            )
+            upstream_message(seen, answers[place] if answers else None, exchange.begun, book)
             for place, seen in enumerate(exchange.upstream)
         ),
         ended_ms=_ms(response.seconds),
     )
 
 
-def _answer(answer: UpstreamAnswer, exchange: Exchange, book: SecretBook) -> Message:
-    begun = _ms(exchange.since_begin(answer.sent_at[0])) if answer.sent_at and exchange.begun else None
-    return _message(str(answer.status), answer.headers, answer.body, book).model_copy(update={"at_ms": begun})
+def upstream_message(
+    seen: UpstreamRequest, answer: UpstreamAnswer | None, begun: float, book: SecretBook
+) -> UpstreamMessage:
+    """One request at an upstream and its answer; `begun` is when the call began that led to it, 0 where unknown."""
+    request = _message(f"{seen.method} {seen.target}", seen.headers, seen.body, book)
+    made = request.model_copy(update={"at_ms": _ms(seen.at - begun) if begun else None})
+    return UpstreamMessage(
+        persona=seen.persona, request=made, response=None if answer is None else _answer(answer, begun, book)
+    )
+
+
+def _answer(answer: UpstreamAnswer, begun: float, book: SecretBook) -> Message:
+    at = _ms(answer.sent_at[0] - begun) if answer.sent_at and begun else None
+    start = str(answer.status) if answer.status else ""
+    return _message(start, answer.headers, answer.body, book).model_copy(update={"at_ms": at})
 
 
 def _message(start: str, headers: Headers, body: bytes, book: SecretBook) -> Message:

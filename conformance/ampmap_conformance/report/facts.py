@@ -6,7 +6,7 @@ from collections import Counter
 from types import MappingProxyType
 
 from ..verdicts import EXECUTED, ExitCode, Verdict
-from .model import Cause, EditionVerdict, Report, Result
+from .model import Cause, EditionVerdict, Report, Result, Server
 
 RED = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.UNEXPECTED_PASS, Verdict.ERROR})
 """Verdicts for which a run is not conformant."""
@@ -91,6 +91,20 @@ def verdict_of_cause(cause: Cause) -> str:
 def clients_line(report: Report) -> str:
     """The SDKs that made calls, with their versions."""
     return ", ".join(f"{client.name} {client.version}" for client in report.clients)
+
+
+def remedy_line(cause: Cause) -> str:
+    """What to change so that a cause goes, with the lines of its server, on one line; empty where it is not known."""
+    remedy = cause.remedy
+    if remedy is None:
+        return ""
+    lines = [line.strip() for line in remedy.lines.splitlines()]
+    return f"{remedy.text.rstrip('.')}: {' '.join(lines)}" if lines else remedy.text
+
+
+def server_line(server: Server) -> str:
+    """What the target was built with, and how that is known."""
+    return f"{server.name}, {'as --server says' if server.named else 'by its answers (--server NAME names another)'}"
 
 
 def executed(report: Report) -> int:

@@ -64,6 +64,7 @@ def joined(runs: Sequence[EditionRun], reference: Reference, docs_url: str = "")
         docs_url=docs_url,
         observed=all(run.ended.observed for run in runs),
         outside=any(each.summary.outside for each in reports),
+        server=next((each.server for each in reports if each.server is not None), None),
     )
     editions = tuple(_verdict(run, code) for run, code in zip(runs, codes, strict=True))
     return RunOutcome(

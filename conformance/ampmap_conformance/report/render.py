@@ -18,8 +18,8 @@ def render(template: str, **values: Any) -> bytes:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    from .facts import edition_verdict, verdict_of_cause
-    from .text import code, facts, is_stream, ms, plain, prose, shortened
+    from .facts import edition_verdict, server_line, verdict_of_cause
+    from .text import code, facts, is_http, is_stream, ms, plain, prose, shortened
 
     made = Environment(
         loader=PackageLoader("ampmap_conformance.report", "templates"),
@@ -37,7 +37,9 @@ def _environment() -> Environment:
         "ms": ms,
         "plain": plain,
         "prose": prose,
+        "server": server_line,
         "shortened": shortened,
         "verdict": verdict_of_cause,
     }
+    made.tests["http"] = is_http
     return made

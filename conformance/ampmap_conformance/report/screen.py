@@ -9,7 +9,17 @@ from rich.text import Text
 
 from ..verdicts import Verdict
 from ..wire.visible import in_one_line, visible
-from .facts import clients_line, edition_verdict, ending, headline, nothing_ran_line, untested_line, verdict_of_cause
+from .facts import (
+    clients_line,
+    edition_verdict,
+    ending,
+    headline,
+    nothing_ran_line,
+    remedy_line,
+    server_line,
+    untested_line,
+    verdict_of_cause,
+)
 from .model import Cause, Report, Result
 from .parts import parts_line
 from .text import shortened
@@ -74,8 +84,11 @@ def _cause(cause: Cause, shown: Result, width: int) -> list[Text]:
         f" {cause.severity or cause.level.value:<8} {in_one_line(cause.summary)} ({size})",
     )
     seen = shortened(visible(cause.actual or shown.reason), max(width - 13, NARROWEST))
-    parts = (("seen", seen), ("again", shown.reproduce.command))
-    return [head, *(Text(f"      {name:<5}  {text}") for name, text in parts)]
+    remedy = visible(remedy_line(cause))
+    if cause.remedy is not None and len(remedy) > width - 13:
+        remedy = visible(" ".join(cause.remedy.text.split()))
+    parts = (("seen", seen), ("remedy", remedy), ("again", shown.reproduce.command))
+    return [head, *(Text(f"      {name:<6} {text}") for name, text in parts if text)]
 
 
 def beyond_lines(report: Report) -> list[str]:
@@ -93,7 +106,8 @@ def fact_lines(report: Report) -> list[str]:
     """What the run was made with."""
     clients = [f"clients    {clients_line(report)}"] if report.clients else []
     requests = [f"requests   {report.requests.sent} sent"] if report.requests is not None else []
-    return clients + requests
+    server = [f"server     {server_line(report.server)}"] if report.server is not None else []
+    return server + clients + requests
 
 
 def case_lines(result: Result, report_rule: str) -> list[Text]:

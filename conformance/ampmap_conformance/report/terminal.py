@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum, unique
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -56,19 +57,19 @@ class Detail(StrEnum):
 
 
 class Outlet(io.TextIOBase):
-    """Standard output of a run. Where it cannot be written to, the run continues, and writes its report.
+    """Standard output or error of a run. Where it cannot be written to, the run continues, and writes its report.
 
     That is so when the reader of a pipe has left (`run | head -1`), or the device is full.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, file: TextIO) -> None:
         super().__init__()
-        self._file = sys.stdout
+        self._file = file
         self._closed = False
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """That of standard output."""
+        """That of the file."""
         return self._file.encoding
 
     def write(self, text: str) -> int:
@@ -89,11 +90,11 @@ class Outlet(io.TextIOBase):
                 self._give_up()
 
     def isatty(self) -> bool:
-        """Whether standard output is a terminal."""
+        """Whether it is a terminal."""
         return not self._closed and self._file.isatty()
 
     def fileno(self) -> int:
-        """That of standard output."""
+        """That of the file."""
         return self._file.fileno()
 
     def _give_up(self) -> None:
@@ -105,10 +106,10 @@ class Outlet(io.TextIOBase):
 
 
 class RunConsole(Console):
-    """A console on standard output that tolerates whatever happens to it."""
+    """A console on standard output, or on another file, that tolerates whatever happens to it."""
 
-    def __init__(self) -> None:
-        super().__init__(file=Outlet(), highlight=False)  # type: ignore[arg-type]
+    def __init__(self, file: TextIO | None = None) -> None:
+        super().__init__(file=Outlet(file or sys.stdout), highlight=False)  # type: ignore[arg-type]
 
 
 class Terminal:

@@ -35,6 +35,11 @@ def shortened(text: str, most: int = BRIEF) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
+def is_http(address: str) -> bool:
+    """Whether an address may stand in a link: reports are read from files, which may say anything."""
+    return re.fullmatch(r"https?://[^\s()<>\"']+", address) is not None
+
+
 def ms(milliseconds: float) -> str:
     """A time as people read it: `12.3 ms`, `4.2 s`."""
     return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.1f} ms"

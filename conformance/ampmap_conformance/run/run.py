@@ -19,6 +19,7 @@ from ..reference.types import Reference
 from ..report.build import make_report, make_result
 from ..report.model import Notice, Result
 from ..report.outcome import RunOutcome
+from ..report.remedies import Recogniser, server_called
 from ..target.left_out import left_out
 from ..verdicts import ExitCode, Verdict, exit_code
 from . import completeness
@@ -120,6 +121,9 @@ class _Record:
         self.decided: list[Decided] = []
         """The results, each with its outcome before a baseline was asked."""
         self._dialects = SeenDialects(session.target)
+        servers = session.reference.remedies
+        self._recogniser = Recogniser(servers)
+        self._server = server_called(options.server, servers) if options.server else None
         self._selected = {task.id for task in session.plan.selected}
         self._roots: dict[str, Outcome] = {}
         """What is broken and keeps selected cases from being decided, where it was not selected itself."""
@@ -137,6 +141,8 @@ class _Record:
         if self._watch is not None:
             outcome, entry = self._watch.judged(outcome)
         self._dialects.add(outcome)
+        for exchange in outcome.exchanges:
+            self._recogniser.see(exchange)
         self._note_root(outcome)
         row, case = outcome.task.row.id, outcome.task.case.name
         result = make_result(
@@ -177,6 +183,7 @@ class _Record:
             interrupted=True,
             notices=notices,
             docs_url=self._docs_url,
+            server=self._server or self._recogniser.server,
         )
         return RunOutcome(report=report, code=ExitCode.KIT_ERROR, missing=(), observed=self._observed, fault=error)
 
@@ -230,6 +237,7 @@ class _Record:
             baseline=use,
             notices=notices,
             docs_url=self._docs_url,
+            server=self._server or self._recogniser.server,
             outside=outside,
         )
         return RunOutcome(report=report, code=code, missing=missing, observed=self._observed)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..cases.cases import StatusCase, VariedCase
 from ..checks.error_events import own_error_of
-from ..checks.expect import assert_equal, assert_not_left_waiting, assert_served, assert_status, expect, shown_status
+from ..checks.expect import (
+    assert_answered,
+    assert_equal,
+    assert_not_left_waiting,
+    assert_served,
+    assert_status,
+    expect,
+    shown_status,
+)
 from ..checks.expect_streams import assert_events, came_events
 from ..checks.registry import Pace, checks
 from ..dialects.bodies import dump
@@ -16,10 +26,11 @@ from .support.attempts import ATTEMPTS, LOOKS
 from .support.conditions import (
     goes_astray_or_streams,
     goes_elsewhere,
+    has_body,
     is_status_sample,
 )
 from .support.looking import Look
-from .support.own_errors import odd_error
+from .support.own_errors import assert_in_shape, odd_error, padded
 from .support.streams import json_answer
 from .support.told import assert_error_told
 
@@ -29,6 +40,9 @@ NOBODY = "http://127.0.0.1:9"
 """An address at which no process listens."""
 SCRIPTED = "Scripted error of this upstream."
 """What an upstream says of its failure."""
+TOO_LARGE = 413
+LARGE = 8 << 20
+"""Bytes of a body that the buffers of two connections cannot hold."""
 BEGINS = {"closed": End.CUT_BEFORE_HEAD, "reset": End.RESET_BEFORE_HEAD}
 
 
@@ -78,6 +92,19 @@ def test_odd_error_is_relayed(case: VariedCase, probe: Probe) -> None:
         return
     response, sent = exchange.response, exchange.answers[0].body
     assert_equal(decode_body(response.headers, response.body), sent, "the upstream's error was re-written")
+
+
+@checks("errors.early-answer-relayed", when=has_body, pace=Pace.WAITS)
+def test_early_answer_is_relayed(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that rejects a call by its head, when the proxy still sends the body, then the error comes."""
+    rejection = replace(Reply.error(TOO_LARGE, SCRIPTED), end=End.EARLY)
+    size = min(LARGE, probe.target.policy.body_limit or LARGE)
+    exchange = probe.send(case, body=padded(case, size), replies=(rejection,) * ATTEMPTS)
+
+    assert_served(exchange)
+    status = exchange.response.status
+    saying = "an error that came before the body was read is lost"
+    expect(status == TOO_LARGE, saying, expected=f"status {TOO_LARGE}", actual=shown_status(exchange.response))
 
 
 @checks("errors.failure-keeps-error-status")
@@ -164,6 +191,17 @@ def test_silent_upstream(case: VariedCase, probe: Probe) -> None:
     assert_status(response, 504, 503, 502, 408, saying="a silent upstream does not show in the status")
     in_time = response.seconds < limit + GRACE
     expect(in_time, "the client still waits", expected=f"an answer within {limit + GRACE:g} s", actual="a later one")
+
+
+@checks("errors.silent-upstream-shape", pace=Pace.WAITS)
+def test_error_of_a_silent_upstream_has_the_providers_shape(case: VariedCase, probe: Probe) -> None:
+    """Given an upstream that says nothing, when the client gets an error, then it is JSON in the provider's shape."""
+    limit = probe.target.policy.answer_timeout or 0.0
+    exchange = probe.send(case, replies=(Reply.silent(limit + GRACE + 1),))
+
+    assert_served(exchange)
+    assert_answered(exchange)
+    assert_in_shape(case, probe, exchange.response)
 
 
 def _assert_status_relayed(case: VariedCase, probe: Probe, status: int) -> None:

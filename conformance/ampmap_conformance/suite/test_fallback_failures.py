@@ -19,6 +19,7 @@ from .support.afterwards import (
     assert_served_or_put_off,
     can_fail,
     fail_twice,
+    must_be_served,
     plain_calls,
 )
 from .support.attempts import ATTEMPTS
@@ -168,6 +169,7 @@ def test_next_call_after_failure(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-two-failures", when=can_fail, pace=Pace.WAITS, requests=TWICE * len(LONGER) + MOST)
 def test_next_call_after_two_failures(case: VariedCase, probe: Probe) -> None:
     """Given a call that failed twice in a row, when one of each operation follows, then each is served, or put off."""
+    must_be_served(case, probe)
     following = list(plain_calls(case, probe))
     fail_twice(case, probe, case.variation)
     for plain in following:
@@ -177,6 +179,7 @@ def test_next_call_after_two_failures(case: VariedCase, probe: Probe) -> None:
 @checks("fallback.next-call-after-broken-stream", when=streams, requests=4)
 def test_next_call_after_broken_stream(case: CallCase, probe: Probe) -> None:
     """Given a stream that broke off, when calls follow, then each is forwarded, or rejected with a `Retry-After`."""
+    must_be_served(case, probe)
     probe.send(case, replies=(Reply(end=End.RESET, stop_after=1),) * ATTEMPTS)
     for _ in range(3):
         assert_served_or_put_off(probe.send(case))

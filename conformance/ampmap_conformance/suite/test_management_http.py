@@ -40,6 +40,7 @@ from .support.management_conditions import (
     is_first_family,
     is_sample,
     is_sample_with_body,
+    takes_get_alone,
     takes_head,
 )
 from .support.timing import ATTEMPTS, assert_flushed
@@ -47,6 +48,8 @@ from .support.timing import ATTEMPTS, assert_flushed
 SELECTOR = "ampmapGetUserInfo"
 WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&c=1;d=2&e=a+b?c&keywords=key&pageToken=T-1"
 """With fields whose names hold the name of a credential."""
+FOREIGN = "key=T-2&auth_token=T-3"
+"""Fields that are named like a credential, and hold no key."""
 LONG = "&".join(f"ids=T-{number:04d}" for number in range(600))
 BELOW = "T-0/a.b%20c%25d+e.md"
 WITH_SLASH = "T-0/a%2Fb.md"
@@ -122,6 +125,16 @@ def test_head(case: ManagementCase, probe: Probe) -> None:
         assert_equal(came, told or str(len(exchange.answers[0].body)), "the answer to HEAD has another length")
 
 
+@checks("management.head-where-get", when=takes_get_alone)
+def test_head_where_get_is(case: ManagementCase, probe: Probe) -> None:
+    """Given HEAD on a family that takes GET, when it is sent, then the status comes, and no body."""
+    exchange = probe.send(case, method="HEAD")
+
+    only_upstream_request(exchange, AMP)
+    assert_equal(exchange.response.status, exchange.answers[0].status, "the status changed")
+    assert_equal(exchange.response.body, b"", "a body came with the answer to HEAD")
+
+
 @checks("management.selector-kept", when=is_sample_with_body)
 def test_selector_is_kept(case: ManagementCase, probe: Probe) -> None:
     """Given a query that is a bare name, when the proxy forwards the call, then the name is there."""
@@ -131,12 +144,23 @@ def test_selector_is_kept(case: ManagementCase, probe: Probe) -> None:
     assert_equal((upstream.query or "").rstrip("="), SELECTOR, "the name in the query was lost or changed")
 
 
-@checks("management.query-bytes", when=is_sample)
+@checks("management.query-bytes", when=is_sample, requests=2)
 def test_query_arrives_as_it_was_written(case: ManagementCase, probe: Probe) -> None:
-    """Given a query, when the proxy forwards the call, then the query is the same text."""
+    """Given a query, or none, when the proxy forwards the call, then the query is the same text, or there is none."""
     upstream = only_upstream_request(probe.send(case, more_query=WRITTEN), AMP)
-
     assert_equal(upstream.query, WRITTEN, "the query was written anew")
+
+    bare = only_upstream_request(probe.send(case), AMP)
+    expect("?" not in bare.target, "a query was added", expected="no query", actual=bare.target)
+
+
+@checks("management.foreign-key-in-query", when=is_sample)
+def test_foreign_key_in_query(case: ManagementCase, probe: Probe) -> None:
+    """Given a query with a field that is only named like a credential, when the call is made, then it does not fail."""
+    status = probe.send(case, more_query=FOREIGN).response.status
+
+    saying = "the proxy fails on a field of the query that is named like a credential"
+    expect(status < 500, saying, expected="no 5xx status", actual=f"status {status}")
 
 
 @checks("management.long-query", when=is_first_family)

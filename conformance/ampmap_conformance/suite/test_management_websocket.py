@@ -104,6 +104,18 @@ def _shown(said: Said) -> str:
     return f"{text[:40]}..." if len(text) > 40 else text or "an empty message"
 
 
+@checks("management.websocket-open-for-both", when=is_first_read)
+def test_websocket_is_open_for_both(case: ManagementCase, probe: Probe) -> None:
+    """Given Amp's servers that open a WebSocket, when the client's offer reached them, then the client gets it open."""
+    exchange, _ = probe.talk(case, Talk(says=("a",)), replies=(GREETED,))
+
+    accepted = any(answer.status == SWITCHING for answer in exchange.answers)
+    status = exchange.response.status  # none where the proxy hangs, which `management.websocket` tells
+    saying = "Amp's servers hold a WebSocket open that the client did not get"
+    held = not accepted or status in (0, SWITCHING)
+    expect(held, saying, expected=f"status {SWITCHING}", actual=f"status {status}")
+
+
 @checks("management.websocket-ends", when=is_first_read, requests=2)
 def test_both_ends_of_a_websocket_end(case: ManagementCase, probe: Probe) -> None:
     """Given an open WebSocket, when one end is closed, then the proxy closes the other."""

@@ -19,6 +19,7 @@ from ..dialects import bodies
 from ..observer import Reply
 from ..probe.probe import LONGER, Probe
 from ..probe.requests import BLANK
+from ..wire.address import absolute_url
 from ..wire.messages import AMP, Request
 from ..wire.raw import RawRequest, whole
 from ..wire.sse import decode_body
@@ -55,6 +56,17 @@ def test_query_arrives_as_it_was_written(case: CallCase, probe: Probe) -> None:
     written = f"{own}&{WRITTEN}" if own else WRITTEN
     came = upstream.query or "no query"
     expect(written in came, "the query was written anew", expected=written, actual=came)
+
+
+@checks("routing.absolute-form")
+def test_absolute_form(case: CallCase, probe: Probe) -> None:
+    """Given a request for the whole URL of a path, when it is sent, then it is served like one for the path."""
+    exchange = probe.send(case, target=absolute_url(probe.target.file.base_url) + case.target)
+
+    assert_success(exchange)
+    upstream = only_upstream_request(exchange)
+    if probe.called(case) is None:
+        assert_same_path(upstream.path, probe.upstream_target(case), "the upstream got another path")
 
 
 @checks("routing.slash-in-model-id", when=has_model_in_path)

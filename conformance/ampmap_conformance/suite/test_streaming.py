@@ -8,17 +8,18 @@ from typing import Any
 from ..cases.cases import CallCase, VariedCase
 from ..checks.error_events import assert_no_clean_end, own_error_of
 from ..checks.expect import assert_not_left_waiting, assert_served, assert_success, expect, only_upstream_request
-from ..checks.expect_streams import came_events
+from ..checks.expect_streams import assert_same_events, came_events
 from ..checks.registry import checks
 from ..dialects.stream_order import broken_rule
 from ..observer import End, Reply, StreamFault
 from ..probe.probe import Probe
 from ..wire.messages import AMP, Exchange
-from ..wire.sse import decode_body
-from .support.conditions import can_fail_in_band, has_bare_errors, streams
+from ..wire.sse import decode_body, events
+from .support.conditions import can_fail_in_band, has_bare_errors, streams, streams_here
 from .support.rich_streams import asking_for_all, rich_reply
 from .support.streams import (
     big_frames,
+    client_model,
     formed,
     has_event_of_size,
     has_form,
@@ -27,7 +28,7 @@ from .support.streams import (
     stream_reply,
     with_long_line,
 )
-from .support.told import assert_end_not_invented, assert_told
+from .support.told import assert_end_not_invented, assert_stream_error_told, assert_told
 
 MEGABYTE = 1 << 20
 BIG = {"local": 10 * MEGABYTE, "elsewhere": 2 * MEGABYTE, "mapped": MEGABYTE}
@@ -53,6 +54,19 @@ def test_rare_forms(case: VariedCase, probe: Probe) -> None:
 
     assert_success(exchange)
     assert_told(case, probe, exchange)
+
+
+@checks("streaming.unterminated-last-event", when=streams_here)
+def test_unterminated_last_event(case: VariedCase, probe: Probe) -> None:
+    """Given a stream that ends right behind its last line, when the proxy relays it, then the last event is there."""
+    frames = stream_frames(case, probe)
+    pieces = in_pieces([*frames[:-1], frames[-1].rstrip(b"\r\n")])
+    exchange = probe.send(case, replies=(stream_reply(case, probe, pieces),))
+
+    assert_success(exchange)
+    came = decode_body(exchange.response.headers, exchange.response.body)
+    read, sent = (events(body + b"\n\n") for body in (came, exchange.answers[0].body))
+    assert_same_events(read, sent, model=client_model(case, probe))
 
 
 @checks("streaming.comments-relayed", when=streams)
@@ -156,7 +170,7 @@ def test_in_band_error_is_relayed(case: VariedCase, probe: Probe) -> None:
         exchange = probe.send(case, replies=(Reply(stream=fault),))
 
         _assert_asked(case, exchange)
-        assert_told(case, probe, exchange)
+        assert_stream_error_told(case, probe, exchange)
 
 
 @checks("streaming.bare-error-relayed", when=has_bare_errors)

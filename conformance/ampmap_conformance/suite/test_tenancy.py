@@ -21,7 +21,7 @@ from .support.concurrent import REPEATED, Marked, at_once, in_step, marked_answe
 from .support.conditions import goes_elsewhere, streams
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
-from .support.own_errors import assert_failed, failing_request
+from .support.own_errors import assert_failed, can_be_provoked, failing_request
 from .support.pairs import can_differ, renamed, two_that_differ
 from .support.refusals import assert_rejected
 from .support.told import assert_text_told, assert_told
@@ -181,7 +181,7 @@ def test_each_call_is_authenticated(case: VariedCase, probe: Probe) -> None:
         assert_success(connection.send(case))
 
 
-@checks("tenancy.connection-after-error", pace=Pace.WAITS, requests=4)
+@checks("tenancy.connection-after-error", when=can_be_provoked, pace=Pace.WAITS, requests=4)
 def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
     """Given a connection with a rejected call, when a good one follows on it, then it gets its own answer."""
     turns, failing = _after_error(case, probe)
@@ -197,7 +197,7 @@ def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
     assert_success(following)
 
 
-@checks("tenancy.close-is-announced", pace=Pace.WAITS, requests=3)
+@checks("tenancy.close-is-announced", when=can_be_provoked, pace=Pace.WAITS, requests=3)
 def test_close_is_announced(case: VariedCase, probe: Probe) -> None:
     """Given a connection with a rejected call, when the proxy closes it, then the answer has said so."""
     turns, _ = _after_error(case, probe)

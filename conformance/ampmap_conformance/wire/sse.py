@@ -9,6 +9,9 @@ from .json_text import loads
 from .limits import TooMuchError, gunzip, too_much_unpacked
 from .messages import Headers
 
+NUMBERS = (int, float)
+"""What a number of JSON may be read as."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -46,7 +49,10 @@ def events(body: bytes) -> tuple[Event, ...]:
 
 
 def covers(sent: Any, received: Any) -> bool:
-    """Whether `received` has everything of `sent`: objects may have further fields, all else is equal."""
+    """Whether `received` has everything of `sent`: objects may have further fields, all else is equal.
+
+    Numbers are equal by value: `1.0` and `1` are one number in JSON, and JavaScript writes it as `1`.
+    """
     if isinstance(sent, dict):
         return isinstance(received, dict) and all(
             key in received and covers(value, received[key]) for key, value in sent.items()
@@ -57,7 +63,8 @@ def covers(sent: Any, received: Any) -> bool:
             and len(sent) == len(received)
             and all(covers(a, b) for a, b in zip(sent, received, strict=True))
         )
-    return type(sent) is type(received) and bool(sent == received)
+    same_kind = type(sent) is type(received) or (type(sent) in NUMBERS and type(received) in NUMBERS)
+    return same_kind and bool(sent == received)
 
 
 def decode_body(headers: Headers, body: bytes) -> bytes:

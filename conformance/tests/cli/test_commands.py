@@ -92,6 +92,11 @@ def test_the_default_run_is_green_and_quick(default_run: DefaultRun, reference: 
         (("serve", "--defect", "bearer-onli"), 4, "did you mean `bearer-only`?"),
         (("observe", "--listen", "here"), 4, "--listen: `here` is invalid; expected HOST:PORT"),
         (("target", "check", "gone.yaml"), 4, "gone.yaml"),
+        (("target", "check"), 4, "no target: name a target file, or write one with `ampmap-conformance target init"),
+        (("run", "--depth", "thorugh"), 4, "; did you mean `thorough`?"),
+        (("report", "render", "gone.json", "--format", "junti"), 4, "; did you mean `junit`?"),
+        (("run", "--embedded", "--base-url", "http://x"), 4, "--embedded cannot be combined with --target or"),
+        (("run", "--json", "--annotations", "github"), 4, "both write to standard output"),
     ],
 )
 def test_bad_input_and_absent_targets_end_in_one_message(
@@ -283,3 +288,27 @@ def test_servers_say_where_they_are_and_end_cleanly(begin: Callable[..., Process
         pass
     process.terminate()
     assert process.wait(30) == 0
+
+
+def test_the_default_target_file_is_used_and_told_and_programs_read_json(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "ampmap-target.yaml").write_text("name: mine\nbase_url: http://127.0.0.1:9\n", encoding="utf-8")
+    checked = json.loads(command("target", "check", "--json").stdout)
+    assert (checked["name"], checked["client_key"], checked["claims"]) == ("mine", None, [])
+    plan = json.loads(command("run", "--json", "--dry-run", "--select", "auth.accepts-credential").stdout)
+    assert [row["requirement"] for row in plan["templates"]] == ["auth.accepts-credential"]
+    gone = command("run", "--json", "--select", "auth.accepts-credential")
+    assert (gone.returncode, json.loads(gone.stdout)["exit_code"]) == (6, 6)
+    assert "notice: the target is ampmap-target.yaml" in gone.stderr
+
+    own = ("run", "--select", "auth.accepts-credential[groq-*]", "--json")
+    for words, verdict, code in (
+        (("--embedded",), "conformant", 0),
+        (("--defect", "x-api-key-only"), "non-conformant", 1),
+    ):
+        done = command(*own, *words)
+        data = json.loads(done.stdout)
+        assert (done.returncode, data["exit_code"], data["verdict"]) == (code, code, verdict)
+        assert bool(data["causes"]) == bool(code)
+        assert read_report(tmp_path / data["files"]["report.json"]).summary.verdict == verdict
+    rule = json.loads(command("explain", "auth.accepts-credential", "--json").stdout)
+    assert (rule["id"], rule["severity"]) == ("auth.accepts-credential", "high")

@@ -25,3 +25,10 @@ def test_every_command_and_option_has_a_help_text(path: str) -> None:
     assert "Example" in (command.help or "")
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
     assert [option.name for option in options if not option.help] == []
+
+
+def test_every_option_of_run_is_shown_in_a_group() -> None:
+    text = KNOWN["ampmap-conformance run"].get_help(click.Context(KNOWN["ampmap-conformance run"]))
+    last = text.partition("\nOptions:")[2]
+    assert [word for word in last.split() if word.startswith("--")] == ["--debug", "--help"]
+    assert text.index("\nTarget:") < text.index("--base-url") < text.index("\nLimits:") < text.index("--max-requests")

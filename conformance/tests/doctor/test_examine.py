@@ -155,7 +155,7 @@ def test_answers_that_tell_nothing_are_not_taken_for_a_proxy(reference: Referenc
 def test_the_command_looks_at_a_url_a_file_and_the_default_file(
     command: Command, always: Callable[[int], str], config: ProxyConfig, tmp_path: Path
 ) -> None:
-    assert "no target: name a target file or a URL" in (missing := command("doctor")).stderr
+    assert "no target: name a target file" in (missing := command("doctor")).stderr
     assert missing.returncode == 4
     with ReferenceProxy(config) as proxy:
         (tmp_path / "ampmap-target.yaml").write_text(f"name: mine\nbase_url: {proxy.url}\n", encoding="utf-8")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -130,6 +132,26 @@ def test_another_clients_answer_is_told_by_its_mark_alone(
     }
 
 
+# --- numbers
+
+
+class WritesNumbersShort(Handmade):
+    """Writes answers anew as JavaScript does, which has `1` for `1.0`."""
+
+    def relayed(self, provider: str, call: Call) -> Answer:
+        answer = super().relayed(provider, call)
+        values = json.loads(answer.body, parse_float=lambda digits: int(float(digits)))
+        return replace(answer, body=json.dumps(values).encode())
+
+
+@pytest.mark.parametrize("case", ["routing.answer-relayed[openai-responses]", "bodies.every-end-kept[*-local]"])
+def test_numbers_are_compared_by_value(run: Run, serve: Serve, case: str) -> None:
+    target = serve(WritesNumbersShort, providers="[openai]", policy="{body: rewritten}")
+    report = run(target=target, select=(case,)).report
+
+    assert {result.verdict for result in report.results} == {Verdict.PASS}, [r.reason for r in report.results]
+
+
 # --- streams
 
 
@@ -143,6 +165,21 @@ class CountsItself(Handmade):
             self.counted.append(call.path)
             return Answer(200, b'{"input_tokens":9}', [("Content-Type", "application/json")])
         return super().forwarded(call)
+
+
+class WithoutStreams(Handmade):
+    """Asks its upstream for a stream, and answers with 500."""
+
+    def forwarded(self, call: Call) -> Answer | None:
+        answer = super().forwarded(call)
+        return self.error(500, "no streams") if b'"stream":true' in call.body else answer
+
+
+def test_a_stream_that_is_never_served_did_not_fail_because_another_had(run: Run, serve: Serve) -> None:
+    wanted = ("fallback.next-call-after-broken-stream", "fallback.next-call-after-two-failures[*-stream-500]")
+    report = run(target=serve(WithoutStreams, providers="[anthropic]"), select=wanted).report
+
+    assert {result.verdict for result in report.results} == {Verdict.NOT_TESTABLE}
 
 
 def test_only_the_stream_of_a_case_must_have_events(run: Run, serve: Serve) -> None:

@@ -87,6 +87,13 @@ class NamesErrorsOtherwise(Translates):
         return replace(begun, body=begun.body + error)
 
 
+class ReadsBeforeItAnswers(Translates):
+    """Reads a stream before its own answer begins, and answers an error in it with a status."""
+
+    def streamed(self, told: Completion) -> Answer:
+        return super().streamed(told) if told.failure is None else self.failed(500, told.failure)
+
+
 class CountsByItself(Translates):
     """Tells in streams how many tokens it counted, not what the upstream says."""
 
@@ -150,6 +157,7 @@ class SpeaksChat(Translates):
         (Translates, CLAUDE, "bodies.coded-request-served"),
         (Translates, CLAUDE, "errors.method-not-allowed[anthropic-messages]"),
         (NamesErrorsOtherwise, CLAUDE, "translation.stream-errors-told"),
+        (ReadsBeforeItAnswers, CLAUDE, "streaming.in-band-error-relayed"),
         (CountsByItself, CLAUDE, "streaming.legal-forms[*-crlf-stream]"),
         (CountsByItself, CLAUDE, "routing.stream-relayed"),
         (BreaksOffRepetition, CLAUDE, "streaming.big"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .commands import Command
+from .commands import Choice, Command
 from .inputs import edition_option, layer_option, load_reference, report_write_errors, spec_option
 
 PROXIES = ("nginx", "caddy", "haproxy", "litellm", "portkey", "cliproxyapi")
@@ -16,7 +16,7 @@ GATEWAY = "127.0.0.1:8787"
 
 
 @click.command("export-config", cls=Command)
-@click.argument("proxy", metavar="PROXY", type=click.Choice(PROXIES))
+@click.argument("proxy", metavar="PROXY", type=Choice(PROXIES))
 @click.option("--observer", metavar="URL", help="URL of an observer that replaces all real upstreams.")
 @click.option("--listen", default=LISTEN, show_default=True, metavar="HOST:PORT", help="Address the proxy listens on.")
 @click.option(

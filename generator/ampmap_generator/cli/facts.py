@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .commands import Command
+from .commands import Choice, Command
 from .inputs import SpecInvalid, edition_option, layer_option, load_reference, load_valid, spec_option
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def explain(path: str, as_json: bool, spec_dir: Path | None, layers: Sequence[Pa
 @click.option(
     "--format",
     "style",
-    type=click.Choice(("markdown", "json")),
+    type=Choice(("markdown", "json")),
     default="markdown",
     show_default=True,
     help="Output format.",

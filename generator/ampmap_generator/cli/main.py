@@ -14,7 +14,7 @@ import click
 
 from .. import outputs
 from .client_build import inspect_build
-from .commands import Group
+from .commands import Choice, Program
 from .export import export_config
 from .facts import diff, explain
 from .inputs import (
@@ -54,7 +54,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     context.exit()
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version",
     is_flag=True,
@@ -86,7 +86,7 @@ main.add_command(inspect_build)
 @click.option(
     "--format",
     "style",
-    type=click.Choice(FORMATS),
+    type=Choice(FORMATS),
     default="text",
     show_default=True,
     help="Output format: for people, programs, annotations on GitHub, or code scanning.",
@@ -119,7 +119,7 @@ def validate(
 
 
 @main.command()
-@click.argument("targets", nargs=-1, type=click.Choice(tuple(outputs.OUTPUTS)), metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, type=Choice(tuple(outputs.OUTPUTS)), metavar="[TARGET]...")
 @spec_option
 @layer_option
 @edition_option

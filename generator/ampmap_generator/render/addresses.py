@@ -50,6 +50,11 @@ def target_of(kind: str, key: str) -> str:
     return f"{ONE_PAGE[kind]}#{anchor(key)}"
 
 
+def status_page(status: int) -> str:
+    """The page on an HTTP status of errors."""
+    return f"errors/status/{status}.md"
+
+
 def platform_target(platform: str, kind: str, key: str) -> str:
     """The page and anchor that show a fact of a platform."""
     if kind == "auth_modes":

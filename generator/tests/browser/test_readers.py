@@ -11,6 +11,7 @@ import pytest
 from ampmap_generator.vendored.reference import Reference
 
 OpenPage = Callable[..., Any]
+FIELD = re.compile("^Model, mode, path, status")
 
 
 def seen(locator: Any, words: str) -> None:
@@ -20,7 +21,7 @@ def seen(locator: Any, words: str) -> None:
 
 def test_a_model_is_found_by_typing_and_followed_to_its_provider(open_page: OpenPage) -> None:
     page = open_page()
-    box = page.get_by_role("combobox", name="Model, alias, agent mode or path")
+    box = page.get_by_role("combobox", name=FIELD)
     box.click()
     page.keyboard.type("codex")
     page.get_by_role("option").filter(has_text=re.compile("^gpt-5-codex")).wait_for()
@@ -61,7 +62,7 @@ def test_the_address_can_be_shared(open_page: OpenPage) -> None:
 )
 def test_paths_mistakes_and_what_bypasses_the_proxy_are_answered(open_page: OpenPage, query: str, says: str) -> None:
     page = open_page()
-    page.get_by_role("combobox", name="Model, alias, agent mode or path").fill(query)
+    page.get_by_role("combobox", name=FIELD).fill(query)
     page.keyboard.press("Enter")
     seen(page.locator(".am-finder"), says)
 
@@ -78,7 +79,7 @@ def test_an_edition_is_switched_and_supernova_is_gone(open_page: OpenPage, editi
 
 def test_a_mode_of_todays_client_is_answered(open_page: OpenPage) -> None:
     page = open_page("?q=ultra")
-    page.get_by_role("button", name="amp-0.0.1790142911").click()
+    seen(page.locator(".am-finder-status"), "This holds for amp-0.0.1790142911")
     seen(page.locator(".am-finder"), "Amp's own servers; no model call of the client passes a proxy")
     seen(page.locator(".am-timeline tr[aria-current=true]"), "claude-fable-5-1")
     page.get_by_role("button", name="Show 2026-07").click()

@@ -151,7 +151,7 @@ def test_a_foreign_file_in_the_way_is_refused_before_anything_is_written(tmp_pat
     (tmp_path / "ampmap_types.py").write_bytes(b"mine")
     words = ["build", "schema", "types", "--out", str(tmp_path)]
     result = CliRunner().invoke(main, words)
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert f"{tmp_path / 'ampmap_types.py'} were not written by `ampmap build`" in result.stderr
     assert contents(tmp_path) == {"ampmap_types.py": b"mine"}
 
@@ -171,7 +171,7 @@ def test_types_overwrites_only_a_module_that_it_wrote(tmp_path: Path) -> None:
     file.write_text('print("mine")\n', encoding="utf-8")
     words = ["types", "--out", str(file)]
     refused = CliRunner().invoke(main, words)
-    assert (refused.exit_code, "--force" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "--force" in refused.stderr) == (4, True)
     assert file.read_text(encoding="utf-8") == 'print("mine")\n'
     assert CliRunner().invoke(main, [*words, "--force"]).exit_code == 0
     assert CliRunner().invoke(main, words).exit_code == 0
@@ -188,7 +188,7 @@ def test_a_place_that_cannot_be_written_is_told_in_a_line(words: tuple[str, ...]
     (tmp_path / "taken").write_text("", encoding="utf-8")
     result = CliRunner().invoke(main, [*words, str(tmp_path / "taken" / "below")])
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert "taken/below cannot be written: " in result.stderr
 
 

@@ -138,7 +138,7 @@ def test_the_clock_ends_the_reading() -> None:
 def test_what_is_not_a_build_is_one_message(content: bytes | None, said: str, tmp_path: Path) -> None:
     file = tmp_path if content is None else written(tmp_path, content)
     result = inspect(file)
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert said in result.output.replace("\n", " ")
 
 
@@ -146,7 +146,7 @@ def test_what_is_not_a_build_is_one_message(content: bytes | None, said: str, tm
 def test_a_pipe_without_a_writer_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     begun = time.process_time()
-    assert inspect(tmp_path / "pipe").exit_code == 2
+    assert inspect(tmp_path / "pipe").exit_code == 4
     assert time.process_time() >= begun
 
 
@@ -234,4 +234,4 @@ def test_the_draft_is_not_written_over_other_files(tmp_path: Path) -> None:
     (tmp_path / "draft").mkdir()
     (tmp_path / "draft" / "mine.txt").write_text("mine")
     result = inspect(written(tmp_path, bundle(models=MODELS)), "--draft", tmp_path / "draft")
-    assert (result.exit_code, "is not empty" in result.output) == (2, True)
+    assert (result.exit_code, "is not empty" in result.output) == (4, True)

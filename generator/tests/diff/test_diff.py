@@ -106,7 +106,7 @@ def test_what_is_no_reference_is_refused(content: str, words: str, tmp_path: Pat
 
     result = run(str(file), BASE)
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert words in result.output
 
 
@@ -114,7 +114,7 @@ def test_what_is_no_reference_is_refused(content: str, words: str, tmp_path: Pat
 def test_an_unknown_side_is_refused(name: str) -> None:
     result = run(name, BASE)
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert name in result.output
 
 

@@ -121,7 +121,7 @@ def test_an_edition_that_is_not_there_is_refused(repository_spec: Path) -> None:
 
     assert raised.value.known == tuple(spec.editions)
     result = CliRunner().invoke(main, ["route", "smart", "--edition", "amp-0.0.1"])
-    assert (result.exit_code, A in result.output) == (2, True)
+    assert (result.exit_code, A in result.output) == (4, True)
 
 
 def test_editions_are_listed_with_what_they_lie_over(editions: Editions) -> None:

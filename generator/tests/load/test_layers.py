@@ -197,7 +197,7 @@ def test_the_examples_mode_and_models_have_routes(edition: tuple[str, ...]) -> N
 def test_without_the_layer_nobody_knows_it() -> None:
     result = CliRunner().invoke(main, ["route", "house-coder-large"])
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert "no model is called 'house-coder-large'" in result.output
 
 
@@ -275,5 +275,5 @@ def test_a_layer_may_change_a_provider_and_forbid_a_mode(over: Callable[..., Pat
 def test_committed_artefacts_hold_no_layer() -> None:
     result = CliRunner().invoke(main, ["build", "reference", "--layer", str(EXAMPLE)])
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert "--out DIR is required" in result.output

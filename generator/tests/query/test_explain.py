@@ -214,7 +214,7 @@ def test_the_command_s_json_has_all_that_the_text_has(spec: Spec) -> None:
 def test_the_command_refuses_what_it_does_not_know(arguments: list[str], words: str) -> None:
     result = CliRunner().invoke(main, ["explain", *arguments])
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert words in result.output
 
 

@@ -75,7 +75,7 @@ def test_the_whole_timeline_is_json() -> None:
 def test_what_no_edition_knows_is_one_message_with_suggestions(arguments: list[str], said: str) -> None:
     result = CliRunner().invoke(main, ["route", *arguments])
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert said in result.output
     assert result.output.count("Error:") == 1
 

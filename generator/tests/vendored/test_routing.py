@@ -154,6 +154,6 @@ def test_a_note_says_what_takes_the_place(lifecycle: Lifecycle | None, said: str
 def test_bad_input_is_one_clear_message(arguments: list[str], said: str) -> None:
     result = CliRunner().invoke(main, arguments)
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert said in result.output
     assert "Traceback" not in result.output

@@ -5,6 +5,7 @@
 
   const TEXT = "Reply with one word: pong";
   const MOST = 12;
+  const LONGEST = 100; // characters of a name; nothing is like what is longer, and the search for it would take seconds
 
   // Everything that can be picked: names with what they are, in the order of the data.
   function candidates(data) {
@@ -15,7 +16,7 @@
       const [modes, full, ids, others] = answer.tiers;
       for (const name of modes) add(name, name === answer.name ? "agent mode" : "id of the agent mode", answer.model);
       for (const name of ids) add(name, "model", answer.title);
-      for (const name of others) add(name, "other name", answer.title);
+      for (const name of others) add(name, answer.kind === "tool" ? "tool" : "other name", answer.title);
       for (const name of full) add(name, "model", answer.title);
     }
     for (const [id, provider] of Object.entries(data.providers)) {
@@ -38,6 +39,7 @@
   // The names that what is typed may mean, best first.
   function options(data, typed) {
     const wanted = fold(typed.trim());
+    if (wanted.length > LONGEST) return [];
     if (!wanted)
       return candidates(data)
         .filter((each) => each.kind === "agent mode")
@@ -64,7 +66,7 @@
   // What a query means: {kind: "routes" | "calls" | "management" | "hosted" | "none", ...}. Names are matched as `ampmap route`
   // matches them: as written, modes first, then provider/id, id, and what else a model is called.
   function find(data, query) {
-    const wanted = requested(query.trim());
+    const wanted = query.trim();
     const isPath = /^(https?:)?\/\//i.test(wanted) || wanted.startsWith("/");
     if (isPath) return findPath(data, wanted);
     const exact = byName(data, wanted);
@@ -79,12 +81,6 @@
     return asPath.kind === "none"
       ? { kind: "none", near: near(data, wanted), elsewhere: data.elsewhere[fold(wanted)] }
       : asPath;
-  }
-
-  // The path in a line of an access log, or in a request line; any other text as it is.
-  function requested(text) {
-    const line = /(?:^|["\s])(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s+((?:\/|https?:)[^\s"]*)/.exec(text);
-    return line ? line[1] : text;
   }
 
   function byName(data, wanted) {
@@ -184,7 +180,7 @@
   // Names that are like an unknown one, nearest first.
   function near(data, wanted) {
     const folded = fold(wanted);
-    if (!folded) return [];
+    if (!folded || folded.length > LONGEST) return [];
     return candidates(data)
       .filter((each) => each.text !== each.title) // an id says more than the same name in other words
       .map((each) => ({ each, away: distance(folded, each.folded) / Math.max(folded.length, each.folded.length) }))

@@ -49,6 +49,7 @@ from . import (
     targets,
     tenancy,
     translation,
+    translation_odd,
     translation_ways,
 )
 from .registry import REGISTRY, Defect
@@ -99,6 +100,7 @@ THEMES = (
     targets,
     translation,
     translation_ways,
+    translation_odd,
 )
 """The modules that register defects, in the order of the profiles."""
 

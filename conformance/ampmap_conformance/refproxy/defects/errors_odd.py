@@ -7,8 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 from ...dialects import bodies
-from ..behaviour import Behaviour
-from ..exchange import Amp, Incoming, Outgoing, Place, Refusal, RoutedExchange, UpstreamFailure
+from ...reference.types import Reference
+from ..behaviour import Behaviour, Chunks
+from ..exchange import Amp, Incoming, Outgoing, OwnAnswer, Place, Refusal, RoutedExchange, UpstreamFailure
 from ..routing import Routes
 from ..upstream import StreamedAnswer, UpstreamSender
 from .registry import defect
@@ -66,6 +67,43 @@ def strange_errors_replaced(right: Behaviour) -> Behaviour:
     """Puts a body of its own in place of errors that are not JSON."""
     own = bodies.dump({"error": {"message": "Upstream error."}})
     return _answers(right, lambda answer: _with_body(answer, own) if _is_strange(answer) else answer)
+
+
+@defect("errors-read-as-utf-8", breaks=("errors.odd-error-relayed",))
+def errors_read_as_utf_8(right: Behaviour) -> Behaviour:
+    """Reads every error as UTF-8, and writes a replacement for each byte that is not."""
+
+    async def chunks(given: Chunks) -> AsyncIterator[bytes]:
+        whole = b"".join([chunk async for chunk in given])
+        yield whole.decode("utf-8", "replace").encode()
+
+    def changed(answer: StreamedAnswer) -> StreamedAnswer:
+        if not _is_strange(answer):
+            return answer
+        return replace(answer, headers=answer.headers.without("content-length"), chunks=chunks(answer.chunks))
+
+    return _answers(right, changed)
+
+
+@defect("timeouts-in-a-shape-of-its-own", breaks=("errors.silent-upstream-shape",))
+def timeouts_in_own_shape(right: Behaviour) -> Behaviour:
+    """Forgets, when an upstream did not answer in time, whose error shape the client reads."""
+
+    def failed(exchange: RoutedExchange, failure: UpstreamFailure) -> Refusal:
+        refusal = right.upstream_failed(exchange, failure)
+        return replace(refusal, about=None) if failure is UpstreamFailure.TIMEOUT else refusal
+
+    return replace(right, upstream_failed=failed)
+
+
+@defect("too-large-in-a-shape-of-its-own", breaks=("errors.own-shape",))
+def too_large_in_own_shape(right: Behaviour) -> Behaviour:
+    """Rejects a body that is too large before it looks at whose error shape the client reads."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        return right.own_answer(reference, replace(refusal, about=None) if refusal.status == 413 else refusal)
+
+    return replace(right, own_answer=own)
 
 
 @defect(

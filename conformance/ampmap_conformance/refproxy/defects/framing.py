@@ -66,7 +66,7 @@ def length_stale(right: Behaviour) -> Behaviour:
 
 @defect(
     "compressed-bytes-decoded-as-text",
-    breaks=("headers.compressed-answer-readable",),
+    breaks=("headers.compressed-answer-readable", "errors.odd-error-relayed"),
     seen_in="Wei-Shaw/claude-relay-service#1030",
 )
 def compressed_bytes_decoded_as_text(right: Behaviour) -> Behaviour:
@@ -193,6 +193,18 @@ def extras_break_answers(right: Behaviour) -> Behaviour:
     def sender(client: UpstreamSender) -> UpstreamSender:
         if isinstance(client, UpstreamClient):
             client.bears_extras = False
+        return right.sender(client)
+
+    return replace(right, sender=sender)
+
+
+@defect("reads-behind-the-body", breaks=("errors.early-answer-relayed",))
+def reads_behind_the_body(right: Behaviour) -> Behaviour:
+    """Looks for an answer when all of the body is sent, and finds a broken connection where the upstream answered."""
+
+    def sender(client: UpstreamSender) -> UpstreamSender:
+        if isinstance(client, UpstreamClient):
+            client.reads_while_sending = False
         return right.sender(client)
 
     return replace(right, sender=sender)

@@ -201,6 +201,7 @@ def beta_header_dropped(right: Behaviour) -> Behaviour:
         "headers.end-to-end-forwarded",
         "headers.amp-headers-forwarded",
     ),
+    seen_in="yvgude/lean-ctx#1730",
 )
 def unknown_headers_dropped(right: Behaviour) -> Behaviour:
     """Forwards a fixed list of headers and drops every other one."""

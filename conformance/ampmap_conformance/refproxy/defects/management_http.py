@@ -9,6 +9,7 @@ from dataclasses import replace
 from ...wire.messages import Headers
 from ..behaviour import Behaviour
 from ..config import ProxyConfig
+from ..credentials import QUERY_NAMES, query_fields
 from ..exchange import Amp, Incoming, ManagementPath, OwnAnswer, Place, Refusal, RoutedExchange
 from ..headers import answer_coding
 from ..routing import Routes
@@ -41,7 +42,7 @@ def delete_unknown(right: Behaviour) -> Behaviour:
     return _refusing(right, refuses)
 
 
-@defect("management-head-unknown", breaks=("management.head",))
+@defect("management-head-unknown", breaks=("management.head", "management.head-where-get"))
 def management_head_unknown(right: Behaviour) -> Behaviour:
     """Rejects HEAD on Amp's families."""
 
@@ -49,6 +50,39 @@ def management_head_unknown(right: Behaviour) -> Behaviour:
         return Refusal(405, "No HEAD.", call.route) if incoming.method == "HEAD" else None
 
     return _refusing(right, refuses)
+
+
+@defect("management-head-not-registered", breaks=("management.head-where-get",))
+def management_head_not_registered(right: Behaviour) -> Behaviour:
+    """Rejects HEAD where its table of routes has GET alone."""
+
+    def refuses(call: ManagementPath, incoming: Incoming) -> Refusal | None:
+        known = incoming.method != "HEAD" or "HEAD" in call.route.methods
+        return None if known else Refusal(405, "GET only.", call.route, (("Allow", "GET"),))
+
+    return _refusing(right, refuses)
+
+
+@defect("foreign-keys-not-found", breaks=("management.foreign-key-in-query",))
+def foreign_keys_not_found(right: Behaviour) -> Behaviour:
+    """Fails where a key in the query of a call to Amp's families is not one of its own."""
+
+    def refuses(call: ManagementPath, incoming: Incoming) -> Refusal | None:
+        named = any(name in QUERY_NAMES for name, _ in query_fields(incoming.query))
+        return Refusal(500, "No such key.", call.route) if named else None
+
+    return _refusing(right, refuses)
+
+
+@defect("empty-query-added", breaks=("management.query-bytes",))
+def empty_query_added(right: Behaviour) -> Behaviour:
+    """Writes a question mark behind every path, also where no query follows."""
+
+    def target(exchange: RoutedExchange) -> str:
+        sent = right.upstream_target(exchange)
+        return sent if "?" in sent or not _is_management(exchange) else f"{sent}?"
+
+    return replace(right, upstream_target=target)
 
 
 @defect(

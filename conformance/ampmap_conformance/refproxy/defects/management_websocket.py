@@ -10,9 +10,9 @@ from dataclasses import replace
 from ...wire.messages import Headers
 from ...wire.websocket import Offer
 from ..behaviour import Behaviour, Chunks
-from ..exchange import Outgoing, RoutedExchange
+from ..exchange import Outgoing, RoutedExchange, UpstreamFailure
 from ..headers import offers_websocket
-from ..upstream import StreamedAnswer, UpstreamSender, Wrapped
+from ..upstream import StreamedAnswer, UpstreamFailedError, UpstreamSender, Wrapped
 from .registry import defect
 
 FOREVER = 3600
@@ -31,6 +31,23 @@ def websocket_hangs(right: Behaviour) -> Behaviour:
             async with client.send(request) as answer:
                 if answer.put is not None:
                     await asyncio.sleep(FOREVER)
+                yield answer
+
+        return Wrapped(send)
+
+    return replace(right, sender=lambda client: sender(right.sender(client)))
+
+
+@defect("websocket-refused-when-open", breaks=("management.websocket-open-for-both",))
+def websocket_refused_when_open(right: Behaviour) -> Behaviour:
+    """Passes an offer on, and takes the answer by which Amp's servers open the WebSocket for a fault of theirs."""
+
+    def sender(client: UpstreamSender) -> UpstreamSender:
+        @asynccontextmanager
+        async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
+            async with client.send(request) as answer:
+                if answer.put is not None:
+                    raise UpstreamFailedError(UpstreamFailure.UNREADABLE)
                 yield answer
 
         return Wrapped(send)

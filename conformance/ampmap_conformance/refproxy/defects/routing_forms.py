@@ -306,3 +306,20 @@ def plus_made_a_blank(right: Behaviour) -> Behaviour:
         return path.replace("+", "%20") + mark + query
 
     return replace(right, upstream_target=target)
+
+
+@defect("whole-urls-looked-up", breaks=("routing.absolute-form",))
+def whole_urls_looked_up(right: Behaviour) -> Behaviour:
+    """Looks up the whole URL of a request as if it were a path, and finds nothing."""
+    return replace(right, origin_form=lambda incoming: incoming)
+
+
+@defect("versions-of-a-path-run-together", breaks=("routing.alternate-roots",))
+def versions_run_together(right: Behaviour) -> Behaviour:
+    """Calls the paths of `v1beta`, which a client of the developer form asks for, in the version `v1beta1`."""
+
+    def target(exchange: RoutedExchange) -> str:
+        sent = right.upstream_target(exchange)
+        return sent.replace("/v1beta/models", "/v1beta1/models", 1)
+
+    return replace(right, upstream_target=target)

@@ -20,18 +20,20 @@ LASTING = 5.0
 """Seconds that a whole call may take, where that is limited."""
 
 
-def _each_event(right: Behaviour, change: Callable[[bytes], Iterable[bytes]]) -> Behaviour:
+def _each_event(
+    right: Behaviour, change: Callable[[bytes], Iterable[bytes]], *, keeps_unfinished: bool = True
+) -> Behaviour:
     async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         rest = b""
         async for chunk in right.response_body(exchange, headers, given):
             if not is_event_stream(headers):
                 yield chunk
                 continue
-            *whole, rest = re.split(rb"(?<=\n\n)|(?<=\r\n\r\n)", rest + chunk)
+            *whole, rest = re.split(rb"(?<=\n\n)|(?<=\r\n\r\n)|(?<=\r\r)", rest + chunk)
             for event in whole:
                 for part in change(event):
                     yield part
-        if rest:
+        if rest and keeps_unfinished:
             yield rest
 
     def lengthless(exchange: RoutedExchange, headers: Headers) -> Headers:
@@ -47,6 +49,28 @@ def _dropping(right: Behaviour, drops: Callable[[dict[str, Any]], bool]) -> Beha
         return () if found is not None and drops(json.loads(found[1])) else (event,)
 
     return _each_event(right, changed)
+
+
+@defect("text-events-dropped", breaks=("streaming.rare-forms",))
+def text_events_dropped(right: Behaviour) -> Behaviour:
+    """Drops events whose data is neither JSON nor the word for the end."""
+
+    def changed(event: bytes) -> Iterable[bytes]:
+        found = re.search(rb"(?m)^data: ?(.*?)\r?$", event)
+        return (event,) if found is None or found[1][:1] in (b"{", b"[", b"") else ()
+
+    return _each_event(right, changed)
+
+
+@defect(
+    "unfinished-events-dropped",
+    breaks=("streaming.unterminated-last-event",),
+    also=("streaming.*",),
+    seen_in="earendil-works/pi#8996",
+)
+def unfinished_events_dropped(right: Behaviour) -> Behaviour:
+    """Relays an event when its blank line has come, and drops what has none."""
+    return _each_event(right, lambda event: (event,), keeps_unfinished=False)
 
 
 @defect("unicode-lines-split", breaks=("streaming.legal-forms",), seen_in="Soju06/codex-lb#1010")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from ...wire.messages import Headers
-from ..behaviour import Behaviour
-from ..exchange import Local, Outgoing, ProviderCall, RoutedExchange, UpstreamFailure
-from ..upstream import StreamedAnswer, UpstreamFailedError, UpstreamSender, Wrapped
+from ...wire.websocket import is_offer
+from ..behaviour import Behaviour, Forwardable
+from ..exchange import Incoming, Local, ManagementPath, ProviderCall, Refusal, RoutedExchange
 from .registry import variant
 
 FEATURE = "ampmap-own-credential-2025-04-20"
@@ -38,16 +36,11 @@ def websockets_left_out(right: Behaviour) -> Behaviour:
 
 @variant("websockets-refused")
 def websockets_refused(right: Behaviour) -> Behaviour:
-    """Answers a call with an error where Amp's servers would open a WebSocket."""
+    """Rejects an offer to open a WebSocket, and passes nothing of it on."""
 
-    def sender(client: UpstreamSender) -> UpstreamSender:
-        @asynccontextmanager
-        async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
-            async with client.send(request) as answer:
-                if answer.put is not None:
-                    raise UpstreamFailedError(UpstreamFailure.UNREADABLE)
-                yield answer
+    def problem(place: Forwardable, incoming: Incoming) -> Refusal | None:
+        if isinstance(place, ManagementPath) and is_offer(incoming.method, incoming.headers):
+            return Refusal(400, "WebSockets are not served here.", place.route)
+        return right.body_problem(place, incoming)
 
-        return Wrapped(send)
-
-    return replace(right, sender=lambda client: sender(right.sender(client)))
+    return replace(right, body_problem=problem)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from ...cases.cases import WARM_UP, CallCase, Case, VariedCase
 from ...checks.expect import assert_served, expect, shown_status
-from ...errors import NoAnswerError
+from ...errors import NoAnswerError, NotTestableError
 from ...observer import End, Reply, StreamFault
 from ...probe.probe import Probe
 from ...reference.types import calls
@@ -48,6 +48,12 @@ def can_fail(case: VariedCase, _target: Target) -> bool:
     if case.call.id == WARM_UP or (case.way != "local" and not operation.request):
         return False
     return case.variation != IN_BAND or (case.stream and operation.in_band_error is not None)
+
+
+def must_be_served(case: CallCase, probe: Probe) -> None:
+    """Raises NotTestableError where no plain call of a case is served, so that an earlier failure explains nothing."""
+    if not probe.is_served(case):
+        raise NotTestableError("the target does not serve this call, whether or not one failed before it")
 
 
 def fail_twice(case: Case, probe: Probe, word: str) -> None:

@@ -89,6 +89,12 @@ def takes_head(case: ManagementCase, target: Target) -> bool:
     return "HEAD" in case.route.methods and is_sample(case, target)
 
 
+def takes_get_alone(case: ManagementCase, target: Target) -> bool:
+    """One family of each kind that takes GET, and for which no source names HEAD."""
+    methods = case.route.methods
+    return methods != "unknown" and "GET" in methods and "HEAD" not in methods and is_sample(case, target)
+
+
 def has_paths_below(case: ManagementCase, _target: Target) -> bool:
     """Families with paths below them."""
     return any(path.endswith("/*") for path in case.route.paths)

@@ -6,19 +6,23 @@ import json
 from collections.abc import Callable
 
 from ...cases.cases import VariedCase
-from ...checks.expect import expect
+from ...checks.expect import assert_shape, expect
 from ...dialects.bodies import error_body, request_body
 from ...errors import NotTestableError
 from ...observer import End, Reply
 from ...probe.changes import Changes
 from ...probe.probe import Probe
 from ...probe.requests import BLANK
+from ...target.target import Target
 from ...wire.credentials import NO_CREDENTIAL
-from ...wire.messages import Exchange, Request
+from ...wire.messages import Exchange, Request, Response, media_type
+from ...wire.sse import decode_body
 from .attempts import ATTEMPTS
 
 LONG = 100_000
 """Bytes of an error that is too long for small buffers."""
+PAGE = "<html><head><title>502 Défaut de la passerelle</title></head><body></body></html>\n".encode("latin-1")
+"""Such as gateways answer in a language of their own, in bytes that are not UTF-8."""
 _REJECTED_BY = {"no-object": "errors.non-object-never-succeeds", "wrong-method": "errors.method-not-allowed"}
 NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"
 
@@ -46,6 +50,16 @@ def assert_failed(case: VariedCase, exchange: Exchange) -> None:
     expect(status >= 400, "no error was made", expected="an error", actual=f"status {status}")
 
 
+def assert_in_shape(case: VariedCase, probe: Probe, response: Response) -> None:
+    """An error of the proxy's own is JSON, is labelled as JSON, and has the shape of the called provider."""
+    kind = media_type(response.headers.get("content-type")) or "none"
+    saying = "SDKs do not read the error: it is not marked as JSON"
+    expect(kind.endswith("json"), saying, expected="Content-Type: application/json", actual=f"Content-Type: {kind}")
+    shape, body = probe.error_shape(case), decode_body(response.headers, response.body)
+    if shape.body_schema is None or probe.schemas.error(shape, body) is not None:
+        assert_shape(body, shape.body, saying=f"not the error shape of {shape.display_name}")
+
+
 def _no_credential(case: VariedCase, probe: Probe) -> Request:
     probe.require_client_key()
     return probe.request(case, credential=NO_CREDENTIAL)
@@ -60,7 +74,13 @@ _WAYS: dict[str, Callable[[VariedCase, Probe], Request]] = {
     "no-object": lambda case, probe: probe.request(case, changes=Changes(body=b"[]")),
     "wrong-method": lambda case, probe: probe.request(case, changes=Changes(method="GET", body=b"")),
     "no-upstream": lambda case, probe: probe.request(case),
+    "too-large": lambda case, probe: probe.request(case, changes=Changes(body=over_limit(case, probe.target))),
 }
+
+
+def can_be_provoked(case: VariedCase, target: Target) -> bool:
+    """Ways to fail that a target has: a body is too large only where the target promises a limit."""
+    return case.variation != "too-large" or target.policy.body_limit is not None
 
 
 def bad_json(word: str, case: VariedCase) -> bytes:
@@ -84,7 +104,7 @@ def odd_error(word: str, case: VariedCase, probe: Probe) -> Reply:
     if word in ("long", "unlisted-status"):
         return Reply.error(498 if word == "unlisted-status" else 400, "Scripted error. " * (LONG // 16))
     status, kind, body = {
-        "html": (502, "text/html", b"<html><head><title>502 Bad Gateway</title></head><body></body></html>\n"),
+        "html": (502, "text/html; charset=iso-8859-1", PAGE),
         "empty": (500, "text/plain", b""),
         "event-stream": (503, "text/event-stream", b"event: error\ndata: " + error_body(shape, 503, "Busy.") + b"\n\n"),
         "list": (400, "application/json", b"[" + error_body(shape, 400, "Scripted error.") + b"]"),
@@ -96,6 +116,11 @@ def two_models(case: VariedCase, other: str) -> bytes:
     """A body that names two models."""
     good = request_body(case.call, case.model, f"Say hi. {BLANK}", stream=case.stream)
     return b'{"model":' + json.dumps(other).encode() + b"," + good[1:]
+
+
+def over_limit(case: VariedCase, target: Target) -> bytes:
+    """A valid body of one byte more than the target promises to take."""
+    return padded(case, (target.policy.body_limit or 0) + 1)
 
 
 def padded(case: VariedCase, size: int) -> bytes:

@@ -165,6 +165,11 @@ def _unknown_event(frames: Frames) -> Pieces:
     return in_pieces([frames[0], b'event: ampmap.unknown\ndata: {"type":"ampmap.unknown"}\n\n', *frames[1:]])
 
 
+def _text_data(frames: Frames) -> Pieces:
+    """With an event whose data is not JSON, behind the first one: gateways tell of their queues in such events."""
+    return in_pieces([frames[0], b"event: ampmap.text\ndata: still {waiting, not JSON\n\n", *frames[1:]])
+
+
 def _long_line(frames: Frames, letters: int = LONG) -> Pieces:
     place = next(place for place, data in enumerate(frames) if BEGINNING in data)
     grown = frames[place].replace(b'"' + BEGINNING, b'"' + b"p" * letters + BEGINNING)
@@ -201,6 +206,7 @@ _FORMS: dict[str, Callable[[Frames], Pieces]] = {
     "ids-and-retry": _each(_with_ids),
     "byte-order-mark": lambda frames: in_pieces([b"\xef\xbb\xbf" + frames[0], *frames[1:]]),
     "unknown-event": _unknown_event,
+    "text-data": _text_data,
     "bare-lines": _each(lambda data: b":\n\n:\nid\nevent:\n" + data),
     "long-line": _long_line,
     "line-by-line": _line_by_line,

@@ -20,6 +20,8 @@ from ...wire.sse import decode_body
 from .streams import client_model
 
 EVENTS = "text/event-stream"
+SERVER_ERROR = 500
+"""Lowest status that blames the upstream or the proxy."""
 UNNAMED = ("gemini",)
 """Dialects in which a call of a tool needs no id."""
 
@@ -34,6 +36,19 @@ def assert_told(case: CallCase, probe: Probe, exchange: Exchange) -> None:
     broken = exchange.response.broken or ""
     expect(not broken, "the stream is incomplete", expected="a complete transfer", actual=broken)
     assert_same_answer(sent(exchange, called), came(exchange, own), called, own)
+
+
+def assert_stream_error_told(case: CallCase, probe: Probe, exchange: Exchange) -> None:
+    """The client got the error in the upstream's stream: within its own stream, or in place of it.
+
+    A proxy that translates may read until there is something to tell, and find the error before its answer begins.
+    """
+    called = probe.called(case)
+    failure = None if called is None or exchange.response.status < SERVER_ERROR else sent(exchange, called).failure
+    if failure is None:
+        assert_told(case, probe, exchange)
+    else:
+        assert_error_told(case, probe, exchange, failure.message)
 
 
 def assert_answer_told(case: CallCase, probe: Probe, exchange: Exchange) -> None:

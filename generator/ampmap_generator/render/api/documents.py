@@ -24,6 +24,7 @@ from ...vendored.wire import Provider
 from ..json_text import compact, data_lines, indent_file
 from .finder import Finder, finder
 from .finder_names import newest_with_name
+from .lookup import Lookup, lookup
 
 ROOT: Final = "api/v1/"
 CHECKSUMS: Final = "SHA256SUMS"
@@ -85,6 +86,7 @@ class Index(Shape):
     models: tuple[ModelEntry, ...]
     modes: tuple[ModeEntry, ...]
     changes: Literal["changes.json"] = "changes.json"
+    lookup: Literal["lookup.json"] = "lookup.json"
     timelines: Literal["timelines.json"] = "timelines.json"
     checksums: Literal["SHA256SUMS"] = "SHA256SUMS"
     schemas: tuple[str, ...]
@@ -156,6 +158,7 @@ _SHAPES: Final[Mapping[str, type[BaseModel]]] = {
     "edition": Reference,
     "changes": Changes,
     "finder": Finder,
+    "lookup": Lookup,
     "timelines": Timelines,
 }
 
@@ -177,6 +180,7 @@ def api_files(
         "changes.json": _document_file(_changes(editions, reports)),
         **{f"changes/{name}.json": _document_file(diff) for name, diff in reports.items()},
         **{f"finder/{name}.json": _one_line(finder(each, reference, newest)) for name, each in editions.items()},
+        "lookup.json": _one_line(lookup(reference)),
         "timelines.json": _one_line(timelines(editions), given_only=True),
         **{f"schema/{name}.schema.json": indent_file(schema) for name, schema in api_schemas().items()},
     }
@@ -301,6 +305,6 @@ def _document_file(document: BaseModel) -> bytes:
     fixed = {
         name: field.default
         for name, field in type(document).model_fields.items()
-        if name not in data and name in ("schema_version", "changes", "timelines", "checksums")
+        if name not in data and name in ("schema_version", "changes", "lookup", "timelines", "checksums")
     }
     return indent_file({**fixed, **data})

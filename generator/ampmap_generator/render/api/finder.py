@@ -11,6 +11,7 @@ from typing import Final, Literal
 from ...query.timelines import other_names
 from ...vendored.base import Json, Shape
 from ...vendored.catalogue import Header, HeaderSet
+from ...vendored.names import NameKind
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, MODEL_SLOT, Call, calls, find_call, route
 from ...vendored.wire import Provider
@@ -103,9 +104,9 @@ class FinderOperation(Shape):
 
 
 class FinderAnswer(Shape):
-    """Where a model or an agent mode goes, as `ampmap route` says."""
+    """Where a model, an agent mode or a tool goes, as `ampmap route` says."""
 
-    kind: Literal["model", "agent_mode"]
+    kind: NameKind
     name: str
     title: str
     tiers: tuple[tuple[str, ...], ...]
@@ -121,6 +122,9 @@ class FinderAnswer(Shape):
     stream_path: str | None
     """The same for a stream, where it has a path of its own."""
     upstream: str | None
+    """URL at the provider; None if no source states its address."""
+    stream_upstream: str | None
+    """The same for a stream, where it has a path of its own."""
     sdk: str
     limits: str | None
     """Those of the model in words, where the edition states them."""
@@ -253,6 +257,9 @@ def _answers(reference: Reference, pages: _Pages) -> Iterator[FinderAnswer]:
     for key, model in reference.models.items():
         tiers = ((), (key,), (model.id,), other_names(model))
         yield _answer(reference, key, model.display_name, tiers, pages.of("models", key), None)
+    for key, tool in reference.tools.items():
+        tiers = ((), (), (), (key, tool.display_name))
+        yield _answer(reference, key, tool.display_name, tiers, pages.of("tools", key), None)
 
 
 def _answer(
@@ -262,9 +269,11 @@ def _answer(
     provider = reference.providers[found.provider]
     call = find_call(reference, provider, found.operation)
     switch = call.operation.stream
+    has_path = switch is not None and switch.by == "path"
+    known = provider.upstream != "unknown"
     return FinderAnswer(
-        kind="agent_mode" if found.kind == "agent_mode" else "model",
-        name=query if found.kind == "agent_mode" else found.model,
+        kind=found.kind,
+        name=found.model if found.kind == "model" else query,
         title=title,
         tiers=tiers,
         provider=found.provider,
@@ -274,8 +283,9 @@ def _answer(
         dialect=found.dialect,
         method=found.method,
         path=call.path(found.wire_model),
-        stream_path=call.path(found.wire_model, stream=True) if switch is not None and switch.by == "path" else None,
-        upstream=None if provider.upstream == "unknown" else call.upstream_url(found.wire_model),
+        stream_path=call.path(found.wire_model, stream=True) if has_path else None,
+        upstream=call.upstream_url(found.wire_model) if known else None,
+        stream_upstream=call.upstream_url(found.wire_model, stream=True) if known and has_path else None,
         sdk=found.sdk,
         limits=found.limits.in_words if found.limits else None,
         page=page,

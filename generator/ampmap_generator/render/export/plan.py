@@ -275,7 +275,7 @@ def _rewrites(provider: Provider, destination: Destination) -> Iterator[Rewrite]
 
 
 def _families(route: ManagementRoute) -> Iterator[Family]:
-    methods = () if route.methods == "unknown" or set(route.methods) >= ANY_METHOD else route.methods
+    methods = _allowed(route)
     plain = [path for path in route.paths if not path.endswith("/*")]
     for path in route.paths:
         below = path.endswith("/*")
@@ -284,9 +284,14 @@ def _families(route: ManagementRoute) -> Iterator[Family]:
             continue  # told together with the path itself
         is_both = f"{path}/*" in route.paths
         pattern = escape_regex(stem) + ("(?:/[^?]*)?" if is_both else "/[^?]*" if below else "")
-        yield Family(
-            f"{stem}/" if below else path, pattern, below or is_both, route.authentication == "open", tuple(methods)
-        )
+        yield Family(f"{stem}/" if below else path, pattern, below or is_both, route.authentication == "open", methods)
+
+
+def _allowed(route: ManagementRoute) -> tuple[str, ...]:
+    """The methods of a route, and HEAD where it has GET (RFC 9110, section 9.1); none where every method is allowed."""
+    if route.methods == "unknown" or set(route.methods) >= ANY_METHOD:
+        return ()
+    return (*route.methods, *(("HEAD",) if "GET" in route.methods and "HEAD" not in route.methods else ()))
 
 
 def escape_regex(text: str) -> str:

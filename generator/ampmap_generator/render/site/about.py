@@ -103,7 +103,7 @@ def _contradictions(reference: Reference) -> Page:
         "open": counts["open"],
         "summary": Table(("Kind", "Contradictions", "Open"), summary),
     }
-    return Page(shelf.here, "contradictions", "Contradictions", ("spec/",), values)
+    return Page(shelf.here, "contradictions", "Contradictions", ("spec/",), values, weight=0)
 
 
 def _kind_title(reference: Reference, kind: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from ...query.scope import builds_in_words, freshness_in_words
 from ...vendored.base import Json
 from ...vendored.catalogue import AgentMode, Model, Tool
+from ...vendored.editions import NEWEST_PROXIED, KnownEdition, edition_meant
 from ...vendored.names import find_model
 from ...vendored.reference import Reference
 from ...vendored.routing import MODEL_SLOT, Call, find_call
@@ -41,7 +42,9 @@ def _routing_map(reference: Reference, editions: Mapping[str, Reference]) -> Pag
         "picture": map_picture(reference),
         "scope": prose(builds_in_words(editions.values())),
         "fresh": prose(freshness_in_words(reference)),
-        "edition": reference.edition.id,
+        "edition": _asked_first(editions),
+        "shown": f"{code(reference.edition.id)} ({reference.edition.built})",
+        "rules": len(reference.requirements),
         "editions": json.dumps([[name, each.edition.built] for name, each in editions.items()]),
         "routes": Table(
             ("Model", "Provider", "Full path on the proxy", "Operation", "Id on the wire", "Sources"),
@@ -56,7 +59,16 @@ def _routing_map(reference: Reference, editions: Mapping[str, Reference]) -> Pag
         ),
     }
     folders = ("spec/models/", "spec/providers/", "spec/agent_modes/")
-    return Page(shelf.here, "index", "Routing map", folders, values)
+    return Page(shelf.here, "index", "Where the Amp coding agent sends each model", folders, values)
+
+
+def _asked_first(editions: Mapping[str, Reference]) -> str:
+    """The edition that the finder answers for, unless the reader chooses: the newest that sends calls to a proxy."""
+    known = [
+        KnownEdition(name, each.edition.built, any(provider.via_proxy for provider in each.providers.values()))
+        for name, each in editions.items()
+    ]
+    return edition_meant(NEWEST_PROXIED, known) or list(editions)[-1]
 
 
 def _provider_of(shelf: Shelf, model: Model) -> Provider:
@@ -72,7 +84,7 @@ def _route_row(shelf: Shelf, key: str, model: Model) -> tuple[str, ...]:
         shelf.to("providers", provider.id, prose(provider.display_name)),
         f"{call.operation.method} {code(call.path(wire))}{'' if provider.via_proxy else ' (**bypasses the proxy**)'}",
         shelf.link(code(call.id), f"endpoints/{call.dialect}.md#{anchor(call.id)}"),
-        code(wire) if model.wire_id else "the same",
+        code(wire) if model.wire_id else "",
         shelf.marks(model),
     )
 
@@ -137,7 +149,7 @@ def _models(reference: Reference, provider: Provider) -> Page:
         "provider": shelf.to("providers", provider.id, prose(provider.display_name)),
         "bypasses": not provider.via_proxy,
     }
-    title = f"Models: {provider.display_name}"
+    title = f"{provider.display_name} models"
     return Page(shelf.here, "models", title, (f"spec/models/{provider.id}.yaml",), values)
 
 

@@ -67,4 +67,4 @@ def _spec_files(reference: Reference, paths: Sequence[str], files: Mapping[str, 
         (anchor(folder), code(f"{folder}/"), _table(shelf, tuple(group), files))
         for folder, group in groupby(sorted(paths, key=lambda path: (posixpath.dirname(path), path)), posixpath.dirname)
     )
-    return Page(shelf.here, "spec_files", "Files of the spec", ("spec/",), {"folders": folders})
+    return Page(shelf.here, "spec_files", "Files of the spec", ("spec/",), {"folders": folders}, weight=0)

@@ -215,7 +215,12 @@ def _changes(reference: Reference, edition: Reference, diff: DiffReport) -> Page
         "command": f"ampmap diff {diff.old.edition} {name}",
     }
     return Page(
-        shelf.here, "editions/changes", f"What changed in {code(name)}", (f"spec/editions/{name}.yaml",), values
+        shelf.here,
+        "editions/changes",
+        f"What changed in {code(name)}",
+        (f"spec/editions/{name}.yaml",),
+        values,
+        weight=0,
     )
 
 

@@ -11,11 +11,13 @@ from ..addresses import platform_target
 from ..json_text import compact, indent
 from ..markdown import NONE, Code, Table, code, prose, value_text
 from .facts import FactSection, Field, Page, Shelf, code_value, source_path
+from .status_pages import status_pages, status_table
 
 
 def error_pages(reference: Reference) -> Iterator[Page]:
-    """The index of errors and a page per error shape."""
+    """The index of errors, a page per status, and a page per error shape."""
     yield _errors_index(reference)
+    yield from status_pages(reference)
     for shape in reference.error_shapes.values():
         yield _error_shape(reference, shape)
 
@@ -49,9 +51,10 @@ def _error_shape(reference: Reference, shape: ErrorShape) -> Page:
     return Page(
         shelf.here,
         "wire/error_shape",
-        f"Errors: {shape.display_name}",
+        f"{shape.display_name} errors",
         (source_path("error_shapes", shape.id),),
         values,
+        weight=2,
     )
 
 
@@ -72,30 +75,15 @@ def _errors_index(reference: Reference) -> Page:
         (shelf.to("error_shapes", key, prose(s.display_name)), code(compact(s.body)), shelf.marks(s))
         for key, s in reference.error_shapes.items()
     )
-    statuses = tuple(
-        (
-            shelf.link(code(str(status)), f"errors/{shape.id}.md#{status}"),
-            shelf.to("error_shapes", shape.id, prose(shape.display_name)),
-            *_status("", row)[1:4],
-        )
-        for status, shape, row in sorted(
-            (
-                (status, shape, row)
-                for shape in reference.error_shapes.values()
-                for status, row in shape.statuses.items()
-            ),
-            key=lambda entry: (entry[0], entry[1].id),
-        )
-    )
     values: dict[str, object] = {
         "shapes": Table(("Shape", "Body", "Sources"), shapes),
         "platforms": tuple(
             _platform_errors(shelf, name) for name in reference.platforms if reference.platforms[name].errors
         ),
-        "statuses": Table(("Status", "Shape", "`type`", "`code`", "Meaning"), statuses),
+        "statuses": status_table(shelf),
     }
     files = tuple(f"spec/platforms/{name}/errors.yaml" for name, p in reference.platforms.items() if p.errors)
-    return Page(shelf.here, "wire/errors_index", "Errors", ("spec/errors/", *files), values)
+    return Page(shelf.here, "wire/errors_index", "Errors", ("spec/errors/", *files), values, weight=2)
 
 
 def _error_title(error: PlatformError) -> str:

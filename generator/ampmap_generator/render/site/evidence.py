@@ -111,7 +111,7 @@ def _kills(reference: Reference, evidence: Evidence) -> Page:
         ),
         "counts": (len(defects), sum(bool(evidence.killers(name)) for name in on_proxies), len(on_proxies)),
     }
-    return Page(shelf.here, "evidence/kill_matrix", "Kill matrix", (FOLDER, "spec/requirements/"), values)
+    return Page(shelf.here, "evidence/kill_matrix", "Kill matrix", (FOLDER, "spec/requirements/"), values, weight=0)
 
 
 def _servers(evidence: Evidence) -> dict[str, Server]:

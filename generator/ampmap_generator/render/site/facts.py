@@ -136,6 +136,11 @@ class Page:
     stated_in: tuple[str, ...]
     """Files or folders of the spec."""
     values: dict[str, object] = field(default_factory=dict)
+    weight: float = 1
+    """How much its hits count in the site's search, against those of other pages; 0 leaves it out.
+
+    What repeats other pages is left out, since its many hits would stand before those that a reader means.
+    """
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import yaml
 
@@ -18,13 +19,18 @@ class PageCollisionError(ValueError):
         self.paths = paths
 
 
-def site_files(site_dir: Path) -> dict[str, bytes]:
-    """The guides and assets below `docs/` of the site's folder, by path relative to it, sorted.
+THEME: Final = "theme"
+"""The folder with what the site changes of its theme's templates."""
 
-    Hidden files are left out. Raises OSError.
-    """
-    docs = site_dir / "docs"
-    found = {path.relative_to(docs): path for path in docs.rglob("*") if path.is_file()}
+
+def site_files(site_dir: Path) -> dict[str, bytes]:
+    """The guides and assets below `docs/` of the site's folder, as `files_below` has them. Raises OSError."""
+    return files_below(site_dir / "docs")
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """The files below a folder, by path relative to it, sorted. Hidden files are left out. Raises OSError."""
+    found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
     return {
         name.as_posix(): path.read_bytes()
         for name, path in sorted(found.items())

@@ -29,7 +29,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
 """Top folders in the order in which they are listed, each with its title; others follow under their own names."""
 
 _TITLE = re.compile(r"^# (.+?)(?: \{ #\S+ \})?$", re.MULTILINE)
-_ANCHOR = re.compile(r" ?(?:\[\])?\{ #\S+ \}")
+_ANCHOR = re.compile(r" ?(?:\[\])?\{ [#.][^}]+ \}|^ *\{ data-search-exclude \}\n?", re.MULTILINE)
 
 
 _FIGURE = re.compile(r"<figure.*?<figcaption[^>]*><strong>(.*?)</strong> (.*?)</figcaption>.*?</figure>", re.DOTALL)

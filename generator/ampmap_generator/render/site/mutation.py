@@ -30,7 +30,7 @@ def mutants_page(reference: Reference, evidence: Evidence) -> Page:
         "aside": Table(("Code", "Why"), _aside(score) if score else ()),
         "unreached": Table(("Mutants", "Function"), _counted(score.unreached, is_code=True) if score else ()),
     }
-    return Page(shelf.here, "evidence/mutants", "Mutants", (FOLDER,), values)
+    return Page(shelf.here, "evidence/mutants", "Mutants", (FOLDER,), values, weight=0)
 
 
 def score_told(score: Mutants) -> str:

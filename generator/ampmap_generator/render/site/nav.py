@@ -14,35 +14,46 @@ from .facts import Page
 Nav: TypeAlias = list[Any]
 """As MkDocs takes it: a path, or a mapping of one title to a path or to a list of the same."""
 
-SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("Guides", ("guides/",)),
-    ("Providers", ("providers/",)),
-    ("Models", ("models/",)),
-    ("Agent modes", ("agent-modes.md",)),
-    ("Tools", ("tools.md",)),
-    ("Endpoints", ("endpoints/",)),
+Members: TypeAlias = tuple[str, ...]
+"""Pages, and folders with a slash at the end."""
+
+GROUPS: Final[tuple[tuple[str, tuple[tuple[str, Members], ...]], ...]] = (
     (
-        "Behaviour",
+        "Map",
         (
-            "headers.md",
-            "meanings.md",
-            "management.md",
-            "fallback.md",
-            "authentication.md",
-            "auth-modes.md",
-            "settings.md",
+            ("Providers", ("providers/",)),
+            ("Models", ("models/",)),
+            ("Agent modes", ("agent-modes.md",)),
+            ("Tools", ("tools.md",)),
+            ("Endpoints", ("endpoints/",)),
+            ("Headers", ("headers.md",)),
+            ("Management routes", ("management.md",)),
+            ("Fallback", ("fallback.md",)),
+            ("Authentication", ("authentication.md",)),
+            ("Auth modes", ("auth-modes.md",)),
+            ("Settings", ("settings.md",)),
+            ("Meanings across dialects", ("meanings.md",)),
+            ("Platforms", ("platforms/",)),
+            ("Editions", ("editions/",)),
+            ("What changed", ("changes/",)),
+            ("Sources of the map", ("edition.md", "sources.md", "contradictions.md", "rules.md", "spec-files.md")),
         ),
     ),
-    ("Errors", ("errors/",)),
-    ("Requirements", ("requirements/", "remedies.md")),
-    ("Evidence", ("evidence/",)),
-    ("Platforms", ("platforms/",)),
-    ("Editions", ("editions/",)),
-    ("What changed", ("changes/",)),
-    ("About the spec", ("edition.md", "sources.md", "contradictions.md", "rules.md", "spec-files.md")),
-    ("Downloads", ("downloads.md",)),
+    ("Errors", (("", ("errors/",)),)),
+    ("Rules", (("", ("requirements/", "remedies.md")),)),
+    (
+        "Test your proxy",
+        (
+            ("Guides", ("guides/",)),
+            ("Evidence", ("evidence/",)),
+            ("Downloads", ("downloads.md",)),
+        ),
+    ),
 )
-"""The order of the navigation: each section with the pages and folders in it. What is in none follows at the end."""
+"""The order of the navigation: each group with its sections, and the pages and folders in them.
+
+A section without a title is the whole group. What is in none follows at the end.
+"""
 
 FRONT: Final = "index.md"
 
@@ -66,17 +77,23 @@ def configuration(template: str, pages: Sequence[Page], written: Mapping[str, st
 
 
 def navigation(pages: Sequence[Page], written: Mapping[str, str]) -> Nav:
-    """The front page, then the sections. A folder's `index.md` comes first, its other pages in the order given."""
-    titles = {page.path: _short(page.title) for page in pages}
+    """The front page, then the groups. A folder's `index.md` comes first, its other pages in the order given."""
+    titles = {page.path: _plain(page.title) for page in pages}
     titles |= {path: _written_title(path, text) for path, text in written.items()}
     order = [page.path for page in pages] + _written_order(written)
-    nav: Nav = [{"Routing map": FRONT}] if FRONT in titles else []
+    nav: Nav = [{"Find": FRONT}] if FRONT in titles else []
     left = [path for path in order if path != FRONT]
-    for title, members in SECTIONS:
-        mine = [path for member in members for path in left if path == member or _is_in(path, member)]
-        if mine:
-            nav.append({title: mine[0] if mine == [members[0]] else _section(mine, titles)})
-        left = [path for path in left if path not in mine]
+    for group, sections in GROUPS:
+        entries: Nav = []
+        for title, members in sections:
+            mine = [path for member in members for path in left if path == member or _is_in(path, member)]
+            left = [path for path in left if path not in mine]
+            if mine and title:
+                entries.append({title: mine[0] if mine == [members[0]] else _section(mine, titles)})
+            elif mine:
+                entries += _section(mine, titles)
+        if entries:
+            nav.append({group: entries})
     for name in dict.fromkeys(path.partition("/")[0] for path in left):
         mine = [path for path in left if path.partition("/")[0] == name]
         nav.append({titles[name]: name} if mine == [name] else {_words(name): _section(mine, titles)})
@@ -114,12 +131,9 @@ def _words(name: str) -> str:
     return name.replace("-", " ").replace("_", " ").capitalize()
 
 
-def _short(title: str) -> str:
-    """A title within its section: without markup and the section's own name; a name such as xAI is left as it is."""
-    plain = title.replace("`", "").replace("\\", "").removeprefix("What changed in ")
-    _, within, rest = plain.rpartition(": ")
-    is_name = not rest.partition(" ")[0].islower()
-    return plain if not within else rest if is_name else rest[:1].upper() + rest[1:]
+def _plain(title: str) -> str:
+    """A title without markup, whole: it is that of the browser's tab and of the hits of a search, too."""
+    return title.replace("`", "").replace("\\", "")
 
 
 def _written_title(path: str, text: str) -> str:

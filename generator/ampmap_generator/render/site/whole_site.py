@@ -17,7 +17,7 @@ from .downloads import TYPES, download_pages
 from .editions import change_reports
 from .evidence import FOLDER
 from .evidence_files import read_evidence
-from .handwritten import edit_url, markdown_of, merge_files, redirects_of, site_files
+from .handwritten import THEME, edit_url, files_below, markdown_of, merge_files, redirects_of, site_files
 from .llms import FULL, INDEX, llms_files
 from .nav import configuration
 from .pages import all_pages, render_pages
@@ -57,6 +57,7 @@ def render_docs(
     config = configuration(template, found, markdown_of(written), scope)
     return {
         **{f"docs/{path}": content for path, content in merge_files(files, written).items()},
+        **{f"{THEME}/{path}": content for path, content in files_below(site / THEME).items()},
         "mkdocs.yml": config.encode(),
     }
 

@@ -91,7 +91,7 @@ def test_portkeys_gateway_may_listen_elsewhere() -> None:
 def test_what_cannot_be_exported_is_said_on_one_screen(arguments: list[str], words: str) -> None:
     result = CliRunner().invoke(main, ["export-config", *arguments])
 
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert words in result.output
 
 

@@ -194,7 +194,7 @@ def test_every_page_names_its_edition_digest_and_spec_files(
     reference: Reference, editions: Mapping[str, Reference], site: Site
 ) -> None:
     for page in all_pages(reference, editions):
-        *_, footer = site[page.path].rstrip().splitlines()
+        *_, footer, _ = site[page.path].rstrip().splitlines()
         assert reference.edition.id in footer
         assert reference.digest[:19] in footer
         for file in page.stated_in:
@@ -214,7 +214,7 @@ def test_pages_depend_on_the_references_alone(repository_spec: Path, site: Site)
 CODE_BLOCK = re.compile(r"^(````|```).*?^\1$", re.MULTILINE | re.DOTALL)
 CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-ANCHOR = re.compile(r"\{ #(\S+) \}")
+ANCHOR = re.compile(r"\{ #(\S+) (?:data-search-exclude )?\}")
 
 
 def whole_site(site: Site) -> Site:

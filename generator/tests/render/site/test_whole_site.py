@@ -57,7 +57,7 @@ def test_the_line_is_that_of_the_fact(docs: Files) -> None:
 def test_every_foot_links_to_the_files_that_state_the_page(docs: Files) -> None:
     for path, content in docs.items():
         if path.endswith(".md") and "guides/" not in path and "evidence/" not in path:
-            foot = content.decode().rstrip().splitlines()[-1]
+            foot = content.decode().rstrip().splitlines()[-2]
             assert "Edition [`amp-" in foot
             assert re.search(r"Stated in \[`spec/[^`]*`\]\(", foot), path
 
