@@ -21,7 +21,6 @@ from .inputs import (
     edition_option,
     layer_option,
     load_editions,
-    load_reference,
     load_valid,
     load_with_report,
     report_write_errors,
@@ -231,10 +230,14 @@ def types(
     Example:
       ampmap types --out src/myproxy/ampmap_types.py
     """
+    from ..compile import compile_editions, compile_reference
+    from ..query.timelines import timelines
     from ..render.types_module import GENERATED, HEAD, render_types
     from ..render.write import differences, write
 
-    (content,) = render_types(load_reference(spec_dir, edition, layers), open_ids=open_ids).values()
+    spec = load_valid(spec_dir, layers=layers, edition=edition, every=False)
+    known = timelines(compile_editions(spec))
+    (content,) = render_types(compile_reference(spec, edition), known, open_ids=open_ids).values()
     files = {out.name: content}
     if not only_check:
         with report_write_errors(out):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ... import outputs
 from ...diff.report import DiffReport
 from ...query.scope import builds_in_words, freshness_in_words
+from ...query.timelines import timelines
 from ...vendored.reference import Reference
 from ..api.documents import api_files
 from ..openapi.document import render_openapi
@@ -70,7 +71,7 @@ def _generated_data(
         **api_files(reference, editions, reports),
         **render_openapi(reference, editions),
         **auth_files(reference),
-        TYPES: render_types(reference)["types.py"],
+        TYPES: render_types(reference, timelines(editions))["types.py"],
     }
 
 
