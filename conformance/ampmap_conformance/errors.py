@@ -11,6 +11,14 @@ class UsageError(Exception):
     """Bad input from the user: a message that fits on one screen, never a traceback."""
 
 
+class UnmatchedPatternError(UsageError):
+    """A pattern of cases matches none that there is."""
+
+    def __init__(self, message: str, pattern: str) -> None:
+        super().__init__(message)
+        self.pattern = pattern
+
+
 class UnreachableError(Exception):
     """The target, or its observer, cannot be had, so nothing can be tested; the message is one sentence."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from ..errors import UsageError
+from ..errors import UnmatchedPatternError
 from ..files import did_you_mean
 from .renames import NONE, Renames
 
@@ -67,7 +67,8 @@ def parse(
     patterns = tuple(Pattern.of(text, renames) for text in texts)
     for pattern in patterns:
         if not any(pattern.matches(requirement, case) for requirement, case in pairs):
-            raise UsageError(f"{option}: `{pattern.text}` matches no case{hint(pattern, pairs)}")
+            message = f"{option}: `{pattern.text}` matches no case{hint(pattern, pairs)}"
+            raise UnmatchedPatternError(message, pattern.text)
     return patterns
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,11 @@ import click
 from ..cases.covering import Depth
 from .commands import Choice, Command
 from .options import (
+    EDITION_NAMES,
     Shown,
     detail_of,
     detail_options,
     docs_url_option,
-    edition_option,
     reference_option,
     report_dir_option,
 )
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 
     from ..engine.options import RunOptions
     from ..report.model import Report
+    from ..report.outcome import RunOutcome
+    from ..report.terminal import Terminal
 
+ALL_PROXIED = "all-proxied"
+"""Stands for every edition of which a model call passes a proxy."""
 EXIT_CODES = (
     "Exit codes: 0 conformant, 1 failures, 2 interrupted, 3 kit error, 4 invalid usage, 5 too little tested,"
     " 6 target unreachable, 7 stale baseline, 8 partial: the target leaves out what a client needs."
@@ -36,15 +41,7 @@ EXIT_CODES = (
 GROUPS = MappingProxyType(
     {
         "Target": (
-            "target",
-            "base_url",
-            "embedded",
-            "observer",
-            "server",
-            "reference",
-            "edition",
-            "defects",
-            "variant",
+            *("target", "base_url", "embedded", "observer", "server", "reference", "editions", "defects", "variant"),
         ),
         "Choice of cases": ("profiles", "select", "skip", "depth", "seed", "max_examples", "openapi"),
         "Judgement": ("baseline", "today", "strict", "require_observer", "allow_partial", "repeat", "attribute"),
@@ -74,7 +71,14 @@ GROUPS = MappingProxyType(
     help="Server that the proxy is built with, for its remedies, e.g. nginx; default: what its answers tell.",
 )
 @reference_option
-@edition_option
+@click.option(
+    "--edition",
+    "editions",
+    multiple=True,
+    metavar="EDITION",
+    help=f"Edition to test against: {EDITION_NAMES}; default: the target file's edition, or the base edition. Repeat"
+    " it, or write `all-proxied`, for one run over several: a case that they share is made once.",
+)
 @click.option(
     "--profile", "profiles", multiple=True, metavar="NAME", help="Include only this profile; may be repeated."
 )
@@ -205,6 +209,7 @@ def run(
     today: datetime | None,
     verbose: bool,
     quiet: bool,
+    editions: tuple[str, ...],
     **options: Any,
 ) -> int:
     """Test a proxy and write a report.
@@ -213,6 +218,7 @@ def run(
     Examples:
       ampmap-conformance run
       ampmap-conformance run --target staging.yaml --select 'auth.*'
+      ampmap-conformance run --edition 2026-01 --edition newest-proxied
     """
     from ..engine.options import RunOptions
 
@@ -228,15 +234,26 @@ def run(
     _choose_target(options, embedded=embedded)
     if as_json and annotations == "github":
         raise click.UsageError("--json and --annotations github exclude each other: both write to standard output")
-    wanted = RunOptions(today=today.date() if today else None, **options)
+    several = _several(editions)
+    if as_json and dry_run and len(several) > 1:
+        raise click.UsageError("--dry-run --json prints one plan; name one edition")
+    edition = several[0] if several else None
+    wanted = RunOptions(today=today.date() if today else None, edition=edition, **options)
     if dry_run:
         from .show import dry_run as show
 
-        return show(wanted, as_json=as_json)
+        return max(show(replace(wanted, edition=each), as_json=as_json) for each in several or (None,))
     from .annotate import annotating
 
     with annotating("none" if as_json else annotations) as annotate:
-        return _run(wanted, Shown(detail, as_json), report_dir, docs_url, annotate)
+        return _run(wanted, several, Shown(detail, as_json), report_dir, annotate, docs_url)
+
+
+def _several(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids of the editions that are meant, each once. A single name is kept as it is: what takes it reads it."""
+    from ..reference.edition import editions_meant
+
+    return names if len(names) == 1 and names[0] != ALL_PROXIED else editions_meant(names, ALL_PROXIED)
 
 
 def _choose_target(options: dict[str, Any], *, embedded: bool) -> None:
@@ -254,11 +271,22 @@ def _choose_target(options: dict[str, Any], *, embedded: bool) -> None:
 
 
 def _run(
-    options: RunOptions, shown: Shown, report_dir: Path | None, docs_url: str, annotate: Callable[[Report], None]
+    options: RunOptions,
+    several: tuple[str, ...],
+    shown: Shown,
+    report_dir: Path | None,
+    annotate: Callable[[Report], None],
+    docs_url: str,
 ) -> int:
+    from ..run.editions import over_editions
     from ..run.run import conformance
     from .reporting import run_and_report
 
-    ended = run_and_report(report_dir, shown, lambda terminal: conformance(options, terminal, docs_url=docs_url))
+    def made(terminal: Terminal) -> RunOutcome:
+        if len(several) > 1:
+            return over_editions(options, several, terminal, docs_url=docs_url)
+        return conformance(options, terminal, docs_url=docs_url)
+
+    ended = run_and_report(report_dir, shown, made)
     annotate(ended.report)
     return int(ended.code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -31,6 +32,20 @@ def reference_for(file: Path | None = None, edition: str | None = None, target: 
         known = list(error.known)
         hint = did_you_mean(edition or "", known) or f"; known: {', '.join(known)}"
         raise UsageError(f"{place}: {error}{hint}") from None
+
+
+def editions_meant(names: Iterable[str], all_proxied: str) -> tuple[str, ...]:
+    """The ids of the editions that `names` mean, each once, in the order of the names.
+
+    `all_proxied` stands for all of which a model call passes a proxy. Raises UsageError for an unknown one.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        if name == all_proxied:
+            found |= dict.fromkeys(each for each in packaged.editions() if packaged.proxied_providers(each))
+        else:
+            found[reference_for(edition=name).edition.id] = None
+    return tuple(found)
 
 
 def _from_file(file: Path) -> Reference:

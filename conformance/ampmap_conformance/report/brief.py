@@ -12,7 +12,7 @@ from .model import Report
 
 def brief(report: Report, files: Iterable[Path]) -> dict[str, Any]:
     """Verdict, exit code, counts and causes in the order of a report, and where its files are; ready for JSON."""
-    plain = report.model_dump(mode="json", include={"target", "reference", "summary", "causes", "notices"})
+    plain = report.model_dump(mode="json", include={"target", "reference", "editions", "summary", "causes", "notices"})
     return {
         "verdict": report.summary.verdict,
         "exit_code": report.summary.exit_code,

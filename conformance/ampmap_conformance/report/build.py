@@ -19,18 +19,14 @@ from .causes import after_effects, causes_of
 from .exchanges import report_exchange
 from .model import (
     BaselineUse,
-    Client,
-    Generated,
     Kit,
     KnownFailure,
     LeftOut,
     Notice,
     Observation,
-    PaidCalls,
     ReferenceId,
     Report,
     Reproduce,
-    Requests,
     RequirementSummary,
     Result,
     Selection,
@@ -39,6 +35,7 @@ from .model import (
     SummaryVerdict,
     TargetId,
 )
+from .model_run import Client, Generated, PaidCalls, Requests
 from .parts import parts_of
 from .remedies import with_remedies
 from .reproduce import command_line, curl_line, serve_line

@@ -94,7 +94,10 @@ def _behind(before: Result, after: Result) -> str:
 
 
 def _by_present_id(report: Report, renames: Renames) -> dict[str, Result]:
-    return {f"{renames.present(result.requirement)}[{result.case}]": result for result in report.results}
+    return {
+        f"{renames.present(result.requirement)}{result.id.removeprefix(result.requirement)}": result
+        for result in report.results
+    }
 
 
 def standing(result: Result) -> Standing:

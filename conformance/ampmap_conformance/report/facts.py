@@ -6,7 +6,7 @@ from collections import Counter
 from types import MappingProxyType
 
 from ..verdicts import EXECUTED, ExitCode, Verdict
-from .model import Cause, Report, Result, Server
+from .model import Cause, EditionVerdict, Report, Result, Server
 
 RED = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.UNEXPECTED_PASS, Verdict.ERROR})
 """Verdicts for which a run is not conformant."""
@@ -47,6 +47,14 @@ def headline(report: Report) -> str:
 
 def _is_known(result: Result) -> bool:
     return result.verdict is Verdict.KNOWN_FAILURE
+
+
+def edition_verdict(edition: EditionVerdict) -> str:
+    """What an edition came to: `conformant: 2,839 cases, 1,200 of them made for an earlier edition`."""
+    red = sum(count for verdict, count in edition.counts.items() if verdict in RED)
+    failing = f", {red} red" if red else ""
+    shared = f", {edition.shared:,} of them made for an earlier edition" if edition.shared else ""
+    return f"{edition.verdict}: {edition.cases:,} cases{failing}{shared}"
 
 
 def ending(report: Report) -> str:

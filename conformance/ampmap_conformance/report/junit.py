@@ -78,6 +78,7 @@ def _case(suite: Xml.Element, result: Result, report: Report, cause: Cause | Non
     told += [("cause", cause.id)] if cause else []
     remedy = remedy_line(cause) if cause else ""
     told += [("remedy", remedy)] if remedy else []
+    told += [("edition", edition) for edition in result.editions]
     _properties(case, told if result.scored else [*told, ("scored", "false")])
     element = ELEMENTS[result.verdict]
     if result.verdict in RED and not result.scored:
@@ -115,8 +116,9 @@ def _facts(report: Report) -> Iterable[tuple[str, str]]:
     if report.target.version:
         yield "target.version", report.target.version
     yield "target.base_url", report.target.base_url
-    yield "edition", report.reference.edition
-    yield "reference", report.reference.digest
+    for each in report.editions or (report.reference,):
+        yield "edition", each.edition
+        yield "reference", each.digest
     yield "kit", report.kit.version
     if report.clients:
         yield "clients", clients_line(report)

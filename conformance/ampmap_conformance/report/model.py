@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from ..cases.covering import Depth
 from ..reference.types import Basis, Json, Severity, Shape, Tier
 from ..verdicts import Attribution, Level, Verdict
+from .model_run import Client, Generated, Requests
 
 SCHEMA_VERSION: Final = 2
 READABLE: Final = (1, SCHEMA_VERSION)
@@ -166,6 +167,8 @@ class Result(Shape):
     """Whether only that was judged which a client sees by itself, as no observer saw the upstreams."""
     blocked_by: str | None = None
     """Of a blocked case: the case that shows what is really broken."""
+    editions: tuple[str, ...] = ()
+    """In a run over several editions: those that have this very case. It was made once, for the first of them."""
 
 
 class Remedy(Shape):
@@ -263,51 +266,6 @@ class Notice(Shape):
     text: str
 
 
-class PaidCalls(Shape):
-    """Calls of one model that the target's own upstreams may charge for."""
-
-    provider: str
-    model: str
-    calls: int
-    """The most that were to be made."""
-    rejected: int = 0
-    """Calls among them that a right proxy rejects by itself."""
-    tokens: int | None
-    """The most tokens that all their answers have; None where a request names no limit."""
-
-
-class Requests(Shape):
-    """How many requests the target got."""
-
-    planned: int
-    """Upper estimate of the requests in the plan; cases that fail may send a few more."""
-    sent: int
-    limit: int | None = None
-    """`--max-requests`."""
-    rate: float | None = None
-    """`--rate`, in requests per second."""
-    paid: tuple[PaidCalls, ...] = ()
-    """What the target's own upstreams may charge for, by model; nothing where an observer takes their place."""
-
-
-class Generated(Shape):
-    """What the data of the profile `fuzz` came from; the same values give the same data."""
-
-    seed: int
-    max_examples: int
-    """Random requests for each operation, beside those of the coverage phase."""
-    by: str
-    """The generator and its version."""
-
-
-class Client(Shape):
-    """An SDK that made calls."""
-
-    name: str
-    """As it is called on the package index."""
-    version: str
-
-
 class Selection(Shape):
     """What part of the suite was asked for; all empty is the whole."""
 
@@ -377,12 +335,29 @@ class Summary(Shape):
     by_level: dict[Level, dict[Verdict, int]]
 
 
+class EditionVerdict(Shape):
+    """What a run over several editions came to in one of them."""
+
+    edition: str
+    digest: str
+    verdict: SummaryVerdict
+    exit_code: int
+    cases: int
+    """How many cases it has."""
+    shared: int
+    """How many of those were made for an earlier edition of the run."""
+    counts: dict[Verdict, int]
+
+
 class Report(Shape):
     """The outcome of a run."""
 
     schema_version: Literal[2] = SCHEMA_VERSION
     kit: Kit
     reference: ReferenceId
+    """The only one, or the first."""
+    editions: tuple[EditionVerdict, ...] = ()
+    """Of a run over several editions, in their order; empty for a run over one."""
     target: TargetId
     server: Server | None = None
     """What the target was built with, where that is known."""

@@ -18,5 +18,7 @@ class RunOutcome:
     """Requirements and claims that the run should have tested and did not (`run.completeness.missing`)."""
     unreachable: str = ""
     """Why the target could not be tested at all, in a sentence; empty where it could."""
+    observed: bool = False
+    """Whether an observer saw what the upstreams got."""
     fault: Exception | None = None
     """By what the kit itself failed, so that the run ended early."""

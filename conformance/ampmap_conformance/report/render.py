@@ -18,7 +18,7 @@ def render(template: str, **values: Any) -> bytes:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    from .facts import server_line, verdict_of_cause
+    from .facts import edition_verdict, server_line, verdict_of_cause
     from .text import code, facts, is_http, is_stream, ms, plain, prose, shortened
 
     made = Environment(
@@ -31,6 +31,7 @@ def _environment() -> Environment:
     )
     made.filters |= {
         "code": code,
+        "edition": edition_verdict,
         "facts": facts,
         "is_stream": is_stream,
         "ms": ms,

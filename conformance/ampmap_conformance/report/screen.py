@@ -11,6 +11,7 @@ from ..verdicts import Verdict
 from ..wire.visible import in_one_line, visible
 from .facts import (
     clients_line,
+    edition_verdict,
     ending,
     headline,
     nothing_ran_line,
@@ -50,6 +51,12 @@ def verdict_line(report: Report, seconds: float) -> str:
     told = report.summary.exit_code or report.summary.unproven or report.summary.verdict != "conformant"
     why = f"; {ending(report)}" if told else ""
     return f"{headline(report)}: {counted(len(report.results), 'case')} in {seconds:.1f} s{why}"
+
+
+def edition_lines(report: Report) -> list[str]:
+    """What a run over several editions came to in each of them."""
+    width = max((len(each.edition) for each in report.editions), default=0)
+    return [f"{each.edition:{width}}  {edition_verdict(each)}" for each in report.editions]
 
 
 def part_lines(report: Report) -> list[str]:

@@ -26,7 +26,17 @@ from ..wire.visible import visible
 from .build import generated_of
 from .model import Result
 from .outcome import RunOutcome
-from .screen import beyond_lines, case_lines, cause_lines, counted, counts_table, fact_lines, part_lines, verdict_line
+from .screen import (
+    beyond_lines,
+    case_lines,
+    cause_lines,
+    counted,
+    counts_table,
+    edition_lines,
+    fact_lines,
+    part_lines,
+    verdict_line,
+)
 
 SECONDS_BETWEEN = 10.0
 """Between two lines on the progress of a run, if the output is not a terminal."""
@@ -162,8 +172,8 @@ class Terminal:
             for line in more:
                 self._line(line)
         self._begun = self._said = self._clock()
-        self._total = cases
-        self._progress.update(self._bar, total=cases)
+        self._done, self._total = 0, cases
+        self._progress.reset(self._bar, total=cases)
         self._progress.start()
 
     def case(self, result: Result) -> None:
@@ -188,6 +198,8 @@ class Terminal:
                 self._line(f"\nnot tested at all: {', '.join(report.summary.untested)}")
             self._line("")
         self._line(verdict_line(report, seconds))
+        for text in edition_lines(report):
+            self._line(text)
         if self._detail is Detail.VERDICT:
             return
         for text in part_lines(report):

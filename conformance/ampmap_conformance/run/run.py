@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Generator
+from collections.abc import Container, Generator
 from contextlib import closing
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from .claims import unclaimed_but_there
 from .notices import broken_controls, given_up, maybe_crowded, renamed, unscored_failures
 from .open import open_run
 from .smoke import smoke
+from .told import Decided, Told, light
 
 STOPPING = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.ERROR})
 """Verdicts after which `--fail-fast` ends a run, where the requirement scores."""
@@ -45,10 +46,16 @@ class Listener(Protocol):
 
 
 def conformance(
-    options: RunOptions, listener: Listener, *, reference: Reference | None = None, docs_url: str = ""
+    options: RunOptions,
+    listener: Listener,
+    *,
+    reference: Reference | None = None,
+    docs_url: str = "",
+    told: Told | None = None,
 ) -> RunOutcome:
     """Runs the selected cases against the target of `options`.
 
+    `told` has what earlier editions of the same run decided, which is not made again, and takes what this one decides.
     Where the target cannot be tested, the report says so and has no results. Raises UsageError for bad options,
     UnreachableError when a remote observer does not answer, and SuiteError for a fault of the kit.
     """
@@ -59,7 +66,10 @@ def conformance(
         try:
             smoke(session)
             listener.begin(session)
-            with closing(outcomes(session)) as decided:
+            before = told.of(session) if told else {}
+            for each in before.values():
+                record.repeat(each)
+            with closing(outcomes(session, without=before)) as decided:
                 for outcome in decided:
                     result = record.add(outcome)
                     session.engine.lighten(outcome.task)
@@ -73,12 +83,18 @@ def conformance(
             raise
         except Exception as error:  # noqa: BLE001 - what was decided until then is reported all the same
             return record.failed(error)
+        if told is not None:
+            told.add(session, record.decided)
         return record.ended(interrupted=interrupted)
 
 
-def outcomes(session: Session) -> Generator[Outcome]:
-    """The outcomes of the selected cases, in the order of the plan; those that must run alone come last."""
-    tasks = sorted(session.plan.selected, key=lambda task: task.check.pace.turn)
+def outcomes(session: Session, *, without: Container[str] = ()) -> Generator[Outcome]:
+    """The outcomes of the selected cases, in the order of the plan; those that must run alone come last.
+
+    Cases whose id is among `without` are left out.
+    """
+    wanted = (task for task in session.plan.selected if task.id not in without)
+    tasks = sorted(wanted, key=lambda task: task.check.pace.turn)
     ahead = Ahead(session.engine, tasks, workers=session.options.workers)
     try:
         for task in tasks:
@@ -103,6 +119,8 @@ class _Record:
         self._baseline = baseline
         self._watch = Watch(baseline, session.plan, options.today or datetime.date.today()) if baseline else None
         self._results: list[Result] = []
+        self.decided: list[Decided] = []
+        """The results, each with its outcome before a baseline was asked."""
         self._dialects = SeenDialects(session.target)
         servers = session.reference.remedies
         self._recogniser = Recogniser(servers)
@@ -111,9 +129,16 @@ class _Record:
         self._roots: dict[str, Outcome] = {}
         """What is broken and keeps selected cases from being decided, where it was not selected itself."""
 
+    def repeat(self, decided: Decided) -> None:
+        """Takes the result of a case that an earlier edition of the run has, too; the baseline's entry has its use."""
+        if self._watch is not None:
+            self._watch.judged(decided.outcome)
+        self._results.append(decided.result)
+        self._listener.case(decided.result)
+
     def add(self, outcome: Outcome) -> Result:
         """Makes a result of an outcome, as the baseline has it, and tells the listener."""
-        entry = None
+        entry, found = None, outcome
         if self._watch is not None:
             outcome, entry = self._watch.judged(outcome)
         self._dialects.add(outcome)
@@ -129,6 +154,7 @@ class _Record:
             traced=any(pattern.matches(row, case) for pattern in self._traced),
         )
         self._results.append(result)
+        self.decided.append(Decided(result, light(found)))
         self._listener.case(result)
         return result
 
@@ -145,7 +171,7 @@ class _Record:
         """The report of a run whose target could not be tested; `why` is a sentence."""
         code, notice = ExitCode.UNREACHABLE, Notice(kind="unreachable", text=self._session.scrubber.clean(why))
         report = make_report(self._session, (), code, notices=(notice, *self._put_back()), docs_url=self._docs_url)
-        return RunOutcome(report=report, code=code, missing=(), unreachable=why)
+        return RunOutcome(report=report, code=code, missing=(), observed=self._observed, unreachable=why)
 
     def failed(self, error: Exception) -> RunOutcome:
         """The report of a run that the kit itself ended by an error: what was decided until then."""
@@ -160,7 +186,11 @@ class _Record:
             docs_url=self._docs_url,
             server=self._server or self._recogniser.server,
         )
-        return RunOutcome(report=report, code=ExitCode.KIT_ERROR, missing=(), fault=error)
+        return RunOutcome(report=report, code=ExitCode.KIT_ERROR, missing=(), observed=self._observed, fault=error)
+
+    @property
+    def _observed(self) -> bool:
+        return self._session.context.observer is not None
 
     def _put_back(self) -> tuple[Notice, ...]:
         """Puts the target's own configuration back; a notice where that fails."""
@@ -211,7 +241,7 @@ class _Record:
             server=self._server or self._recogniser.server,
             outside=outside,
         )
-        return RunOutcome(report=report, code=code, missing=missing)
+        return RunOutcome(report=report, code=code, missing=missing, observed=self._observed)
 
 
 def _is_partial(session: Session) -> bool:

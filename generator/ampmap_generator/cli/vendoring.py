@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .commands import Command
-from .inputs import edition_option, layer_option, load_reference, report_write_errors, spec_option
+from .inputs import edition_option, layer_option, load_valid, report_write_errors, spec_option
 
 LANGUAGES = ("python", "typescript", "go")
 language_option = click.option(
@@ -55,16 +55,21 @@ def types(
       ampmap types --language typescript --out src/ampmap.ts
       ampmap types --language go --out internal/ampmap/ampmap.go
     """
-    from ..render.languages.modules import GENERATED, HEAD, MODULES
+    from ..compile import compile_editions, compile_reference
+    from ..query.timelines import timelines
+    from ..render.languages.modules import GENERATED, HEAD, OTHER_LANGUAGES
     from ..render.types_module import render_types
     from ..render.write import differences, write
 
     if open_ids and language != LANGUAGES[0]:
         raise click.UsageError("--open-ids is for Python alone: in other languages ids of a reference are plain text")
-    reference = load_reference(spec_dir, edition, layers)
-    (_, content), *beside = (
-        render_types(reference, open_ids=True) if open_ids else MODULES[language](reference)
-    ).items()
+    spec = load_valid(spec_dir, layers=layers, edition=edition, every=False)
+    reference = compile_reference(spec, edition)
+    if language == LANGUAGES[0]:
+        made = render_types(reference, timelines(compile_editions(spec)), open_ids=open_ids)
+    else:
+        made = OTHER_LANGUAGES[language](reference)
+    (_, content), *beside = made.items()
     files = {out.name: content, **dict(beside)}
     if len(files) <= len(beside):
         raise click.UsageError(f"--out: {out.name} is the name of a data file that is written beside the module")

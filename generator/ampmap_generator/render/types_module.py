@@ -8,21 +8,34 @@ from importlib import resources
 
 from ..compile import facts_alone
 from ..vendored.reference import Reference
+from ..vendored.timeline import Timelines
 from .json_text import data_lines
 from .templates import environment
 
 PARTS = (
     "base", "editions", "wire", "templates", "meanings", "conditions", "catalogue", "platforms", "remedies",
-    "reference", "names", "routing", "auth",
+    "reference", "names", "routing", "timeline", "auth",
 )  # fmt: skip
+TIMELINE = "timeline"
+"""The part that only a module with timelines has."""
 IDS_BEGIN = "# ids: narrowed to literals in the generated module\n"
 IDS_END = "# end of ids\n"
 _IMPORTS = (ast.Import, ast.ImportFrom)
 
 
-def render_types(reference: Reference, *, open_ids: bool = False) -> dict[str, bytes]:
-    """The vendorable module, one file. With `open_ids` it reads references that have other ids than this one too."""
+def render_types(
+    reference: Reference, timelines: Timelines | None = None, *, open_ids: bool = False
+) -> dict[str, bytes]:
+    """The vendorable module, one file. With `open_ids` it reads references that have other ids than this one too.
+
+    With `timelines` it also tells where a name goes in the other editions.
+    """
     parts = sources()
+    own = {"DIGEST", "EDITION", "reference", "resolve_auth_mode"}
+    if timelines is None:
+        del parts[TIMELINE]
+    else:
+        own |= {"timeline", "timelines"}
     data = facts_alone(reference)
     ids = {
         "SourceId": list(reference.sources),
@@ -43,7 +56,8 @@ def render_types(reference: Reference, *, open_ids: bool = False) -> dict[str, b
             imports=imports({**parts, "": "from functools import cache"}),
             body=body(parts, None if open_ids else ids),
             data=data_lines(data),
-            public_names=sorted({*public_names(parts), "DIGEST", "EDITION", "reference", "resolve_auth_mode"}),
+            timelines=timelines and data_lines(timelines.model_dump(mode="json", exclude_defaults=True)),
+            public_names=sorted({*public_names(parts), *own}),
         )
     )
     return {"types.py": text.encode()}

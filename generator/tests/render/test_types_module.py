@@ -16,7 +16,7 @@ from ampmap_generator.vendored.reference import Reference
 from click.testing import CliRunner
 
 CONSUMER = """\
-from ampmap_types import AgentModeId, ModelId, Provider, ProviderId, Route, reference, route
+from ampmap_types import AgentModeId, ModelId, Provider, ProviderId, Route, reference, route, timeline
 
 known = reference()
 mode: AgentModeId = "smart"
@@ -25,6 +25,8 @@ groq: Provider = known.providers["groq"]
 there: Route = route(model, reference=known, amp_url="https://proxy.example.com/prefix")
 provider: ProviderId = there.provider
 print(there.url, groq.base_path, known.agent_modes[mode].model)
+for period in timeline("Kimi-K2-Instruct-0905"):
+    print(period.first_edition, period.url("https://proxy.example.com/") or period.has_calls)
 """
 
 MISTAKE = """\
@@ -69,6 +71,10 @@ def test_a_consumer_gets_routes_from_it(project: Path) -> None:
         "https://proxy.example.com/api/provider/openai/v1/responses",
         "/api/provider/groq",
         "claude-sonnet-4-5-20250929",
+        *("amp-0.0.1760587291", "https://openrouter.ai/api/v1/chat/completions"),
+        *("amp-0.0.1767830505", "https://proxy.example.com/api/provider/groq/chat/completions"),
+        *("amp-0.0.1770734955", "https://proxy.example.com/api/provider/kimi/chat/completions"),
+        *("amp-0.0.1784106548", "False"),
     ]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from ...vendored.reference import Reference
-from ..types_module import render_types
 from .golang import render_go
 from .typescript import render_typescript
 
@@ -15,9 +14,8 @@ GENERATED: Final = b"enerated by `ampmap types"
 HEAD: Final = 2048
 """Bytes at the beginning of that file in which it stands."""
 
-MODULES: Final[Mapping[str, Callable[[Reference], dict[str, bytes]]]] = {
-    "python": render_types,
+OTHER_LANGUAGES: Final[Mapping[str, Callable[[Reference], dict[str, bytes]]]] = {
     "typescript": render_typescript,
     "go": render_go,
 }
-"""The files of a module by language; the first is the one that users name, and the others lie beside it."""
+"""The files of a module by language, Python apart; users name the first, and the others lie beside it."""

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Final
 
 from ...vendored.reference import Reference
+from ...vendored.timeline import Timelines
 from ..addresses import anchor
 from ..languages.golang import render_go
 from ..languages.typescript import render_typescript
@@ -98,9 +99,9 @@ def _api_rows(shelf: Shelf, files: Mapping[str, bytes]) -> Iterator[tuple[str, .
             yield about, f"{code(API + pattern)} ({example})", str(len(mine)), link(code(schema), form, shelf.here)
 
 
-def module_files(reference: Reference) -> dict[str, bytes]:
-    """The modules to vendor, by path below the docs folder."""
-    (python,) = render_types(reference).values()
+def module_files(reference: Reference, known: Timelines) -> dict[str, bytes]:
+    """The modules to vendor, by path below the docs folder; the one in Python tells the timelines of all names."""
+    (python,) = render_types(reference, known).values()
     go = {f"{FOLDER}go/{name}": content for name, content in render_go(reference).items()}
     typescript = {f"{FOLDER}{name}": content for name, content in render_typescript(reference).items()}
     return {f"{FOLDER}{PYTHON}": python, **typescript, **go}

@@ -9,6 +9,7 @@ from typing import Final
 from ... import outputs
 from ...diff.report import DiffReport
 from ...query.scope import builds_in_words, freshness_in_words
+from ...query.timelines import timelines
 from ...vendored.reference import Reference
 from ..api.documents import ROOT, api_files
 from ..openapi.document import render_openapi
@@ -72,7 +73,7 @@ def _generated_data(
         **dict(_as_scripts(documents)),
         **render_openapi(reference, editions),
         **auth_files(reference),
-        **module_files(reference),
+        **module_files(reference, timelines(editions)),
     }
 
 
