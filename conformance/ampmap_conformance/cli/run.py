@@ -41,7 +41,15 @@ EXIT_CODES = (
 GROUPS = MappingProxyType(
     {
         "Target": (
-            *("target", "base_url", "server", "embedded", "observer", "reference", "editions", "defects", "variant"),
+            "target",
+            "base_url",
+            "embedded",
+            "observer",
+            "server",
+            "reference",
+            "editions",
+            "defects",
+            "variant",
         ),
         "Choice of cases": ("profiles", "select", "skip", "depth", "seed", "max_examples", "openapi"),
         "Judgement": ("baseline", "today", "strict", "require_observer", "allow_partial", "repeat", "attribute"),

@@ -8,13 +8,11 @@ from dataclasses import replace
 from ... import outputs
 from ...diff.report import DiffReport
 from ...query.scope import builds_in_words, freshness_in_words
-from ...query.timelines import timelines
 from ...vendored.reference import Reference
 from ..api.documents import api_files
 from ..openapi.document import render_openapi
-from ..types_module import render_types
 from ..vectors.site_data import auth_files
-from .downloads import TYPES, download_pages
+from .downloads import download_pages, module_files
 from .editions import change_reports
 from .evidence import FOLDER
 from .evidence_files import read_evidence
@@ -71,7 +69,7 @@ def _generated_data(
         **api_files(reference, editions, reports),
         **render_openapi(reference, editions),
         **auth_files(reference),
-        TYPES: render_types(reference, timelines(editions))["types.py"],
+        **module_files(reference, editions),
     }
 
 
