@@ -9,7 +9,7 @@ from ..reference.types import Reference
 from ..verdicts import ExitCode, Verdict
 from .build import SUMMARY, assemble_report
 from .model import BaselineProblem, BaselineUse, EditionVerdict, Notice, Report, Result, TargetId
-from .model_run import Requests
+from .model_run import PaidCalls, Requests
 from .outcome import RunOutcome
 
 GRAVITY = (
@@ -174,4 +174,19 @@ def _requests(reports: Iterable[Report]) -> Requests | None:
     if not known:
         return None
     total = {"planned": sum(each.planned for each in known), "sent": sum(each.sent for each in known)}
-    return known[0].model_copy(update=total)
+    return known[0].model_copy(update={**total, "paid": _paid(call for each in known for call in each.paid)})
+
+
+def _paid(calls: Iterable[PaidCalls]) -> tuple[PaidCalls, ...]:
+    """What may be charged for, each model once."""
+    found: dict[tuple[str, str], PaidCalls] = {}
+    for call in calls:
+        name = (call.provider, call.model)
+        before = found.get(name)
+        if before is not None:
+            tokens = None if None in (before.tokens, call.tokens) else (before.tokens or 0) + (call.tokens or 0)
+            numbers = {"calls": before.calls + call.calls, "rejected": before.rejected + call.rejected}
+            found[name] = call.model_copy(update={**numbers, "tokens": tokens})
+        else:
+            found[name] = call
+    return tuple(found.values())
