@@ -98,12 +98,12 @@ def test_what_is_not_installed_is_skipped_and_named(
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     prove = scripts("prove")
-    prove["judged"].__globals__["read"] = lambda _: SimpleNamespace(title="Mine", programs=("nginxx", "caddy"))
+    prove["judged"].__globals__["read"] = lambda *_: SimpleNamespace(title="Mine", programs=("nginxx", "caddy"))
     monkeypatch.setitem(sys.modules["processes"].DEBIAN, "nginxx", "nginxx-light")
     monkeypatch.setattr("processes.PATH", "/nowhere")
 
-    assert prove["judged"]("mine", None, is_named=False) is None
-    assert prove["judged"]("mine", None, is_named=True) == "mine (not installed)"
+    assert prove["judged"]("mine", SimpleNamespace(home=PROXIES), is_named=False) is None
+    assert prove["judged"]("mine", SimpleNamespace(home=PROXIES), is_named=True) == "mine (not installed)"
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "skipped: Mine needs nginxx (Debian: nginxx-light), caddy (Debian: caddy)"
 

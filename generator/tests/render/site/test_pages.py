@@ -96,6 +96,18 @@ FACTS: dict[str, Callable[[Reference], Expected]] = {
     "steps of resolution": platform_rows("steps", "auth-modes.md", "does"),
     "platform rules": platform_rows("rules", "platforms/{platform}/rules.md", "statement"),
     "requirements": lambda r: [(f"requirements/{q.profile}.md", prose(q.statement)) for q in r.requirements.values()],
+    "remedies of rules": lambda r: [
+        (f"requirements/{q.profile}.md", prose(q.remedy)) for q in r.requirements.values() if q.remedy
+    ],
+    "remedies of servers": lambda r: [
+        ("remedies.md", text) for s in r.remedies.values() for o in s.remedies for text in (prose(o.change), o.lines)
+    ],
+    "servers of rules": lambda r: [
+        (f"requirements/{name.partition('.')[0]}.md", f"remedies.md#{key}")
+        for key, s in r.remedies.items()
+        for o in s.remedies
+        for name in o.requirements
+    ],
     "sources": lambda r: [("sources.md", f"{{ #{source} }}") for source in r.sources],
     "reasons": lambda r: [("contradictions.md", prose(c.because)) for p in fact_places(r) for c in p.fact.claims],
     "claims": lambda r: [
