@@ -28,6 +28,8 @@ BUILD = HERE / "build"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LOCKS = {"conformance": ("conformance",), "all-profiles": ("conformance", "clients", "fuzz")}
 """Lock file in `conformance/locks` to the extras that it holds."""
+BASE = "amp-0.0.1760587291"
+"""The edition that all others are laid over."""
 SCRIPTS = ("site/docs/assets", "conformance/ampmap_conformance")
 """Where JavaScript and CSS are written by hand."""
 
@@ -233,6 +235,58 @@ def proxies(session: nox.Session) -> None:
 
 
 @nox.session
+def client(session: nox.Session) -> None:
+    """Read and run a build of the Amp client from npm, and say what the spec does not: `-- VERSION`, or `-- latest`.
+
+    It is installed outside of this checkout, in `--folder DIR` or the user's cache, without its install scripts, and
+    runs with loopback alone. `--package NAME` is the npm package (default @sourcegraph/amp, else @ampcode/cli). What
+    was found is in build/client; an error says that something differs.
+    """
+    install(session, "conformance")
+    words = dict(zip(session.posargs[1::2], session.posargs[2::2], strict=False))
+    version = session.posargs[0] if session.posargs else "latest"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(words.get("--folder") or cache / "ampmap" / "clients" / version).resolve()
+    if folder.is_relative_to(HERE):
+        session.error(f"--folder: {folder} is in the checkout, and no file of a client may be")
+    folder.mkdir(parents=True, exist_ok=True)
+    package = f"{words.get('--package', '@sourcegraph/amp')}@{version}"
+    session.run("npm", "install", "--prefix", str(folder), *NPM_QUIET, package, external=True)
+    build = client_build(session, folder)
+    out, told = BUILD / "client", folder / "recorded"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    found = json.loads(str(session.run("ampmap", "inspect", str(build), "--json", silent=True, success_codes=[0, 1])))
+    program = ["node", str(build)] if build.suffix == ".js" else [str(build)]
+    record = ["ampmap-conformance", "record", "--edition", found["against"]["edition"], "--out", str(told), "--"]
+    said = str(session.run(*record, *program, "-x", "Say hello", silent=True, success_codes=[0, 1]))
+    (out / "inspect.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    shutil.copyfile(told / "recorded.json", out / "recorded.json")
+    draft = ["--draft", str(out / "draft"), "--recorded", str(out / "recorded.json")]
+    read = str(session.run("ampmap", "inspect", str(build), *draft, silent=True, success_codes=[0, 1]))
+    report = f"## What stands in it\n\n```text\n{read}```\n\n## What it sent\n\n```text\n{said}```\n"
+    (out / "report.md").write_text(report, encoding="utf-8")
+    session.log(f"{read}\n{said}")
+    differs = found["differences"] or json.loads((out / "recorded.json").read_text(encoding="utf-8"))["differences"]
+    if differs:
+        (out / "differs").write_text(found["build"] or version, encoding="utf-8")
+        session.error(f"the build differs from {found['against']['edition']}: see {out / 'report.md'}")
+
+
+NPM_QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--silent")
+
+
+def client_build(session: nox.Session, folder: Path) -> Path:
+    """The bundle or the executable of the client that npm installed into a folder."""
+    modules = folder / "node_modules"
+    patterns = ("@sourcegraph/amp/dist/main.js", "@ampcode/cli-*/amp", "@ampcode/cli-*/amp.exe")
+    built = [file for pattern in patterns for file in sorted(modules.glob(pattern))]
+    if not built:
+        session.error(f"npm installed no bundle and no executable for this system below {modules}")
+    return built[0]
+
+
+@nox.session
 def defects(session: nox.Session) -> None:
     """Prove the suite by faulty, unusual and degenerate proxies; `-- --check` compares the committed files only.
 
@@ -304,6 +358,40 @@ def script_tools(session: nox.Session) -> Path | None:
         shutil.copyfile(HERE / "site" / name, tools / name)
     session.run("npm", "--prefix", str(tools), "ci", "--silent", "--no-audit", "--no-fund", external=True)
     return tools
+
+
+@nox.session
+def languages(session: nox.Session) -> None:
+    """Compile the types in TypeScript and Go strictly, and ask them for every route vector of three editions."""
+    install(session)
+    out, tests = BUILD / "languages", HERE / "generator" / "tests" / "render" / "languages"
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("ampmap", "build", "route-vectors", "--out", str(out))
+    editions = {name: out / name.replace("-", "_") for name in (BASE, "newest-proxied", "newest")}
+    for edition, folder in editions.items():
+        session.run("ampmap", "build", "typescript", "go", "--edition", edition, "--out", str(folder))
+        shutil.copy(tests / "vectors_test.go", folder / "ampmap")
+    if tools := script_tools(session):
+        shutil.copy(tests / "consumer.ts", editions[BASE])
+        tsc = [str(tools / "node_modules" / ".bin" / "tsc"), "--strict", "--exactOptionalPropertyTypes"]
+        tsc += ["--noUncheckedIndexedAccess", "--target", "es2022", "--lib", "es2022,dom"]
+        tsc += ["--module", "es2022", "--moduleResolution", "bundler"]
+        for folder in editions.values():
+            sources = [str(path) for path in folder.glob("*.ts")]
+            session.run(*tsc, "--outDir", str(folder / "js"), *sources, external=True)
+            (folder / "js" / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+        session.run("node", str(editions[BASE] / "js" / "consumer.js"), external=True)
+        modules = [str(folder / "js" / "ampmap.js") for folder in editions.values()]
+        session.run("node", str(tests / "vectors.mjs"), str(out / "route-vectors.json"), *modules, external=True)
+    if shutil.which("go") is None:
+        session.error("go is not installed (Debian: apt-get install golang-go)")
+    (out / "go.mod").write_text("module ampmap.example\n\ngo 1.21\n", encoding="utf-8")
+    env = {"VECTORS": str(out / "route-vectors.json"), "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", "GOPROXY": "off"}
+    if unformatted := str(session.run("gofmt", "-l", str(out), silent=True, external=True)).strip():
+        session.error(f"gofmt would change {unformatted}")
+    with session.chdir(out):
+        session.run("go", "vet", "./...", env=env, external=True)
+        session.run("go", "test", "./...", env=env, external=True)
 
 
 @nox.session

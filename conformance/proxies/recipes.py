@@ -90,14 +90,14 @@ class Recipe(Part):
         return (*self.needs, *([self.program] if self.program and self.program not in self.needs else []))
 
 
-def names() -> tuple[str, ...]:
-    """Every proxy that has a recipe."""
-    return tuple(sorted(file.parent.name for file in HERE.glob("*/recipe.yaml")))
+def names(home: Path = HERE) -> tuple[str, ...]:
+    """Every proxy that has a recipe in a folder of them."""
+    return tuple(sorted(file.parent.name for file in home.glob("*/recipe.yaml")))
 
 
-def read(name: str) -> Recipe:
+def read(name: str, home: Path = HERE) -> Recipe:
     """The recipe of a proxy. Raises pydantic's ValidationError for a file that is not a recipe."""
-    return Recipe.model_validate(yaml.safe_load((HERE / name / "recipe.yaml").read_text(encoding="utf-8")))
+    return Recipe.model_validate(yaml.safe_load((home / name / "recipe.yaml").read_text(encoding="utf-8")))
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .render.editor_schemas import render_schema
+from .render.languages.golang import render_go
+from .render.languages.route_vectors import render_route_vectors
+from .render.languages.typescript import render_typescript
 from .render.openapi.document import render_openapi
 from .render.reference_files import render_reference
 from .render.site.spec_links import SpecFiles
@@ -35,6 +38,9 @@ TARGETS: dict[str, Callable[[Compiled], Files]] = {
     "reference": lambda compiled: render_reference(compiled.reference, compiled.editions),
     "openapi": lambda compiled: render_openapi(compiled.reference, compiled.editions),
     "vectors": lambda compiled: render_vectors(compiled.reference),
+    "typescript": lambda compiled: render_typescript(compiled.reference),
+    "go": lambda compiled: render_go(compiled.reference),
+    "route-vectors": lambda compiled: render_route_vectors(compiled.editions),
     "schema": lambda compiled: render_schema(compiled.editions),
     "llms": lambda compiled: render_llms(compiled.reference, compiled.editions, compiled.stated, compiled.files),
 }

@@ -119,7 +119,7 @@ def to_yaml(entries: Iterable[Entry]) -> str:
 class _Dumper(yaml.SafeDumper):
     """Writes a value out wherever it stands: the reader refuses anchors and aliases."""
 
-    def ignore_aliases(self, _data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the name of its base
         return True
 
 

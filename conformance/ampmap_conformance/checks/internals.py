@@ -12,6 +12,10 @@ TYPES = re.compile(
     r"\borg\.springframework\b|\bSystem\.Text\.Json\b|\bZodError\b|\bserde_json\b"
 )
 """How libraries that read JSON name themselves, or the types of the program that uses them, in their messages."""
+NAMING = ("server", "x-powered-by", "x-generator")
+"""Headers in which a server names its software."""
+VERSIONS = re.compile(r"\b[A-Za-z][A-Za-z_-]*/v?\d+\.\d+(?:\.\d+)*")
+"""A program and its version, as `Server` has them and pages of errors show them."""
 DIGESTS = ("md5", "sha1", "sha256", "sha512")
 
 

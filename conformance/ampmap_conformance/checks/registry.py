@@ -14,6 +14,7 @@ from ..cases.cases import Case
 from ..errors import SuiteError
 from ..reference.types import Requirement
 from ..target.target import Target
+from .client_half import ClientHalf
 
 When = Callable[[Any, Target], bool]
 """Whether a cell of the expansion is a case of the requirement at all."""
@@ -51,8 +52,8 @@ class Check:
     """The most that one case sends to the target."""
     shows_alone: bool = False
     """A breach shows also where the case's control cannot be made. What holds there shows nothing."""
-    outside: Callable[[Any, Any], None] | None = None
-    """What of the rule a client sees by itself, in one request: judged where no observer sees the upstreams."""
+    outside: ClientHalf | None = None
+    """What of the rule a client sees by itself: judged where no observer sees the upstreams."""
 
     def fits(self, row: Requirement) -> None:
         """Raises SuiteError unless the function takes the cases that the row's axes give."""
@@ -82,7 +83,7 @@ def checks(
     pace: Pace = Pace.QUICK,
     requests: int = 1,
     shows_alone: bool = False,
-    outside: Callable[[Any, Any], None] | None = None,
+    outside: ClientHalf | None = None,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Marks a function `test_x(case, probe)` as the check of a requirement.
 

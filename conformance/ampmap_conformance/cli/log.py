@@ -61,7 +61,7 @@ class CallLog:
         events = [event for _, event in request.events]
         if events:
             data["events"] = events
-        start = f"{request.persona}: {made.request.start}"
+        start = f"{request.persona}: {made.request.start}" if request.persona else made.request.start
         self._take({"upstream": [data]}, start, answer.status if answer else 0, _seconds(request.at, answer))
 
     def _book(self, heads: Iterable[tuple[str, Headers]]) -> SecretBook:

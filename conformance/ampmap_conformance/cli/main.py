@@ -12,6 +12,7 @@ from .doctor import doctor
 from .evidence import evidence
 from .manifest import manifest
 from .options import edition_option, log_option, reference_option
+from .record import record
 from .report import report
 from .resolve_auth import resolve_auth
 from .run import run
@@ -173,6 +174,7 @@ main.add_command(doctor)
 main.add_command(target)
 main.add_command(manifest)
 main.add_command(evidence)
+main.add_command(record)
 main.add_command(report)
 main.add_command(resolve_auth)
 main.add_command(baseline)

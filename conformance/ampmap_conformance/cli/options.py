@@ -40,8 +40,19 @@ report_dir_option = click.option(
     metavar="DIR",
     help="Folder for the report; default: ampmap-report.",
 )
+
+
+def _site() -> str:
+    from ..version import docs_site
+
+    return docs_site()
+
+
 docs_url_option = click.option(
-    "--docs-url", default="", metavar="URL", help="URL of the published documentation that the report links to."
+    "--docs-url",
+    default=_site,
+    metavar="URL",
+    help="URL of the published documentation that the report links to; default: that of this build, or no links.",
 )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..report.diff import Change
     from ..report.model import Report
 
-FORMATS = ("html", "markdown", "junit", "badge", "badge-svg", "github", "github-output")
+FORMATS = ("html", "markdown", "junit", "sarif", "tap", "badge", "badge-svg", "github", "github-output")
 FILE = click.Path(path_type=Path)
 
 
@@ -34,7 +34,7 @@ def report() -> None:
 @click.option("--format", "form", type=Choice(FORMATS), required=True, help="Format to convert to.")
 @click.option("--out", type=FILE, metavar="FILE", help="File to write; default: standard output.")
 def render(file: Path, form: str, out: Path | None) -> int:
-    """Convert a report to a page, a summary, JUnit XML, a badge, or output for GitHub Actions.
+    """Convert a report to a page, a summary, JUnit XML, SARIF, TAP, a badge, or output for GitHub Actions.
 
     `github` prints annotations for a job on GitHub Actions; `github-output` prints outputs for later steps of the job.
 
@@ -49,12 +49,16 @@ def render(file: Path, form: str, out: Path | None) -> int:
     from ..report.junit import to_junit
     from ..report.markdown import to_markdown
     from ..report.page import to_html
+    from ..report.sarif import to_sarif
+    from ..report.tap import to_tap
     from ..report.write import read_report
 
     renderers: dict[str, Callable[[Report], bytes]] = {
         "html": to_html,
         "markdown": to_markdown,
         "junit": to_junit,
+        "sarif": to_sarif,
+        "tap": to_tap,
         "badge": badge_json,
         "badge-svg": badge_svg,
         "github": lambda found: "".join(f"{line}\n" for line in marks(found)).encode(),

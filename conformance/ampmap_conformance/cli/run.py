@@ -35,7 +35,17 @@ EXIT_CODES = (
 
 GROUPS = MappingProxyType(
     {
-        "Target": ("target", "base_url", "embedded", "observer", "reference", "edition", "defects", "variant"),
+        "Target": (
+            "target",
+            "base_url",
+            "embedded",
+            "observer",
+            "server",
+            "reference",
+            "edition",
+            "defects",
+            "variant",
+        ),
         "Choice of cases": ("profiles", "select", "skip", "depth", "seed", "max_examples", "openapi"),
         "Judgement": ("baseline", "today", "strict", "require_observer", "allow_partial", "repeat", "attribute"),
         "Limits": ("max_requests", "rate", "time_limit", "workers", "fail_fast", "dry_run"),

@@ -19,7 +19,7 @@ from ..cases.renames import Renames
 from ..cases.selection import renamed_in
 from ..engine.estimate import estimate, plan_lines
 from ..engine.options import RunOptions
-from ..engine.plan import RESOLVER, Plan, make_plan, narrow
+from ..engine.plan import RESOLVER, Plan, make_plan, narrow, seen_outside
 from ..errors import UsageError
 from ..files import did_you_mean
 from ..probe.budget import Budget
@@ -138,6 +138,7 @@ def explain_requirement(name: str, *, as_json: bool = False) -> int:
         ("control", row.control or ""),
         ("sent", f"{tasks[0].case.method} {tasks[0].case.target}, for example" if tasks else ""),
         ("check", _source_of(tasks[0].check.function) if tasks else ""),
+        ("outside", f"without an observer: {seen_outside(row, tasks[0].check) or 'nothing'}" if tasks else ""),
         ("defects", ", ".join(_breaking(name))),
     ]
     for label, text in parts:

@@ -79,7 +79,8 @@ def _blocks(parts: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
 def _responses(parts: list[dict[str, Any]]) -> Iterator[str]:
     """OpenAI Responses: numbered events, items that keep their ids, and a last event with it all."""
     numbers = [data.get("sequence_number") for data in parts]
-    if numbers != list(range(numbers[0] if numbers and isinstance(numbers[0], int) else 0, len(numbers))):
+    first = numbers[0] if numbers and isinstance(numbers[0], int) else 0
+    if numbers != list(range(first, first + len(numbers))):
         yield "sequence_number does not rise by one"
     yield from _items(parts)
     yield from _completed(parts)
@@ -105,7 +106,7 @@ def _completed(parts: list[dict[str, Any]]) -> Iterator[str]:
     output = whole.get("output") or []
     if parts[-1]["type"] == "response.completed" and not whole.get("usage"):
         yield "the completed response has no usage"
-    if len(output) < len(added):
+    if parts[-1]["type"] == "response.completed" and len(output) < len(added):
         yield f"the completed response has {len(output)} of {len(added)} added items"
     streamed = "".join(d.get("delta", "") for d in parts if d["type"] == "response.output_text.delta")
     if streamed and streamed != "".join(_texts(output)):
@@ -120,12 +121,19 @@ def _texts(output: list[Any]) -> Iterator[str]:
 
 
 def _chat(chunks: list[dict[str, Any]]) -> Iterator[str]:
-    """OpenAI Chat Completions: chunks of one completion, and one finish reason."""
-    if len({chunk.get("id") for chunk in chunks}) != 1:
+    """OpenAI Chat Completions: chunks of one completion, and one finish reason.
+
+    A chunk before the completion's own may have no id, and the chunk with the usage may repeat the reason.
+    """
+    if len({chunk.get("id") for chunk in chunks if chunk.get("id")}) != 1:
         yield "the chunks have different ids"
-    reasons = [c.get("finish_reason") for chunk in chunks for c in chunk.get("choices") or []]
-    if sum(reason is not None for reason in reasons) != 1:
-        yield "finish_reason must occur exactly once"
+    ends = [chunk for chunk in chunks if any(c.get("finish_reason") for c in chunk.get("choices") or [])]
+    if not ends:
+        yield "no chunk has a finish_reason"
+    if len({c["finish_reason"] for chunk in ends for c in chunk["choices"] if c.get("finish_reason")}) > 1:
+        yield "the chunks have different finish reasons"
+    if _doubled(ends):
+        yield "the chunk with the finish_reason comes twice"
     calls: dict[Any, Any] = {}
     for choice in (c for chunk in chunks for c in chunk.get("choices") or []):
         for call in (choice.get("delta") or {}).get("tool_calls") or []:
@@ -136,8 +144,17 @@ def _chat(chunks: list[dict[str, Any]]) -> Iterator[str]:
 
 def _gemini(chunks: list[dict[str, Any]]) -> Iterator[str]:
     """Gemini: whole chunks, of which the last one has the finish reason."""
-    if not chunks or not any(candidate.get("finishReason") for candidate in chunks[-1].get("candidates") or []):
+    last = chunks[-1] if chunks else {}
+    blocked = not last.get("candidates") and "promptFeedback" in last
+    if not blocked and not any(candidate.get("finishReason") for candidate in last.get("candidates") or []):
         yield "the last chunk has no finishReason"
+    if _doubled(chunks[-2:]):
+        yield "the last chunk comes twice"
+
+
+def _doubled(chunks: list[dict[str, Any]]) -> bool:
+    """Whether a chunk that can come only once comes again, with all that it holds."""
+    return any(chunk in chunks[:place] for place, chunk in enumerate(chunks))
 
 
 _RULES: dict[str, Callable[[list[dict[str, Any]]], Iterator[str]]] = {

@@ -94,7 +94,9 @@ class _Look:
     def _seen(self, observer: Observing | Finding | None) -> list[Finding]:
         target, url = self._target, self._target.file.base_url
         try:
-            found = asked(self._client, self._everyone(), target.reference, target.client, seconds=PATIENCE)
+            found = asked(
+                self._client, self._everyone(), target.reference, target.client, seconds=PATIENCE, end=self._end
+            )
         except NoAnswerError as error:
             self.sent = 1
             return [*judge.unreachable(error.failure, error.why, url)]

@@ -13,8 +13,11 @@ from ..target.left_out import LeftOut, left_out
 from ..target.target import CLIENT_KEY_VARIABLE, Target
 from ..wire.address import Address
 from ..wire.credentials import REFUSED
+from ..wire.redaction import SecretBook
 from .findings import Finding, State, Topic
 
+LONGEST_NAME = 60
+"""Characters of a server's name for itself."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NO_CONNECTION: Mapping[Failure, str] = MappingProxyType(
     {
@@ -63,10 +66,10 @@ def unreachable(failure: Failure, why: str, url: str) -> tuple[Finding, ...]:
 def judged(found: Discovery, target: Target) -> tuple[Finding, ...]:
     """What the answers of a proxy tell of it, without an observer."""
     if found.wants_tls:
-        return reachable(found), tls(target.file.base_url, found, private=False)
+        return reachable(found, target), tls(target.file.base_url, found, private=False)
     lacking = [one for one in left_out(as_seen(target, found)) if not one.management]
     return (
-        reachable(found),
+        reachable(found, target),
         tls(target.file.base_url, found, private=target.file.tls.ca_file is not None),
         key(found, target),
         providers(found, target, lacking),
@@ -82,9 +85,10 @@ def as_seen(target: Target, found: Discovery) -> Target:
     return replace(target, providers=there, file=target.file.model_copy(update={"claims": tuple(claims)}))
 
 
-def reachable(found: Discovery) -> Finding:
-    """That there is an answer, and of what server."""
-    server = "".join(letter for letter in found.server or "" if letter.isprintable())[:60]
+def reachable(found: Discovery, target: Target) -> Finding:
+    """That there is an answer, and of what server; what the server says of itself may hold the key that it got."""
+    told = SecretBook(*(secret.value for secret in target.secrets)).hide_piece(found.server or "", LONGEST_NAME)
+    server = "".join(letter for letter in told if letter.isprintable())
     named = f"; the server calls itself {server}" if server else ""
     return Finding(Topic.REACHABLE, State.OK, f"answers within {found.seconds * 1000:.0f} ms{named}")
 
@@ -115,7 +119,7 @@ def key(found: Discovery, target: Target) -> Finding:
         return Finding(Topic.KEY, State.UNKNOWN, "no route is there that could ask for one", "see providers")
     statuses = _statuses(answer for answer in found.closed.values() if answer.is_there)
     if found.key_accepted is False:
-        remedy = f"put a key that the proxy accepts into {label.removeprefix('$')}"
+        remedy = f"use a key that the proxy accepts in place of {label}"
         return Finding(Topic.KEY, State.WRONG, f"every route refuses the key in {label} ({_refusals(found)})", remedy)
     if found.needs_key is None:
         seen = f"calls without a key are answered {statuses}, which does not tell whether a key is needed"
@@ -143,6 +147,9 @@ def providers(found: Discovery, target: Target, lacking: Iterable[LeftOut]) -> F
     if not found.has_routes:
         seen = f"no Amp surface: every provider route answers {_statuses(asked.values())}"
         return Finding(Topic.PROVIDERS, State.WRONG, seen, NO_SURFACE, ends=True)
+    if not any(answer.status for answer in asked.values()):
+        seen = "no route answered in time"
+        return Finding(Topic.PROVIDERS, State.UNKNOWN, seen, NO_CONNECTION[Failure.TIMEOUT])
     if found.is_down:
         seen = f"no upstream: every route answers {_statuses(asked[name] for name in served)}"
         return Finding(Topic.PROVIDERS, State.WRONG, seen, DEAD)

@@ -48,7 +48,9 @@ def _nginx(observer: str, provider: Provider) -> Iterator[str]:
 def _caddy(observer: str, provider: Provider) -> Iterator[str]:
     yield f"handle_path {provider.base_path}/* {{"
     yield f"  rewrite * /{provider.id}{_path(provider)}{{uri}}"
-    yield f"  reverse_proxy {Address.of(observer).netloc} {{ flush_interval -1 }}"
+    yield f"  reverse_proxy {Address.of(observer).netloc} {{"
+    yield "    flush_interval -1"
+    yield "  }"
     yield "}"
 
 

@@ -16,7 +16,9 @@ from ..meanings import Completion, Text, Usage
 from ..observer import Reply
 from ..probe.context import RunContext
 from ..probe.probe import Probe
-from ..reference.types import Requirement
+from ..reference.types import Reference, Requirement
+from ..report.model import Server
+from ..report.remedies import Recogniser, remedies_of
 from ..target.target import Target
 from ..wire.lockstep import Steps
 from ..wire.messages import Exchange
@@ -26,6 +28,8 @@ from .pointing import variable
 PATIENCE = 1.0
 """Seconds without anything new after which a stream is taken to be held back."""
 WORDS = "Each word of this answer is an event of its own."
+FLUSHED = "streaming.flushed"
+"""The requirement that a proxy breaks which holds streams back."""
 NO_OBSERVER = "none: a run sees the client's side alone"
 
 
@@ -53,19 +57,22 @@ def not_streamed(why: str, see: Topic) -> Finding:
 
 def watched(context: RunContext) -> tuple[Finding, ...]:
     """Makes the calls, and says what came of them."""
-    arrived = _arrived(context)
+    seen_server = Recogniser(context.reference.remedies)
+    arrived = _arrived(context, seen_server)
     if arrived.state is State.WRONG:
         return arrived, not_streamed("the calls do not reach the observer", Topic.OBSERVER)
-    return arrived, _streamed(context)
+    return arrived, _streamed(context, seen_server)
 
 
-def _arrived(context: RunContext) -> Finding:
+def _arrived(context: RunContext, recogniser: Recogniser) -> Finding:
     """Whether a call of each provider shows at the observer, the first one alone."""
     cases = _cases(context.target, "provider")
     came: list[str] = []
     for case in cases:
         exchange = _sent(Probe(context), case)
         name = case.provider.id
+        if exchange is not None:
+            recogniser.see(exchange)
         if exchange is not None and exchange.upstream:
             came.append(name)
         elif exchange is not None and 200 <= exchange.response.status < 300:
@@ -89,7 +96,7 @@ def _sent(probe: Probe, case: CallCase) -> Exchange | None:
         return None
 
 
-def _streamed(context: RunContext) -> Finding:
+def _streamed(context: RunContext, recogniser: Recogniser) -> Finding:
     """Whether the client has each event before the next but one is sent, in the first stream that is served."""
     said = Completion(model="", parts=(Text(WORDS),), usage=Usage(input=9, output=11))
     for case in _streams(context.target):
@@ -102,19 +109,22 @@ def _streamed(context: RunContext) -> Finding:
             continue
         how = f"a stream of {case.provider.id}"
         if steps.stalled:
-            return Finding(
-                Topic.STREAMING, State.WRONG, f"buffered: {how} came only when all of it had been sent", UNBUFFERED
-            )
+            seen = f"buffered: {how} came only when all of it had been sent"
+            return Finding(Topic.STREAMING, State.WRONG, seen, _unbuffered(context.reference, recogniser.server))
         return Finding(
             Topic.STREAMING, State.OK, f"not buffered: each event of {how} came before the next but one was sent"
         )
     return Finding(Topic.STREAMING, State.UNKNOWN, "no call for a stream was served", "see providers")
 
 
-UNBUFFERED = (
-    "send each piece on as it comes: in nginx `proxy_buffering off; proxy_http_version 1.1;`, in Caddy"
-    " `flush_interval -1`, and no compression of `text/event-stream`"
-)
+def _unbuffered(reference: Reference, server: Server | None) -> str:
+    """What to change so that streams are not held back: the lines of the server, else what holds for every one."""
+    for found in remedies_of(FLUSHED, reference):
+        if server is not None and found.server.id == server.id:
+            lines = " ".join(line.strip() for line in found.remedy.lines.splitlines())
+            return f"{found.remedy.change.rstrip('.')}: {lines}" if lines else found.remedy.change
+    rule = {**reference.requirements}.get(FLUSHED)
+    return (rule and rule.remedy) or "send each piece on as it comes"
 
 
 def _point(context: RunContext, name: str = "") -> str:

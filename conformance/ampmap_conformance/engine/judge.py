@@ -7,16 +7,15 @@ import re
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from ..cases.cases import CallCase, Case
 from ..cases.conditions import unbound
+from ..checks.client_half import ClientHalf
 from ..checks.expect import assert_events_came
-from ..checks.registry import Pace
 from ..errors import (
     BudgetSpentError,
     KitFaultError,
@@ -77,9 +76,9 @@ class Outcome:
     """Of a blocked case: what came of the one that shows what is really broken."""
 
 
-def is_seen_outside(task: Task, context: RunContext) -> bool:
-    """Whether a part of the task's check needs nothing but what the run has."""
-    return task.check.outside is not None and unmet(task.row, context) == (NEEDS["upstream"],)
+def half_of(task: Task, context: RunContext) -> ClientHalf | None:
+    """The client's half of a task's check, where the run lacks the sight of the upstreams for the whole of it."""
+    return task.check.outside if unmet(task.row, context) == (NEEDS["upstream"],) else None
 
 
 def blocked_by(task: Task, found: Outcome, *, exchanges: tuple[Exchange, ...] = ()) -> Outcome:
@@ -170,8 +169,8 @@ class Engine:
     def _judge(self, task: Task, *, bound: bool = True) -> Outcome:
         begun = time.monotonic()
         obstacle = self._unbound(task) if bound else None
-        if obstacle is None and bound and self._outside and is_seen_outside(task, self._context):
-            return replace(self._half(task), seconds=time.monotonic() - begun)
+        if obstacle is None and bound and self._outside and (half := half_of(task, self._context)) is not None:
+            return replace(self._half(task, half), seconds=time.monotonic() - begun)
         obstacle = obstacle or self._unobservable(task)
         if obstacle is not None:
             return obstacle
@@ -180,18 +179,44 @@ class Engine:
             alone = task.check.shows_alone and uncontrolled.verdict is Verdict.NOT_TESTABLE
             found = self._judged(task, [self._attempt(task)]) if alone else uncontrolled
             return found if found.verdict in BROKEN else uncontrolled
-        attempts: list[Attempt] = []
-        while len(attempts) < self._repeat and (not attempts or _went_through(attempts[-1])):
-            attempts.append(self._attempt(task))
+        attempts = self._attempts(task)
         outcome = self._judged(task, attempts)
         if bound and (unserved := next((attempt for attempt in attempts if attempt.asked is not None), None)):
             outcome = self._explained(task, unserved) or outcome
         return replace(outcome, seconds=time.monotonic() - begun)
 
-    def _half(self, task: Task) -> Outcome:
-        """What a client sees of a rule by itself."""
-        part = replace(task, check=replace(task.check, function=task.check.outside or task.check.function))
-        return replace(self._judged(task, [self._attempt(part)]), half=True)
+    def _half(self, task: Task, half: ClientHalf) -> Outcome:
+        """What a client sees of a rule by itself; of a rejection only where a right call was seen to be let in."""
+        if task.row.negative and (uncontrolled := self._without_right_call(task)) is not None:
+            return uncontrolled
+        check, requests = task.check, half.all_requests(task.check.requests)
+        part = replace(task, check=replace(check, function=half.judge or check.function, requests=requests))
+        attempts = self._attempts(part)
+        return replace(self._judged(task, attempts), half=True)
+
+    def _without_right_call(self, task: Task) -> Outcome | None:
+        """Why the control of a rejection says nothing: no case of it passed, the nearest one first.
+
+        Without an observer not every case of a control can be made: a client that does not know what Amp's servers
+        keep changes nothing there.
+        """
+        nearest = self._plan.control_of(task)
+        if nearest is None:
+            return None
+        for control in (nearest, *(other for other in self._plan.all[nearest.row.id] if other is not nearest)):
+            found = self.outcome(control)
+            if found.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
+                return None
+            if found.verdict in BROKEN or found.verdict is Verdict.BLOCKED:
+                return blocked_by(task, found)
+        return Outcome(task, Verdict.NOT_TESTABLE, f"no case of {nearest.row.id} shows that a right call is let in")
+
+    def _attempts(self, task: Task) -> list[Attempt]:
+        """Makes a check as often as the run says, while it can be made."""
+        attempts: list[Attempt] = []
+        while len(attempts) < self._repeat and (not attempts or _went_through(attempts[-1])):
+            attempts.append(self._attempt(task, turn=len(attempts)))
+        return attempts
 
     def _explained(self, task: Task, unserved: Attempt) -> Outcome | None:
         """The outcome of a case whose call was not served because a rule on service is broken; None where none is.
@@ -226,8 +251,8 @@ class Engine:
                 return blocked_by(task, found, exchanges=again.exchanges)
         return None
 
-    def _attempt(self, task: Task) -> Attempt:
-        probe = Probe(self._context)
+    def _attempt(self, task: Task, *, turn: int = 0) -> Attempt:
+        probe = Probe(self._context, turn)
         try:
             with masking(self._context.secrets):
                 violation = found_by(task, probe)
@@ -356,43 +381,3 @@ def _fault(error: Exception) -> str:
         return str(error)
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({last.name} in {last.filename.rpartition('/')[2]}:{last.lineno})"
-
-
-PATIENT = 24
-"""Most checks that wait at the same time, beside those that the workers make."""
-
-
-class Ahead:
-    """Works ahead on a few threads, while the caller takes the outcomes in order; one worker never works ahead.
-
-    Checks that wait are begun at once. Those that must run alone are made when they are taken; that comes last.
-    """
-
-    def __init__(self, engine: Engine, tasks: Iterable[Task], *, workers: int) -> None:
-        self._engine = engine
-        everything = tuple(tasks)
-        patient = tuple(task for task in everything if task.check.pace is Pace.WAITS) if workers > 1 else ()
-        self._waiting = deque(task for task in everything if task.check.pace is Pace.QUICK)
-        self._begun: dict[str, Future[Outcome]] = {}
-        self._window = workers * 2
-        self._pool = ThreadPoolExecutor(workers, "check") if workers > 1 else None
-        self._patience = ThreadPoolExecutor(min(len(patient), PATIENT), "patient") if patient else None
-        self._patient = {task.id: self._patience.submit(engine.outcome, task) for task in patient if self._patience}
-
-    def take(self, task: Task) -> Outcome:
-        """The outcome of `task`; tasks are taken in the order in which they were given."""
-        if self._pool is None or task.check.pace.turn:
-            return self._engine.outcome(task)
-        if (early := self._patient.pop(task.id, None)) is not None:
-            return early.result()
-        while self._waiting and (len(self._begun) < self._window or task.id not in self._begun):
-            following = self._waiting.popleft()
-            self._begun[following.id] = self._pool.submit(self._engine.outcome, following)
-        future = self._begun.pop(task.id, None)
-        return future.result() if future is not None else self._engine.outcome(task)
-
-    def close(self) -> None:
-        """Begin nothing more and wait for what runs."""
-        for pool in (self._pool, self._patience):
-            if pool is not None:
-                pool.shutdown(wait=True, cancel_futures=True)

@@ -209,6 +209,13 @@ def suite_checks() -> dict[str, Check]:
     return found
 
 
+def seen_outside(row: Requirement, check: Check) -> str:
+    """What of a rule a run without an observer judges, in words; empty for nothing."""
+    if "upstream" not in row.needs:
+        return "all of it"
+    return "" if check.outside is None else check.outside.sees
+
+
 def _circular(row: Requirement, rows: Mapping[str, Requirement]) -> bool:
     seen = set()
     current: Requirement | None = row

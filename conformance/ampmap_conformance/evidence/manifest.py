@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any
 
 from ..cases.selection import ON_REQUEST
-from ..engine.plan import proxy_rules
+from ..engine.plan import proxy_rules, seen_outside, suite_checks
 from ..errors import UsageError
 from ..reference.types import Reference, Requirement
 from ..releases import Release
@@ -29,7 +29,7 @@ def manifest(report: Report, reference: Reference, release: Release) -> dict[str
         raise UsageError("a manifest requires the report of a run without --profile, --select and --skip")
     if report.reference.digest != reference.digest:
         raise UsageError(f"the report is for reference {report.reference.digest}, but this kit has {reference.digest}")
-    rows = proxy_rules(reference)
+    rows, checks = proxy_rules(reference), suite_checks()
     emitted = {name: Counter[str]() for name in rows}
     for result in report.results:
         emitted[result.requirement][_label(rows[result.requirement], result.verdict)] += 1
@@ -39,6 +39,7 @@ def manifest(report: Report, reference: Reference, release: Release) -> dict[str
             "scored": release.scores(row),
             "cases": emitted[name].total(),
             "verdicts": dict(sorted(emitted[name].items())),
+            "outside": seen_outside(row, checks[name]),
         }
         for name, row in sorted(rows.items())
         if emitted[name]

@@ -11,7 +11,7 @@ from ..dialects import bodies
 from ..dialects.routes import Match, WrongMethod, below
 from ..dialects.schemas import Schemas
 from ..dialects.upstream_calls import UpstreamCall, UpstreamCalls
-from ..meanings import codecs
+from ..meanings import Tool, codecs
 from ..reference.types import Call, ErrorShape, Reference
 from ..wire.json_text import loads
 from ..wire.limits import TooMuchError, gunzip
@@ -65,6 +65,17 @@ class Personas:
             allow = ("Allow", ", ".join(match.allowed))
             return scripted(self._error(shape, 405, f"{request.method} is not allowed here.", allow), reply)
         return self._call(shape, match, request, reply)
+
+    def offered_tools(self, request: UpstreamRequest) -> tuple[Tool, ...]:
+        """The tools that a model call offers; none for any other request, and where it demands a certain answer."""
+        asked = self._calls.find(request.persona, request.method, request.path)
+        match = asked.match if asked is not None else None
+        if not isinstance(match, Match) or match.call.operation.request is None:
+            return ()
+        codec, body = self._codecs.get(match.call.dialect), _request_of(match, request)
+        if codec is None or isinstance(body, str) or demanded(codec, body) is not None:
+            return ()
+        return codec.tools(body)
 
     def _shape(self, asked: UpstreamCall) -> ErrorShape:
         """The shape of errors: the provider's, or that of the dialect's own vendor where a gateway is in its place."""

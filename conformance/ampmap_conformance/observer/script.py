@@ -168,6 +168,11 @@ class Reply:
         return all(each is None for each in own) and self.stream is StreamFault.NONE
 
     @property
+    def size(self) -> int:
+        """Bytes of the body that it states."""
+        return len(self.body or b"") + sum(len(data) for _, data in self.pieces or ())
+
+    @property
     def breaks_off(self) -> bool:
         """Whether the answer begins, and breaks off in its body."""
         return self.end in (End.CUT, End.RESET)

@@ -14,10 +14,12 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from ..meanings import ToolCall
 from ..reference.types import Reference
 from ..version import version
 from ..wire.messages import UpstreamRequest
 from .answer import Answer, plain
+from .asking import ToolAsks
 from .control import CLIENT_CLOSED, Control
 from .personas import Personas
 from .records import Record, Records, Seen
@@ -37,6 +39,7 @@ class Observer:
     port of its own. Every request is recorded before it is answered, and is found again by the
     nonce that it carries. Usable as a context manager; safe for use by many threads. With a `token` another process
     may ask for all this by the control API. `strict` personas reject what the reference says that their vendors reject.
+    `asks` are tools that the observer asks for, each once, of the first request that offers it.
     `heard` is told each request and its answer when that has been sent; it must not block.
     """
 
@@ -46,6 +49,7 @@ class Observer:
         *,
         token: str | None = None,
         strict: bool = False,
+        asks: Iterable[ToolCall] = (),
         max_requests: int = 20_000,
         max_bytes: int = 256 << 20,
         backlog: int = 512,
@@ -53,6 +57,7 @@ class Observer:
     ) -> None:
         self._heard = heard
         self._personas = Personas(reference, strict=strict)
+        self._asks = ToolAsks(asks)
         self._records = Records(max_requests, max_bytes)
         about = {
             "version": version(),
@@ -270,7 +275,7 @@ class Observer:
 
     def _choose(self, record: Record, reply: Reply | None) -> Answer:
         try:
-            return self._personas.answer(record.request, reply or Reply.normal())
+            return self._personas.answer(record.request, reply or self._asks.reply(self._personas, record.request))
         except Exception as error:  # noqa: BLE001 - told to whoever probes: the proxy is not to blame for it
             fault = f"{type(error).__name__}: {error}"
             return replace(plain(500, fault.encode(), content_type="text/plain"), fault=fault)

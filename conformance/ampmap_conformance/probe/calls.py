@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -40,9 +40,11 @@ FIRST_ERROR = 300
 class Calls(Lookups):
     """The requests of one case's probes. Each carries a nonce of its own, by which its upstream request is found."""
 
-    def __init__(self, context: RunContext) -> None:
+    def __init__(self, context: RunContext, turn: int = 0) -> None:
         super().__init__(context)
         self._context = context
+        self._turn = turn
+        """Which of several attempts at its check this probe is for."""
         self.exchanges: list[Exchange] = []
         self.sent = 0
         """Requests that were sent to the target."""
@@ -100,6 +102,16 @@ class Calls(Lookups):
             target += f"{'&' if '?' in target else '?'}{pair}"
         host = ("Host", self._client_for(case).host)
         return changes.applied_to(Request(case.method, target, Headers((host, *sent.lines, *headers)), body), nonce)
+
+    def send_once(self, key: Hashable, send: Callable[[], Exchange]) -> Exchange:
+        """What `send` comes to. In each attempt it is sent once for all checks of the run that ask by the same key.
+
+        Raises what `send` raises.
+        """
+        exchange, is_own = self._context.answers.of((self._turn, key), send)
+        if not is_own:
+            self.exchanges.append(exchange)
+        return exchange
 
     def exchange(self, request: Request, *, persona: str, replies: tuple[Reply, ...] = ()) -> Exchange:
         """Sends a request made by `request` (or changed from one) and returns both hops."""

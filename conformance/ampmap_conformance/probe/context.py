@@ -24,6 +24,7 @@ from ..wire.messages import Exchange
 from ..wire.redaction import SecretBook
 from .budget import Budget
 from .exchange import Sending
+from .once import SharedCalls
 from .patience import OBSERVED, UNOBSERVED, Patience, patience_for
 from .requests import RequestForms
 
@@ -100,6 +101,11 @@ class RunContext:
     def dialects_seen(self) -> dict[tuple[str, str, str], str]:
         """In which dialect a provider was seen to be called for calls of a client's dialect that go to a persona."""
         return {}
+
+    @cached_property
+    def answers(self) -> SharedCalls:
+        """Calls whose answers several checks judge."""
+        return SharedCalls()
 
     @cached_property
     def served(self) -> dict[tuple[str, str, str, bool], bool]:

@@ -32,8 +32,7 @@ class Sending:
     @property
     def size(self) -> int:
         """Bytes of the body and of the scripted answers."""
-        pieces = (data for reply in self.replies for _, data in reply.pieces or ())
-        return len(self.request.body) + sum(len(reply.body or b"") for reply in self.replies) + sum(map(len, pieces))
+        return len(self.request.body) + sum(reply.size for reply in self.replies)
 
 
 def both_hops(

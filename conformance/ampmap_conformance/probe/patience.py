@@ -14,7 +14,7 @@ OBSERVED = 10.0
 UNOBSERVED = 30.0
 """Seconds for a real upstream, whose models may think."""
 SLOWEST = 256 << 10
-"""Bytes a second that any proxy gets through. Some count the tokens of a body before they forward it."""
+"""Bytes a second that any proxy gets through. Some count the tokens of a body, and some parse each event twice."""
 LONGEST = 20.0
 """Seconds beyond which a scripted wait stands for an upstream that never answers."""
 
@@ -32,7 +32,8 @@ class Patience:
 def patience_for(replies: Iterable[Reply], policy: Policy, usual: float, sent: int = 0) -> Patience:
     """The limits for a call that the upstream answers with `replies`; `usual` is for one that answers at once.
 
-    A proxy may work on the `sent` bytes of the call's body before the first byte of its answer.
+    A proxy may work on the `sent` bytes of the call's body, and on the whole of the upstream's answer, before it sends
+    anything.
 
     An upstream that breaks off its answer is gone then, so the client's answer has to end within the policy's
     `abort_timeout`. What the script waits is added.
@@ -42,7 +43,7 @@ def patience_for(replies: Iterable[Reply], policy: Policy, usual: float, sent: i
     waits = [min(wait, limit) for reply in script for wait in _waits(reply)]
     longest = max(waits, default=0.0)
     if not any(reply.breaks_off for reply in script):
-        work = sent / SLOWEST
+        work = (sent + sum(reply.size for reply in script)) / SLOWEST
         return Patience(longest + usual + work, sum(waits) + WHOLE + work)
     return Patience(longest + policy.abort_timeout, sum(waits) + 2 * policy.abort_timeout)
 

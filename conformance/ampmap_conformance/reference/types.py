@@ -1588,7 +1588,7 @@ def meant(reference: Reference, name: str) -> Named | None:
     hosted = next((m for m in reference.hosted_modes.values() if name.casefold() == m.name.casefold()), None)
     if hosted is not None:
         raise HostedModeError(hosted)
-    return next((found for read in _READINGS if (found := read(reference, name))), None)
+    return next((found for read in READINGS.values() if (found := read(reference, name))), None)
 
 
 def find_model(reference: Reference, name: str, provider: str | None = None) -> Model:
@@ -1689,16 +1689,17 @@ def _as_setting(reference: Reference, name: str) -> Named | None:
     return None
 
 
-_READINGS: Final[tuple[Callable[[Reference, str], Named | None], ...]] = (
-    _as_mode,
-    _as_exact_model,
-    _as_tool,
-    _as_provider,
-    _as_setting,
-    _as_model_of_provider,
-    _as_mode_in_any_case,
-    _as_model,
-)
+READINGS: Final[dict[str, Callable[[Reference, str], Named | None]]] = {
+    "mode": _as_mode,
+    "exact model": _as_exact_model,
+    "tool": _as_tool,
+    "provider": _as_provider,
+    "setting": _as_setting,
+    "provider:model": _as_model_of_provider,
+    "mode in any case": _as_mode_in_any_case,
+    "model": _as_model,
+}
+"""What a name may mean, the most exact reading first."""
 
 
 def _model_of(reference: Reference, provider: ProviderId, name: str) -> Named:
@@ -1753,11 +1754,12 @@ def _tiers(name: str, models: list[Model]) -> Iterator[list[Model]]:
         return
     yield [m for m in models if wanted in (folded(m.id), folded(f"{m.provider}/{m.id}"), folded(m.wire_id or ""))]
     yield [m for m in models if wanted == folded(m.display_name) or wanted in map(folded, m.aliases)]
-    yield [m for m in models if _is_release_of(folded(m.id), wanted)]
-    yield [m for m in models if _is_release_of(folded(m.display_name), wanted)]
+    yield [m for m in models if is_release_of(folded(m.id), wanted)]
+    yield [m for m in models if is_release_of(folded(m.display_name), wanted)]
 
 
-def _is_release_of(release: str, model: str) -> bool:
+def is_release_of(release: str, model: str) -> bool:
+    """Whether an id, folded, is that of a release of a model: the model's name, a kind of release, a date."""
     return release.startswith(model) and _RELEASE.match(release[len(model) :]) is not None
 
 
@@ -2470,4 +2472,4 @@ _DATA = r'''{
 }
 }'''
 
-__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CORE_CLAIM",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "EndForm",    "Endpoint",    "Ends",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "HARDENING_PROFILES",    "Header",    "HeaderSet",    "HostedMode",    "HostedModeError",    "Json",    "KnownEdition",    "Lifecycle",    "Limits",    "MODEL_SLOT",    "ManagementAnswer",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "NEWEST",    "NEWEST_PROXIED",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "ServerMark",    "ServerRemedies",    "ServerRemedy",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tier",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "UnknownOperationError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "meant",    "named",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "tier_of",    "upstream_path",    "without_date",]
+__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CORE_CLAIM",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "EndForm",    "Endpoint",    "Ends",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "HARDENING_PROFILES",    "Header",    "HeaderSet",    "HostedMode",    "HostedModeError",    "Json",    "KnownEdition",    "Lifecycle",    "Limits",    "MODEL_SLOT",    "ManagementAnswer",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "NEWEST",    "NEWEST_PROXIED",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "READINGS",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "ServerMark",    "ServerRemedies",    "ServerRemedy",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tier",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "UnknownOperationError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "is_release_of",    "meant",    "named",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "tier_of",    "upstream_path",    "without_date",]

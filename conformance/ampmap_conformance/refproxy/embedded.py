@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import get_args
 
+from ..meanings import ToolCall
 from ..observer import Observer
 from ..reference.types import ClaimName, Provider, Reference
 from ..target.amp_config import AmpBlock
@@ -62,14 +64,17 @@ def embedded(
     behaviour: Behaviour = CORRECT,
     clients: tuple[str, str] | None = None,
     at: tuple[str, int] = ("127.0.0.1", 0),
+    also: Iterable[socket.socket] = (),
+    asks: Iterable[ToolCall] = (),
     heard: Heard | None = None,
 ) -> Iterator[Embedded]:
     """Starts observer and reference proxy, and stops them.
 
     `defects` are ids of faults to switch on, `variant` is the id of an unusual proxy that takes the place of the usual
     one, as it does where a defect is that of an unusual one; `behaviour` is what both change. `clients` are the keys of
-    two clients, by default random ones; `at` is where the proxy listens, by default on a port that the system chooses;
-    `heard` is told each call on both hops.
+    two clients, by default random ones; `at` is where the proxy listens, by default on a port that the system chooses,
+    and `also` are further listening sockets. `asks` are tools that the observer asks for, once each. `heard` is told
+    each call on both hops.
     Raises LookupError for a defect or variant that does not exist or defects that cannot be combined, and OSError for
     an address that cannot be bound.
     """
@@ -77,7 +82,7 @@ def embedded(
     client, second = clients or tuple(f"canary-{secrets.token_hex(12)}-canary" for _ in range(2))
     file = described(reference) if unusual is None else unusual.file(described(reference))
     with (
-        Observer(reference).start() as observer,
+        Observer(reference, asks=asks).start() as observer,
         open_foreign_peer() as elsewhere,
         TemporaryDirectory(prefix="ampmap-") as folder,
     ):
@@ -92,8 +97,8 @@ def embedded(
             stream_idle_timeout=POLICY.stream_idle_timeout,
         )
         config, hook = with_block(config if unusual is None else unusual.config(config), block), _hook(folder, block)
-        also = [elsewhere.listen()] if elsewhere else []
-        with ReferenceProxy(config, behaviour, file=hook.file, heard=heard).start(*at, also=also) as proxy:
+        listeners = [*also, *([elsewhere.listen()] if elsewhere else [])]
+        with ReferenceProxy(config, behaviour, file=hook.file, heard=heard).start(*at, also=listeners) as proxy:
             keys = [upstream.key for upstream in config.upstreams.values()]
             if config.amp is not None:
                 keys += [config.amp.key or "", *config.amp.keys_by_client.values()]

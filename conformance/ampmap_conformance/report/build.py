@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from importlib import metadata
 
 from ..cases.cases import ClientCase
@@ -25,6 +26,7 @@ from .model import (
     LeftOut,
     Notice,
     Observation,
+    PaidCalls,
     ReferenceId,
     Report,
     Reproduce,
@@ -107,6 +109,7 @@ def make_report(
             sent=session.context.budget.sent,
             limit=options.max_requests,
             rate=options.rate,
+            paid=tuple(PaidCalls.model_validate(asdict(paid)) for paid in session.estimate.paid),
         ),
         generated=generated_of(session),
         clients=_clients(session),
@@ -223,7 +226,7 @@ def make_result(
 ) -> Result:
     """One case of the report.
 
-    `docs_url` is where the documentation is published, empty for a relative link; `known` is the baseline's entry
+    `docs_url` is where the documentation is published, empty for nowhere; `known` is the baseline's entry
     that the case falls under; of a `traced` case the exchanges are kept whatever it came to.
     """
     task = outcome.task
@@ -266,9 +269,9 @@ def make_result(
 
 
 def docs_link(requirement: str, base: str = "") -> str:
-    """The place of a requirement in the documentation, below `base`."""
+    """The place of a requirement in the documentation, below `base`; empty where it is not published."""
     profile, _, name = requirement.partition(".")
-    return f"{base.rstrip('/')}/requirements/{profile}/#{name}".removeprefix("/")
+    return f"{base.rstrip('/')}/requirements/{profile}/#{name}" if base else ""
 
 
 def _clients(session: Session) -> tuple[Client, ...]:

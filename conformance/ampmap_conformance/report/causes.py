@@ -27,7 +27,8 @@ GRAVEST: Sequence[Verdict] = tuple(URGENCY)
 UNSCORED = URGENCY[Verdict.WARN]
 SEVERITIES: Sequence[Severity] = get_args(Severity)
 LEVELS = tuple(Level)
-UNSERVED = frozenset({"call-failed", "no-answer", "no-request"})
+NO_ANSWER = "no-answer"
+UNSERVED = frozenset({"call-failed", NO_ANSWER, "no-request"})
 """Codes of calls that were not served, so that nothing was seen of what the rule says."""
 GENERAL = frozenset({"sent-on", "let-through", "header", "several-requests", "not-adopted", "broken"})
 """Codes that rules share although they mean different things: only cases of one profile with one reason belong
@@ -140,7 +141,7 @@ def _keys(wrong: Sequence[Result], every: Iterable[Result], *, observed: bool) -
         code, special, route = codes[result.id], "", _route(result)
         if code in UNSERVED and route and routes[route] > 1:
             code, special = UNSERVED_ROUTE, route
-        elif code == "no-answer":
+        elif code == NO_ANSWER:
             special = f"{result.profile} {result.actual}"
         elif code in UNSERVED:
             special = f"{result.requirement} {result.actual}"

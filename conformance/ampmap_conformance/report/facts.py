@@ -80,11 +80,6 @@ def verdict_of_cause(cause: Cause) -> str:
     return cause.verdict.value if cause.scored else f"unscored {cause.verdict.value}"
 
 
-def clients_line(report: Report) -> str:
-    """The SDKs that made calls, with their versions."""
-    return ", ".join(f"{client.name} {client.version}" for client in report.clients)
-
-
 def remedy_line(cause: Cause) -> str:
     """What to change so that a cause goes, with the lines of its server, on one line; empty where it is not known."""
     remedy = cause.remedy
@@ -92,6 +87,11 @@ def remedy_line(cause: Cause) -> str:
         return ""
     lines = [line.strip() for line in remedy.lines.splitlines()]
     return f"{remedy.text.rstrip('.')}: {' '.join(lines)}" if lines else remedy.text
+
+
+def clients_line(report: Report) -> str:
+    """The SDKs that made calls, with their versions."""
+    return ", ".join(f"{client.name} {client.version}" for client in report.clients)
 
 
 def server_line(server: Server) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..verdicts import Verdict
 from ..wire.visible import visible
-from .facts import RED, run_problems
+from .facts import RED, remedy_line, run_problems
 from .model import Cause, Report, Result
 
 PLACE = re.compile(r"(?P<file>.+):(?P<line>\d+):(?P<column>\d+)")
@@ -73,6 +73,7 @@ def _text(cause: Cause, result: Result, report: Report) -> str:
         ("rule", rule.statement if rule else ""),
         ("expected", result.expected),
         ("actual", result.actual),
+        ("remedy", remedy_line(cause)),
         ("again", result.reproduce.command),
     )
     return "\n".join(f"{label}: {text}" for label, text in parts if text)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as Xml
 from ..verdicts import Verdict
 from ..wire.visible import visible
 from .causes import in_order
-from .facts import RED, clients_line, run_problems
+from .facts import RED, clients_line, remedy_line, run_problems
 from .model import Cause, Report, Result
 from .parts import parts_line
 
@@ -76,6 +76,8 @@ def _case(suite: Xml.Element, result: Result, report: Report, cause: Cause | Non
     told = [("verdict", result.verdict.value), ("level", result.level.value)]
     told += [("severity", rule.severity)] if rule and rule.severity else []
     told += [("cause", cause.id)] if cause else []
+    remedy = remedy_line(cause) if cause else ""
+    told += [("remedy", remedy)] if remedy else []
     _properties(case, told if result.scored else [*told, ("scored", "false")])
     element = ELEMENTS[result.verdict]
     if result.verdict in RED and not result.scored:
@@ -87,16 +89,18 @@ def _case(suite: Xml.Element, result: Result, report: Report, cause: Cause | Non
             element,
             result.verdict.value,
             f"{result.verdict.value}: {result.reason}{known}",
-            _text(result, report),
+            _text(result, report, remedy),
         )
 
 
-def _text(result: Result, report: Report) -> str:
+def _text(result: Result, report: Report, remedy: str) -> str:
     rule = report.rules.get(result.requirement)
     parts = (
         ("rule", rule.statement if rule else ""),
+        ("severity", (rule and rule.severity) or ""),
         ("expected", result.expected),
         ("actual", result.actual),
+        ("remedy", remedy),
         ("issue", (result.known and result.known.issue) or ""),
         ("docs", result.docs_url),
         ("again", result.reproduce.command),

@@ -263,6 +263,19 @@ class Notice(Shape):
     text: str
 
 
+class PaidCalls(Shape):
+    """Calls of one model that the target's own upstreams may charge for."""
+
+    provider: str
+    model: str
+    calls: int
+    """The most that were to be made."""
+    rejected: int = 0
+    """Calls among them that a right proxy rejects by itself."""
+    tokens: int | None
+    """The most tokens that all their answers have; None where a request names no limit."""
+
+
 class Requests(Shape):
     """How many requests the target got."""
 
@@ -273,6 +286,8 @@ class Requests(Shape):
     """`--max-requests`."""
     rate: float | None = None
     """`--rate`, in requests per second."""
+    paid: tuple[PaidCalls, ...] = ()
+    """What the target's own upstreams may charge for, by model; nothing where an observer takes their place."""
 
 
 class Generated(Shape):

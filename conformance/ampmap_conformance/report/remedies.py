@@ -11,11 +11,13 @@ from ..errors import UsageError
 from ..files import did_you_mean
 from ..reference.types import Reference, Requirement, ServerMark, ServerRemedies, ServerRemedy
 from ..wire.messages import Exchange
-from .causes import AMP_ROOTS, LEVELS, UNSERVED_ROUTE, importance
+from .causes import AMP_ROOTS, LEVELS, NO_ANSWER, UNSERVED_ROUTE, importance
 from .model import Cause, Remedy, Server
 
 ROUTES_OF_AMP, ROUTES_OF_PROVIDERS = "management.forwarded", "routing.reaches-upstream"
 """The requirements that a proxy breaks which has no route for a call: their remedies say how to add one."""
+UNANSWERED = "Let the proxy answer the call, if only with an error: its log tells what became of it."
+"""The remedy where a rule on security got no answer at all: its own one would be about what was not seen."""
 LONGEST_BODY = 4096
 """Bytes of an answer in which a mark is searched: servers' own pages are short."""
 
@@ -108,6 +110,8 @@ def _remedy(
     if cause.knock_on:
         return None
     count = _broken(cause)
+    if cause.id.startswith(NO_ANSWER) and all(name in rows and rows[name].basis == "security" for name in count):
+        return Remedy(text=UNANSWERED)
     best: tuple[int, OfServer] | None = None
     for requirement in count:
         for found in remedies_of(requirement, reference):

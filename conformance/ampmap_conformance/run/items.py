@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from ..checks.registry import check_of
-from ..engine.judge import Ahead, Outcome
+from ..engine.ahead import Ahead
+from ..engine.judge import Outcome
 from ..engine.options import DEFAULT_WORKERS, RunOptions
 from ..engine.plan import Task
 from ..engine.session import Session

@@ -11,7 +11,8 @@ from ..baseline import file as baselines
 from ..baseline.file import Baseline
 from ..baseline.watch import Watch
 from ..cases.selection import parse
-from ..engine.judge import Ahead, Outcome
+from ..engine.ahead import Ahead
+from ..engine.judge import Outcome
 from ..engine.options import RunOptions
 from ..engine.session import Session
 from ..errors import SuiteError, UnreachableError, UsageError, place_of

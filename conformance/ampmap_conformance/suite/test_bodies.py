@@ -20,11 +20,13 @@ from ..observer import Reply
 from ..probe.probe import Probe
 from ..probe.requests import BLANK
 from ..wire.json_text import loads
+from ..wire.messages import Exchange
 from ..wire.raw import in_chunks
 from ..wire.sse import covers, decode_body
 from .support.arrived import assert_message_arrived
 from .support.codings import zstd
 from .support.conditions import is_asked_for_blocks
+from .support.outside import of_call
 
 RICH = (
     b' , "ampmap_extra" : {"b":1, "a":2,"big": 9007199254740993,"huge":123456789012345678901234567890,\n'
@@ -101,10 +103,14 @@ def test_large_body(case: CallCase, probe: Probe) -> None:
     assert_message_arrived(exchange, upstream, "the body was cut")
 
 
-@checks("bodies.chunked-request")
+def _send_in_chunks(case: CallCase, probe: Probe) -> Exchange:
+    return probe.send_raw(case, in_chunks)[0]
+
+
+@checks("bodies.chunked-request", outside=of_call("that a call with a chunked body is served", _send_in_chunks))
 def test_chunked_body(case: CallCase, probe: Probe) -> None:
     """Given a body in chunks, when it is sent, then it arrives whole."""
-    exchange, _ = probe.send_raw(case, in_chunks)
+    exchange = _send_in_chunks(case, probe)
     assert_status(exchange.response, 200, NEEDS_LENGTH, saying="a body in chunks was not served")
     if exchange.response.status != NEEDS_LENGTH:
         assert_message_arrived(exchange, only_upstream_request(exchange), "a body in chunks was cut")
@@ -124,23 +130,35 @@ def test_coded_body_is_readable(case: VariedCase, probe: Probe) -> None:
             expect(b"Say hi." in came, "the body changed", expected="a body with `Say hi.`", actual="another one")
 
 
-@checks("bodies.coded-request-served")
+def _send_packed(case: CallCase, probe: Probe) -> Exchange:
+    plain = bodies.request_body(case.call, case.model, SAID, stream=False)
+    return probe.send(case, body=plain, pack=PACKED["gzip"], more_headers=[("Content-Encoding", "gzip")])
+
+
+@checks("bodies.coded-request-served", outside=of_call("that a call with a compressed body is served", _send_packed))
 def test_coded_body_is_served(case: CallCase, probe: Probe) -> None:
     """Given a compressed body, when it is sent, then the call is served."""
-    plain = bodies.request_body(case.call, case.model, SAID, stream=False)
-    exchange = probe.send(case, body=plain, pack=PACKED["gzip"], more_headers=[("Content-Encoding", "gzip")])
+    exchange = _send_packed(case, probe)
 
     assert_success(exchange)
     only_upstream_request(exchange)
 
 
-@checks("bodies.charset-parameter", requests=len(CHARSETS))
+def _send_with_charset(case: CallCase, probe: Probe, kind: str = CHARSETS[0]) -> Exchange:
+    request = probe.request(case)
+    changed = replace(request, headers=request.headers.setting("Content-Type", kind))
+    return probe.exchange(changed, persona=probe.persona_of(case))
+
+
+@checks(
+    "bodies.charset-parameter",
+    requests=len(CHARSETS),
+    outside=of_call("that a call whose media type has a charset is served", _send_with_charset),
+)
 def test_charset_parameter(case: CallCase, probe: Probe) -> None:
     """Given a charset beside the media type, when the call is sent, then it is served, and forwarded as JSON."""
     for kind in CHARSETS:
-        request = probe.request(case)
-        changed = replace(request, headers=request.headers.setting("Content-Type", kind))
-        exchange = probe.exchange(changed, persona=probe.persona_of(case))
+        exchange = _send_with_charset(case, probe, kind)
 
         upstream = only_upstream_request(exchange)
         assert_success(exchange)

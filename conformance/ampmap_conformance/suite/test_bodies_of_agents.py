@@ -29,6 +29,7 @@ from .support.conditions import has_body
 from .support.empties import can_be_empty, empty_answer
 from .support.ends import MOST, ending, ends_of, has_ends
 from .support.optional_parts import has_optional_parts, said, with_parts
+from .support.outside import CALLED, END
 from .support.streams import client_model, served_model
 from .support.told import assert_answer_told, assert_text_told
 from .test_bodies import exact
@@ -63,7 +64,7 @@ def test_rare_forms_are_served(case: CallCase, probe: Probe) -> None:
     assert_equal(only_upstream_request(exchange).body, exchange.request.body, saying)
 
 
-@checks("bodies.rich-answer-kept")
+@checks("bodies.rich-answer-kept", outside=CALLED)
 def test_rich_answer_comes_back(case: CallCase, probe: Probe) -> None:
     """Given an answer with thinking, tools and usage, when the proxy relays it, then it is complete."""
     sent = rich_answer(case)
@@ -79,7 +80,7 @@ def test_rich_answer_comes_back(case: CallCase, probe: Probe) -> None:
         assert_equal(came, sent, "parts of the answer were lost or changed")
 
 
-@checks("bodies.every-end-kept", when=has_ends, requests=MOST)
+@checks("bodies.every-end-kept", when=has_ends, requests=MOST, outside=END)
 def test_every_end_comes_back(case: VariedCase, probe: Probe) -> None:
     """Given answers that end for every reason of the vendor, when they are relayed, reason and usage are the same."""
     model = client_model(case, probe)

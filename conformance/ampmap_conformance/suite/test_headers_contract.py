@@ -24,6 +24,7 @@ from .support.attempts import ATTEMPTS
 from .support.conditions import asks_for_features, chooses_version
 from .support.features import features_asked_for, listed
 from .support.hop import FRAMING, HOP_HEADER, HOP_VALUE
+from .support.outside import MARK
 from .support.told import EVENTS
 
 OTHER_VERSION = "2026-10-21"
@@ -158,7 +159,7 @@ def test_retry_hint_not_added(case: CallCase, probe: Probe) -> None:
     assert_equal(invented, "none", f"{STEERING} was invented")
 
 
-@checks("headers.content-type-relayed", requests=2)
+@checks("headers.content-type-relayed", requests=2, outside=MARK)
 def test_media_type_is_relayed(case: CallCase, probe: Probe) -> None:
     """Given an answer or a stream, and an error, when the proxy relays them, then their media types are right."""
     error = replace(Reply.error(400), headers=(("Content-Type", "application/problem+json"),))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..cases.cases import CallCase, VariedCase
+from ..checks.client_half import PLAIN, ClientHalf
 from ..checks.expect import (
     assert_equal,
     assert_served,
@@ -32,9 +33,11 @@ from .support.arrived import assert_message_arrived
 from .support.attempts import ATTEMPTS
 from .support.codings import zstd
 from .support.conditions import goes_mapped
+from .support.outside import assert_answer, must_be_right_plainly, of_call, served
 from .support.streams import whole_answer
 from .support.told import assert_same_answer, came, failure_told
 
+PACKED = (("Accept-Encoding", "gzip"),)
 PATIENCE = 0.3
 """Seconds that the client waits for leave to send its body; then it sends it all the same."""
 REFUSED_EXPECTATION = 417
@@ -93,7 +96,24 @@ def test_length_after_a_rewrite(case: VariedCase, probe: Probe) -> None:
     expect(len(told) <= 1, "the answer has two lengths", expected="one length, or chunks", actual=", ".join(told))
 
 
-@checks("headers.compressed-answer-readable")
+def _assert_readable(case: VariedCase, probe: Probe) -> None:
+    streamed, failing = replace(case, stream=case.variation == "stream"), case.variation == "error"
+    exchange = probe.send(streamed, body=b"[]" if failing else None, more_headers=PACKED)
+    unpacked(exchange.response.headers, exchange.response.body, "the answer's label is wrong")
+    if not failing:
+        must_be_right_plainly(streamed, probe)
+        assert_answer(streamed, probe, served(lambda: exchange))
+
+
+@checks(
+    "headers.compressed-answer-readable",
+    outside=ClientHalf(
+        "that an answer which the client lets be compressed is what its headers say",
+        _assert_readable,
+        PLAIN,
+        requests=1,
+    ),
+)
 def test_compressed_answer_is_readable(case: VariedCase, probe: Probe) -> None:
     """Given a compressed answer, when the proxy relays it, then its headers say how to decode it."""
     reply = Reply.error(400) if case.variation == "error" else Reply()
@@ -171,15 +191,20 @@ def test_coding_that_was_not_asked_for(case: CallCase, probe: Probe) -> None:
     expect(not own, "the proxy asked for compression", expected="no Content-Encoding", actual=f"{coding}")
 
 
-@checks("headers.expectation-met")
-def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
-    """Given a body that is sent after `100 Continue`, when the client asks for it, then the call is served."""
-
+def _send_expecting(case: CallCase, probe: Probe) -> Exchange:
     def waiting(request: Request) -> RawRequest:
         head, end, body = wire(request).partition(b"\r\n\r\n")
         return RawRequest((Piece(head + end), Piece(body, PATIENCE)))
 
-    exchange, _ = probe.send_raw(case, waiting, more_headers=[("Expect", "100-continue")])
+    return probe.send_raw(case, waiting, more_headers=[("Expect", "100-continue")])[0]
+
+
+@checks(
+    "headers.expectation-met", outside=of_call("that a call which waits for `100 Continue` is served", _send_expecting)
+)
+def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
+    """Given a body that is sent after `100 Continue`, when the client asks for it, then the call is served."""
+    exchange = _send_expecting(case, probe)
     assert_status(exchange.response, 200, 417, saying="the call was not served")
     if exchange.response.status != REFUSED_EXPECTATION:
         upstream = only_upstream_request(exchange)

@@ -19,20 +19,21 @@ from ..probe.probe import Probe
 from ..wire.credentials import NO_CREDENTIAL, REFUSED
 from ..wire.messages import AMP
 from .support.management_conditions import is_documented, is_read, is_undocumented, needs_client_key
-from .support.refusals import assert_rejected
+from .support.outside_management import ANSWERED, SHUT
+from .support.refusals import assert_rejected, must_change_nothing
 
 COOKIES = (("Set-Cookie", "ampmap-a=1; Path=/"), ("Set-Cookie", "ampmap-b=2; Path=/; HttpOnly"))
 QUERY = "ampmap=1&ampmap=2&authToken=ampmap-token"
 """The field of the sign-in among them."""
 
 
-@checks("management.forwarded", when=is_documented)
+@checks("management.forwarded", when=is_documented, outside=ANSWERED)
 def test_management_is_forwarded(case: ManagementCase, probe: Probe) -> None:
     """Given a management call, when it is sent, then Amp's servers get it whole and the client gets their answer."""
     _assert_forwarded(case, probe)
 
 
-@checks("management.rare-forwarded", when=is_undocumented)
+@checks("management.rare-forwarded", when=is_undocumented, outside=ANSWERED)
 def test_rare_management_is_forwarded(case: ManagementCase, probe: Probe) -> None:
     """Given a call to a path that no page lists, when it is sent, then Amp's servers get it whole."""
     _assert_forwarded(case, probe)
@@ -78,10 +79,11 @@ def test_cookies_are_relayed(case: ManagementCase, probe: Probe) -> None:
     assert_equal(actual, expected, "Set-Cookie lines were lost, merged or changed")
 
 
-@checks("management.refuses-without-credential", when=needs_client_key)
+@checks("management.refuses-without-credential", when=needs_client_key, outside=SHUT)
 def test_management_needs_the_client_key(case: ManagementCase, probe: Probe) -> None:
     """Given no credential, when a management call is sent, then the proxy rejects it and sends nothing upstream."""
     probe.require_client_key()
+    must_change_nothing(case, probe, keyed=False)
     exchange = probe.send(case, credential=NO_CREDENTIAL)
 
     assert_rejected(case, probe, exchange, *REFUSED, saying="a management path was open")

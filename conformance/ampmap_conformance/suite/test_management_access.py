@@ -28,7 +28,8 @@ from .support.management_conditions import (
     is_sign_in,
     needs_client_key,
 )
-from .support.refusals import assert_method_needs_key, assert_rejected
+from .support.outside_management import OPEN, SHUT
+from .support.refusals import SHUT_BY_METHOD, assert_method_needs_key, assert_rejected, must_change_nothing
 
 HEADER_CARRIERS: tuple[CredentialCarrier, ...] = (*AMP_CARRIERS, "x-goog-api-key")
 UNKNOWN = ("/api/ampmap-no-such-family/x", "/api/ampmap-no-such-page.rss")
@@ -40,16 +41,17 @@ def assert_no_key_lent(exchange: Exchange) -> None:
     expect_none(lent, "the proxy lent its own key", expected="no credential upstream")
 
 
-@checks("management.wrong-key-refused", when=needs_client_key)
+@checks("management.wrong-key-refused", when=needs_client_key, outside=SHUT)
 def test_wrong_key_is_refused(case: ManagementCase, probe: Probe) -> None:
     """Given a wrong key, when a management call is sent, then the proxy rejects it and sends nothing upstream."""
     probe.require_client_key()
+    must_change_nothing(case, probe, keyed=False)
     exchange = probe.send(case, credential=holding("authorization-bearer", probe.canary()))
 
     assert_rejected(case, probe, exchange, *REFUSED, saying="a wrong key opened a management path")
 
 
-@checks("management.every-method-needs-key", when=is_sample_with_key, requests=2)
+@checks("management.every-method-needs-key", when=is_sample_with_key, requests=2, outside=SHUT_BY_METHOD)
 def test_every_method_needs_a_key(case: ManagementCase, probe: Probe) -> None:
     """Given any method, when a call has no key, or a wrong one, then the proxy does not use its own key for it."""
     assert_method_needs_key(case, probe, case.variation, case.carrier or "authorization-bearer")
@@ -91,7 +93,7 @@ def test_second_client(case: ManagementCase, probe: Probe) -> None:
     assert_absent(key, in_=upstream, saying="the second client's key reached Amp's servers")
 
 
-@checks("management.sign-in-open", when=is_sign_in)
+@checks("management.sign-in-open", when=is_sign_in, outside=OPEN)
 def test_sign_in_is_open(case: ManagementCase, probe: Probe) -> None:
     """Given no credential, when a sign-in page is called, then Amp's servers answer."""
     exchange = probe.send(case, credential=NO_CREDENTIAL)
@@ -100,7 +102,7 @@ def test_sign_in_is_open(case: ManagementCase, probe: Probe) -> None:
     assert_success(exchange)
 
 
-@checks("management.pages-open", when=is_open_page)
+@checks("management.pages-open", when=is_open_page, outside=OPEN)
 def test_pages_are_open(case: ManagementCase, probe: Probe) -> None:
     """Given no credential, when another page is called, then Amp's servers answer."""
     exchange = probe.send(case, credential=NO_CREDENTIAL)

@@ -16,7 +16,6 @@ from ..checks.expect import (
 )
 from ..checks.registry import checks
 from ..probe.probe import Probe
-from ..wire.messages import media_type
 from .support.conditions import (
     has_body,
     has_model_in_path,
@@ -24,7 +23,7 @@ from .support.conditions import (
     is_warm_up,
     streams,
 )
-from .support.outside import whole_answer, whole_stream
+from .support.outside import ANSWER, SERVED, assert_marked_as_stream
 from .support.told import assert_answer_told, assert_told
 
 QUERY = (
@@ -41,7 +40,7 @@ WARM_UP_ATTEMPTS = 3
 RETRIED = (408, 409, 429)
 
 
-@checks("routing.reaches-upstream", when=is_model_call)
+@checks("routing.reaches-upstream", when=is_model_call, outside=SERVED)
 def test_reaches_upstream(case: CallCase, probe: Probe) -> None:
     """Given a call, when it is sent, then its provider gets one request and no other upstream gets a request."""
     exchange = probe.send(case)
@@ -88,7 +87,7 @@ def test_body_kept(case: CallCase, probe: Probe) -> None:
     assert_equal(upstream.body, exchange.request.body, "the upstream got a changed body (see `policy.body`)")
 
 
-@checks("routing.answer-relayed", when=is_model_call, outside=whole_answer)
+@checks("routing.answer-relayed", when=is_model_call, outside=ANSWER)
 def test_answer_relayed(case: CallCase, probe: Probe) -> None:
     """Given an answer of the upstream, when the proxy relays it, then nothing of it is missing."""
     exchange = probe.send(case)
@@ -98,19 +97,18 @@ def test_answer_relayed(case: CallCase, probe: Probe) -> None:
     assert_answer_told(case, probe, exchange)
 
 
-@checks("routing.stream-relayed", when=streams, outside=whole_stream)
+@checks("routing.stream-relayed", when=streams, outside=ANSWER)
 def test_stream_relayed(case: CallCase, probe: Probe) -> None:
     """Given a stream of the upstream, when the proxy relays it, then it is a stream with the same events."""
     exchange = probe.send(case)
 
     only_upstream_request(exchange)
     assert_success(exchange)
-    kind = media_type(exchange.response.headers.get("content-type"))
-    assert_equal(kind, "text/event-stream", "the answer is not marked as a stream")
+    assert_marked_as_stream(exchange.response)
     assert_told(case, probe, exchange)
 
 
-@checks("routing.agent-mode-endpoint")
+@checks("routing.agent-mode-endpoint", outside=SERVED)
 def test_agent_mode_endpoint(case: ModeCase, probe: Probe) -> None:
     """Given a mode's primary model, when it is called, then the provider of the routing map gets the call."""
     exchange = probe.send(case)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import quote, unquote
 
 from ..cases.cases import CallCase, VariedCase
+from ..checks.client_half import ClientHalf
 from ..checks.expect import (
     assert_equal,
     assert_json_relayed,
@@ -20,7 +21,7 @@ from ..observer import Reply
 from ..probe.probe import LONGER, Probe
 from ..probe.requests import BLANK
 from ..wire.address import absolute_url
-from ..wire.messages import AMP, Request
+from ..wire.messages import AMP, Exchange, Request, Response
 from ..wire.raw import RawRequest, whole
 from ..wire.sse import decode_body
 from .support.abandoned import FAR, assert_left
@@ -36,6 +37,7 @@ from .support.conditions import (
     streams_by_path,
     switches_in_body,
 )
+from .support.outside import of_call
 from .support.streams import asking_for_array
 
 WRITTEN = "b=two%20words&a=&a=1&flag&b=%C3%A9%2Fx&a=%7e&c=1;d=2&e=a+b?c"
@@ -98,7 +100,7 @@ def test_head(case: CallCase, probe: Probe) -> None:
     expect(not after, "a body follows the answer to HEAD", expected="no body", actual=f"{len(after)} bytes")
 
 
-@checks("routing.unknown-operation")
+@checks("routing.unknown-operation", outside=ClientHalf("that a path which is not an operation is rejected"))
 def test_unknown_operation(case: CallCase, probe: Probe) -> None:
     """Given a path that is not an operation, when it is called, then the proxy rejects it and calls nothing else."""
     path = case.target.partition("?")[0]
@@ -148,28 +150,54 @@ def test_client_that_leaves_a_short_call(case: CallCase, probe: Probe) -> None:
     assert_left(case, probe, Reply(delay=FAR), patience=probe.target.policy.answer_timeout)
 
 
-@checks("routing.explicit-no-stream", when=switches_in_body)
-def test_stream_field_that_is_false(case: CallCase, probe: Probe) -> None:
-    """Given a stream field that is false, when the client gets the answer, then it is not a stream."""
+def _send_without_stream(case: CallCase, probe: Probe) -> Exchange:
     switch = case.call.operation.stream
     plain = bodies.request_body(case.call, case.model, f"Say hi. {BLANK}", stream=False)
     field = (switch.field if switch else None) or "stream"
-    exchange = probe.send(case, body=plain[:-1] + bodies.dump({field: False}).replace(b"{", b",", 1))
+    return probe.send(case, body=plain[:-1] + bodies.dump({field: False}).replace(b"{", b",", 1))
 
-    only_upstream_request(exchange)
-    kind = exchange.response.headers.get("content-type") or "no Content-Type"
+
+def _assert_not_a_stream(_case: CallCase, _probe: Probe, response: Response) -> None:
+    kind = response.headers.get("content-type") or "no Content-Type"
     expect("event-stream" not in kind, "the answer is a stream", expected="application/json", actual=kind)
 
 
-@checks("routing.json-array-stream", when=streams_by_path)
+@checks(
+    "routing.explicit-no-stream",
+    when=switches_in_body,
+    outside=of_call("that the answer is not a stream", _send_without_stream, _assert_not_a_stream),
+)
+def test_stream_field_that_is_false(case: CallCase, probe: Probe) -> None:
+    """Given a stream field that is false, when the client gets the answer, then it is not a stream."""
+    exchange = _send_without_stream(case, probe)
+
+    only_upstream_request(exchange)
+    _assert_not_a_stream(case, probe, exchange.response)
+
+
+def _send_for_array(case: VariedCase, probe: Probe) -> Exchange:
+    return probe.send(case, target=asking_for_array(case))
+
+
+def _assert_array(case: CallCase, probe: Probe, response: Response) -> None:
+    kind = (response.headers.get("content-type") or "").partition(";")[0]
+    assert_equal(kind, "application/json", "the answer is not an array")
+    problem = probe.schemas.array(case.call, decode_body(response.headers, response.body))
+    expect(problem is None, "the answer is not an array", expected="one JSON array of events", actual=problem or "")
+
+
+@checks(
+    "routing.json-array-stream",
+    when=streams_by_path,
+    outside=of_call("that the answer is one JSON array of events", _send_for_array, _assert_array),
+)
 def test_stream_as_an_array(case: VariedCase, probe: Probe) -> None:
     """Given a stream path without the query for events, when the answer comes, then it is the upstream's array."""
-    exchange = probe.send(case, target=asking_for_array(case))
+    exchange = _send_for_array(case, probe)
 
     only_upstream_request(exchange)
     assert_success(exchange)
-    kind = (exchange.response.headers.get("content-type") or "").partition(";")[0]
-    assert_equal(kind, "application/json", "the answer is not an array")
+    _assert_array(case, probe, exchange.response)
     assert_json_relayed(exchange)
 
 

@@ -18,6 +18,8 @@ from ..wire.credentials import NO_CREDENTIAL, carried
 from ..wire.messages import AMP, Exchange
 from .support.conditions import is_model_call, is_not_among_management
 from .support.management_conditions import is_first_family, is_sample, is_sample_with_key
+from .support.own_errors import OF_REJECTION
+from .support.refusals import must_change_nothing
 
 OTHER_NAME = "rebound.example"
 LOOK_ALIKES = ("localhost.rebound.example", "127.0.0.1.rebound.example")
@@ -92,9 +94,11 @@ def assert_not_public(case: Case, probe: Probe) -> None:
 
     What the upstream says of it by itself is the upstream's; it says nothing, and then that nothing may be kept.
     """
-    answers = [probe.send(case, replies=(Reply(more_headers=lines),)) for lines in ((), PRIVATE)]
+    replies = ((), PRIVATE) if probe.is_observed else ()  # what an unseen upstream says is its own
+    answers = [probe.send(case, replies=(Reply(more_headers=lines),)) for lines in replies]
     for exchange in answers:
         assert_served(exchange)
+    must_change_nothing(case, probe, keyed=False)
     rejected = probe.send(case, credential=NO_CREDENTIAL)
     for exchange in (*answers, rejected):
         told = ", ".join(exchange.response.headers.all("cache-control")).lower()
@@ -104,20 +108,31 @@ def assert_not_public(case: Case, probe: Probe) -> None:
 
 
 def assert_no_page_trusted(probe: Probe, case: Case) -> None:
-    """No preflight, call or rejection trusts a page of another origin with the user's credentials."""
+    """No preflight, call or rejection trusts a page of another origin with the user's credentials.
+
+    What Amp's own servers say to a page is theirs: where they are not seen, only the rejection counts.
+    """
     for origin in FOREIGN_ORIGINS:
         lines = [("Origin", origin)]
+        if isinstance(case, ManagementCase) and not probe.is_observed:
+            must_change_nothing(case, probe, keyed=False)
+            _assert_page_not_trusted(probe.send(case, credential=NO_CREDENTIAL, more_headers=lines), origin)
+            continue
         asked = probe.send(
             case, method="OPTIONS", body=b"", credential=NO_CREDENTIAL, more_headers=[*lines, *PREFLIGHT[1:]]
         )
         called = probe.send(case, more_headers=lines)
         refused = probe.send(case, credential=NO_CREDENTIAL, more_headers=lines)
         for exchange in (asked, called, refused):
-            headers = exchange.response.headers
-            told = headers.get("access-control-allow-origin")
-            trusts = headers.get("access-control-allow-credentials") == "true" and told in (origin, "*", "null")
-            saying, actual = "a foreign page is trusted", f"{told} is trusted"
-            expect(not trusts, saying, expected="no credentials for it", actual=actual)
+            _assert_page_not_trusted(exchange, origin)
+
+
+def _assert_page_not_trusted(exchange: Exchange, origin: str) -> None:
+    headers = exchange.response.headers
+    told = headers.get("access-control-allow-origin")
+    trusts = headers.get("access-control-allow-credentials") == "true" and told in (origin, "*", "null")
+    saying, actual = "a foreign page is trusted", f"{told} is trusted"
+    expect(not trusts, saying, expected="no credentials for it", actual=actual)
 
 
 @checks("security.foreign-peer-refused", shows_alone=True)
@@ -174,13 +189,13 @@ def test_own_names_are_served(case: ManagementCase, probe: Probe) -> None:
         assert_success(exchange)
 
 
-@checks("security.answers-not-public", when=is_model_call, requests=3)
+@checks("security.answers-not-public", when=is_model_call, requests=3, outside=OF_REJECTION)
 def test_answers_are_not_public(case: CallCase, probe: Probe) -> None:
     """Given answers of a provider and a rejection, when the client gets them, then no shared cache may keep them."""
     assert_not_public(case, probe)
 
 
-@checks("security.management-answers-not-public", when=is_sample_with_key, requests=3)
+@checks("security.management-answers-not-public", when=is_sample_with_key, requests=3, outside=OF_REJECTION)
 def test_management_answers_are_not_public(case: ManagementCase, probe: Probe) -> None:
     """Given answers of Amp's servers and a rejection, when the client gets them, then no shared cache may keep them."""
     assert_not_public(case, probe)

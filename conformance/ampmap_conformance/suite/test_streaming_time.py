@@ -10,9 +10,11 @@ from ..checks.expect import assert_served, assert_success, expect, only_upstream
 from ..checks.registry import Pace, checks
 from ..observer import Gzip, Reply
 from ..probe.probe import LONGER, Probe
+from ..wire.messages import Exchange
 from ..wire.raw import whole
 from .support.abandoned import FAR, LEAVING, NOTICED, assert_left
 from .support.conditions import LONGEST_WAIT, streams, streams_here
+from .support.outside import IN_PIECES, of_call
 from .support.streams import big_frames, in_pieces, in_words, several_frames, stream_frames, stream_reply
 from .support.timing import ATTEMPTS, assert_flushed
 from .support.told import assert_told
@@ -37,7 +39,7 @@ LONG = 8 << 20
 """Bytes of the stream that it reads: more than the system keeps for it."""
 
 
-@checks("streaming.flushed", when=streams, requests=ATTEMPTS)
+@checks("streaming.flushed", when=streams, requests=ATTEMPTS, outside=IN_PIECES)
 def test_events_are_flushed(case: VariedCase, probe: Probe) -> None:
     """Given events of which none is sent before the last one came, when the stream runs, then it does not stall."""
     assert_flushed(case, probe, in_words())
@@ -108,11 +110,20 @@ def test_streams_outlast_limits(case: VariedCase, probe: Probe) -> None:
     assert_told(case, probe, exchange)
 
 
-@checks("streaming.slow-reader", when=streams, pace=Pace.WAITS)
+def _read_slowly(case: VariedCase, probe: Probe, *replies: Reply) -> Exchange:
+    return probe.send_raw(case, lambda request: replace(whole(request), read_after=SLOW), replies=replies)[0]
+
+
+@checks(
+    "streaming.slow-reader",
+    when=streams,
+    pace=Pace.WAITS,
+    outside=of_call("that a stream whose client reads late is whole", _read_slowly),
+)
 def test_slow_reader(case: VariedCase, probe: Probe) -> None:
     """Given a client that does not read for a while, when the stream ends, then it has all of it."""
     reply = stream_reply(case, probe, in_pieces(big_frames(case, probe, size=LONG)))
-    exchange, _ = probe.send_raw(case, lambda request: replace(whole(request), read_after=SLOW), replies=(reply,))
+    exchange = _read_slowly(case, probe, reply)
 
     assert_success(exchange)
     assert_told(case, probe, exchange)

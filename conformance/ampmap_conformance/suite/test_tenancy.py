@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from dataclasses import replace
 
 from ..cases.cases import ManagementCase, VariedCase
+from ..checks.client_half import ClientHalf
 from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request
 from ..checks.registry import Pace, checks
+from ..errors import NotTestableError
 from ..observer import End, Reply
 from ..probe.probe import LONGER, Probe, Turns
 from ..target.amp_config import ClientKeys
@@ -21,7 +24,8 @@ from .support.concurrent import REPEATED, Marked, at_once, in_step, marked_answe
 from .support.conditions import goes_elsewhere, streams
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
-from .support.own_errors import assert_failed, can_be_provoked, failing_request
+from .support.outside import assert_marked, served
+from .support.own_errors import assert_failed, can_be_provoked, failing_request, must_be_failed_unseen
 from .support.pairs import can_differ, renamed, two_that_differ
 from .support.refusals import assert_rejected
 from .support.told import assert_text_told, assert_told
@@ -162,7 +166,21 @@ def test_no_answer_of_another_client(case: VariedCase, probe: Probe) -> None:
         _assert_called_for(probe.exchange(request, persona=probe.persona_of(case)), "another client's answer was given")
 
 
-@checks("tenancy.no-answer-to-another-call", when=can_differ, requests=2)
+def _assert_form_of_its_own(case: VariedCase, probe: Probe) -> None:
+    if case.variation != "stream":
+        raise NotTestableError("a client does not see whether the upstream was called for each of the two")
+    _, streamed = (probe.exchange(request, persona=probe.persona_of(case)) for request in two_that_differ(case, probe))
+    assert_marked(replace(case, stream=True), probe, served(lambda: streamed))
+
+
+@checks(
+    "tenancy.no-answer-to-another-call",
+    when=can_differ,
+    requests=2,
+    outside=ClientHalf(
+        "that a stream is not answered with an earlier whole answer", _assert_form_of_its_own, requests=2
+    ),
+)
 def test_no_answer_to_another_call(case: VariedCase, probe: Probe) -> None:
     """Given two calls that differ in one thing, when each is made, then the upstream is called for each."""
     for request in two_that_differ(case, probe):
@@ -181,9 +199,16 @@ def test_each_call_is_authenticated(case: VariedCase, probe: Probe) -> None:
         assert_success(connection.send(case))
 
 
-@checks("tenancy.connection-after-error", when=can_be_provoked, pace=Pace.WAITS, requests=4)
+@checks(
+    "tenancy.connection-after-error",
+    when=can_be_provoked,
+    pace=Pace.WAITS,
+    requests=4,
+    outside=ClientHalf("that the call behind a rejected one is served, on its connection or on a new one"),
+)
 def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
     """Given a connection with a rejected call, when a good one follows on it, then it gets its own answer."""
+    must_be_failed_unseen(case, probe)
     turns, failing = _after_error(case, probe)
 
     for exchange in turns.exchanges[:failing]:
@@ -193,6 +218,9 @@ def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
         expect(len(turns.exchanges) > failing, saying, expected="an answer", actual=actual)
     # a client whose connection was closed makes a new one, as for any other call
     following = turns.exchanges[failing] if len(turns.exchanges) > failing else probe.send(case)
+    if not probe.is_observed:
+        served(lambda: following)
+        return
     only_upstream_request(following)
     assert_success(following)
 
@@ -200,6 +228,7 @@ def test_connection_after_error(case: VariedCase, probe: Probe) -> None:
 @checks("tenancy.close-is-announced", when=can_be_provoked, pace=Pace.WAITS, requests=3)
 def test_close_is_announced(case: VariedCase, probe: Probe) -> None:
     """Given a connection with a rejected call, when the proxy closes it, then the answer has said so."""
+    must_be_failed_unseen(case, probe)
     turns, _ = _after_error(case, probe)
 
     saying, wanted = "a connection is closed behind an answer that does not say so", "Connection: close, or no close"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, assert_served, expect, only_upstream_request, shown_status
@@ -54,17 +55,21 @@ def test_dialect_headers(case: VariedCase, probe: Probe) -> None:
 
 @checks("translation.other-form-of-answer", when=is_answered, requests=2)
 def test_other_form_of_answer(case: VariedCase, probe: Probe) -> None:
-    """Given an upstream that answers in the other form, when it is translated, then the client can read the answer."""
+    """Given an answer in the other form, whole or half, when it is translated, then the client reads it, or fails."""
     called, own = _both(case, probe)
     if case.stream:
-        kind, body = JSON, dump(called.render_answer(SAID))
+        exchange = _answered_with(case, probe, JSON, dump(called.render_answer(SAID)))
     else:
-        kind, body = called.framing.content_type, b"".join(called.render_stream(SAID, usage=True))
-    exchange = probe.send(case, replies=(Reply(headers=(("Content-Type", kind),), body=body),) * ATTEMPTS)
+        begun = called.stream_writer(usage=True).grow(replace(SAID, finish=None))
+        half = _answered_with(case, probe, called.framing.content_type, b"".join(begun))
+        saying = "half of an answer looks complete"
+        told = _is_failed(half, own, stream=False)
+        expect(told, saying, expected="an error", actual=shown_status(half.response))
+        whole = b"".join(called.render_stream(SAID, usage=True))
+        exchange = _answered_with(case, probe, called.framing.content_type, whole)
 
-    assert_served(exchange)
     response = exchange.response
-    if response.status >= 400 or response.broken is not None or _tells_failure(exchange, own, stream=case.stream):
+    if _is_failed(exchange, own, stream=case.stream):
         return
     shown = media_type(response.headers.get("content-type"))
     assert_equal(shown, EVENTS if case.stream else JSON, "the answer has the form that the upstream chose")
@@ -78,9 +83,9 @@ def test_answer_that_says_nothing(case: VariedCase, probe: Probe) -> None:
     for kind, body in SAYS_NOTHING:
         exchange = _answered_with(case, probe, kind, body)
         response = exchange.response
-        told = response.broken is not None or _tells_failure(exchange, own, stream=case.stream)
+        told = response.status >= 500 or (response.status < 400 and _is_failed(exchange, own, stream=case.stream))
         saying = "an answer that says nothing looks like one of the model"
-        expect(response.status >= 500 or told, saying, expected="a 5xx status", actual=shown_status(response))
+        expect(told, saying, expected="a 5xx status", actual=shown_status(response))
 
 
 @checks("translation.own-error-shape", when=is_answered, requests=2)
@@ -118,9 +123,10 @@ def _answered_with(case: CallCase, probe: Probe, kind: str, body: bytes) -> Exch
     return exchange
 
 
-def _tells_failure(exchange: Exchange, own: Codec, *, stream: bool) -> bool:
-    """Whether a stream with a good status has the error in it."""
-    if not stream:
-        return False
+def _is_failed(exchange: Exchange, own: Codec, *, stream: bool) -> bool:
+    """Whether the client learns of a failure: by the status, by a broken transfer, or by an error in a stream."""
     response = exchange.response
-    return own.read_stream(decode_body(response.headers, response.body)).completion.failure is not None
+    if response.status >= 400 or response.broken is not None:
+        return True
+    body = decode_body(response.headers, response.body)
+    return stream and own.read_stream(body).completion.failure is not None

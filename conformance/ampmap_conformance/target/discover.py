@@ -5,6 +5,7 @@ It sends nothing that can be charged for: bodies that are not valid JSON, calls 
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +14,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import NoAnswerError, UnreachableError
+from ..errors import Failure, NoAnswerError, UnreachableError
 from ..reference.types import Call, Provider, Reference, calls, find_call
 from ..wire.client import NOT_CONNECTED, ProxyClient
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, Credential, as_client_sends, holding
@@ -44,15 +45,16 @@ class Answered:
 
     status: int
     """0 for no answer."""
-    page: bool = False
-    """Whether it succeeded with a page for browsers, or leads a browser elsewhere, as web sites answer."""
+    foreign: str = ""
+    """With what it succeeded that no provider answers to an invalid body, as a web server does that has no such route:
+    a page for browsers, a redirect, or nothing at all."""
     location: str = ""
     """Where it leads."""
 
     @property
     def is_there(self) -> bool:
         """Whether there is such a route."""
-        return self.status not in NO_ROUTE and not self.page
+        return self.status not in NO_ROUTE and not self.foreign
 
     @property
     def is_down(self) -> bool:
@@ -62,7 +64,7 @@ class Answered:
     def __str__(self) -> str:
         if not self.status:
             return "no answer"
-        return f"{self.status} with a page for browsers" if self.page else str(self.status)
+        return f"{self.status} with {self.foreign}" if self.foreign else str(self.status)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class Discovery:
     def is_down(self) -> bool:
         """Whether every route that is there fails as that of a proxy without upstreams, a list of models too."""
         there = [answer for answer in self.opened.values() if answer.is_there]
-        failing = bool(there) and all(answer.is_down or not answer.status for answer in there)
+        failing = any(answer.is_down for answer in there)
+        failing = failing and all(answer.is_down or not answer.status for answer in there)
         return failing and (self.listed is None or self.listed.is_down)
 
 
@@ -122,12 +125,15 @@ def asked(
     key: Secret | None,
     *,
     seconds: float = SECONDS,
+    end: float = math.inf,
 ) -> Discovery:
     """Asks the proxy behind `client` for these providers; `seconds` bound each answer.
 
+    From `end` on, in monotonic seconds, nothing is sent: what is left then counts as not answered.
+
     Raises NoAnswerError when no connection can be made, or the first call gets no answer.
     """
-    return _Asking(client, tuple(providers), reference, key, seconds).all()
+    return _Asking(client, tuple(providers), reference, key, seconds, end).all()
 
 
 class _Asking:
@@ -140,8 +146,10 @@ class _Asking:
         reference: Reference,
         key: Secret | None,
         seconds: float,
+        end: float,
     ) -> None:
         self._client = client
+        self._end = end
         self._reference = reference
         self._key = key
         self._seconds = seconds
@@ -159,7 +167,8 @@ class _Asking:
         opened = self._answers(self._credential) if self._key else closed
         telling = self._key is not None or nobody.status not in REFUSED
         there = tuple(name for name, answer in opened.items() if answer.is_there and answer.status not in (0, *REFUSED))
-        key_accepted = bool(there) if self._key else None
+        answered = any(answer.status for answer in opened.values())
+        key_accepted = bool(there) if self._key and answered else None
         known = telling and (key_accepted is not False)
         failing = bool(there) and all(opened[name].is_down for name in there)
         management = self._management()
@@ -197,9 +206,12 @@ class _Asking:
             if error.failure in NOT_CONNECTED:
                 raise
             return Answered(0)
-        leads = 300 <= answer.status < 400
-        page = leads or (answer.status < 300 and media_type(answer.headers.get("content-type")) == PAGE)
-        return Answered(answer.status, page, (answer.headers.get("location") or "") if leads else "")
+        if 300 <= answer.status < 400:
+            return Answered(answer.status, "a redirect", answer.headers.get("location") or "")
+        if answer.status >= 300:
+            return Answered(answer.status)
+        page = media_type(answer.headers.get("content-type")) == PAGE
+        return Answered(answer.status, "a page for browsers" if page else "" if answer.body else "an empty body")
 
     def _needs_key(self, statuses: list[int]) -> bool | None:
         """Whether calls need a key, by the statuses of calls without one.
@@ -263,8 +275,11 @@ class _Asking:
         lines = (("Host", self._client.host), *credential.lines)
         if body:
             lines = (*lines, ("content-type", "application/json"))
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise NoAnswerError(Failure.TIMEOUT)
         self._targets.append(target)
-        return self._client.send(Request(method, target, Headers(lines), body), timeout=self._seconds)
+        return self._client.send(Request(method, target, Headers(lines), body), timeout=min(self._seconds, left))
 
 
 def _is_served(asked: tuple[tuple[str, Answered], ...]) -> bool | None:
@@ -272,9 +287,9 @@ def _is_served(asked: tuple[tuple[str, Answered], ...]) -> bool | None:
     if not asked or not asked[0][1].status:
         return None
     (_, there), (_, nowhere) = asked
-    if there.status == 404 or there.page:
+    if there.status == 404 or (there.foreign and there == nowhere):
         return False
-    return True if nowhere.status == 404 or nowhere.page else None
+    return True if nowhere.status == 404 or nowhere.foreign else None
 
 
 def _listing(reference: Reference, provider: Provider) -> Call | None:

@@ -84,7 +84,7 @@ def test_a_right_proxy_has_nothing_wrong(look: Callable[..., Examination], obser
 @pytest.mark.parametrize(
     ("how", "topic", "state", "says", "remedy"),
     [
-        ({"defect": "stream-buffered"}, Topic.STREAMING, State.WRONG, "buffered: a stream of", "proxy_buffering off"),
+        ({"defect": "stream-buffered"}, Topic.STREAMING, State.WRONG, "buffered: a stream of", "flush after each"),
         (
             {"upstreams": "elsewhere"},
             Topic.OBSERVER,
@@ -93,7 +93,13 @@ def test_a_right_proxy_has_nothing_wrong(look: Callable[..., Examination], obser
             "ANTHROPIC_BASE_URL=",
         ),
         ({"upstreams": "dead"}, Topic.OBSERVER, State.WRONG, "no call arrived at the observer", "check that the proxy"),
-        ({"key": "another-key"}, Topic.KEY, State.WRONG, "refuses the key in $CLIENT_KEY (401)", "into CLIENT_KEY"),
+        (
+            {"key": "another-key"},
+            Topic.KEY,
+            State.WRONG,
+            "refuses the key in $CLIENT_KEY (401)",
+            "in place of $CLIENT_KEY",
+        ),
         ({"defect": "no-authentication"}, Topic.KEY, State.NOTE, "without a key are served", "401"),
         ({"without": "groq"}, Topic.PROVIDERS, State.NOTE, "not groq (404)", "serve them"),
         (
@@ -132,6 +138,8 @@ def test_no_connection_has_a_remedy_of_its_own(failure: Failure, why: str, topic
 
 
 def test_answers_that_tell_nothing_are_not_taken_for_a_proxy(reference: Reference) -> None:
+    target = targets.from_url("http://proxy.example.com", reference, {"AMPMAP_CLIENT_KEY": KEY})
+    assert KEY not in judge.reachable(Discovery(server=f"Echo/{KEY}"), target).seen
     target = targets.from_url("http://proxy.example.com", reference, {})
     served = [provider.id for provider in target.providers]
 
@@ -139,9 +147,12 @@ def test_answers_that_tell_nothing_are_not_taken_for_a_proxy(reference: Referenc
         found = Discovery(closed=dict.fromkeys(served, answer), opened=dict.fromkeys(served, answer), **more)  # type: ignore[arg-type]
         return {finding.topic: finding for finding in judge.judged(found, target)}
 
-    assert of(Answered(200, page=True))[Topic.PROVIDERS].ends
+    assert of(Answered(200, "a page for browsers"))[Topic.PROVIDERS].ends
     assert of(Answered(405))[Topic.PROVIDERS].ends
-    assert "use https://proxy.example.com" in of(Answered(301, True, "https://proxy.example.com/x"))[Topic.TLS].remedy
+    assert (
+        "use https://proxy.example.com"
+        in of(Answered(301, "a redirect", "https://proxy.example.com/x"))[Topic.TLS].remedy
+    )
     assert of(Answered(400), wants_tls=True)[Topic.TLS].ends
     refused = of(Answered(401), needs_key=True)
     assert (refused[Topic.PROVIDERS].state, refused[Topic.KEY].state) == (State.UNKNOWN, State.WRONG)
@@ -186,7 +197,7 @@ def test_the_lines_for_servers_name_the_observer_and_the_base_paths(reference: R
     text = "\n".join(pointing_lines("http://127.0.0.1:9100", reference))
     for words in (
         "location /api/provider/openai/v1/ {\n  proxy_pass http://127.0.0.1:9100/openai/v1/;",
-        "reverse_proxy 127.0.0.1:9100 { flush_interval -1 }",
+        "  reverse_proxy 127.0.0.1:9100 {\n    flush_interval -1\n  }",
         "{path: /api/provider/openai/v1, target: http://127.0.0.1:9100/openai/v1, include_subpath: true}",
         "OPENAI_BASE_URL=http://127.0.0.1:9100/openai/v1",
     ):

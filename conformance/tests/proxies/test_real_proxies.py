@@ -34,6 +34,8 @@ TARGETS = [name for name in NAMES if (PROXIES / name / "target.yaml").is_file()]
 BASELINES = [name for name in NAMES if (PROXIES / name / "baseline.yaml").is_file()]
 LONGEST = 80
 """Lines of a configuration that is written by hand."""
+PLACE = re.compile(r"\w\.(?:c|go|js|py|ts)\b|\bsection \d|\bREADME\b")
+"""A file of an implementation's code, or a part of its documentation."""
 PROVEN = ("headers", "routing", "streaming")
 """Profiles in which nginx must be conformant."""
 WARNS = ("headers.answer-listed-dropped", "headers.interim-answers-harmless")
@@ -96,12 +98,12 @@ def test_what_is_not_installed_is_skipped_and_named(
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     prove = scripts("prove")
-    prove["judged"].__globals__["read"] = lambda _: SimpleNamespace(title="Mine", programs=("nginxx", "caddy"))
+    prove["judged"].__globals__["read"] = lambda *_: SimpleNamespace(title="Mine", programs=("nginxx", "caddy"))
     monkeypatch.setitem(sys.modules["processes"].DEBIAN, "nginxx", "nginxx-light")
     monkeypatch.setattr("processes.PATH", "/nowhere")
 
-    assert prove["judged"]("mine", None, is_named=False) is None
-    assert prove["judged"]("mine", None, is_named=True) == "mine (not installed)"
+    assert prove["judged"]("mine", SimpleNamespace(home=PROXIES), is_named=False) is None
+    assert prove["judged"]("mine", SimpleNamespace(home=PROXIES), is_named=True) == "mine (not installed)"
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "skipped: Mine needs nginxx (Debian: nginxx-light), caddy (Debian: caddy)"
 
@@ -155,10 +157,10 @@ def test_the_target_file_of_an_export_is_sound(proxy: str, reference: Reference,
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_baselines_speak_of_requirements_that_are_there(name: str, reference: Reference) -> None:
+def test_baselines_speak_of_requirements_that_are_there_and_name_places(name: str, reference: Reference) -> None:
     for entry in baseline.load(PROXIES / name / "baseline.yaml").entries:
         assert any(entry.matches(row, entry.pattern.partition("[")[2].rstrip("]")) for row in reference.requirements)
-        assert len(entry.reason) > 30
+        assert PLACE.search(entry.reason), entry.pattern
         assert entry.issue is None or entry.issue.startswith("https://")
 
 

@@ -126,7 +126,7 @@ def test_a_route_that_is_not_served_is_one_cause() -> None:
     rules = ("auth.leak", "headers.leak", "headers.odd")
     cases = [(f"{rule}[groq-models.list-{rule}]", "fail", "no-request", "status 404") for rule in rules]
     (found,) = causes(result_of(case, status="404", upstream=False) for case in cases)
-    assert found.summary == "calls of one route are not served"
+    assert found.summary == "the proxy has no route for these calls"
     assert not found.knock_on
 
 

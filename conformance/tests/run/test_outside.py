@@ -21,6 +21,7 @@ Outside: TypeAlias = Callable[..., RunOutcome]
 KEY = "canary-of-the-outside-canary"
 RELAYED = ("routing.answer-relayed", "routing.stream-relayed")
 UNSEEN = "headers.client-credential-replaced"
+UNDECIDED = (Verdict.NOT_TESTABLE, Verdict.NOT_APPLICABLE)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def outside(run: Run, reference: Reference, tmp_path: Path, monkeypatch: pytest.
     def ran(*defects: str, **options: Any) -> RunOutcome:
         config = config_for_observer(reference, paid.persona_url, [KEY])
         with ReferenceProxy(config, behaviour_with(defects)) as proxy:
-            known = "providers: [anthropic, groq]\ncredentials: {client: {env: STAGING_KEY}}\n"
+            known = "providers: [anthropic, openai]\nclaims: [management]\ncredentials: {client: {env: STAGING_KEY}}\n"
             file.write_text(f"name: x\nbase_url: {proxy.url}\n{known}", encoding="utf-8")
             return run(target=file, **options)
 
@@ -68,10 +69,22 @@ def test_a_run_without_an_observer_has_a_verdict_of_its_own(
         ("terminator-dropped", "routing.stream-relayed"),
         ("event-names-dropped", "routing.stream-relayed"),
         ("stream-buffered", "routing.stream-relayed"),
+        ("events-doubled", "routing.stream-relayed"),
+        ("second-event-lost", "routing.stream-relayed"),
+        ("lists-in-one-form", "routing.models-list-form"),
+        ("head-hangs", "routing.head-answered"),
+        ("one-error-shape", "errors.own-shape"),
+        ("choiceless-events-dropped", "streaming.every-kind-of-event"),
+        ("item-ids-change", "streaming.well-formed"),
+        ("usage-dropped", "bodies.every-end-kept"),
+        ("management-open", "management.refuses-without-credential"),
     ],
 )
-def test_what_a_client_sees_fails_from_outside(outside: Outside, defect: str, requirement: str) -> None:
-    ended = outside(defect, select=(requirement,))
+def test_what_a_client_sees_fails_from_outside(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch, defect: str, requirement: str
+) -> None:
+    monkeypatch.setattr("ampmap_conformance.probe.context.UNOBSERVED", 1.0)  # seconds
+    ended = outside(defect, select=(requirement,), strict=True)
     broken = {one.requirement for one in ended.report.results if one.verdict is Verdict.FAIL}
     assert (ended.code, ended.report.summary.verdict, broken) == (ExitCode.FAILURES, "non-conformant", {requirement})
 
@@ -79,3 +92,16 @@ def test_what_a_client_sees_fails_from_outside(outside: Outside, defect: str, re
 def test_an_error_of_an_upstream_that_was_not_seen_is_no_fault_of_the_proxy(outside: Outside) -> None:
     ended = outside("upstream-key-missing", select=("routing.stream-relayed",))
     assert Verdict.FAIL not in {one.verdict for one in ended.report.results}
+
+
+def test_a_right_proxy_is_accused_of_nothing_and_the_run_tells_what_it_may_cost(outside: Outside) -> None:
+    report = outside().report
+    wrong = {one.id for one in report.results if one.verdict not in (Verdict.PASS, *UNDECIDED)}
+    assert not wrong
+    decided = sum(one.verdict is Verdict.PASS for one in report.results)
+    applying = sum(one.verdict is not Verdict.NOT_APPLICABLE for one in report.results)
+    assert decided > applying / 4
+    assert report.requests is not None
+    paid = {one.provider: one for one in report.requests.paid if one.calls > 1}
+    assert {"anthropic", "openai"} <= paid.keys()
+    assert all(one.tokens and 0 < one.rejected < one.calls for one in paid.values())

@@ -104,7 +104,9 @@ def test_max_requests_is_told_before_and_kept(
     done = command("run", *words, env={"AMPMAP_CLIENT_KEY": CLIENT})
     before = done.stdout.partition("profile ")[0]
     assert "at most 7 are sent" in before
-    assert "calls of the target's own upstreams, each with the smallest token limit" in before
+    assert "calls of the target's own upstreams, each with a limit for its tokens" in before
+    assert "anthropic claude-" in before
+    assert "which a right proxy rejects by itself" in before
     assert len(seen) == 7
     assert "requests   7 sent" in done.stdout
     report = (tmp_path / "ampmap-report" / "report.json").read_text(encoding="utf-8")

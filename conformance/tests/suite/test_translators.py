@@ -57,7 +57,7 @@ class Translates(Handmade):
             name, key = "Authorization", f"Bearer {OWN[self.provider][1]}"
             upstream.request("POST", f"/{self.provider}/v1/chat/completions", sent, {name: key})
             answer = upstream.getresponse()
-            told = answer.read()
+            told = self.answer_of(answer)
         finally:
             upstream.close()
         if answer.status >= 400:
@@ -67,6 +67,9 @@ class Translates(Handmade):
             return self.streamed(called.read_stream(told).completion)
         written = dump(own.render_answer(called.read_answer(json.loads(told))))
         return Answer(200, written, [("Content-Type", "application/json")])
+
+    def answer_of(self, upstream: http.client.HTTPResponse) -> bytes:
+        return upstream.read()
 
     def failed(self, status: int, failure: Failure) -> Answer:
         return self.error(status, failure.message)
@@ -92,6 +95,18 @@ class ReadsBeforeItAnswers(Translates):
 
     def streamed(self, told: Completion) -> Answer:
         return super().streamed(told) if told.failure is None else self.failed(500, told.failure)
+
+
+class EndsWhatWasSaid(Translates):
+    """Writes an end to a stream that broke off upstream if the reason for the end had arrived."""
+
+    def answer_of(self, upstream: http.client.HTTPResponse) -> bytes:
+        try:
+            return upstream.read()
+        except http.client.IncompleteRead as broken:
+            if b'"finish_reason":"stop"' not in broken.partial:
+                raise
+            return broken.partial
 
 
 class CountsByItself(Translates):
@@ -157,6 +172,7 @@ class SpeaksChat(Translates):
         (Translates, CLAUDE, "bodies.coded-request-served"),
         (Translates, CLAUDE, "errors.method-not-allowed[anthropic-messages]"),
         (NamesErrorsOtherwise, CLAUDE, "translation.stream-errors-told"),
+        (EndsWhatWasSaid, CLAUDE, "streaming.upstream-abort-not-ended-cleanly[*-cut-before-end-stream]"),
         (ReadsBeforeItAnswers, CLAUDE, "streaming.in-band-error-relayed"),
         (CountsByItself, CLAUDE, "streaming.legal-forms[*-crlf-stream]"),
         (CountsByItself, CLAUDE, "routing.stream-relayed"),

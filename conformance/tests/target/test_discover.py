@@ -101,7 +101,7 @@ def shapes(annotation: object) -> Iterator[type[Shape]]:
 
 
 def test_target_init_writes_a_file_once(command: Command, always: Callable[[int], str]) -> None:
-    done = command("target", "init", "--from-url", always(200), "--out", "staging.yaml")
+    done = command("target", "init", "--from-url", always(400), "--out", "staging.yaml")
     assert done.returncode == 0
     checked = command("target", "check", "staging.yaml", env={"AMPMAP_CLIENT_KEY": KEY})
     assert checked.returncode == 0
@@ -109,6 +109,7 @@ def test_target_init_writes_a_file_once(command: Command, always: Callable[[int]
     assert (again.returncode, "already exists" in again.stderr) == (4, True)
     for url, code, words in (
         ("http://127.0.0.1:9", 6, "is unreachable: the connection was refused."),
+        (always(200), 6, "has no Amp surface: every provider route answers 200 with an empty body. Nothing is"),
         (always(404), 6, "has no Amp surface: every provider route answers 404. Nothing is written"),
         (
             always(502),

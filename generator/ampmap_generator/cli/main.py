@@ -21,13 +21,12 @@ from .inputs import (
     edition_option,
     layer_option,
     load_editions,
-    load_reference,
     load_valid,
     load_with_report,
-    report_write_errors,
     spec_option,
 )
 from .route import route
+from .vendoring import LANGUAGES, language_option, types
 
 if TYPE_CHECKING:
     import datetime
@@ -75,6 +74,7 @@ def main() -> None:
 main.add_command(explain)
 main.add_command(diff)
 main.add_command(export_config)
+main.add_command(types)
 main.add_command(route)
 main.add_command(inspect_build)
 
@@ -134,6 +134,7 @@ def validate(
 )
 @click.option("--force", is_flag=True, help="Also overwrite files in DIR that another program or person wrote.")
 @click.option("-v", "--verbose", is_flag=True, help="Name each file that is written or removed.")
+@language_option
 def build(
     targets: Sequence[str],
     spec_dir: Path | None,
@@ -143,8 +144,12 @@ def build(
     only_check: bool,
     force: bool,
     verbose: bool,
+    language: str,
 ) -> None:
-    """Build TARGETs (docs, types, reference, openapi, vectors, schema, llms) from the spec; default: all.
+    """Build TARGETs from the spec; default: all.
+
+    They are docs, types, reference, openapi, vectors, typescript, go, route-vectors, schema and llms. `types` with a
+    --language is that target.
 
     It prints one line a target. Below DIR, it removes and overwrites only what it wrote before.
 
@@ -161,6 +166,8 @@ def build(
 
     if out is None and not outputs.in_checkout():
         raise click.UsageError("--out DIR is required outside a checkout of ampmap")
+    if language != LANGUAGES[0]:
+        targets = [language if name == "types" else name for name in targets]
     wanted = _targets(targets, committed=only_check and out is None)
     if out is None and (layers or edition) and any(outputs.OUTPUTS[name].is_committed for name in wanted):
         raise click.UsageError(
@@ -182,7 +189,8 @@ def build(
         names = " ".join(wanted)
         click.echo(f"{len(changes)} files differ from the spec; run `ampmap build {names}` to update them.", err=True)
         sys.exit(1)
-    done = "up to date" if not changes else f"{len(changes)} files written"
+    files = "1 file" if len(changes) == 1 else f"{len(changes)} files"
+    done = f"{files} written" if changes else "up to date"
     click.echo(f"{done}, edition {everything.reference.edition.id}")
 
 
@@ -196,54 +204,6 @@ def _print_changes(changes: Iterable[Difference], *, only_check: bool) -> None:
     for change in changes:
         word = change.drift.value if only_check else WRITTEN[change.drift.value]
         click.echo(f"{word:9}{_short_path(change.path)}")
-
-
-@main.command()
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The module to write; missing folders are created.",
-)
-@spec_option
-@layer_option
-@edition_option
-@click.option(
-    "--open-ids",
-    is_flag=True,
-    help="Type ids as plain text, so that the module can read references of any edition or layer.",
-)
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if FILE is not up to date.")
-@click.option("--force", is_flag=True, help="Overwrite FILE even if it is not a module that this command wrote.")
-def types(
-    out: Path,
-    spec_dir: Path | None,
-    layers: Sequence[Path],
-    edition: str | None,
-    open_ids: bool,
-    only_check: bool,
-    force: bool,
-) -> None:
-    """Write a Python module with the routing map to vendor; it imports only pydantic and the standard library.
-
-    \b
-    Example:
-      ampmap types --out src/myproxy/ampmap_types.py
-    """
-    from ..render.types_module import GENERATED, HEAD, render_types
-    from ..render.write import differences, write
-
-    (content,) = render_types(load_reference(spec_dir, edition, layers), open_ids=open_ids).values()
-    files = {out.name: content}
-    if not only_check:
-        with report_write_errors(out):
-            if not force and out.is_file() and GENERATED not in out.read_bytes()[:HEAD]:
-                raise click.UsageError(f"--out: {out} is not a module that `ampmap types` wrote; --force overwrites it")
-            write(out.parent, files, ())
-        click.echo(f"wrote {out}")
-    elif changes := differences(out.parent, files, ()):
-        raise click.ClickException(f"{out} is {changes[0].drift.value}; run `ampmap types --out {out}`")
 
 
 @main.command()
@@ -270,10 +230,10 @@ def editions(spec_dir: Path | None, as_json: bool) -> None:
 
 
 def _count_line(target: str, files: int, changes: Sequence[Difference]) -> str:
-    """`types        1 file, 1 changed`: how many files a target has, and what `build` did to those that were there."""
+    """`types           1 file, 1 changed`: how many files a target has, and what `build` did to them."""
     counted = Counter(WRITTEN[change.drift.value] for change in changes)
     done = [f"{counted[word]} {word}" for word in WRITTEN.values() if counted[word]]
-    return f"{target:12}{', '.join([f'{files} file' if files == 1 else f'{files} files', *done])}"
+    return f"{target:15}{', '.join([f'{files} file' if files == 1 else f'{files} files', *done])}"
 
 
 def _short_path(path: Path) -> str:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
     BASE_PATH = "base path"
     MODEL = "model"
+    LIMITS = "limits"
     MODE = "mode"
     HEADER = "header"
     METHOD = "method"
@@ -90,6 +91,19 @@ def _base_paths(facts: BuildFacts, reference: Reference) -> Iterator[Difference]
 def _models(facts: BuildFacts, reference: Reference) -> Iterator[Difference]:
     found = {f"{provider_of(model, reference) or model.provider}/{model.id}": model for model in facts.models}
     yield from _came_and_went(Kind.MODEL, set(found), set(reference.models) | _named(reference, "models"))
+    for name in sorted(found.keys() & reference.models.keys()):
+        limits, read = reference.models[name].limits, found[name]
+        before = limits_in_words(limits.context, limits.output) if limits else None
+        after = limits_in_words(read.context, read.output)
+        if after is not None and before != after:
+            yield Difference(Kind.LIMITS, Change.CHANGED if before else Change.CAME, name, before, after)
+
+
+def limits_in_words(context: int | None, output: int | None) -> str | None:
+    """E.g. `200,000 in the window, 32,000 out`; None where neither is known."""
+    parts = [f"{context:,} in the window"] if context is not None else []
+    parts += [f"{output:,} out"] if output is not None else []
+    return ", ".join(parts) or None
 
 
 def _modes(facts: BuildFacts, reference: Reference) -> Iterator[Difference]:

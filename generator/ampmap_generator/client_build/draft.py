@@ -16,12 +16,13 @@ import yaml
 from ..vendored.catalogue import ManagementRoute
 from ..vendored.reference import Reference
 from .compare import Change, Difference, Kind, provider_of
-from .facts import BuildFacts
+from .facts import BuildFacts, FoundModel
 from .recorded import RecordedCall, Recording
 
 INTERNAL: Final = "/api/internal"
 NOT_KNOWN_WHEN: Final = "Not known: the build's text names it."
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,80}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,80}")
 
 
@@ -53,6 +54,7 @@ class Drafter:
         for each in differences:
             by_kind[each.kind].append(each)
         self._models(by_kind[Kind.MODEL])
+        self._limits(by_kind[Kind.LIMITS])
         self._modes(by_kind[Kind.MODE])
         self._headers(by_kind[Kind.HEADER])
         self._methods(by_kind[Kind.METHOD])
@@ -84,9 +86,7 @@ class Drafter:
         self._files[file] = _merged(present, content)
 
     def _models(self, differences: Iterable[Difference]) -> None:
-        found = {
-            f"{provider_of(each, self._reference) or each.provider}/{each.id}": each for each in self._facts.models
-        }
+        found = self._found
         for each in differences:
             provider, _, model = each.name.partition("/")
             if each.change is Change.WENT:
@@ -96,10 +96,29 @@ class Drafter:
             if provider not in self._reference.providers:
                 self._left_out.append(f"model {each.name} came: the edition has no provider {provider}")
                 continue
+            limits = {"limits": stated} if (stated := _limits_of(read)) else {}
             self._put(
                 f"models/{provider}.yaml",
-                {model: {"display_name": read.display_name or model, "sources": [self._cited("the catalogue")]}},
+                {
+                    model: {
+                        "display_name": read.display_name or model,
+                        **limits,
+                        "sources": [self._cited("the catalogue")],
+                    }
+                },
             )
+
+    @property
+    def _found(self) -> dict[str, FoundModel]:
+        """The rows of the build's catalogue, as the edition's models are named."""
+        rows = self._facts.models
+        return {f"{provider_of(each, self._reference) or each.provider}/{each.id}": each for each in rows}
+
+    def _limits(self, differences: Iterable[Difference]) -> None:
+        for each in differences:
+            provider, _, model = each.name.partition("/")
+            if limits := _limits_of(self._found[each.name]):
+                self._put(f"models/{provider}.yaml", {model: {"limits": limits}})
 
     def _model_gone(self, name: str) -> None:
         provider, _, model = name.partition("/")
@@ -220,9 +239,12 @@ class Drafter:
             self._put(
                 f"providers/{provider.id}.yaml", {"client_call": {"streamed": call.streamed, "body": list(call.body)}}
             )
-        every = {header.name.lower() for known in self._reference.headers.values() for header in known.headers}
-        if new := [name for name in call.headers if name not in every]:
-            rows = [{"name": name, "providers": [provider.id], "presence": "when-available"} for name in new]
+        rows = [
+            {"name": name, "providers": [provider.id], "presence": "when-available"}
+            for name in call.unstated_headers
+            if _HEADER_NAME.fullmatch(name)
+        ]
+        if rows:
             self._header_rows("proxied-requests", rows, "the recorded run")
 
     def _seen_method(self, call: RecordedCall) -> None:
@@ -239,6 +261,12 @@ class Drafter:
             "sources": [self._cited("the recorded run", "seen")],
         }
         self._put("management/routes.yaml", {route.id: {"calls": {call.management: told}}})
+
+
+def _limits_of(model: FoundModel) -> dict[str, Any] | None:
+    """The limits as a model states them; None where the window is not known."""
+    output = {"output": model.output} if model.output else {}
+    return {"context": model.context, **output} if model.context else None
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class RecordedCall(_Recorded):
     """Names in lower case that every such call carried."""
     other_headers: tuple[str, ...] = ()
     """Names that some of them carried."""
+    unstated_headers: tuple[str, ...] = ()
+    """Those of them that the edition does not state."""
     body: tuple[str, ...] = ()
     """Top-level keys of every body."""
 

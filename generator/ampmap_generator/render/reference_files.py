@@ -1,4 +1,4 @@
-"""`reference.json`, and what the references of the other editions change of it, as data. Pure."""
+"""`reference.json`, its JSON Schema, and what the references of the other editions change of it, as data. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..compile import plain
 from ..vendored.base import Json
 from ..vendored.reference import Reference
+from .field_docs import DRAFT, schema_with_docs
 from .json_text import data_lines, indent_file
 
 OVER = "over"
@@ -15,7 +16,9 @@ NOT_COMPARED = (OVER, "digest")
 
 
 def render_reference(reference: Reference, editions: Mapping[str, Reference]) -> dict[str, bytes]:
-    """`reference.json`: the whole reference as data; and in `editions/` what the others change of it, one fact a line.
+    """`reference.json`: the whole reference as data, with its JSON Schema.
+
+    In `editions/` stands what the other editions change of it, one fact a line.
 
     So a fact that all editions share stands in one file.
     """
@@ -24,6 +27,7 @@ def render_reference(reference: Reference, editions: Mapping[str, Reference]) ->
     files = {f"editions/{name}.json": data_lines(changes_over(whole, other)) for name, other in others.items()}
     return {
         "reference.json": indent_file(whole),
+        "reference.schema.json": indent_file({"$schema": DRAFT, **schema_with_docs(Reference)}),
         **{name: f"{text}\n".encode() for name, text in files.items()},
     }
 

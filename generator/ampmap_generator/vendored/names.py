@@ -102,7 +102,7 @@ def meant(reference: Reference, name: str) -> Named | None:
     hosted = next((m for m in reference.hosted_modes.values() if name.casefold() == m.name.casefold()), None)
     if hosted is not None:
         raise HostedModeError(hosted)
-    return next((found for read in _READINGS if (found := read(reference, name))), None)
+    return next((found for read in READINGS.values() if (found := read(reference, name))), None)
 
 
 def find_model(reference: Reference, name: str, provider: str | None = None) -> Model:
@@ -203,16 +203,17 @@ def _as_setting(reference: Reference, name: str) -> Named | None:
     return None
 
 
-_READINGS: Final[tuple[Callable[[Reference, str], Named | None], ...]] = (
-    _as_mode,
-    _as_exact_model,
-    _as_tool,
-    _as_provider,
-    _as_setting,
-    _as_model_of_provider,
-    _as_mode_in_any_case,
-    _as_model,
-)
+READINGS: Final[dict[str, Callable[[Reference, str], Named | None]]] = {
+    "mode": _as_mode,
+    "exact model": _as_exact_model,
+    "tool": _as_tool,
+    "provider": _as_provider,
+    "setting": _as_setting,
+    "provider:model": _as_model_of_provider,
+    "mode in any case": _as_mode_in_any_case,
+    "model": _as_model,
+}
+"""What a name may mean, the most exact reading first."""
 
 
 def _model_of(reference: Reference, provider: ProviderId, name: str) -> Named:
@@ -267,11 +268,12 @@ def _tiers(name: str, models: list[Model]) -> Iterator[list[Model]]:
         return
     yield [m for m in models if wanted in (folded(m.id), folded(f"{m.provider}/{m.id}"), folded(m.wire_id or ""))]
     yield [m for m in models if wanted == folded(m.display_name) or wanted in map(folded, m.aliases)]
-    yield [m for m in models if _is_release_of(folded(m.id), wanted)]
-    yield [m for m in models if _is_release_of(folded(m.display_name), wanted)]
+    yield [m for m in models if is_release_of(folded(m.id), wanted)]
+    yield [m for m in models if is_release_of(folded(m.display_name), wanted)]
 
 
-def _is_release_of(release: str, model: str) -> bool:
+def is_release_of(release: str, model: str) -> bool:
+    """Whether an id, folded, is that of a release of a model: the model's name, a kind of release, a date."""
     return release.startswith(model) and _RELEASE.match(release[len(model) :]) is not None
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from ampmap_generator.cli.commands import USAGE
 from ampmap_generator.cli.main import main
 from ampmap_generator.client_build.extract import extract
 from ampmap_generator.client_build.literals import members, number_value, text_value
@@ -158,7 +161,8 @@ def known_build(reference: Any, **more: Any) -> str:
     for number, each in enumerate(reference.models.values()):
         constants.setdefault(f"{each.provider}/{each.id}", f"C{number}")
         listed = each.listed_as or names.get(each.provider) or each.provider
-        rows += f'C{number}:{{provider:"{listed}",name:"{each.id}",displayName:"{each.display_name}"}},'
+        limits = f",contextWindow:{each.limits.context},maxOutputTokens:{each.limits.output}" if each.limits else ""
+        rows += f'C{number}:{{provider:"{listed}",name:"{each.id}",displayName:"{each.display_name}"{limits}}},'
     modes = "".join(
         mode(f"D{number}", each.name, f'f("{constants[f"{each.provider}/{each.model}"]}")')
         for number, each in enumerate(reference.agent_modes.values())
@@ -196,6 +200,7 @@ def test_what_came_and_went_is_printed_and_drafted_as_a_layer_that_holds(
     text = known_build(reference)
     text = text.replace('name:"gpt-5-nano"', 'name:"gpt-9-nano"').replace('key:"rush"', 'key:"dash"')
     text = text.replace('"x-session-affinity"', '"x-amp-newcomer"').replace("q.loadPlugins(", "q.loadWonders(")
+    text = re.sub(r'(name:"gpt-5.5",displayName:"[^"]+",contextWindow:)400000', r"\g<1>500000", text)
     text = text.replace('"/api/provider/xai/v1"', '"/api/provider/wonder/v1"')
     result = inspect(written(tmp_path, text), "--against", NEWEST, "--draft", tmp_path / "draft", "--json")
     assert result.exit_code == 1
@@ -205,6 +210,7 @@ def test_what_came_and_went_is_printed_and_drafted_as_a_layer_that_holds(
         ("base path", "went", "/api/provider/xai/v1"),
         ("model", "came", "openai/gpt-9-nano"),
         ("model", "went", "openai/gpt-5-nano"),
+        ("limits", "changed", "openai/gpt-5.5"),
         ("mode", "came", "dash"),
         ("mode", "went", "rush"),
         ("header", "came", "x-amp-newcomer"),
@@ -235,3 +241,44 @@ def test_the_draft_is_not_written_over_other_files(tmp_path: Path) -> None:
     (tmp_path / "draft" / "mine.txt").write_text("mine")
     result = inspect(written(tmp_path, bundle(models=MODELS)), "--draft", tmp_path / "draft")
     assert (result.exit_code, "is not empty" in result.output) == (4, True)
+
+
+def test_what_was_recorded_is_drafted_as_seen(editions: Mapping[str, Any], tmp_path: Path) -> None:
+    recorded = tmp_path / "recorded.json"
+    xai = {"method": "POST", "path": "/api/provider/xai/v1/chat/completions", "provider": "xai", "times": 1}
+    xai |= {"operation": "chat.completions", "model": "grok-code-fast-1", "streamed": True}
+    calls = [
+        {"method": "POST", "path": "/api/internal", "management": "loadWonders", "times": 1},
+        {
+            **xai,
+            "headers": ["host", "x-amp-wonder"],
+            "unstated_headers": ["x-amp-wonder"],
+            "body": ["model", "messages", "wonder"],
+        },
+    ]
+    recorded.write_text(json.dumps({"recorded": 1, "edition": NEWEST, "client": BUILD, "calls": calls}))
+    file = written(tmp_path, known_build(editions[NEWEST], headers=("x-amp-feature",)))
+    draft = tmp_path / "draft"
+    result = inspect(file, "--against", NEWEST, "--draft", draft, "--recorded", recorded)
+    assert result.exit_code == 1, result.output
+    checked = CliRunner().invoke(main, ["validate", "--edition", NEWEST, "--layer", str(draft)])
+    assert checked.exit_code == 0, checked.output
+    routes, provider, headers = (
+        yaml.safe_load((draft / name).read_text())
+        for name in ("management/routes.yaml", "providers/xai.yaml", "headers/proxied-requests.yaml")
+    )
+    call = routes["api-internal"]["calls"]["loadWonders"]
+    assert (call["path"], call["sources"][0]["evidence"]) == ("/api/internal?loadWonders", "seen")
+    assert provider["client_call"]["body"] == ["model", "messages", "wonder"]
+    wonder = headers["headers"][-1]
+    assert (wonder["name"], wonder["providers"]) == ("x-amp-wonder", ["xai"])
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"recorded": 2, "edition": "x", "calls": []}', '{"recorded": 1}'])
+def test_what_record_did_not_write_is_one_message(content: str, tmp_path: Path) -> None:
+    (tmp_path / "recorded.json").write_text(content)
+    file = written(tmp_path, bundle(models=MODELS))
+    result = inspect(file, "--draft", tmp_path / "draft", "--recorded", tmp_path / "recorded.json")
+    assert result.exit_code == USAGE
+    assert "it is not what `record` writes" in result.output.replace("\n", " ")
+    assert not (tmp_path / "draft").exists()

@@ -50,6 +50,7 @@
         row("Id on the wire", code(route.wire_model)),
         row("Operation", link(code(route.operation), operation.page), ` (${route.dialect})`),
         row("SDK of the client", route.sdk),
+        route.limits ? row("Limits of the model", route.limits) : null,
         route.warning ? row("Note", prose(route.warning)) : null,
       ),
       streams

@@ -185,7 +185,7 @@ def retry_hints_dropped(right: Behaviour) -> Behaviour:
 @defect(
     "slow-calls-doubled",
     breaks=("clients.timeout",),
-    also=("bodies.large", "errors.silent-upstream", "streaming.client-gone-early"),
+    also=("bodies.large", "errors.early-answer-relayed", "errors.silent-upstream", "streaming.client-gone-early"),
 )
 def slow_calls_doubled(right: Behaviour) -> Behaviour:
     """Makes a call a second time when the upstream is silent for a moment, and waits for the second."""

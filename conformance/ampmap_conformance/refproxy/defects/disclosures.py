@@ -49,6 +49,17 @@ def schema_library_shown(right: Behaviour) -> Behaviour:
     return _saying(right, "1 validation error for ChatRequest: see https://errors.pydantic.dev/2.11/v/string_type")
 
 
+@defect("version-shown", breaks=("errors.tell-no-version",))
+def version_shown(right: Behaviour) -> Behaviour:
+    """Names itself with its version in its own answers."""
+
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        return replace(answer, headers=answer.headers.adding(("Server", "example-proxy/1.22.1")))
+
+    return replace(right, own_answer=own)
+
+
 @defect("dialled-number-shown", breaks=("errors.tell-no-internals",))
 def dialled_number_shown(right: Behaviour) -> Behaviour:
     """Shows the number at which it called an upstream, which is not the upstream's name."""

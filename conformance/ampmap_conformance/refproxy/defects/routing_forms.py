@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -13,9 +15,22 @@ from ..behaviour import Behaviour
 from ..config import ProxyConfig
 from ..credentials import QUERY_NAMES
 from ..errors import WARM_UP
-from ..exchange import BackEnd, Incoming, Local, ManagementPath, OwnAnswer, Place, ProviderCall, Refusal, RoutedExchange
+from ..exchange import (
+    BackEnd,
+    Incoming,
+    Local,
+    ManagementPath,
+    Outgoing,
+    OwnAnswer,
+    Place,
+    ProviderCall,
+    Refusal,
+    RoutedExchange,
+)
 from ..routing import Routes
+from ..upstream import StreamedAnswer, UpstreamSender, Wrapped
 from .registry import defect
+from .streaming import FOREVER
 
 
 @defect("query-reencoded", breaks=("routing.query-bytes",))
@@ -86,6 +101,23 @@ def head_fails(right: Behaviour) -> Behaviour:
         return found
 
     return replace(right, place=place)
+
+
+@defect("head-hangs", breaks=("routing.head-answered", "management.head"))
+def head_hangs(right: Behaviour) -> Behaviour:
+    """Waits for the body of the answer to HEAD, which never comes, before it answers."""
+
+    def sender(client: UpstreamSender) -> UpstreamSender:
+        @asynccontextmanager
+        async def send(request: Outgoing) -> AsyncIterator[StreamedAnswer]:
+            async with client.send(request) as answer:
+                if request.method == "HEAD":
+                    await asyncio.sleep(FOREVER)
+                yield answer
+
+        return Wrapped(send)
+
+    return replace(right, sender=lambda client: sender(right.sender(client)))
 
 
 @defect("unknown-path-guessed", breaks=("routing.unknown-operation",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 from ...wire.messages import Headers
@@ -73,6 +73,31 @@ def terminator_dropped(right: Behaviour) -> Behaviour:
             yield held
 
     return replace(right, response_body=chunks)
+
+
+def _each_event(right: Behaviour, given_out: Callable[[int, bytes], tuple[bytes, ...]]) -> Behaviour:
+    """`right`, with what a function makes of each event of a stream, by its number from 1."""
+
+    async def chunks(exchange: RoutedExchange, headers: Headers, given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        number = 0
+        async for chunk in _events(right.response_body(exchange, headers, given), headers):
+            number += 1
+            for event in given_out(number, chunk) if is_event_stream(headers) else (chunk,):
+                yield event
+
+    return replace(right, response_body=chunks)
+
+
+@defect("events-doubled", breaks=("routing.stream-relayed",), also=("fallback.no-retry-after-first-byte",))
+def events_doubled(right: Behaviour) -> Behaviour:
+    """Gives out each event when it comes, and once more when it looks at what it has."""
+    return _each_event(right, lambda _, event: (event, event))
+
+
+@defect("second-event-lost", breaks=("routing.stream-relayed",))
+def second_event_lost(right: Behaviour) -> Behaviour:
+    """Looks at the second event to learn what kind of stream it is, and does not give it out."""
+    return _each_event(right, lambda number, event: () if number == 2 else (event,))
 
 
 @defect("stream-buffered", breaks=("routing.stream-relayed", "clients.stream"), seen_in="Portkey-AI/gateway#290")

@@ -78,7 +78,11 @@ def headers_of_its_own(right: Behaviour) -> Behaviour:
     def headers(exchange: RoutedExchange, given: Headers) -> Headers:
         return right.response_headers(exchange, given).without("date", "server").adding(*lines)
 
-    return replace(right, response_headers=headers)
+    def own(reference: Reference, refusal: Refusal) -> OwnAnswer:
+        answer = right.own_answer(reference, refusal)
+        return replace(answer, headers=answer.headers.adding(*lines))
+
+    return replace(right, response_headers=headers, own_answer=own)
 
 
 @variant("small-chunks")

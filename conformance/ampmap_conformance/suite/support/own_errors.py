@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from ...cases.cases import VariedCase
+from ...checks.client_half import ClientHalf
 from ...checks.expect import assert_shape, expect
 from ...dialects.bodies import error_body, request_body
 from ...errors import NotTestableError
@@ -24,6 +25,7 @@ LONG = 100_000
 PAGE = "<html><head><title>502 Défaut de la passerelle</title></head><body></body></html>\n".encode("latin-1")
 """Such as gateways answer in a language of their own, in bytes that are not UTF-8."""
 _REJECTED_BY = {"no-object": "errors.non-object-never-succeeds", "wrong-method": "errors.method-not-allowed"}
+NO_CREDENTIAL_SENT = "no-credential"
 NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"
 
 
@@ -37,6 +39,22 @@ def failing_request(case: VariedCase, probe: Probe) -> tuple[Request, tuple[Repl
     """A request that fails in the way that the word of a case names, and what its upstream answers."""
     made = _WAYS[case.variation](case, probe)
     return made, UNREACHABLE if case.variation == "no-upstream" else ()
+
+
+OF_REJECTION = ClientHalf("the rejection of a call without a key")
+"""What a client knows to be the proxy's own error, without a sight of the upstreams."""
+
+
+def must_be_the_proxys(case: VariedCase, probe: Probe) -> None:
+    """Raises NotTestableError where the error of a case may be an upstream's that is not seen."""
+    if not probe.is_observed and case.variation != NO_CREDENTIAL_SENT:
+        raise NotTestableError("the error may be the upstream's, which was not seen")
+
+
+def must_be_failed_unseen(case: VariedCase, probe: Probe) -> None:
+    """Raises NotTestableError where a case's error is made by an observer, which is not there."""
+    if not probe.is_observed and case.variation == "no-upstream":
+        raise NotTestableError("no observer plays an upstream that cannot be reached")
 
 
 def assert_failed(case: VariedCase, exchange: Exchange) -> None:
@@ -67,7 +85,7 @@ def _no_credential(case: VariedCase, probe: Probe) -> Request:
 
 UNREACHABLE = (Reply(end=End.RESET_BEFORE_HEAD),) * ATTEMPTS
 _WAYS: dict[str, Callable[[VariedCase, Probe], Request]] = {
-    "no-credential": _no_credential,
+    NO_CREDENTIAL_SENT: _no_credential,
     "no-operation": lambda case, probe: probe.request(
         case, changes=Changes(target=f"{case.provider.base_path}{NO_SUCH_OPERATION}")
     ),

@@ -61,6 +61,12 @@ def assert_answer_told(case: CallCase, probe: Probe, exchange: Exchange) -> None
         assert_same_answer(sent(exchange, called), came(exchange, own), called, own)
 
 
+def is_told_to_its_end(case: CallCase, probe: Probe, exchange: Exchange) -> bool:
+    """Whether a translated stream broke off upstream behind the reason for its end, when all was said."""
+    called = probe.called(case)
+    return called is not None and bool(exchange.answers) and sent(exchange, called).finish is not None
+
+
 def assert_end_not_invented(exchange: Exchange, called: Codec, own: Codec) -> None:
     """A translated stream has an end only where the upstream's stream said why it ends."""
     response = exchange.response

@@ -21,14 +21,16 @@ from ...vendored.reference import Reference
 from ...vendored.routing import Route, calls, route
 from ...vendored.timeline import Timelines
 from ...vendored.wire import Provider
+from ..field_docs import DRAFT, schema_with_docs
 from ..json_text import compact, data_lines, indent_file
+from ..languages.route_vectors import FILE as ROUTE_VECTORS
+from ..languages.route_vectors import RouteVectors, render_route_vectors
 from .finder import Finder, finder
 from .finder_names import newest_with_name
 from .lookup import Lookup, lookup
 
 ROOT: Final = "api/v1/"
 CHECKSUMS: Final = "SHA256SUMS"
-DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _Entry(Shape):
@@ -88,6 +90,8 @@ class Index(Shape):
     changes: Literal["changes.json"] = "changes.json"
     lookup: Literal["lookup.json"] = "lookup.json"
     timelines: Literal["timelines.json"] = "timelines.json"
+    route_vectors: Literal["route-vectors.json"] = "route-vectors.json"
+    """Questions to `route` with their answers, for tests of ports."""
     checksums: Literal["SHA256SUMS"] = "SHA256SUMS"
     schemas: tuple[str, ...]
 
@@ -160,6 +164,7 @@ _SHAPES: Final[Mapping[str, type[BaseModel]]] = {
     "finder": Finder,
     "lookup": Lookup,
     "timelines": Timelines,
+    "route-vectors": RouteVectors,
 }
 
 
@@ -180,6 +185,7 @@ def api_files(
         "changes.json": _document_file(_changes(editions, reports)),
         **{f"changes/{name}.json": _document_file(diff) for name, diff in reports.items()},
         **{f"finder/{name}.json": _one_line(finder(each, reference, newest)) for name, each in editions.items()},
+        ROUTE_VECTORS: render_route_vectors(editions)[ROUTE_VECTORS],
         "lookup.json": _one_line(lookup(reference)),
         "timelines.json": _one_line(timelines(editions), given_only=True),
         **{f"schema/{name}.schema.json": indent_file(schema) for name, schema in api_schemas().items()},
@@ -191,7 +197,7 @@ def api_files(
 @cache
 def api_schemas() -> Mapping[str, Mapping[str, Any]]:
     """The JSON Schema of each kind of document, by its name."""
-    schemas = {name: {"$schema": DRAFT, **shape.model_json_schema()} for name, shape in _SHAPES.items()}
+    schemas = {name: {"$schema": DRAFT, **schema_with_docs(shape)} for name, shape in _SHAPES.items()}
     return {**schemas, "diff": report_schema()}
 
 

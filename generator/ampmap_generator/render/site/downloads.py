@@ -10,14 +10,30 @@ from typing import Final
 
 from ...vendored.reference import Reference
 from ..addresses import anchor
+from ..languages.golang import render_go
+from ..languages.typescript import render_typescript
 from ..markdown import Table, code, link
+from ..types_module import render_types
 from .facts import Page, Shelf
 from .spec_links import FILES_PAGE
 
-TYPES: Final = "downloads/ampmap_types.py"
+FOLDER: Final = "downloads/"
+PYTHON: Final = "ampmap_types.py"
+"""The name of the Python module, since a `types.py` would shadow the module of that name in the standard library."""
 
 _GROUPS: Final = (
-    ("types", "Types", "A Python module to vendor; it requires only pydantic.", ("downloads/",)),
+    (
+        "types",
+        "Types",
+        "Modules to vendor, in Python (requires only pydantic), TypeScript and Go (require nothing).",
+        (FOLDER,),
+    ),
+    (
+        "route-vectors",
+        "Route vectors",
+        "Questions to `route` with their answers, to test a port with.",
+        ("api/v1/route-vectors",),
+    ),
     (
         "api",
         "JSON API",
@@ -79,6 +95,14 @@ def _api_rows(shelf: Shelf, files: Mapping[str, bytes]) -> Iterator[tuple[str, .
         if mine:
             example = link("example", mine[0], shelf.here)
             yield about, f"{code(API + pattern)} ({example})", str(len(mine)), link(code(schema), form, shelf.here)
+
+
+def module_files(reference: Reference) -> dict[str, bytes]:
+    """The modules to vendor, by path below the docs folder."""
+    (python,) = render_types(reference).values()
+    go = {f"{FOLDER}go/{name}": content for name, content in render_go(reference).items()}
+    typescript = {f"{FOLDER}{name}": content for name, content in render_typescript(reference).items()}
+    return {f"{FOLDER}{PYTHON}": python, **typescript, **go}
 
 
 def _table(shelf: Shelf, paths: Sequence[str], files: Mapping[str, bytes]) -> Table:

@@ -304,6 +304,12 @@ def _findings(shelf: Shelf, run: Run) -> Table:
     return Table(("Requirement", "Verdict", "Why", "Issue"), rows)
 
 
+def seen_outside(requirement: str, evidence: Evidence) -> str:
+    """What of a requirement a run without an observer judges; empty where no committed run tells."""
+    tally = evidence.manifest.requirements.get(requirement) if evidence.manifest is not None else None
+    return "" if tally is None else prose(tally.outside or "nothing")
+
+
 def latest_runs(requirement: str, evidence: Evidence) -> str:
     """What is committed about a requirement: the reference proxy's cases and each implementation's verdict."""
     told = []

@@ -126,6 +126,8 @@ class Tally(_Data):
 
     cases: int
     verdicts: dict[str, int | str] = Field(default_factory=dict)
+    outside: str = ""
+    """What of the requirement a run without an observer judges; empty for nothing."""
 
 
 class Manifest(_Data):

@@ -11,7 +11,7 @@ from ..addresses import anchor
 from ..json_text import compact
 from ..markdown import Table, code, codes, prose, value_text
 from ..pictures.fallback import fallback_picture
-from .evidence import killers, latest_runs
+from .evidence import killers, latest_runs, seen_outside
 from .evidence_files import Evidence
 from .facts import FactSection, Field, Page, Shelf, code_value, source_path, yes_or_no
 from .headers import headers_page
@@ -276,6 +276,8 @@ def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> 
         rows.append(("Control", shelf.to_name("requirements", control)))
     if "resolver" not in requirement.needs and not requirement.excluded:
         caught = killers(shelf, requirement.id, evidence)
+        if outside := seen_outside(requirement.id, evidence):
+            rows.append(("Without an observer", outside))
         rows.append(("Defects that it catches", caught or "*none committed*"))
         rows.append(("Latest evidence", latest_runs(requirement.id, evidence) or "*none committed*"))
         rows.append(("Try it", code(f"ampmap-conformance run --select '{requirement.id}*'")))

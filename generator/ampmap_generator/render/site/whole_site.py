@@ -12,9 +12,8 @@ from ...query.scope import builds_in_words, freshness_in_words
 from ...vendored.reference import Reference
 from ..api.documents import ROOT, api_files
 from ..openapi.document import render_openapi
-from ..types_module import render_types
 from ..vectors.site_data import auth_files
-from .downloads import TYPES, download_pages
+from .downloads import download_pages, module_files
 from .editions import change_reports
 from .evidence import FOLDER
 from .evidence_files import read_evidence
@@ -73,7 +72,7 @@ def _generated_data(
         **dict(_as_scripts(documents)),
         **render_openapi(reference, editions),
         **auth_files(reference),
-        TYPES: render_types(reference)["types.py"],
+        **module_files(reference),
     }
 
 

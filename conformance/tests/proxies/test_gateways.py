@@ -1,0 +1,163 @@
+"""Gateways that are wrong in the usual ways: the first screen names each cause and its remedy, which mends it.
+
+The whole suite runs on one of them by `nox -s proxies -- --home conformance/tests/proxies/gateways nginx`.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.report.causes import SEVERITIES
+from ampmap_conformance.report.diff import difference
+from ampmap_conformance.report.model import Cause, Report
+from ampmap_conformance.report.outcome import RunOutcome
+from ampmap_conformance.report.remedies import remedies_of
+from ampmap_conformance.report.screen import cause_lines
+from ampmap_conformance.verdicts import Verdict
+from ampmap_tests_support.places import CONFORMANCE
+from ampmap_tests_support.programs import PROGRAMS, need_program
+
+PROXIES = CONFORMANCE / "proxies"
+GATEWAYS = Path(__file__).parent / "gateways"
+INSTALLED = CONFORMANCE.parent / "build/proxies"
+"""Where `nox -s proxies` puts the packages of proxies."""
+SERVERS = {"go": "go-reverseproxy"}
+"""Ids of servers that are not the name of their gateway."""
+
+Found = Mapping[str, str]
+"""A row of `found.yaml`."""
+
+
+def found_in(gateway: str) -> list[Found]:
+    """What is wrong in a gateway, gravest first."""
+    rows: list[Found] = yaml.safe_load((GATEWAYS / gateway / "found.yaml").read_text(encoding="utf-8"))
+    return rows
+
+
+def mended(text: str, row: Found, lines: str) -> str:
+    """A configuration with the lines of a remedy in the place that a row names."""
+    (where, anchor), *more = [(key, row[key]) for key in ("before", "after", "replace") if key in row]
+    assert not more
+    kept: list[str] = []
+    is_in = False
+    for line in text.splitlines():
+        here = anchor in line
+        if where == "before" and here:
+            kept.append(lines)
+        if not (where == "replace" and here):
+            kept.append(line)
+        elif not is_in:
+            kept.append(lines)
+        if where == "after" and here:
+            kept.append(lines)
+        is_in = is_in or here
+    assert is_in, f"nothing has {anchor!r}"
+    return "\n".join(kept) + "\n"
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
+    """Starts a gateway with an observer behind it: `started("nginx", mends)`; its target file.
+
+    A test of a gateway whose programs or packages are not installed is skipped.
+    """
+    monkeypatch.syspath_prepend(str(PROXIES))
+    setting_up = runpy.run_path(str(PROXIES / "setting_up.py"))
+    read, token = setting_up["Recipe"].model_validate, setting_up["TOKEN"]
+
+    @contextmanager
+    def start(gateway: str, change: Callable[[str], str] = str) -> Iterator[Path]:
+        home = tmp_path / "homes" / gateway
+        shutil.copytree(GATEWAYS / gateway, home, dirs_exist_ok=True)
+        recipe = read(yaml.safe_load((home / "recipe.yaml").read_text(encoding="utf-8")))
+        for program in recipe.needs:
+            if program in PROGRAMS:
+                need_program(program)
+        packages = INSTALLED / "packages" / ("cache" if recipe.build and not recipe.install else gateway)
+        if (recipe.install or recipe.build) and not packages.is_dir():
+            pytest.skip(f"{recipe.title} is not installed: run `nox -s proxies -- --quick`")
+        configuration = home / recipe.configuration
+        configuration.write_text(change(configuration.read_text(encoding="utf-8")), encoding="utf-8")
+        keys = {name: f"sk-{secrets.token_hex(16)}" for name in (*recipe.client_keys, token)}
+        for name, value in keys.items():
+            monkeypatch.setenv(name, value)
+        build = tmp_path / "build"  # logs are this test's own, and packages are shared
+        (build / gateway).mkdir(parents=True, exist_ok=True)
+        if (INSTALLED / "packages").is_dir() and not (build / "packages").exists():
+            (build / "packages").symlink_to(INSTALLED / "packages")
+        with setting_up["started"](home, recipe, build, {**os.environ, **keys}) as target:
+            yield target
+
+    return start
+
+
+def failing(report: Report) -> list[Cause]:
+    """The causes that make a run red, in the order of the report."""
+    return [cause for cause in report.causes if cause.verdict is Verdict.FAIL]
+
+
+def selection(rows: Sequence[Found]) -> tuple[str, ...]:
+    """The cases that show what is wrong."""
+    return tuple(f"{row['requirement']}{row['select']}" for row in rows)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("gateway", ["nginx", "haproxy", "express", "fastapi", "go"])
+def test_the_first_screen_names_what_was_found_by_hand(
+    gateway: str, started: Callable[..., Any], run: Callable[..., RunOutcome]
+) -> None:
+    """LiteLLM takes minutes, so that it is tested by its recipe alone."""
+    rows = found_in(gateway)
+    with started(gateway) as target:
+        report = run(target=target, select=selection(rows), server=SERVERS.get(gateway, gateway)).report
+
+    causes = failing(report)
+    assert sorted(cause.requirements[0] for cause in causes) == sorted(row["requirement"] for row in rows)
+    severities = [SEVERITIES.index(cause.severity) for cause in causes if cause.severity]
+    assert severities == sorted(severities)
+    assert all(cause.remedy and cause.remedy.server == SERVERS.get(gateway, gateway) for cause in causes)
+    screen = [str(line) for line in cause_lines(report, 100)]
+    assert sum(line.startswith("      remedy ") for line in screen) == len(rows)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("gateway", ["nginx", "haproxy", "express"])
+def test_each_remedy_makes_its_cause_go(
+    gateway: str, started: Callable[..., Any], run: Callable[..., RunOutcome], reference: Reference
+) -> None:
+    """The lines come from the spec, and stand in the place that the remedy's sentence names."""
+    rows, done = found_in(gateway), []
+    text = ""
+
+    def change(found: str) -> str:
+        return text or found
+
+    reports = []
+    for row in [None, *rows]:
+        if row is not None:
+            (remedy,) = (one.remedy for one in remedies_of(row["requirement"], reference) if one.server.id == gateway)
+            if not text:
+                (file,) = (path for path in (GATEWAYS / gateway).iterdir() if path.suffix in (".conf", ".cfg", ".mjs"))
+                text = file.read_text(encoding="utf-8")
+            text = mended(text, row, remedy.lines)
+            done.append(row["requirement"])
+        with started(gateway, change) as target:
+            reports.append(run(target=target, select=selection(rows)).report)
+        broken = {name for cause in failing(reports[-1]) for name in cause.requirements}
+        assert broken == {row["requirement"] for row in rows} - set(done)
+
+    assert reports[0].server is not None
+    assert reports[0].server.id == gateway
+    compared = difference(reports[0], reports[3])
+    assert {change.id.partition("[")[0] for change in compared.fixes} >= set(done[:3])
+    assert not compared.regressions
