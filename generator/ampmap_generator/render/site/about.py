@@ -165,4 +165,6 @@ def _rules(reference: Reference, rules: tuple[SpecRule, ...]) -> Page:
         )
         for rule in rules
     )
-    return Page(shelf.here, "entries", "Rules of spec files", ("spec/",), {"intro": "rules", "entries": entries})
+    return Page(
+        shelf.here, "entries", "Rules of spec files", ("spec/",), {"intro": "rules", "entries": entries}, weight=0
+    )
