@@ -169,6 +169,7 @@ def plan_lines(reckoned: Estimate, budget: Budget, *, observed: bool) -> tuple[s
         (reckoned.smoke, "to check that the target is reachable"),
     )
     of_them = "; ".join(f"{count} {what}" for count, what in extras if count)
+    most = f"at most {reckoned.requests}{f', {of_them}' if of_them else ''}"
     limit = f"at most {budget.most} are sent" if budget.most is not None else "no limit is set"
     pace = f"at most {budget.rate:g} per second" if budget.rate else "no rate limit"
     if observed:
@@ -176,7 +177,7 @@ def plan_lines(reckoned: Estimate, budget: Budget, *, observed: bool) -> tuple[s
     else:
         cost = f"at most {reckoned.metered} calls of the target's own upstreams, each with a limit for its tokens"
     return (
-        f"requests   at most {reckoned.requests}, {of_them}; cases that fail may send a few more; {limit}, {pace}",
+        f"requests   {most}; cases that fail may send a few more; {limit}, {pace}",
         f"cost       {cost}",
         *(f"           {line}" for line in map(in_words, reckoned.paid)),
     )

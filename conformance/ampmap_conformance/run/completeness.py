@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import MappingProxyType
 
 from ..cases.conditions import nothing_to_test
@@ -20,14 +20,16 @@ SHOWN_BY = MappingProxyType(
 NOT_REACHED = frozenset({Verdict.NOT_TESTABLE, Verdict.BLOCKED})
 
 
-def missing(session: Session, results: Iterable[Result]) -> tuple[str, ...]:
+def missing(session: Session, results: Iterable[Result], known: Collection[str] = ()) -> tuple[str, ...]:
     """What the run should have tested and did not: requirements, and claims, by name. `results` are those that score.
+
+    `known` are cases that fail as the baseline says. What only they keep from being tested is excused as they are.
 
     A complete run tests every requirement that applies. A requirement with an optional prerequisite (`Need.extra`) is
     exempt, unless no other requirement on its claim was executed; and so is one on what goes upstream, where the run is
     judged from outside.
     """
-    return tuple(dict.fromkeys((*_nothing_to_test(session), *_not_executed(session, results))))
+    return tuple(dict.fromkeys((*_nothing_to_test(session), *_not_executed(session, results, known))))
 
 
 def seen_from_outside(session: Session) -> bool:
@@ -66,7 +68,7 @@ def lacking(session: Session, results: Iterable[Result], missing: Iterable[str])
     )
 
 
-def _not_executed(session: Session, results: Iterable[Result]) -> tuple[str, ...]:
+def _not_executed(session: Session, results: Iterable[Result], known: Collection[str]) -> tuple[str, ...]:
     """Selected requirements of which no case was executed although some should have been.
 
     Where the budget was spent before the end, a requirement counts if a single case of it was not executed.
@@ -79,7 +81,8 @@ def _not_executed(session: Session, results: Iterable[Result]) -> tuple[str, ...
     shown = {planned[name][0].row.claim for name in executed}
     outside = seen_from_outside(session)
     unobserved = {result.requirement for result in emitted if result.reason.startswith(UNOBSERVED)}
-    wanting = {result.requirement for result in emitted if result.verdict in NOT_REACHED} - executed
+    not_reached = [each for each in emitted if each.verdict in NOT_REACHED and each.blocked_by not in known]
+    wanting = {result.requirement for result in not_reached} - executed
     return tuple(
         name
         for name, tasks in planned.items()

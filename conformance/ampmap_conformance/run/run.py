@@ -128,6 +128,8 @@ class _Record:
         self._selected = {task.id for task in session.plan.selected}
         self._roots: dict[str, Outcome] = {}
         """What is broken and keeps selected cases from being decided, where it was not selected itself."""
+        self._known_roots: set[str] = set()
+        """The same, of what the baseline knows."""
 
     def repeat(self, decided: Decided) -> None:
         """Takes the result of a case that an earlier edition of the run has, too; the baseline's entry has its use."""
@@ -166,6 +168,8 @@ class _Record:
             root, _ = self._watch.judged(root)
         if root.verdict in STOPPING:
             self._roots[root.task.id] = root
+        elif root.verdict is Verdict.KNOWN_FAILURE:
+            self._known_roots.add(root.task.id)
 
     def unreachable(self, why: str) -> RunOutcome:
         """The report of a run whose target could not be tested; `why` is a sentence."""
@@ -205,7 +209,8 @@ class _Record:
         if not stopped and len(results) != planned:
             raise SuiteError(f"{planned} cases were planned and {len(results)} decided")
         scored = [result for result in results if result.scored]
-        missing = completeness.missing(session, scored)
+        known = {result.id for result in results if result.verdict is Verdict.KNOWN_FAILURE} | self._known_roots
+        missing = completeness.missing(session, scored, known)
         outside = completeness.seen_from_outside(session)
         unproven = completeness.unproven(session, results)
         if options.strict:

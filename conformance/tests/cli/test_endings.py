@@ -121,8 +121,8 @@ def test_a_report_is_written_whatever_becomes_of_the_output(tmp_path: Path) -> N
 BREAKING = """
 import sys
 from ampmap_conformance.run import run
-def broken(session):
-    yield from list(right(session))[:1]
+def broken(session, **_):
+    yield from list(right(session, **_))[:1]
     raise LookupError("canary-in-the-text-of-an-error")
 right, run.outcomes = run.outcomes, broken
 from ampmap_conformance.cli.main import main

@@ -159,6 +159,7 @@ def test_no_answer_breaks_no_rule_on_an_answers_text(run: Run, serve: Serve) -> 
         "errors.own-shape",
         "errors.tell-no-internals",
         "errors.tell-no-key",
+        "errors.tell-no-version",
     }
 
 

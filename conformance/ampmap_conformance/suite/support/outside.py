@@ -235,8 +235,12 @@ def assert_in_pieces(case: CallCase, probe: Probe, response: Response) -> None:
     expect(took > AT_ONCE, saying, expected=wanted, actual=actual)
 
 
-def assert_not_empty(_case: CallCase, _probe: Probe, response: Response) -> None:
-    """An answer of success has a body."""
+def assert_served(case: CallCase, probe: Probe, response: Response) -> None:
+    """An answer of success has a body. Raises NotTestableError where it is not an answer of the dialect.
+
+    A server that says yes to everything serves nothing.
+    """
+    _must_be_right(case, probe, response)
     expect(bool(response.body), "the answer is empty", expected="the answer of a model", actual="no body")
 
 
@@ -272,7 +276,7 @@ def _not_by_other_vendor(case: CallCase, probe: Probe, reason: str) -> None:
         raise NotTestableError(reason)
 
 
-SERVED = of_answer("that the call is answered with success", assert_not_empty)
+SERVED = of_answer("that the call is answered with success", assert_served)
 ANSWER = of_answer("a whole answer in the vendor's form; of a stream the order, names and last event", assert_answer)
 END = of_answer("that the answer says why it ends and what it cost", assert_end_told)
 MARK = of_answer("that the media type is that of the answer's form", assert_marked)
