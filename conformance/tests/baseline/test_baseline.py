@@ -7,7 +7,7 @@ import itertools
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from ampmap_conformance.baseline.file import Entry, load, to_yaml
@@ -17,7 +17,7 @@ from ampmap_conformance.cases.selection import Pattern
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.report.model import Report
 from ampmap_conformance.report.outcome import RunOutcome
-from ampmap_conformance.verdicts import Verdict
+from ampmap_conformance.verdicts import ExitCode, Verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,6 +137,19 @@ def test_an_entry_that_covers_too_much_hides_nothing(run: Run, file: Path) -> No
     assert int(ended.code) == 7
     found = {v for name, v in verdicts(ended.report).items() if name.startswith("headers.")}
     assert found == {"unexpected-pass", "known-failure"}
+
+
+def test_what_a_known_failure_keeps_from_being_tested_leaves_no_run_incomplete(run: Run, file: Path) -> None:
+    """Every case of these rules waits for a stream that is relayed right."""
+    select = ("streaming.big", "streaming.client-gone", "routing.warm-up")
+    asked: dict[str, Any] = {"defects": ("terminator-dropped",), "select": select}
+    before = run(**asked).report
+    failing = next(result.blocked_by for result in before.results if result.blocked_by is not None)
+    file.write_text(entry(failing.partition("[")[0] + "[*]"), encoding="utf-8")
+    known = run(**asked, baseline=file, today=TODAY)
+
+    assert "pass" not in {r.verdict.value for r in known.report.results if r.requirement.startswith("streaming.")}
+    assert (known.code, known.missing) == (ExitCode.CONFORMANT, ())
 
 
 def test_a_failure_beyond_the_baseline_fails(run: Run, broken: RunOutcome, file: Path) -> None:
