@@ -147,7 +147,7 @@ def test_the_kit_puts_an_edition_together_from_what_it_changes(place: int, editi
     files = render_reference(base, editions)
     write(tmp_path, files, ())
 
-    read = {name: packaged.load(tmp_path / name) for name in files}
+    read = {name: packaged.load(tmp_path / name) for name in files if name != "reference.schema.json"}
 
     assert {other.edition.id: other.model_dump(mode="json", exclude_unset=True) for other in read.values()} == {
         name: plain(edition) for name, edition in editions.items()
@@ -155,7 +155,7 @@ def test_the_kit_puts_an_edition_together_from_what_it_changes(place: int, editi
     assert [list(other.models) for other in read.values()] == [
         list(editions[o.edition.id].models) for o in read.values()
     ]
-    assert sum(len(files[name]) for name in files if name != "reference.json") < len(files["reference.json"])
+    assert sum(len(files[name]) for name in files if name.startswith("editions/")) < len(files["reference.json"])
 
 
 READER = """\

@@ -95,6 +95,6 @@ def test_a_route_tells_the_limits_that_its_edition_states() -> None:
     later = json.loads(CliRunner().invoke(main, ["route", "deep", "--json"]).stdout)
     base = json.loads(CliRunner().invoke(main, ["route", "gpt-5", "--json"]).stdout)
 
-    assert "limits      200,000 tokens of context\n" in shown
+    assert "limits      200,000 tokens of context, at most 32,000 of output\n" in shown
     assert later["limits"] == {"context": 400_000, "output": 128_000}
     assert base["limits"] is None

@@ -90,7 +90,7 @@ class Index(Shape):
     changes: Literal["changes.json"] = "changes.json"
     lookup: Literal["lookup.json"] = "lookup.json"
     timelines: Literal["timelines.json"] = "timelines.json"
-    route_vectors: Literal["route-vectors.json"] = "route-vectors.json"
+    route_vectors: str = ROUTE_VECTORS
     """Questions to `route` with their answers, for tests of ports."""
     checksums: Literal["SHA256SUMS"] = "SHA256SUMS"
     schemas: tuple[str, ...]
@@ -311,6 +311,6 @@ def _document_file(document: BaseModel) -> bytes:
     fixed = {
         name: field.default
         for name, field in type(document).model_fields.items()
-        if name not in data and name in ("schema_version", "changes", "lookup", "timelines", "checksums")
+        if name not in data and name in ("schema_version", "changes", "lookup", "timelines", "route_vectors", "checksums")
     }
     return indent_file({**fixed, **data})

@@ -79,7 +79,8 @@ def test_the_index_leads_to_every_document(documents: dict[str, Any], files: Fil
     index = documents["index.json"]
     linked = {entry["href"] for kind in ("editions", "providers", "models", "modes") for entry in index[kind]}
     linked |= {entry["finder"] for entry in index["editions"]}
-    linked |= {index["changes"], index["lookup"], index["timelines"], index["checksums"], *index["schemas"]}
+    linked |= {index[name] for name in ("changes", "lookup", "timelines", "route_vectors", "checksums")}
+    linked |= set(index["schemas"])
     linked |= {entry["href"] for entry in documents["changes.json"]["changes"]}
 
     assert linked | {"index.json"} == set(files)

@@ -14,6 +14,7 @@ import pytest
 from ampmap_generator.compile import compile_editions
 from ampmap_generator.load.spec import load
 from ampmap_generator.render.markdown import code, prose, value_text
+from ampmap_generator.render.site.downloads import module_files
 from ampmap_generator.render.site.facts import claim_anchor, fact_places
 from ampmap_generator.render.site.handwritten import PageCollisionError, merge_files, site_files
 from ampmap_generator.render.site.pages import all_pages, pages, spec_rules
@@ -21,6 +22,7 @@ from ampmap_generator.render.vectors.site_data import auth_files
 from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.platforms import PlatformModel
 from ampmap_generator.vendored.reference import Reference
+from ampmap_generator.vendored.timeline import Timelines
 from ampmap_tests_support.places import CHECKOUT
 
 from ...support import ADDRESS, BuiltSite
@@ -236,7 +238,8 @@ def whole_site(site: Site) -> Site:
 
 def test_every_link_and_anchor_resolves(reference: Reference, site: Site) -> None:
     everything = whole_site(site) | {path: data.decode() for path, data in auth_files(reference).items()}
-    everything |= dict.fromkeys(("downloads.md", "spec-files.md"), "")
+    everything |= dict.fromkeys(("downloads.md", "spec-files.md", "api/v1/route-vectors.json"), "")
+    everything |= dict.fromkeys(module_files(reference, Timelines(periods=(), timelines=(), names={})), "")
     anchors = {path: set(ANCHOR.findall(text)) for path, text in everything.items()}
     broken = []
     for path, text in everything.items():
