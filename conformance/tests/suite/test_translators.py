@@ -46,8 +46,8 @@ class Translates(Handmade):
 
     def forwarded(self, call: Call) -> Answer | None:
         own, called = CODECS[self.dialect], CODECS["openai-chat"]
-        if call.method != "POST":
-            return self.error(400, "no body")
+        if call.method != "POST" or call.path.endswith("/count_tokens"):
+            return self.error(404, "the other dialect has no such call")
         packed = call.headers.get("content-encoding") == "gzip"
         body = json.loads(gzip.decompress(call.body) if packed else call.body)
         said = own.read_request(body if isinstance(body, dict) else body[0])
@@ -63,10 +63,18 @@ class Translates(Handmade):
         if answer.status >= 400:
             failure = called.read_error(answer.status, json.loads(told))
             return self.failed(answer.status, failure or Failure(told.decode(), answer.status))
+        try:
+            is_stream = (answer.getheader("Content-Type") or "").startswith("text/event-stream")
+            meant = called.read_stream(told).completion if is_stream else called.read_answer(json.loads(told))
+        except ValueError:
+            return self.error(502, "the answer of the upstream cannot be read")
+        if not (meant.parts or meant.failure or meant.usage):
+            return self.error(502, "the answer of the upstream says nothing")
         if said.stream:
-            return self.streamed(called.read_stream(told).completion)
-        written = dump(own.render_answer(called.read_answer(json.loads(told))))
-        return Answer(200, written, [("Content-Type", "application/json")])
+            return self.streamed(meant)
+        if is_stream and meant.finish is None:
+            return self.error(502, "the answer of the upstream broke off")
+        return Answer(200, dump(own.render_answer(meant)), [("Content-Type", "application/json")])
 
     def answer_of(self, upstream: http.client.HTTPResponse) -> bytes:
         return upstream.read()

@@ -31,6 +31,8 @@ from .lookup import Lookup, lookup
 
 ROOT: Final = "api/v1/"
 CHECKSUMS: Final = "SHA256SUMS"
+FIXED: Final = ("schema_version", "changes", "lookup", "timelines", "route_vectors", "checksums")
+"""Fields that every document of their kind has."""
 
 
 class _Entry(Shape):
@@ -309,8 +311,6 @@ def _document_file(document: BaseModel) -> bytes:
     """The document with its fixed fields; what the spec leaves out of a fact stays out."""
     data = document.model_dump(mode="json", exclude_unset=True)
     fixed = {
-        name: field.default
-        for name, field in type(document).model_fields.items()
-        if name not in data and name in ("schema_version", "changes", "lookup", "timelines", "route_vectors", "checksums")
+        name: field.default for name, field in type(document).model_fields.items() if name not in data and name in FIXED
     }
     return indent_file({**fixed, **data})
