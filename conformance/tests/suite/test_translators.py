@@ -64,17 +64,23 @@ class Translates(Handmade):
             failure = called.read_error(answer.status, json.loads(told))
             return self.failed(answer.status, failure or Failure(told.decode(), answer.status))
         try:
-            is_stream = (answer.getheader("Content-Type") or "").startswith("text/event-stream")
-            meant = called.read_stream(told).completion if is_stream else called.read_answer(json.loads(told))
-        except ValueError:
-            return self.error(502, "the answer of the upstream cannot be read")
-        if not (meant.parts or meant.failure or meant.usage):
-            return self.error(502, "the answer of the upstream says nothing")
+            meant = self.read(answer, told, whole=not said.stream)
+        except ValueError as error:
+            return self.error(502, str(error))
         if said.stream:
             return self.streamed(meant)
-        if is_stream and meant.finish is None:
-            return self.error(502, "the answer of the upstream broke off")
         return Answer(200, dump(own.render_answer(meant)), [("Content-Type", "application/json")])
+
+    def read(self, upstream: http.client.HTTPResponse, told: bytes, *, whole: bool) -> Completion:
+        """What the upstream said, in the form in which it said it. Raises ValueError for what is not an answer."""
+        called = CODECS["openai-chat"]
+        is_stream = (upstream.getheader("Content-Type") or "").startswith("text/event-stream")
+        meant = called.read_stream(told).completion if is_stream else called.read_answer(json.loads(told))
+        if not (meant.parts or meant.failure or meant.usage):
+            raise ValueError("the answer of the upstream says nothing")
+        if whole and is_stream and meant.finish is None:
+            raise ValueError("the answer of the upstream broke off")
+        return meant
 
     def answer_of(self, upstream: http.client.HTTPResponse) -> bytes:
         return upstream.read()
