@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext
-from threading import Timer
 
 from ..dialects.schemas import Schemas
 from ..errors import NoAnswerError, UnreachableError, UsageError
@@ -20,7 +19,7 @@ from ..target.discover import Discovery, asked
 from ..target.observer_access import observer_of
 from ..target.target import Target
 from ..target.trust import tls_of
-from ..wire.client import ProxyClient
+from ..wire.client import ProxyClient, client_for
 from ..wire.redaction import SecretBook
 from . import judge, watch
 from .findings import Examination, Finding, State, Topic
@@ -46,25 +45,13 @@ def examined(patient: Patient) -> Examination:
     """Looks at a proxy. Raises UsageError for a certificate that cannot be read."""
     target, begun = patient.target, time.monotonic()
     tls = tls_of(target, patient.folder)
-    with _client(target.file.base_url, tls) as client:
+    with client_for(target.file.base_url, LIMIT, tls) as client:
         looking = _Look(patient, client, tls, begun)
         findings = looking.all()
         order = list(Topic)
         found = tuple(sorted(findings, key=lambda finding: order.index(finding.topic)))
         seconds = time.monotonic() - begun
         return Examination(target.file.name, target.file.base_url, found, looking.sent, seconds)
-
-
-@contextmanager
-def _client(base_url: str, tls: SSLContext | None) -> Iterator[ProxyClient]:
-    with ProxyClient(base_url, tls=tls) as client:
-        timer = Timer(LIMIT, client.abandon)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield client
-        finally:
-            timer.cancel()
 
 
 class _Look:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from ssl import SSLContext
-from threading import Timer
 
 from ..dialects.schemas import Schemas
 from ..engine.judge import Engine
@@ -19,7 +17,7 @@ from ..probe.context import RunContext
 from ..reference.types import Reference
 from ..releases import release_of
 from ..version import version
-from ..wire.client import ProxyClient
+from ..wire.client import ProxyClient, client_for
 from ..wire.memory import give_back_large_blocks
 from ..wire.redaction import Scrubber, SecretBook
 from .surroundings import Surroundings, surroundings_of
@@ -67,22 +65,6 @@ def open_run(options: RunOptions, reference: Reference | None = None) -> Iterato
 
 
 @contextmanager
-def _client(base_url: str, seconds: float | None, tls: SSLContext | None) -> Iterator[ProxyClient]:
-    """The client of a run; when its time is over, calls that still wait for an answer end."""
-    with ProxyClient(base_url, tls=tls) as client:
-        if seconds is None:
-            yield client
-            return
-        timer = Timer(seconds, client.abandon)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield client
-        finally:
-            timer.cancel()
-
-
-@contextmanager
 def _context(options: RunOptions, around: Surroundings) -> Iterator[RunContext]:
     target, observer = around.target, around.observer
     with ExitStack() as stack:
@@ -90,7 +72,7 @@ def _context(options: RunOptions, around: Surroundings) -> Iterator[RunContext]:
         stack.callback(fuzzing.close)
         yield RunContext(
             target=target,
-            client=stack.enter_context(_client(target.file.base_url, options.time_limit, around.tls)),
+            client=stack.enter_context(client_for(target.file.base_url, options.time_limit, around.tls)),
             secrets=SecretBook(*(secret.value for secret in target.secrets)),
             schemas=Schemas(target.reference),
             observer=observer,

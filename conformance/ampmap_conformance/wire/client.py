@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
@@ -307,3 +307,19 @@ def _not_connected(error: Exception) -> Failure:
         (ssl.SSLError, Failure.TLS),
     )
     return next((f for kind, f in kinds if any(isinstance(one, kind) for one in causes)), Failure.UNREACHABLE)
+
+
+@contextlib.contextmanager
+def client_for(base_url: str, seconds: float | None, tls: ssl.SSLContext | None) -> Iterator[ProxyClient]:
+    """A client; when its time is over, calls that still wait for an answer end. `seconds` is None for no limit."""
+    with ProxyClient(base_url, tls=tls) as client:
+        if seconds is None:
+            yield client
+            return
+        timer = threading.Timer(seconds, client.abandon)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield client
+        finally:
+            timer.cancel()
