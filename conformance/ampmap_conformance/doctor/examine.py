@@ -39,13 +39,15 @@ class Patient:
     """That of the target file, by which its paths are read."""
     observer: str | None = None
     """A URL at which the observer is to listen, in place of what the target file says."""
+    limit: float = LIMIT
+    patience: float = PATIENCE
 
 
 def examined(patient: Patient) -> Examination:
     """Looks at a proxy. Raises UsageError for a certificate that cannot be read."""
     target, begun = patient.target, time.monotonic()
     tls = tls_of(target, patient.folder)
-    with client_for(target.file.base_url, LIMIT, tls) as client:
+    with client_for(target.file.base_url, patient.limit, tls) as client:
         looking = _Look(patient, client, tls, begun)
         findings = looking.all()
         order = list(Topic)
@@ -62,7 +64,7 @@ class _Look:
         self._target = patient.target
         self._client = client
         self._tls = tls
-        self._end = begun + LIMIT
+        self._end = begun + patient.limit
         self.sent = 0
         """Requests that the target got."""
 
@@ -82,7 +84,12 @@ class _Look:
         target, url = self._target, self._target.file.base_url
         try:
             found = asked(
-                self._client, self._everyone(), target.reference, target.client, seconds=PATIENCE, end=self._end
+                self._client,
+                self._everyone(),
+                target.reference,
+                target.client,
+                seconds=self._patient.patience,
+                end=self._end,
             )
         except NoAnswerError as error:
             self.sent = 1
@@ -126,7 +133,7 @@ class _Look:
             schemas=Schemas(seen.reference),
             observer=observer,
             tls=self._tls,
-            timeout=PATIENCE,
+            timeout=self._patient.patience,
             on_send=count,
         )
 

@@ -66,7 +66,7 @@ def look(config: ProxyConfig, observer: Observer, reference: Reference, tmp_path
                 encoding="utf-8",
             )
             target = targets.load(file, reference, {**ENVIRONMENT, "CLIENT_KEY": key})
-            return examined(Patient(target=target, folder=tmp_path))
+            return examined(Patient(target=target, folder=tmp_path, limit=60, patience=30))
 
     return looked
 
