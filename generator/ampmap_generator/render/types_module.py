@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from importlib import resources
 
 from ..compile import facts_alone
@@ -20,6 +21,8 @@ TIMELINE = "timeline"
 """The part that only a module with timelines has."""
 IDS_BEGIN = "# ids: narrowed to literals in the generated module\n"
 IDS_END = "# end of ids\n"
+PACKAGED = re.compile(r"^# packaged: .*?^# end of packaged\n+", re.MULTILINE | re.DOTALL)
+"""What stands in the generator for a function that the template has."""
 _IMPORTS = (ast.Import, ast.ImportFrom)
 
 
@@ -88,7 +91,7 @@ def body(parts: dict[str, str], ids: dict[str, list[str]] | None) -> str:
 
     The aliases of ids are narrowed to `ids`; without them any text is an id.
     """
-    text = "\n\n".join(_definitions(part) for part in parts.values())
+    text = PACKAGED.sub("", "\n\n".join(_definitions(part) for part in parts.values()))
     before, _, rest = text.partition(IDS_BEGIN)
     aliases, _, after = rest.partition(IDS_END)
     return before + (aliases if ids is None else _literals(ids)) + after

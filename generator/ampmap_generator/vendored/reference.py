@@ -62,6 +62,15 @@ class Reference(Shape):
     """By server: what to change in it where a requirement is broken. Empty in the vendored module, as they are."""
 
 
+# packaged: the generated module has a reference of its own
+def packaged() -> Reference:
+    """The reference of the generated module. Raises LookupError in the generator, which packages none."""
+    raise LookupError("no reference is packaged here; pass one")
+
+
+# end of packaged
+
+
 def digest_of(data: Mapping[str, Json]) -> str:
     """`sha256:<hex>` over the canonical JSON of `data`, a reference for example, without its own key `digest`."""
     rest = {key: value for key, value in data.items() if key != "digest"}

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from .base import DialectId, OperationId, ProviderId, Shape
 from .catalogue import Limits
 from .names import NameKind, UnknownOperationError, named
-from .reference import Reference
+from .reference import Reference, packaged
 from .wire import Operation, Provider, Root
 
 DEFAULT_AMP_URL = "https://ampcode.com/"
@@ -117,7 +117,7 @@ def find_call(reference: Reference, provider: Provider, operation: str | None = 
 def route(
     query: str,
     *,
-    reference: Reference,
+    reference: Reference | None = None,
     amp_url: str = DEFAULT_AMP_URL,
     operation: str | None = None,
     provider: str | None = None,
@@ -127,13 +127,15 @@ def route(
 
     `operation` is an operation id or alias of the provider (`streamGenerateContent` gives the
     streaming URL); without it the call's usual operation is used. `provider` is its id or alias; with it `query` may
-    be a model that the edition does not know. `stream` asks for the URL of a stream. Raises UnknownNameError for a
-    name that the edition does not know, HostedModeError for a mode of which Amp's own servers call the model, and
-    ValueError for an `amp_url` that is not a URL or an operation that has no stream.
+    be a model that the edition does not know. `stream` asks for the URL of a stream. `reference` is by default that
+    of the vendored module. Raises UnknownNameError for a name that the edition does not know, HostedModeError for a
+    mode of which Amp's own servers call the model, and ValueError for an `amp_url` that is not a URL or an operation
+    that has no stream.
     """
-    found = named(reference, query, provider)
-    served = reference.providers[found.provider]
-    call = find_call(reference, served, operation or found.operation)
+    known = packaged() if reference is None else reference
+    found = named(known, query, provider)
+    served = known.providers[found.provider]
+    call = find_call(known, served, operation or found.operation)
     if stream and call.operation.stream is None:
         raise ValueError(f"{call.id} of {served.id} has no stream")
     path = call.path(found.wire_model or MODEL_SLOT, stream=stream or operation in call.operation.aliases)
@@ -154,7 +156,7 @@ def route(
         requires=served.requires,
         limits=found.model.limits if found.model else None,
         sdk=served.sdk.name,
-        edition=reference.edition.id,
+        edition=known.edition.id,
     )
 
 
