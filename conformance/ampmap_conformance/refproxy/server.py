@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -52,6 +53,7 @@ class ReferenceProxy:
 
         `also` are further listening sockets to serve.
         """
+        logging.getLogger("asyncio").addFilter(_is_news)
         listener = _listen(host, port)
         shown = f"[{host}]" if ":" in host else host
         self._url = f"http://{shown}:{listener.getsockname()[1]}"
@@ -100,6 +102,11 @@ class ReferenceProxy:
     def url(self) -> str:
         """`http://HOST:PORT`, once started."""
         return self._url
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of asyncio's log says more than that a peer has left, which clients of a proxy may."""
+    return record.msg != "socket.send() raised exception."
 
 
 class _Server(uvicorn.Server):
