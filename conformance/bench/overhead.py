@@ -33,7 +33,7 @@ from ampmap_conformance.run.smoke import smoke
 from ampmap_conformance.verdicts import BROKEN
 from ampmap_conformance.wire.messages import nonce_of
 
-ROUNDS = 3
+ROUNDS = 2
 LIMIT = 1.5
 
 
