@@ -16,6 +16,7 @@ from ..languages.typescript import render_typescript
 from ..markdown import Table, code, link
 from ..types_module import render_types
 from .facts import Page, Shelf
+from .feed import FILE as FEED
 from .spec_links import FILES_PAGE
 
 FOLDER: Final = "downloads/"
@@ -44,6 +45,7 @@ _GROUPS: Final = (
     ("editions", "Whole editions", "Every fact of an edition, with its sources and claims.", ("api/v1/editions/",)),
     ("finder", "Route finder", "All names and paths of an edition, with their routes.", ("api/v1/finder/",)),
     ("changes", "Changes", "What changed in an edition, field by field.", ("api/v1/changes",)),
+    ("feed", "Feed of changes", "An Atom feed with an entry for each edition.", (FEED,)),
     ("openapi", "OpenAPI", "OpenAPI 3.1 documents of a proxy's API: complete, and by dialect.", ("openapi",)),
     ("schemas", "Schemas of the API", "JSON Schema of each kind of document.", ("api/v1/schema/",)),
     ("editor", "Schemas for editors", "JSON Schema of each kind of file of the spec.", ("spec/schema/",)),

@@ -18,6 +18,7 @@ from .downloads import download_pages, module_files
 from .editions import change_reports
 from .evidence import FOLDER
 from .evidence_files import read_evidence
+from .feed import feed_files
 from .handwritten import THEME, edit_url, files_below, markdown_of, merge_files, redirects_of, site_files
 from .llms import FULL, INDEX, llms_files
 from .nav import configuration
@@ -74,6 +75,7 @@ def _generated_data(
         **render_openapi(reference, editions),
         **auth_files(reference),
         **module_files(reference, timelines(editions)),
+        **feed_files(editions, reports),
     }
 
 

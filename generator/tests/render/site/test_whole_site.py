@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from ampmap_generator.cli.inputs import load_editions
@@ -203,3 +204,23 @@ def test_the_editions_are_all_offered(docs: Files, editions: Mapping[str, Refere
     front = docs["docs/index.md"].decode()
 
     assert all(f'["{name}", "{each.edition.built}"]' in front for name, each in editions.items())
+
+
+# --- the feed
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_the_feed_has_an_entry_for_each_edition_that_leads_to_its_page(docs: Files) -> None:
+    feed = ElementTree.fromstring(docs["docs/changes.atom"])  # noqa: S314 - our own
+    entries = feed.findall(f"{ATOM}entry")
+    links = [link.attrib["href"] for entry in entries for link in entry.findall(f"{ATOM}link")]
+    updated = [node.text or "" for node in feed.iter(f"{ATOM}updated")]
+    pages = {path for path in docs if re.fullmatch(r"docs/changes/amp-[\d.]+\.md", path)}
+
+    assert {f"docs/{link.rstrip('/')}.md" for link in links} == pages
+    assert len({node.text for node in feed.iter(f"{ATOM}id")}) == len(entries) + 1 == len(pages) + 1
+    assert updated[1:] == sorted(updated[1:], reverse=True)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", moment) for moment in updated)
+    assert all(feed.find(f"{ATOM}{name}") is not None for name in ("id", "title", "updated", "author"))
+    assert all((entry.findtext(f"{ATOM}content") or "").startswith("Since amp-") for entry in entries)
