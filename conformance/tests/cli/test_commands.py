@@ -158,10 +158,9 @@ def test_without_an_observer_nothing_is_green_that_was_not_seen(command: Command
 
 
 def test_a_target_file_with_an_observer_is_tested_on_both_sides(
-    command: Command, tmp_path: Path, reference: Reference
+    command: Command, tmp_path: Path, reference: Reference, reserved: str
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        observer = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+    observer = f"http://{reserved}"
     unavailable, _ = spare_models(reference)
     config = config_for_observer(reference, lambda persona: f"{observer}/{persona}", [KEY])
     with ReferenceProxy(config) as proxy:

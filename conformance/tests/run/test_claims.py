@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,11 +23,12 @@ GROQ = "providers: [groq]\ncredentials: {client: {env: STAGING_KEY}}\n"
 
 
 @pytest.fixture
-def staged(tmp_path: Path, reference: Reference, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+def staged(
+    tmp_path: Path, reference: Reference, monkeypatch: pytest.MonkeyPatch, reserved: str
+) -> Iterator[Callable[..., Path]]:
     """A target file for a reference proxy whose upstreams lead to where the kit will listen."""
     monkeypatch.setenv("STAGING_KEY", KEY)
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        observer = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+    observer = f"http://{reserved}"
     config = config_for_observer(reference, lambda persona: f"{observer}/{persona}", [KEY])
 
     def written(text: str) -> Path:

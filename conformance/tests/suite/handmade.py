@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from ampmap_tests_support.ports import reserved_address
 
 KEY = "canary-of-the-handmade-canary"
 OWN = {
@@ -105,9 +106,20 @@ def serving(
 
     The proxy listens at the address `listen`, and is called at `at`.
     """
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        observer = f"127.0.0.1:{reserved.getsockname()[1]}"
-    proxy = kind(observer)
+    with reserved_address() as observer, _running(kind(observer), listen) as port:
+        target = folder / "handmade.yaml"
+        more = "".join(f"{name}: {value}\n" for name, value in file.items())
+        target.write_text(
+            f"name: handmade\nbase_url: http://{at}:{port}\n"
+            f"credentials: {{client: {{env: HANDMADE_KEY}}}}\nobserver: {{advertise: 'http://{observer}'}}\n{more}",
+            encoding="utf-8",
+        )
+        yield target
+
+
+@contextmanager
+def _running(proxy: Handmade, listen: str) -> Iterator[int]:
+    """The port at which a proxy listens."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -138,15 +150,8 @@ def serving(
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    target = folder / "handmade.yaml"
-    more = "".join(f"{name}: {value}\n" for name, value in file.items())
-    target.write_text(
-        f"name: handmade\nbase_url: http://{at}:{server.server_port}\n"
-        f"credentials: {{client: {{env: HANDMADE_KEY}}}}\nobserver: {{advertise: 'http://{observer}'}}\n{more}",
-        encoding="utf-8",
-    )
     try:
-        yield target
+        yield server.server_port
     finally:
         server.shutdown()
         thread.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,11 +21,10 @@ PREFIX = "/api/provider/cerebras"
 
 
 @pytest.fixture
-def buffering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def buffering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reserved: str) -> Iterator[Path]:
     """The target file of a proxy that holds answers back, and hangs up where one breaks off before it is whole."""
     monkeypatch.setenv("HONEST_KEY", KEY)
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        observer = f"127.0.0.1:{reserved.getsockname()[1]}"
+    observer = reserved
 
     class Proxy(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

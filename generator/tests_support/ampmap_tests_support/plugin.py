@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ampmap_tests_support import nginx as nginx_helpers
+from ampmap_tests_support.ports import reserved_address
 from ampmap_tests_support.programs import describe_skips, need_program
 
 pytest_plugins = ["pytester"]
@@ -40,6 +41,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of these tests alone."""
     parser.addoption("--update-goldens", action="store_true", help="Write the files that golden tests compare with.")
+
+
+@pytest.fixture
+def reserved() -> Iterator[str]:
+    """`127.0.0.1:PORT`, at which a server that the test starts later can listen."""
+    with reserved_address() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
