@@ -20,7 +20,8 @@ from itertools import groupby
 from typing import Any
 
 from ampmap_conformance.checks.registry import Pace
-from ampmap_conformance.engine.judge import PATIENT, Engine
+from ampmap_conformance.engine.ahead import PATIENT
+from ampmap_conformance.engine.judge import Engine
 from ampmap_conformance.engine.options import RunOptions
 from ampmap_conformance.engine.plan import Task
 from ampmap_conformance.engine.session import Session
