@@ -10,10 +10,8 @@ import json
 import os
 import shutil
 import sys
-import tarfile
 import tempfile
 import tomllib
-import zipfile
 from pathlib import Path
 
 import nox
@@ -28,8 +26,6 @@ BUILD = HERE / "build"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LOCKS = {"conformance": ("conformance",), "all-profiles": ("conformance", "clients", "fuzz")}
 """Lock file in `conformance/locks` to the extras that it holds."""
-BASE = "amp-0.0.1760587291"
-"""The edition that all others are laid over."""
 SCRIPTS = ("site/docs/assets", "conformance/ampmap_conformance")
 """Where JavaScript and CSS are written by hand."""
 
@@ -252,38 +248,10 @@ def client(session: nox.Session) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     package = f"{words.get('--package', '@sourcegraph/amp')}@{version}"
     session.run("npm", "install", "--prefix", str(folder), *NPM_QUIET, package, external=True)
-    build = client_build(session, folder)
-    out, told = BUILD / "client", folder / "recorded"
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    found = json.loads(str(session.run("ampmap", "inspect", str(build), "--json", silent=True, success_codes=[0, 1])))
-    program = ["node", str(build)] if build.suffix == ".js" else [str(build)]
-    record = ["ampmap-conformance", "record", "--edition", found["against"]["edition"], "--out", str(told), "--"]
-    said = str(session.run(*record, *program, "-x", "Say hello", silent=True, success_codes=[0, 1]))
-    (out / "inspect.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
-    shutil.copyfile(told / "recorded.json", out / "recorded.json")
-    draft = ["--draft", str(out / "draft"), "--recorded", str(out / "recorded.json")]
-    read = str(session.run("ampmap", "inspect", str(build), *draft, silent=True, success_codes=[0, 1]))
-    report = f"## What stands in it\n\n```text\n{read}```\n\n## What it sent\n\n```text\n{said}```\n"
-    (out / "report.md").write_text(report, encoding="utf-8")
-    session.log(f"{read}\n{said}")
-    differs = found["differences"] or json.loads((out / "recorded.json").read_text(encoding="utf-8"))["differences"]
-    if differs:
-        (out / "differs").write_text(found["build"] or version, encoding="utf-8")
-        session.error(f"the build differs from {found['against']['edition']}: see {out / 'report.md'}")
+    session.run("python", ".ci/client_build.py", str(folder), str(BUILD / "client"), version)
 
 
 NPM_QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--silent")
-
-
-def client_build(session: nox.Session, folder: Path) -> Path:
-    """The bundle or the executable of the client that npm installed into a folder."""
-    modules = folder / "node_modules"
-    patterns = ("@sourcegraph/amp/dist/main.js", "@ampcode/cli-*/amp", "@ampcode/cli-*/amp.exe")
-    built = [file for pattern in patterns for file in sorted(modules.glob(pattern))]
-    if not built:
-        session.error(f"npm installed no bundle and no executable for this system below {modules}")
-    return built[0]
 
 
 @nox.session
@@ -364,34 +332,11 @@ def script_tools(session: nox.Session) -> Path | None:
 def languages(session: nox.Session) -> None:
     """Compile the types in TypeScript and Go strictly, and ask them for every route vector of three editions."""
     install(session)
-    out, tests = BUILD / "languages", HERE / "generator" / "tests" / "render" / "languages"
-    shutil.rmtree(out, ignore_errors=True)
-    session.run("ampmap", "build", "route-vectors", "--out", str(out))
-    editions = {name: out / name.replace("-", "_") for name in (BASE, "newest-proxied", "newest")}
-    for edition, folder in editions.items():
-        session.run("ampmap", "build", "typescript", "go", "--edition", edition, "--out", str(folder))
-        shutil.copy(tests / "vectors_test.go", folder / "ampmap")
-    if tools := script_tools(session):
-        shutil.copy(tests / "consumer.ts", editions[BASE])
-        tsc = [str(tools / "node_modules" / ".bin" / "tsc"), "--strict", "--exactOptionalPropertyTypes"]
-        tsc += ["--noUncheckedIndexedAccess", "--target", "es2022", "--lib", "es2022,dom"]
-        tsc += ["--module", "es2022", "--moduleResolution", "bundler"]
-        for folder in editions.values():
-            sources = [str(path) for path in folder.glob("*.ts")]
-            session.run(*tsc, "--outDir", str(folder / "js"), *sources, external=True)
-            (folder / "js" / "package.json").write_text('{"type": "module"}', encoding="utf-8")
-        session.run("node", str(editions[BASE] / "js" / "consumer.js"), external=True)
-        modules = [str(folder / "js" / "ampmap.js") for folder in editions.values()]
-        session.run("node", str(tests / "vectors.mjs"), str(out / "route-vectors.json"), *modules, external=True)
     if shutil.which("go") is None:
         session.error("go is not installed (Debian: apt-get install golang-go)")
-    (out / "go.mod").write_text("module ampmap.example\n\ngo 1.21\n", encoding="utf-8")
-    env = {"VECTORS": str(out / "route-vectors.json"), "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", "GOPROXY": "off"}
-    if unformatted := str(session.run("gofmt", "-l", str(out), silent=True, external=True)).strip():
-        session.error(f"gofmt would change {unformatted}")
-    with session.chdir(out):
-        session.run("go", "vet", "./...", env=env, external=True)
-        session.run("go", "test", "./...", env=env, external=True)
+    tools = script_tools(session)
+    script = "generator/tests/render/languages/compile.py"
+    session.run("python", script, str(BUILD / "languages"), *([str(tools)] if tools else []))
 
 
 @nox.session
@@ -415,31 +360,9 @@ def build(session: nox.Session) -> None:
         for file in Path(fresh).iterdir():
             (dist / file.name).write_bytes(file.read_bytes())
     wheel, sdist = next(dist.glob("*.whl")), next(dist.glob("*.tar.gz"))
-    check_contents(session, wheel, sdist)
+    session.run("python", ".ci/archives.py", str(wheel), str(sdist))
     if session.virtualenv.is_sandboxed:
         smoke_test(session, wheel)
-
-
-def check_contents(session: nox.Session, wheel: Path, sdist: Path) -> None:
-    """Every spec file, template and package file is in both archives, and no test is in the wheel."""
-    in_wheel = set(zipfile.ZipFile(wheel).namelist())
-    with tarfile.open(sdist) as archive:
-        in_sdist = {name.partition("/")[2] for name in archive.getnames()}
-    packages = {"generator/ampmap_generator", "conformance/ampmap_conformance"}
-    wanted = {}
-    for root in (*packages, "spec", "site"):
-        for path in (HERE / root).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
-                relative = path.relative_to(HERE).as_posix()
-                is_data = root in ("spec", "site")
-                wanted[relative] = f"ampmap_generator/_{relative}" if is_data else relative.split("/", 1)[1]
-    missing = [f"wheel: {name}" for name in wanted.values() if name not in in_wheel]
-    missing += [f"sdist: {name}" for name in wanted if name not in in_sdist]
-    roots = ("ampmap_generator", "ampmap_conformance", f"{wheel.name.rpartition('-py3')[0]}.dist-info")
-    foreign = [name for name in in_wheel if "tests/" in name or name.split("/")[0] not in roots]
-    if missing or foreign:
-        session.error(f"archives are wrong; missing {missing}, out of place {foreign}")
-    session.log(f"wheel has {len(in_wheel)} files, sdist {len(in_sdist)}; nothing missing")
 
 
 def smoke_test(session: nox.Session, wheel: Path) -> None:
