@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -165,7 +166,7 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Write the exact versions and digests that the GitHub Action and the image install, into `conformance/locks`."""
+    """Write the exact versions and digests that the GitHub Action installs, into `conformance/locks`."""
     if session.virtualenv.is_sandboxed:
         session.install("uv>=0.9")
     project = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
@@ -239,16 +240,19 @@ def client(session: nox.Session) -> None:
     was found is in build/client; an error says that something differs.
     """
     install(session, "conformance")
-    words = dict(zip(session.posargs[1::2], session.posargs[2::2], strict=False))
-    version = session.posargs[0] if session.posargs else "latest"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(words.get("--folder") or cache / "ampmap" / "clients" / version).resolve()
+    reader = argparse.ArgumentParser("nox -s client --")
+    reader.add_argument("version", nargs="?", default="latest")
+    reader.add_argument("--folder", type=Path)
+    reader.add_argument("--package", default="@sourcegraph/amp")
+    asked = reader.parse_args(session.posargs)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ampmap" / "clients"
+    folder = (asked.folder or cache / asked.package.replace("/", "_") / asked.version).resolve()
     if folder.is_relative_to(HERE):
         session.error(f"--folder: {folder} is in the checkout, and no file of a client may be")
     folder.mkdir(parents=True, exist_ok=True)
-    package = f"{words.get('--package', '@sourcegraph/amp')}@{version}"
+    package = f"{asked.package}@{asked.version}"
     session.run("npm", "install", "--prefix", str(folder), *NPM_QUIET, package, external=True)
-    session.run("python", ".ci/client_build.py", str(folder), str(BUILD / "client"), version)
+    session.run("python", ".ci/client_build.py", str(folder), str(BUILD / "client"), asked.version)
 
 
 NPM_QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--silent")

@@ -1,4 +1,4 @@
-"""What the action, the workflows and the image install is pinned by digest."""
+"""What the action and the workflows install is pinned by digest."""
 
 from __future__ import annotations
 

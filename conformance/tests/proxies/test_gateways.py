@@ -130,7 +130,7 @@ def selection(rows: Sequence[Found]) -> tuple[str, ...]:
 def test_the_first_screen_names_what_was_found_by_hand(
     gateway: str, started: Callable[..., Any], run: Callable[..., RunOutcome]
 ) -> None:
-    """LiteLLM takes minutes, so that it is tested by its recipe alone."""
+    """LiteLLM takes minutes: no test runs it, `nox -s proxies -- --home ... litellm` does on request."""
     rows = found_in(gateway)
     with started(gateway) as target:
         report = run(target=target, select=selection(rows), server=SERVERS.get(gateway, gateway)).report

@@ -83,7 +83,8 @@ def test_a_run_without_an_observer_has_a_verdict_of_its_own(
 def test_what_a_client_sees_fails_from_outside(
     outside: Outside, monkeypatch: pytest.MonkeyPatch, defect: str, requirement: str
 ) -> None:
-    monkeypatch.setattr("ampmap_conformance.probe.context.UNOBSERVED", 1.0)  # seconds
+    if defect == "head-hangs":  # the others answer, and a busy machine may take more than a second for it
+        monkeypatch.setattr("ampmap_conformance.probe.context.UNOBSERVED", 1.0)
     ended = outside(defect, select=(requirement,), strict=True)
     broken = {one.requirement for one in ended.report.results if one.verdict is Verdict.FAIL}
     assert (ended.code, ended.report.summary.verdict, broken) == (ExitCode.FAILURES, "non-conformant", {requirement})

@@ -14,12 +14,12 @@ def builds_in_words(references: Iterable[Reference]) -> str:
     `references` are all editions, the base first and then in the order of their builds.
     """
     every = list(references)
-    proxied = [each.edition for each in every if _is_proxied(each)]
+    proxied = [each.edition for each in every if is_proxied(each)]
     if not proxied:
         return "No edition sends a model call through a proxy at amp.url."
     first, last = proxied[0], proxied[-1]
     text = f"Holds for Amp builds from {_build(first)} to {_build(last)}."
-    after = next((each.edition for each in every if each.edition.built > last.built and not _is_proxied(each)), None)
+    after = next((each.edition for each in every if each.edition.built > last.built and not is_proxied(each)), None)
     return f"{text} From {_build(after)} on, no model call of the client passes amp.url." if after else text
 
 
@@ -28,7 +28,8 @@ def freshness_in_words(reference: Reference) -> str:
     return f"Sources last read on {reference.as_of}."
 
 
-def _is_proxied(reference: Reference) -> bool:
+def is_proxied(reference: Reference) -> bool:
+    """Whether any model call of the edition's client passes `amp.url`."""
     return any(provider.via_proxy for provider in reference.providers.values())
 
 

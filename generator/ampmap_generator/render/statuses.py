@@ -34,9 +34,11 @@ SUSPECTS: Final[dict[int, tuple[str, ...]]] = {
 
 _PHRASES: Final = {each.value: each.phrase for each in HTTPStatus} | {
     413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
     422: "Unprocessable Content",
 }
-"""As RFC 9110 has them; Python has the names of two since 3.13 alone."""
+"""As RFC 9110 has them; Python has the names of four since 3.13 alone."""
 
 _STATUS: Final = re.compile(r"(?<![\d.,-])([45]\d\d)(?![\d-]|[.,]\d)")
 _RETRIES: Final = re.compile(r"\battempts?\b")

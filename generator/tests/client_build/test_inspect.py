@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -148,9 +147,7 @@ def test_what_is_not_a_build_is_one_message(content: bytes | None, said: str, tm
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
 def test_a_pipe_without_a_writer_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    begun = time.process_time()
     assert inspect(tmp_path / "pipe").exit_code == 4
-    assert time.process_time() >= begun
 
 
 def known_build(reference: Any, **more: Any) -> str:

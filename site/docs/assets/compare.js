@@ -45,7 +45,7 @@
     const counts = ["gone", "moved", "changed", "new"].map(
       (change) => `${rows.filter((row) => row.change === change).length} ${change}`,
     );
-    status.textContent = rows.length ? `${counts.join(", ")}.` : "These editions send every call to one place.";
+    status.textContent = rows.length ? `${counts.join(", ")}.` : "Both editions send every call to the same place.";
     result.replaceChildren(
       ...["gone", "moved", "changed", "new"].flatMap((change) =>
         part(

@@ -108,7 +108,9 @@
       status: read.status,
       phrase: entry.phrase,
       page: entry.page,
-      meanings: entry.meanings.filter(({ providers }) => provider && providers.includes(provider)),
+      meanings: (lookup.meanings[read.status] || []).filter(
+        ({ providers }) => provider && providers.includes(provider),
+      ),
       suspects: isManagement ? ["management.forwarded"].filter((id) => lookup.rules[id]) : entry.suspects,
       answers: entry.answers.filter((id) => id.startsWith(MANAGEMENT) === isManagement),
       provider,
@@ -119,7 +121,8 @@
 
   function onStatus(lookup, status) {
     const entry = lookup.statuses[String(status)];
-    return entry ? { kind: "status", status, ...entry } : { kind: "none", near: [] };
+    const meanings = lookup.meanings[status] || [];
+    return entry ? { kind: "status", status, ...entry, meanings } : { kind: "none", near: [] };
   }
 
   function onHeader(data, lookup, name) {
@@ -147,8 +150,8 @@
     const wanted = codes.map((code) => code.toLowerCase());
     const is = (code) => code && wanted.includes(code.toLowerCase());
     const errors = lookup.errors.filter(({ code }) => is(code));
-    const meanings = Object.entries(lookup.statuses).flatMap(([status, entry]) =>
-      entry.meanings.filter(({ type, code }) => is(type) || is(code)).map((meaning) => ({ status, ...meaning })),
+    const meanings = Object.entries(lookup.meanings).flatMap(([status, every]) =>
+      every.filter(({ type, code }) => is(type) || is(code)).map((meaning) => ({ status, ...meaning })),
     );
     return errors.length || meanings.length ? { kind: "error", code: codes[0], errors, meanings } : { kind: "none" };
   }

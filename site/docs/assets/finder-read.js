@@ -13,9 +13,9 @@
     host: ["host", "authority", "requesthost", "http_host", "http.host", "server_name"],
     request: ["request", "request_line", "requestline", "req"],
   };
-  const SECRET_NAME = /key|token|secret|passw|auth|signature|credential/i;
+  const SECRET_NAME = /key|token|secret|passw|auth|signature|credential|^bearer$|^basic$/i;
   const SECRET =
-    /^(?:bearer|basic)\s|^(?:sk|pk|rk|csk)[-_]|^(?:gsk|xai|amp|sgamp|ghp)_|^AIza|^xai-\w{20}|^(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[\w+/=-]{32,}$|^[\da-f]{32,}$/;
+    /^(?:sk|pk|rk|csk)[-_]|^(?:gsk|xai|amp|sgamp|ghp)_|^AIza|^xai-\w{20}|^(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[\w+/=-]{32,}$|^[\da-f]{32,}$/;
 
   // {what, method, host, path, status, header, model, code, message, text, share}; what is not there is undefined.
   // `what` is "path", "log", "status", "header", "body" or "text". `share` is what may stand in an address: it holds no
@@ -151,16 +151,25 @@
 
   function shared(found, text) {
     if (found.what === "log" || found.what === "body") return "";
-    if (found.what === "header") return found.header;
+    if (found.what === "header") return mayHide(found.header) ? "" : found.header;
     if (found.what === "status") return String(found.status);
-    if (found.what === "path")
-      return [found.method, (found.origin || "") + harmless(found.path), found.status].filter(Boolean).join(" ");
-    return text.length > NAME || SECRET.test(text) ? "" : text;
+    if (found.what === "path") {
+      const path = harmless(found.path);
+      return path && [found.method, (found.origin || "") + path, found.status].filter(Boolean).join(" ");
+    }
+    return text.length > NAME || mayHide(text) ? "" : text;
   }
 
-  // A path without what its query has by a name like that of a credential.
+  // Whether a word looks like a credential, or stands behind one that is called like one.
+  function mayHide(text) {
+    const words = text.split(/[\s=:;,'"()]+/).filter(Boolean);
+    return words.some((word, at) => SECRET.test(word) || (at < words.length - 1 && SECRET_NAME.test(word)));
+  }
+
+  // A path without what its query has by a name like that of a credential; "" where a segment may be one.
   function harmless(path) {
     const [before, ...query] = path.split("?");
+    if (before.split("/").some(mayHide)) return "";
     const kept = query
       .join("?")
       .split("&")

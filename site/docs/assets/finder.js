@@ -1,5 +1,5 @@
-// The route finder of the front page: a combobox, and the answer below it. It asks nobody but this site, for one JSON
-// file per edition; what it knows how to do is in finder-core.js.
+// The route finder of the front page: a combobox, and the answer below it. It loads data from this site alone: of an
+// edition, and what is the same for all. finder-read.js and finder-answer.js say what a text means.
 (() => {
   "use strict";
 
@@ -164,7 +164,7 @@
   });
   ampUrl.addEventListener("input", () => {
     state.ampUrl = ampUrl.value;
-    answer(state.query, { quietly: true });
+    answer(state.query);
   });
   choice.addEventListener("change", () => look(choice.value));
 
@@ -187,14 +187,20 @@
       result.replaceChildren();
       return;
     }
+    if (!isUsable(state.ampUrl || state.data.amp_url)) return;
     if (!state.lookup) {
-      learn().then(() => answer(state.query, { quietly }));
+      const { edition } = state;
+      learn(edition).then((lookup) => {
+        if (edition !== state.edition) return; // another one was chosen meanwhile
+        state.lookup = lookup;
+        answer(state.query, { quietly });
+      }, failed);
       return;
     }
     const found = answerTo(state.data, state.lookup, state.query);
     state.share = found.read.share;
     remember();
-    if (found.kind !== "none") show(found, state.data);
+    if (found.kind !== "none") show(found, state.data, state.lookup);
     else if (quietly && state.options.length) {
       status.textContent = "";
       result.replaceChildren();
@@ -203,25 +209,37 @@
   }
 
   // The answer of another edition, for a name that the usual one lacks.
-  async function answerFrom(edition) {
+  function answerFrom(edition) {
     const { query } = state;
-    const data = await load(`finder/${edition}`);
-    if (query !== state.query) return; // something else was asked meanwhile
-    show(answerTo(data, state.lookup, query), data);
-    status.replaceChildren(`Edition ${state.edition} does not know `, code(query), `. This holds for ${edition}.`);
+    Promise.all([load(`finder/${edition}`), learn(edition)]).then(([data, lookup]) => {
+      if (query !== state.query) return; // something else was asked meanwhile
+      show(answerTo(data, lookup, query), data, lookup);
+      status.replaceChildren(`Edition ${state.edition} does not know `, code(query), `. This holds for ${edition}.`);
+    }, failed);
   }
 
-  function show(found, data) {
-    const ampUrlNow = state.ampUrl || originOf(found, data) || data.amp_url;
+  // Whether it can be amp.url; if not, says so.
+  function isUsable(address) {
     try {
-      core.fullUrl("/", ampUrlNow);
+      core.fullUrl("/", address);
+      return true;
     } catch {
-      const like = /^[\w.-]+(:\d+)?(\/|$)/.test(ampUrlNow) ? `, such as http://${ampUrlNow}` : "";
+      const like = /^[\w.-]+(:\d+)?(\/|$)/.test(address) ? `, such as http://${address}` : "";
       status.textContent = `amp.url must be an absolute http or https URL${like}.`;
       result.replaceChildren();
-      return;
+      return false;
     }
-    const view = { data, lookup: state.lookup, address: ampUrlNow, stream: state.stream, choose: stream };
+  }
+
+  function failed() {
+    status.textContent = "The finder's data cannot be loaded. The tables below have the same data.";
+    result.replaceChildren();
+  }
+
+  function show(found, data, lookup) {
+    const ampUrlNow = state.ampUrl || originOf(found, data) || data.amp_url;
+    if (!isUsable(ampUrlNow)) return;
+    const view = { data, lookup, address: ampUrlNow, stream: state.stream, choose: stream };
     const cards = {
       routes: () => found.answers.map((route) => routeCard(view, route, found.answers.length > 1)),
       calls: () => [
@@ -326,23 +344,27 @@
     history.replaceState(null, "", `${location.pathname}${text ? `?${text}` : ""}${location.hash}`);
   }
 
-  // What is the same for all editions is fetched when something is asked.
-  async function learn() {
-    [state.lookup, state.table] = await Promise.all(["lookup", "timelines"].map(load));
+  // What is known beside an edition's routes is fetched when something is asked.
+  async function learn(edition) {
+    const [same, own, table] = await Promise.all(["lookup", `lookup/${edition}`, "timelines"].map(load));
+    state.table = table;
+    return { ...same, ...own };
   }
 
   async function start() {
     const { edition } = state;
     let data;
+    let lookup = null;
     try {
       data = await load(`finder/${edition}`);
-      if (state.query) await learn();
+      if (state.query) lookup = await learn(edition);
     } catch {
-      status.textContent = "The finder's data cannot be loaded. The tables below have the same data.";
+      failed();
       return;
     }
     if (edition !== state.edition) return; // another one was chosen meanwhile
     state.data = data;
+    state.lookup = lookup;
     ampUrl.placeholder = data.amp_url;
     ampUrl.value = state.ampUrl || data.amp_url;
     answer(state.query);

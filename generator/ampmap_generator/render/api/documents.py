@@ -27,7 +27,7 @@ from ..languages.route_vectors import FILE as ROUTE_VECTORS
 from ..languages.route_vectors import RouteVectors, render_route_vectors
 from .finder import Finder, finder
 from .finder_names import newest_with_name
-from .lookup import Lookup, lookup
+from .lookup import EditionLookup, Lookup, edition_lookup, lookup
 
 ROOT: Final = "api/v1/"
 CHECKSUMS: Final = "SHA256SUMS"
@@ -47,6 +47,8 @@ class EditionEntry(_Entry):
     digest: str
     finder: str
     """Path of what the route finder knows of it, relative to `api/v1/`."""
+    lookup: str
+    """Path of its headers and of what statuses mean, relative to `api/v1/`."""
 
 
 class ProviderEntry(_Entry):
@@ -165,6 +167,7 @@ _SHAPES: Final[Mapping[str, type[BaseModel]]] = {
     "changes": Changes,
     "finder": Finder,
     "lookup": Lookup,
+    "edition-lookup": EditionLookup,
     "timelines": Timelines,
     "route-vectors": RouteVectors,
 }
@@ -188,7 +191,8 @@ def api_files(
         **{f"changes/{name}.json": _document_file(diff) for name, diff in reports.items()},
         **{f"finder/{name}.json": _one_line(finder(each, reference, newest)) for name, each in editions.items()},
         ROUTE_VECTORS: render_route_vectors(editions)[ROUTE_VECTORS],
-        "lookup.json": _one_line(lookup(reference)),
+        "lookup.json": _one_line(lookup(reference, editions)),
+        **{f"lookup/{name}.json": _one_line(edition_lookup(each, reference)) for name, each in editions.items()},
         "timelines.json": _one_line(timelines(editions), given_only=True),
         **{f"schema/{name}.schema.json": indent_file(schema) for name, schema in api_schemas().items()},
     }
@@ -220,6 +224,7 @@ def _index(reference: Reference, editions: Mapping[str, Reference]) -> Index:
                 digest=each.digest,
                 href=f"editions/{name}.json",
                 finder=f"finder/{name}.json",
+                lookup=f"lookup/{name}.json",
             )
             for name, each in editions.items()
         ),

@@ -15,8 +15,9 @@ from ...vendored.names import NameKind
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, MODEL_SLOT, Call, calls, find_call, route
 from ...vendored.wire import Provider
-from ..addresses import address, anchor, target_of
+from ..addresses import address
 from .finder_names import names_elsewhere
+from .page_links import PageLinks
 
 RULES: Final = (
     "routing.reaches-upstream",
@@ -187,7 +188,7 @@ def finder(reference: Reference, shown: Reference, newest: Mapping[str, str]) ->
 
     What only another edition has is linked to that edition's page.
     """
-    pages = _Pages(reference, shown)
+    pages = PageLinks(reference, shown)
     rules = {*RULES, *STREAM_RULES, *(rule for known in MANAGEMENT_RULES.values() for rule in known)}
     return Finder(
         schema_version=1,
@@ -221,23 +222,6 @@ def finder(reference: Reference, shown: Reference, newest: Mapping[str, str]) ->
     )
 
 
-class _Pages:
-    """Links to facts: to the page of the site where the edition shown has the fact, else to the edition's own page."""
-
-    def __init__(self, reference: Reference, shown: Reference) -> None:
-        self._shown = shown
-        self._own = address(f"editions/{reference.edition.id}.md")
-
-    def of(self, kind: str, key: str) -> str:
-        return address(target_of(kind, key)) if key in getattr(self._shown, kind) else self._own
-
-    def operation(self, dialect: str, operation: str) -> str:
-        known = self._shown.endpoints.get(dialect)
-        if known is None or operation not in known.operations:
-            return self._own
-        return address(f"endpoints/{dialect}.md#{anchor(operation)}")
-
-
 def _default_amp_url(reference: Reference) -> str:
     setting = reference.settings.get("amp.url")
     return str(setting.default) if setting is not None and setting.default not in (None, "unknown") else ""
@@ -250,7 +234,7 @@ def _rules_in(reference: Reference, rules: tuple[str, ...]) -> tuple[str, ...]:
 # --- names
 
 
-def _answers(reference: Reference, pages: _Pages) -> Iterator[FinderAnswer]:
+def _answers(reference: Reference, pages: PageLinks) -> Iterator[FinderAnswer]:
     for key, mode in reference.agent_modes.items():
         tiers: tuple[tuple[str, ...], ...] = ((mode.name, mode.id), (), (), ())
         yield _answer(reference, mode.name, mode.name, tiers, pages.of("agent_modes", key), mode.warning)
@@ -296,7 +280,7 @@ def _answer(
 # --- calls
 
 
-def _provider(reference: Reference, provider: Provider, pages: _Pages) -> FinderProvider:
+def _provider(reference: Reference, provider: Provider, pages: PageLinks) -> FinderProvider:
     return FinderProvider(
         title=provider.display_name,
         via_proxy=provider.via_proxy,
@@ -371,7 +355,7 @@ def _forms(call: Call) -> tuple[Literal["never", "body", "path"], ...]:
     return ("body",) if switch.by == "body" else ("never", "path")
 
 
-def _operations(reference: Reference, pages: _Pages) -> Iterator[tuple[str, FinderOperation]]:
+def _operations(reference: Reference, pages: PageLinks) -> Iterator[tuple[str, FinderOperation]]:
     for dialect, endpoint in reference.endpoints.items():
         for name, operation in endpoint.operations.items():
             switch = operation.stream

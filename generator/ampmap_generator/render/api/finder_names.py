@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ...query.timelines import other_names
+from ...query.timelines import names_of
 from ...vendored.reference import Reference
 
 
@@ -32,9 +32,7 @@ def _hosted(reference: Reference) -> set[str]:
 
 
 def _called(reference: Reference) -> set[str]:
-    modes = {name for mode in reference.agent_modes.values() for name in (mode.name, mode.id)}
-    models = {name for model in reference.models.values() for name in (model.id, *other_names(model))}
-    return {_folded(name) for name in modes | models}
+    return {_folded(name) for name in names_of(reference)} - _hosted(reference)
 
 
 def _folded(name: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from ...vendored.base import Shape
-from ...vendored.catalogue import Header, HeaderSet
 from ...vendored.reference import Reference
 from ..addresses import address, platform_target, status_page, target_of
+from ..header_words import concerned, when_sent
 from ..statuses import METHODS, StatusFacts, mentions, status_facts
+from .page_links import PageLinks
 
 
 class LookupMeaning(Shape):
@@ -29,7 +30,6 @@ class LookupStatus(Shape):
 
     phrase: str
     page: str
-    meanings: tuple[LookupMeaning, ...]
     suspects: tuple[str, ...]
     """Requirements that a proxy may break when it answers a right call so."""
     answers: tuple[str, ...]
@@ -82,22 +82,41 @@ class Lookup(Shape):
     edition: str
     statuses: dict[str, LookupStatus]
     errors: tuple[LookupPlatformError, ...]
-    headers: tuple[LookupHeader, ...]
     mentions: dict[str, tuple[str, ...]]
     """Per method and header, the requirements whose statement names it; headers in lower case."""
     rules: dict[str, LookupRule]
 
 
-def lookup(reference: Reference) -> Lookup:
-    """What the field of the site that shows `reference` knows beside routes."""
-    headers = tuple(_headers(reference))
-    names = dict.fromkeys(header.name.lower() for header in headers)
+class EditionLookup(Shape):
+    """`lookup/<edition>.json`: what of it differs from edition to edition."""
+
+    schema_version: Literal[1] = 1
+    edition: str
+    headers: tuple[LookupHeader, ...]
+    meanings: dict[str, tuple[LookupMeaning, ...]]
+    """By status, what it means in the errors of each provider."""
+
+
+def edition_lookup(reference: Reference, shown: Reference) -> EditionLookup:
+    """What the field knows beside the routes of `reference`; links lead to the pages of `shown`."""
+    pages = PageLinks(reference, shown)
+    return EditionLookup(
+        schema_version=1,
+        edition=reference.edition.id,
+        headers=tuple(_headers(reference, pages)),
+        meanings={str(facts.status): _meanings(facts, pages) for facts in status_facts(reference) if facts.meanings},
+    )
+
+
+def lookup(reference: Reference, editions: Mapping[str, Reference]) -> Lookup:
+    """What the field of the site that shows `reference` knows beside routes, whichever of `editions` is asked."""
+    sets = (header_set for each in editions.values() for header_set in each.headers.values())
+    names = dict.fromkeys(header.name.lower() for header_set in sets for header in header_set.headers)
     return Lookup(
         schema_version=1,
         edition=reference.edition.id,
         statuses={str(facts.status): _status(facts) for facts in status_facts(reference)},
         errors=tuple(_errors(reference)),
-        headers=headers,
         mentions=mentions(reference, (*METHODS, *names)),
         rules={
             key: LookupRule(
@@ -111,21 +130,24 @@ def lookup(reference: Reference) -> Lookup:
     )
 
 
+def _meanings(facts: StatusFacts, pages: PageLinks) -> tuple[LookupMeaning, ...]:
+    return tuple(
+        LookupMeaning(
+            shape=shape.display_name,
+            providers=providers,
+            type=row.type,
+            code=row.code,
+            meaning=row.meaning,
+            page=pages.status(shape.id, facts.status),
+        )
+        for shape, providers, row in facts.meanings
+    )
+
+
 def _status(facts: StatusFacts) -> LookupStatus:
     return LookupStatus(
         phrase=facts.phrase,
         page=address(status_page(facts.status)),
-        meanings=tuple(
-            LookupMeaning(
-                shape=shape.display_name,
-                providers=providers,
-                type=row.type,
-                code=row.code,
-                meaning=row.meaning,
-                page=address(f"{target_of('error_shapes', shape.id)}#{facts.status}"),
-            )
-            for shape, providers, row in facts.meanings
-        ),
         suspects=facts.suspects,
         answers=facts.answers,
         relays=facts.relays,
@@ -146,7 +168,7 @@ def _errors(reference: Reference) -> Iterator[LookupPlatformError]:
             )
 
 
-def _headers(reference: Reference) -> Iterator[LookupHeader]:
+def _headers(reference: Reference, pages: PageLinks) -> Iterator[LookupHeader]:
     for key, header_set in reference.headers.items():
         for header in header_set.headers:
             yield LookupHeader(
@@ -154,19 +176,11 @@ def _headers(reference: Reference) -> Iterator[LookupHeader]:
                 role=header_set.role,
                 title=header_set.display_name,
                 value=header.value,
-                when=_when(header),
+                when=when_sent(header),
                 note=header.note,
-                providers=_concerned(header_set, header),
-                page=address(target_of("headers", key)),
+                providers=concerned(header_set, header),
+                page=pages.of("headers", key),
             )
-
-
-def _concerned(header_set: HeaderSet, header: Header) -> tuple[str, ...]:
-    return tuple(header.providers or header_set.providers)
-
-
-def _when(header: Header) -> str:
-    return header.condition or header.presence.replace("-", " ")
 
 
 def _known(text: str | None) -> str | None:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from ...query.scope import builds_in_words, freshness_in_words
+from ...query.scope import builds_in_words, freshness_in_words, is_proxied
 from ...vendored.base import Json
 from ...vendored.catalogue import AgentMode, Model, Tool
 from ...vendored.editions import NEWEST_PROXIED, KnownEdition, edition_meant
@@ -64,10 +64,7 @@ def _routing_map(reference: Reference, editions: Mapping[str, Reference]) -> Pag
 
 def _asked_first(editions: Mapping[str, Reference]) -> str:
     """The edition that the finder answers for, unless the reader chooses: the newest that sends calls to a proxy."""
-    known = [
-        KnownEdition(name, each.edition.built, any(provider.via_proxy for provider in each.providers.values()))
-        for name, each in editions.items()
-    ]
+    known = [KnownEdition(name, each.edition.built, is_proxied(each)) for name, each in editions.items()]
     return edition_meant(NEWEST_PROXIED, known) or list(editions)[-1]
 
 

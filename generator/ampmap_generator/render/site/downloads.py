@@ -11,6 +11,7 @@ from typing import Final
 from ...vendored.reference import Reference
 from ...vendored.timeline import Timelines
 from ..addresses import anchor
+from ..api.documents import ROOT
 from ..languages.golang import render_go
 from ..languages.typescript import render_typescript
 from ..markdown import Table, code, link
@@ -75,8 +76,6 @@ def download_pages(reference: Reference, files: Mapping[str, bytes]) -> Iterator
     yield _spec_files(reference, [path for path in left if path.startswith("spec/")], files)
 
 
-API: Final = "api/v1/"
-
 _API_KINDS: Final = (
     ("index", "What there is, and where", "index.json", "index.json"),
     ("provider", "A provider: its calls and its models", "providers/{provider}.json", "providers/"),
@@ -86,7 +85,8 @@ _API_KINDS: Final = (
     ("diff", "What changed in an edition", "changes/{edition}.json", "changes/"),
     ("timelines", "Where each name goes, over the editions", "timelines.json", "timelines.json"),
     ("finder", "Every name and path of an edition", "finder/{edition}.json", "finder/"),
-    ("lookup", "Statuses, headers, errors and rules", "lookup.json", "lookup.json"),
+    ("lookup", "Statuses, errors and rules", "lookup.json", "lookup.json"),
+    ("edition-lookup", "Headers of an edition, and what it means by a status", "lookup/{edition}.json", "lookup/"),
     ("route-vectors", "Questions to `route`, with their answers", "route-vectors.json", "route-vectors.json"),
 )
 """Name of the schema, what the documents say, their address below `api/v1/`, and how it begins."""
@@ -94,11 +94,11 @@ _API_KINDS: Final = (
 
 def _api_rows(shelf: Shelf, files: Mapping[str, bytes]) -> Iterator[tuple[str, ...]]:
     for schema, about, pattern, start in _API_KINDS:
-        mine = sorted(path for path in files if path.startswith(f"{API}{start}"))
-        form = f"{API}schema/{schema}.schema.json"
+        mine = sorted(path for path in files if path.startswith(f"{ROOT}{start}"))
+        form = f"{ROOT}schema/{schema}.schema.json"
         if mine:
             example = link("example", mine[0], shelf.here)
-            yield about, f"{code(API + pattern)} ({example})", str(len(mine)), link(code(schema), form, shelf.here)
+            yield about, f"{code(ROOT + pattern)} ({example})", str(len(mine)), link(code(schema), form, shelf.here)
 
 
 def module_files(reference: Reference, known: Timelines) -> dict[str, bytes]:

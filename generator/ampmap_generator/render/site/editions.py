@@ -8,6 +8,7 @@ from itertools import groupby
 
 from ...compile import plain
 from ...diff.report import DiffReport, ReportedChange, report, rule_rows, summary, what
+from ...query.scope import is_proxied
 from ...vendored.names import find_model
 from ...vendored.reference import Reference
 from ...vendored.routing import find_call
@@ -89,7 +90,7 @@ def _index(reference: Reference, editions: Editions) -> Page:
 def _compare(reference: Reference, editions: Editions) -> Page:
     """Any two editions side by side; at first the two newest whose model calls pass a proxy."""
     shelf = Shelf(reference, "editions/compare.md")
-    proxied = [name for name, each in editions.items() if any(p.via_proxy for p in each.providers.values())]
+    proxied = [name for name, each in editions.items() if is_proxied(each)]
     pair = proxied[-2:] or list(editions)[-2:]
     values: dict[str, object] = {
         "editions": json.dumps([[name, each.edition.built] for name, each in editions.items()]),

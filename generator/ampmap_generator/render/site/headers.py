@@ -8,6 +8,7 @@ from ...vendored.catalogue import Header, HeaderSet
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS
 from ...vendored.wire import Provider
+from ..header_words import concerned
 from ..markdown import Table, code, prose
 from .facts import FactSection, Field, Page, Shelf, code_value, source_path
 
@@ -111,7 +112,7 @@ def _headers(shelf: Shelf, *roles: str) -> Iterator[tuple[HeaderSet, Header]]:
 
 
 def _is_on(header_set: HeaderSet, header: Header, provider: Provider) -> bool:
-    named = header.providers or header_set.providers
+    named = concerned(header_set, header)
     passed = header_set.applies_to in ("all", "via-proxy" if provider.via_proxy else "direct")
     return passed and (not named or provider.id in named)
 
@@ -123,7 +124,7 @@ def _header_set(shelf: Shelf, header_set: HeaderSet) -> FactSection:
             code_value(header.value) if "value" in header.model_fields_set else "",
             PRESENCE[header.presence],
             prose(header.condition or ""),
-            ", ".join(shelf.to("providers", p) for p in header.providers or header_set.providers) or "all",
+            ", ".join(shelf.to("providers", p) for p in concerned(header_set, header)) or "all",
             prose(header.note or ""),
             shelf.marks(header.sources or header_set.sources),
         )

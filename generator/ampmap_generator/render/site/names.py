@@ -7,8 +7,9 @@ from itertools import groupby
 
 from ...vendored.catalogue import Header, HeaderSet
 from ...vendored.reference import Reference
-from ...vendored.routing import calls
+from ...vendored.routing import MODEL_SLOT, calls
 from ..addresses import anchor
+from ..header_words import concerned, when_sent
 from ..markdown import Table, code, prose
 from ..statuses import METHODS, mentions
 from .facts import FactSection, Page, Shelf
@@ -40,7 +41,7 @@ def _callers(shelf: Shelf, method: str) -> Iterator[tuple[str, ...]]:
     for provider in shelf.reference.providers.values():
         for call in calls(shelf.reference, provider):
             if call.operation.method == method:
-                path = call.path("{model}").replace("%7Bmodel%7D", "{model}")
+                path = call.path(MODEL_SLOT).replace(MODEL_SLOT, "{model}")
                 operation = shelf.link(code(call.id), f"endpoints/{call.dialect}.md#{anchor(call.id)}")
                 yield shelf.to("providers", provider.id, prose(provider.display_name)), operation, code(path)
 
@@ -70,8 +71,8 @@ def _places(shelf: Shelf, group: Iterable[tuple[Header, HeaderSet]]) -> tuple[tu
         (
             shelf.to("headers", header_set.id, prose(header_set.display_name)),
             code(header.value) if header.value else "",
-            prose(header.condition or header.presence.replace("-", " ")),
-            ", ".join(shelf.to("providers", each) for each in header.providers or header_set.providers) or "all",
+            prose(when_sent(header)),
+            ", ".join(shelf.to("providers", each) for each in concerned(header_set, header)) or "all",
             prose(header.note or ""),
         )
         for header, header_set in group

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ampmap_generator.render.api.finder import finder
-from ampmap_generator.render.api.lookup import lookup
+from ampmap_generator.render.api.lookup import edition_lookup, lookup
 from ampmap_generator.vendored.reference import Reference
 from ampmap_tests_support.places import CHECKOUT
 
@@ -37,7 +37,10 @@ def answers(editions: Mapping[str, Reference], node: str) -> Callable[[list[str]
     shown = editions[BASE]
     known = {
         "data": finder(editions[PROXIED], shown, {}).model_dump(mode="json"),
-        "lookup": lookup(shown).model_dump(mode="json"),
+        "lookup": {
+            **lookup(shown, editions).model_dump(mode="json"),
+            **edition_lookup(editions[PROXIED], shown).model_dump(mode="json"),
+        },
     }
 
     def answered(texts: list[str]) -> list[dict[str, Any]]:
@@ -106,6 +109,10 @@ def test_a_path_with_an_alias_a_method_and_a_status(answers: Any) -> None:
         ("HTTP/1.1 529", "status", "overloaded_error"),
         ("x-goog-api-key", "header", "google"),
         ("X-Goog-Api-Key: AIzaSyExample", "header", "google"),
+        ("x-amp-thread-id", "header", "x-amp-thread-id"),
+        ("x-amp-override-provider", "header", "x-amp-override-provider"),
+        ("amp-thread-id", "none", ""),
+        ("POST /api/provider/fireworks/v1/chat/completions 429", "calls", "meaning"),
         ("overloaded_error", "error", "529"),
         ("SHARED_QUOTA_EXCEEDED", "error", "quota"),
         ('{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', "error", "529"),
@@ -134,6 +141,15 @@ def test_no_credential_gets_into_the_address(answers: Any) -> None:
         LOG.format(path="/api/provider/x?auth_token=hunter2", status=401),
         '{"model":"gpt-5-codex","api_key":"hunter2"}',
         "curl https://p.example/api/provider/openai/v1/responses -H 'authorization: Bearer hunter2'",
+        "x-api-key sk-ant-api03-hunter2",
+        "x-api-key hunter2",
+        "export OPENAI_API_KEY=sk-hunter2",
+        "api_key=hunter2",
+        "Authorization Bearer hunter2",
+        "'authorization': 'Bearer hunter2'",
+        "/api/provider/google/v1/models;token=hunter2",
+        "/api/provider/openai/sk-hunter2/models",
+        "sk-ant-api03-hunter2: x",
     ]
     shared = [found["read"]["share"] for found in answers(secrets)]
 
@@ -204,7 +220,7 @@ def test_the_code_of_every_route_can_be_compiled(stream: bool, editions: Mapping
 
 
 def test_every_rule_and_page_that_the_lookup_names_exists(editions: Mapping[str, Reference]) -> None:
-    document = lookup(editions[BASE])
+    document = lookup(editions[BASE], editions)
     named = {rule for each in document.statuses.values() for rule in (*each.suspects, *each.answers, *each.relays)}
     named |= {rule for rules in document.mentions.values() for rule in rules}
 

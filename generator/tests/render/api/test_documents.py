@@ -51,7 +51,7 @@ def docs(reference: Reference, editions: Editions) -> Files:
 def schema_of(path: str) -> str:
     folder = path.partition("/")[0]
     kinds = {"providers": "provider", "models": "model", "modes": "mode", "editions": "edition", "changes": "diff"}
-    kinds["finder"] = "finder"
+    kinds |= {"finder": "finder", "lookup": "edition-lookup"}
     return kinds[folder] if "/" in path else path.removesuffix(".json")
 
 
@@ -78,7 +78,7 @@ def test_every_schema_is_published_and_is_one(documents: dict[str, Any]) -> None
 def test_the_index_leads_to_every_document(documents: dict[str, Any], files: Files) -> None:
     index = documents["index.json"]
     linked = {entry["href"] for kind in ("editions", "providers", "models", "modes") for entry in index[kind]}
-    linked |= {entry["finder"] for entry in index["editions"]}
+    linked |= {entry[name] for entry in index["editions"] for name in ("finder", "lookup")}
     linked |= {index[name] for name in ("changes", "lookup", "timelines", "route_vectors", "checksums")}
     linked |= set(index["schemas"])
     linked |= {entry["href"] for entry in documents["changes.json"]["changes"]}
@@ -145,11 +145,12 @@ BUDGETS = {
     "provider": 32,
     "model": 8,
     "mode": 8,
-    "edition": 1280,
+    "edition": 1024,
     "changes": 16,
     "diff": 512,
     "finder": 96,
     "lookup": 160,
+    "edition-lookup": 48,
     "timelines": 48,
     "schema": 192,
     "route-vectors": 2048,

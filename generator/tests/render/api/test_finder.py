@@ -308,12 +308,12 @@ def test_the_scripts_know_no_other_address() -> None:
 
 
 def test_a_name_of_another_edition_leads_there(ask: Ask) -> None:
-    asked = ("claude-opus-4-7", "Claude Opus 4.7", "deep", "ultra", "kimi-k2.5-example")
+    asked = ("claude-opus-4-7", "Claude Opus 4.7", "anthropic/claude-opus-4-7", "deep", "ultra", "kimi-k2.5-example")
     found = ask(*(("find", name) for name in asked))
 
     assert [each["kind"] for each in found] == ["none"] * len(asked)
     newest = "amp-0.0.1777897475"
-    assert [each.get("elsewhere") for each in found] == [newest, newest, newest, "amp-0.0.1790142911", None]
+    assert [each.get("elsewhere") for each in found] == [*[newest] * 4, "amp-0.0.1790142911", None]
 
 
 def test_names_as_people_write_them_are_found(ask: Ask) -> None:
