@@ -93,14 +93,18 @@ def did_you_mean(word: str, known: list[str]) -> str:
     return f"; did you mean `{near[0]}`?" if near else ""
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+PRIVATE = 0o600
+"""Who may read what holds the words of clients: its owner."""
+
+
+def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Puts `data` in place of the file at `path` in one step. Raises OSError when that cannot be done."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:
         temporary.unlink()

@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import UsageError
+from ..files import PRIVATE
 from ..observer.records import Seen
 from ..report.exchanges import report_exchange, upstream_message
 from ..wire.credentials import carried
 from ..wire.messages import Exchange, Headers, UpstreamAnswer
 from ..wire.redaction import Scrubber, SecretBook
 from ..wire.visible import visible
-
-PRIVATE = 0o600
-"""Who may read a log: it holds what clients say."""
 
 
 class CallLog:

@@ -93,6 +93,7 @@ def record(
     from ..record.run import RecordOptions
     from ..record.run import record as run_it
     from ..reference.edition import reference_for
+    from .reporting import ended_by_signals
 
     options = RecordOptions(
         command=command,
@@ -102,7 +103,8 @@ def record(
         settings=None if settings is None else read_text(settings, MOST_SETTINGS),
         variables=dict(_variable(text) for text in variables),
     )
-    recording = run_it(reference_for(reference, edition), options)
+    with ended_by_signals():
+        recording = run_it(reference_for(reference, edition), options)
     _write(recording, out)
     _print(recording, out)
     return _exit_code(recording)
@@ -139,7 +141,7 @@ def _variable(text: str) -> tuple[str, str]:
 
 def _write(recording: Recording, folder: Path) -> None:
     from ..errors import UsageError
-    from ..files import write_atomically
+    from ..files import PRIVATE, write_atomically
 
     files = {
         "requests.jsonl": recording.lines(),
@@ -150,7 +152,7 @@ def _write(recording: Recording, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            write_atomically(folder / name, text.encode())
+            write_atomically(folder / name, text.encode(), PRIVATE)
     except OSError as error:
         raise UsageError(f"--out: {folder} cannot be written: {error.strerror or error}") from error
 

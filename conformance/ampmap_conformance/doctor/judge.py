@@ -13,12 +13,12 @@ from ..target.left_out import LeftOut, left_out
 from ..target.target import CLIENT_KEY_VARIABLE, Target
 from ..wire.address import Address
 from ..wire.credentials import REFUSED
+from ..wire.foreign_peer import is_loopback
 from ..wire.redaction import SecretBook
 from .findings import Finding, State, Topic
 
 LONGEST_NAME = 60
 """Characters of a server's name for itself."""
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NO_CONNECTION: Mapping[Failure, str] = MappingProxyType(
     {
         Failure.REFUSED: "start the proxy, or correct host and port of the URL",
@@ -103,9 +103,10 @@ def tls(url: str, found: Discovery, *, private: bool) -> Finding:
         return Finding(Topic.TLS, State.WRONG, "the server speaks https alone on this port", "use https://", ends=True)
     leads = next((answer.location for answer in found.opened.values() if answer.location.startswith("https://")), "")
     if leads:
+        host = f"[{address.host}]" if ":" in address.host else address.host
         seen = "the server redirects calls to https, which clients do not follow"
-        return Finding(Topic.TLS, State.WRONG, seen, f"use https://{address.netloc.rpartition(':')[0] or address.host}")
-    if address.host in LOOPBACK:
+        return Finding(Topic.TLS, State.WRONG, seen, f"use https://{host}")
+    if is_loopback(address.host):
         return Finding(Topic.TLS, State.OK, "plain http, which does not leave this machine")
     return Finding(
         Topic.TLS, State.NOTE, "plain http: keys travel unencrypted", "serve https where this network is not safe"

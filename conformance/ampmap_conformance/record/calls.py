@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..dialects.routes import Match, RouteTable, below, proxy_routes
+from ..errors import Violation
 from ..reference.types import Call, ManagementRoute, Provider, Reference, Tool
 from ..wire.json_text import loads
-from ..wire.limits import TooMuchError, gunzip
+from ..wire.sse import decode_body
 from .tap import Sent
 
 INTERNAL: Final = "/api/internal"
@@ -112,13 +113,7 @@ def _is_surely(tool: Tool, body: Mapping[str, Any]) -> bool:
 def body_of(sent: Sent) -> Mapping[str, Any]:
     """The JSON object of a body; empty for anything else."""
     try:
-        body = loads(plain_body(sent))
-    except (ValueError, TooMuchError):
+        body = loads(decode_body(sent.headers, sent.body))
+    except (ValueError, Violation):
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def plain_body(sent: Sent) -> bytes:
-    """The body without its coding. Raises TooMuchError."""
-    coded = (sent.headers.get("content-encoding") or "").lower() == "gzip"
-    return gunzip(sent.body) if coded else sent.body

@@ -147,7 +147,9 @@ def start_isolated(command: Sequence[str], at: Stage, more: Mapping[str, str]) -
     Raises OSError where the system does not allow it.
     """
     kit, inside = socket.socketpair()
-    launcher = (sys.executable, "-m", f"{__package__}.launch", str(inside.fileno()), *command)
+    # By its file, and isolated: the client's environment does not lead to the kit's packages, which it does not need.
+    launch = Path(__file__).with_name("launch.py")
+    launcher = (sys.executable, "-I", str(launch), str(inside.fileno()), *command)
     with inside:
         process = _started(launcher, at, at.environment(None, more), inside.fileno())
     client = Client(process, at.home.parent, kit)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, TypeAlias
 
+from ..errors import Violation
 from ..reference.types import Reference
 from ..version import version
-from ..wire.limits import TooMuchError
 from ..wire.redaction import SecretBook
-from .calls import ManagementCall, Meaning, ModelCall, plain_body
+from ..wire.sse import decode_body
+from .calls import ManagementCall, Meaning, ModelCall
 from .client import Outcome
 from .compare import Comparer, Difference, Kind, distinct
 from .tap import Sent
+
+Compared: TypeAlias = tuple[Sent, Meaning, tuple[Difference, ...]]
 
 FORM: Final = 1
 """The version of `recorded.json`, which `ampmap inspect --recorded` reads."""
@@ -35,11 +39,16 @@ class Recording:
     """Requests beyond what is kept."""
     book: SecretBook
 
-    @property
+    @cached_property
+    def _compared(self) -> tuple[Compared, ...]:
+        """Each call with what differs in it."""
+        comparer = Comparer(self.reference)
+        return tuple((*call, tuple(comparer.differences(*call))) for call in self.calls)
+
+    @cached_property
     def differences(self) -> tuple[tuple[Difference, int], ...]:
         """Each difference once, with how often it was seen."""
-        comparer = Comparer(self.reference)
-        return distinct(each for sent, meaning in self.calls for each in comparer.differences(sent, meaning))
+        return distinct(each for *_, differences in self._compared for each in differences)
 
     @property
     def client(self) -> str | None:
@@ -53,8 +62,8 @@ class Recording:
 
     def _line(self, sent: Sent, meaning: Meaning) -> dict[str, Any]:
         try:
-            text = plain_body(sent).decode("utf-8", errors="replace")
-        except TooMuchError:
+            text = decode_body(sent.headers, sent.body).decode("utf-8", errors="replace")
+        except Violation:
             text = ""
         body = self.book.hide_piece(text, LONGEST_BODY)
         return {
@@ -70,7 +79,6 @@ class Recording:
 
     def facts(self) -> dict[str, Any]:
         """`recorded.json`: facts alone, without a body and without a header's value."""
-        comparer = Comparer(self.reference)
         return {
             "recorded": FORM,
             "kit": version(),
@@ -80,7 +88,7 @@ class Recording:
             "isolated": self.isolated,
             "ended": {"how": self.outcome.ended.value, "exit_code": self.outcome.code},
             "requests": len(self.calls) + self.left_out,
-            "calls": [_grouped(group, comparer) for group in _groups(self.calls)],
+            "calls": [_grouped(group) for group in _groups(self._compared)],
             "differences": [
                 {
                     "kind": each.kind.value,
@@ -103,29 +111,29 @@ def _in_words(meaning: Meaning) -> str:
             return "unknown"
 
 
-def _groups(calls: Iterable[tuple[Sent, Meaning]]) -> list[list[tuple[Sent, Meaning]]]:
+def _groups(calls: Iterable[Compared]) -> list[list[Compared]]:
     """Calls that are alike in all but values, in the order of their first."""
-    found: dict[tuple[Any, ...], list[tuple[Sent, Meaning]]] = {}
-    for sent, meaning in calls:
+    found: dict[tuple[Any, ...], list[Compared]] = {}
+    for sent, meaning, differences in calls:
         key: tuple[Any, ...] = (sent.method, _in_words(meaning))
         if isinstance(meaning, ModelCall):
             key = (*key, meaning.model, meaning.streamed, tuple(sorted(meaning.body)))
         elif not isinstance(meaning, ManagementCall):
             key = (*key, sent.path)
-        found.setdefault(key, []).append((sent, meaning))
+        found.setdefault(key, []).append((sent, meaning, differences))
     return list(found.values())
 
 
-def _grouped(group: Sequence[tuple[Sent, Meaning]], comparer: Comparer) -> dict[str, Any]:
-    (sent, meaning), *_ = group
-    names = [{name.lower() for name, _ in each.headers} for each, _ in group]
+def _grouped(group: Sequence[Compared]) -> dict[str, Any]:
+    (sent, meaning, _), *_ = group
+    names = [{name.lower() for name, _ in each.headers} for each, *_ in group]
     every = set.intersection(*names)
-    differences = [each for call in group for each in comparer.differences(*call)]
+    differences = [each for *_, found in group for each in found]
     made: dict[str, Any] = {
         "method": sent.method,
         "path": sent.path,
         "times": len(group),
-        "statuses": sorted({each.status for each, _ in group if each.status is not None}),
+        "statuses": sorted({each.status for each, *_ in group if each.status is not None}),
         "headers": sorted(every),
         "other_headers": sorted(set.union(*names) - every),
         "unstated_headers": sorted({each.name for each in differences if each.kind is Kind.HEADER}),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from types import FrameType
 
 from ..errors import UsageError
 from ..meanings import ToolCall
@@ -39,13 +37,12 @@ class RecordOptions:
 def record(reference: Reference, options: RecordOptions) -> Recording:
     """Run the client, and judge what it sent.
 
-    Must be called in the main thread. Raises UsageError for a command that cannot be executed, and where the client
-    cannot be kept from the network and `allow_network` is not given.
+    Raises UsageError for a command that cannot be executed, and where the client cannot be kept from the network and
+    `allow_network` is not given.
     """
     command, tap = absolute(options.command), Tap()
     with ExitStack() as opened:
         at = opened.enter_context(stage(options.settings))
-        opened.enter_context(_signals_interrupt())
         more = options.variables or {}
         book = SecretBook(at.key, *(value for value in more.values() if len(value) >= 8))
         proxy = partial(embedded, reference, clients=(at.key, f"{at.key}-2"), asks=options.asks, heard=tap.heard)
@@ -80,17 +77,3 @@ def _isolated(
             f"this system does not allow a network namespace ({error}), so that the client would have the network;"
             " --allow-network runs it all the same"
         ) from error
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """SIGTERM ends the client as Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -48,7 +48,7 @@ class _Patterns:
 
     def __init__(self, options: RunOptions) -> None:
         self._unmatched = {*options.select, *options.skip, *options.trace}
-        self._error: UnmatchedPatternError | None = None
+        self._errors: dict[str, UnmatchedPatternError] = {}
 
     def fitted(self, options: RunOptions, run: Callable[[RunOptions], RunOutcome]) -> RunOutcome | None:
         """What `run` makes of the options with the patterns of one edition; None where none of those to run is left."""
@@ -57,7 +57,7 @@ class _Patterns:
             try:
                 ended = run(options)
             except UnmatchedPatternError as error:
-                self._error = self._error or error
+                self._errors.setdefault(error.pattern, error)
                 options = _without(options, error.pattern)
                 if selects and not options.select:
                     return None
@@ -67,8 +67,9 @@ class _Patterns:
 
     def check(self) -> None:
         """Raises UnmatchedPatternError where a pattern means nothing in any edition."""
-        if self._error is not None and self._error.pattern in self._unmatched:
-            raise self._error
+        for pattern, error in self._errors.items():
+            if pattern in self._unmatched:
+                raise error
 
 
 def _without(options: RunOptions, pattern: str) -> RunOptions:

@@ -84,7 +84,7 @@ def conformance(
         except Exception as error:  # noqa: BLE001 - what was decided until then is reported all the same
             return record.failed(error)
         if told is not None:
-            told.add(session, record.decided)
+            told.add(record.decided)
         return record.ended(interrupted=interrupted)
 
 

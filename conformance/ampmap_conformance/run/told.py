@@ -25,28 +25,30 @@ class Told:
 
     def __init__(self) -> None:
         self._decided: dict[str, Decided] = {}
+        self._names: list[tuple[Task, str]] = []
+        """Those of the edition that `of` was asked about last."""
 
     def of(self, session: Session) -> dict[str, Decided]:
         """By task id, what needs not be made again for the edition of `session`."""
-        names = self._names(session)
-        return {task.id: self._decided[name] for task, name in names if name in self._decided}
+        sameness = Sameness(session.target)
+        named = [(task, sameness.of(task)) for task in session.plan.selected]
+        self._names = [(task, name) for task, name in named if name is not None]
+        return {task.id: self._decided[name] for task, name in self._names if name in self._decided}
 
     def results(self) -> frozenset[int]:
         """The identities of the results that are kept."""
         return frozenset(id(each.result) for each in self._decided.values())
 
-    def add(self, session: Session, decided: list[Decided]) -> None:
-        """Keeps what an edition decided. A case that was not executed, or not always with one result, is not kept."""
+    def add(self, decided: list[Decided]) -> None:
+        """Keeps what the edition decided that `of` was asked about.
+
+        A case that was not executed, or not always with one result, is not kept.
+        """
         by_id = {each.result.id: each for each in decided}
-        for task, name in self._names(session):
+        for task, name in self._names:
             found = by_id.get(task.id)
             if found is not None and found.outcome.verdict in EXECUTED - {Verdict.FLAKY}:
                 self._decided.setdefault(name, found)
-
-    @staticmethod
-    def _names(session: Session) -> list[tuple[Task, str]]:
-        sameness = Sameness(session.target)
-        return [(task, name) for task in session.plan.selected if (name := sameness.of(task)) is not None]
 
 
 def light(outcome: Outcome) -> Outcome:

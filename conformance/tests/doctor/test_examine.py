@@ -153,6 +153,11 @@ def test_answers_that_tell_nothing_are_not_taken_for_a_proxy(reference: Referenc
         "use https://proxy.example.com"
         in of(Answered(301, "a redirect", "https://proxy.example.com/x"))[Topic.TLS].remedy
     )
+    target = targets.from_url("http://[2001:db8::1]:8080", reference, {})
+    led = of(Answered(301, "a redirect", "https://[2001:db8::1]/x"))[Topic.TLS]
+    assert led.remedy == "use https://[2001:db8::1]"
+    target = targets.from_url("http://127.0.0.2:8080", reference, {})
+    assert of(Answered(401), needs_key=True)[Topic.TLS].state is State.OK
     assert of(Answered(400), wants_tls=True)[Topic.TLS].ends
     refused = of(Answered(401), needs_key=True)
     assert (refused[Topic.PROVIDERS].state, refused[Topic.KEY].state) == (State.UNKNOWN, State.WRONG)

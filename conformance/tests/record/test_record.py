@@ -14,6 +14,13 @@ import pytest
 from ampmap_conformance.cli import main
 from ampmap_conformance.record import client as clients
 from ampmap_conformance.record import run as runs
+from ampmap_conformance.record.calls import Meanings
+from ampmap_conformance.record.client import Ended, Outcome
+from ampmap_conformance.record.recording import Recording
+from ampmap_conformance.record.tap import Sent
+from ampmap_conformance.reference.types import Reference
+from ampmap_conformance.wire.messages import Headers
+from ampmap_conformance.wire.redaction import SecretBook
 from ampmap_generator.client_build.recorded import read_recording
 from click.testing import CliRunner, Result
 
@@ -53,6 +60,16 @@ def record(tmp_path: Path, steps: list[Any], *options: str, network: bool = True
     command = ["record", "--edition", EDITION, "--out", str(tmp_path / "out"), *options]
     command += ["--allow-network"] if network else []
     return CliRunner().invoke(main, [*command, "--", sys.executable, FAKE, json.dumps(steps)])
+
+
+def test_a_body_that_is_not_packed_as_its_header_says_is_recorded(reference: Reference) -> None:
+    lines = Headers((("Content-Type", "application/json"), ("Content-Encoding", "gzip")))
+    sent = Sent(0.0, "POST", "/api/internal", "getUserInfo", lines, b"not packed", 400)
+    call = (sent, Meanings(reference).of(sent))
+    recording = Recording(reference, Outcome(Ended.EXITED, 0, "", ""), True, (call,), 0, SecretBook("key-of-nobody"))
+
+    assert json.loads(recording.lines())["body"] == "not packed"
+    assert recording.facts()["requests"] == 1
 
 
 def recorded(tmp_path: Path) -> Any:

@@ -107,6 +107,8 @@ def test_a_pattern_means_something_in_one_of_the_editions() -> None:
     assert [each.edition for each in found.editions] == [LAST]
     with pytest.raises(UsageError, match="matches no case"):
         over(EARLY, LAST, select=(RULE, "routing.nothing"))
+    with pytest.raises(UsageError, match=r"routing\.nothing"):  # also where another pattern is the first that fails
+        over(EARLY, LAST, select=(f"{RULE}[kimi-*]", "routing.nothing"))
 
 
 def test_an_entry_of_a_baseline_needs_one_edition_that_has_it(tmp_path: Path) -> None:
