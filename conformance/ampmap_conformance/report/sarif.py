@@ -12,6 +12,7 @@ from ..verdicts import ExitCode, Level, Verdict
 from ..wire.visible import visible
 from .facts import RED, remedy_line, run_problems
 from .model import Cause, Report, RequirementSummary, Result
+from .text import is_http
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 SCORES: Mapping[Severity, str] = MappingProxyType({"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"})
@@ -34,7 +35,10 @@ def to_sarif(report: Report) -> bytes:
         "tool": {"driver": driver},
         "invocations": [_invocation(report)],
         "results": [_result(cause, results[cause.shown], report, places) for cause in report.causes],
-        "properties": {"target": report.target.name, "edition": report.reference.edition},
+        "properties": {
+            "target": report.target.name,
+            "editions": [each.edition for each in report.editions or (report.reference,)],
+        },
     }
     made = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return f"{json.dumps(made, ensure_ascii=True, indent=1)}\n".encode()
@@ -49,7 +53,7 @@ def _rule(name: str, rule: RequirementSummary) -> dict[str, Any]:
     }
     if rule.severity:
         made["properties"]["security-severity"] = SCORES[rule.severity]
-    if rule.docs_url.startswith(("http://", "https://")):  # a relative address is no valid helpUri
+    if is_http(rule.docs_url):  # a relative address is no valid helpUri
         made["helpUri"] = rule.docs_url
     return made
 

@@ -16,6 +16,7 @@ from ampmap_conformance.report.markdown import to_markdown
 from ampmap_conformance.report.model import Result
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.report.page import to_html
+from ampmap_conformance.report.sarif import to_sarif
 from ampmap_conformance.report.screen import edition_lines
 from ampmap_conformance.report.write import read_report, to_json
 from ampmap_conformance.run.editions import over_editions
@@ -86,7 +87,7 @@ def test_every_form_of_the_report_tells_the_editions(both: RunOutcome, tmp_path:
     assert read_report(file) == both.report
     told = edition_lines(both.report)
     assert [line.split()[:2] for line in told] == [[LATE, "conformant:"], [LAST, "conformant:"]]
-    for form in (to_html, to_markdown, to_junit):
+    for form in (to_html, to_markdown, to_junit, to_sarif):
         text = form(both.report).decode()
         assert LATE in text
         assert LAST in text
