@@ -65,6 +65,9 @@ def mended(text: str, row: Found, lines: str) -> str:
     """A configuration with the lines of a remedy in the place that a row names."""
     (where, anchor), *more = [(key, row[key]) for key in ("before", "after", "replace") if key in row]
     assert not more
+    if "upstream" in row:
+        assert row["upstream"] in lines
+        lines = lines.replace(row["upstream"], row["here"])
     kept: list[str] = []
     is_in = False
     for line in text.splitlines():

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
 import pytest
+from ampmap_conformance.dialects.schemas import Schemas
 from ampmap_conformance.errors import UsageError
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.report.causes import AFTER_EFFECT, UNSERVED_ROUTE
@@ -142,3 +150,53 @@ def test_a_missing_route_is_mended_by_a_route_and_an_after_effect_by_nothing_of_
     assert route.remedy is not None
     assert route.remedy.text in {one.remedy.change for one in remedies_of("management.forwarded", reference)}
     assert effect.remedy is None
+
+
+MESSAGE = re.compile(r"""\bmessage\b["']?\s*:""")
+LABELS = ("application/json", ".json(", "JSONResponse(")
+"""What marks an answer as JSON, in a configuration or by a function of its framework."""
+SHARED_FORM = ("anthropic", "openai", "groq")
+
+
+def bodies_in(lines: str) -> Iterator[Mapping[str, Any]]:
+    """The JSON objects with an error in lines of any language; Python writes `None` for `null`."""
+    text = lines.replace("None", "null")
+    for start in (found.start() for found in re.finditer(r"\{", text)):
+        try:
+            value, _ = json.JSONDecoder().raw_decode(text, start)
+        except ValueError:
+            continue
+        if "error" in value:
+            yield value
+
+
+def test_error_bodies_of_remedies_have_the_form_that_they_promise(reference: Reference) -> None:
+    judge, wrong, count = Schemas(reference), [], 0
+    for server in reference.remedies.values():
+        for remedy in server.remedies:
+            bodies = list(bodies_in(remedy.lines))
+            assert len(bodies) == len(MESSAGE.findall(remedy.lines)), f"not read as JSON: {remedy.lines}"
+            count += len(bodies)
+            found = [
+                (shape, judge.error(reference.error_shapes[shape], json.dumps(body).encode()))
+                for body in bodies
+                for shape in SHARED_FORM
+            ]
+            wrong += [(server.id, remedy.change, *problem) for problem in found if problem[1]]
+            if bodies and not any(label in remedy.lines for label in LABELS):
+                wrong.append((server.id, remedy.change, "the label", "the body is not marked as JSON"))
+            if bodies and "errors.own-shape" in remedy.requirements:
+                assert "Google, Cerebras, OpenRouter and xAI have forms of their own" in remedy.change
+
+    assert wrong == []
+    assert count
+
+
+@pytest.mark.parametrize(("query", "target"), [(b"", b"/v1/a%2Fb"), (b"b=%7e&flag", b"/v1/a%2Fb?b=%7e&flag")])
+def test_fastapi_forwards_the_query_as_it_was_sent(query: bytes, target: bytes, reference: Reference) -> None:
+    """The lines of the remedy run as they are."""
+    (remedy,) = (one.remedy for one in remedies_of("management.query-bytes", reference) if one.server.id == "fastapi")
+    request = SimpleNamespace(scope={"raw_path": b"/v1/a%2Fb", "query_string": query})
+    names: dict[str, Any] = {"httpx": httpx, "UPSTREAM": "http://upstream.test", "request": request}
+    exec(remedy.lines, names)  # noqa: S102 - the lines are the spec's own
+    assert names["url"].raw_path == target
