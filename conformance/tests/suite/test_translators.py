@@ -215,6 +215,16 @@ def test_a_body_that_is_served_wrongly_breaks_the_rule_on_it_alone(run: Run, ser
     )
 
 
+def test_a_body_over_the_limit_that_is_served_breaks_the_rule_on_it_alone(run: Run, serve: Serve) -> None:
+    rule, case = "errors.body-limit[anthropic]", "anthropic-too-large"
+    wanted = (rule, f"errors.own-shape[{case}]", f"tenancy.connection-after-error[{case}]")
+    target = serve(Translates, providers=CLAUDE, policy="{body_limit: 100000}")
+    report = run(target=target, select=wanted).report
+    assert {one.id: one.verdict for one in report.results} == dict(
+        zip(wanted, (Verdict.FAIL, Verdict.NOT_TESTABLE, Verdict.NOT_TESTABLE), strict=True)
+    )
+
+
 class TakesLists(Translates):
     """Answers a list in place of a request as if nothing were said."""
 
