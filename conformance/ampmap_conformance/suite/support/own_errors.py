@@ -29,6 +29,7 @@ _REJECTED_BY = {
     "wrong-method": "errors.method-not-allowed",
     "too-large": "errors.body-limit",
 }
+UNKNOWN_CODING = "x-ampmap-unknown"
 NO_CREDENTIAL_SENT = "no-credential"
 NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"
 
