@@ -14,8 +14,8 @@ TYPES = re.compile(
 """How libraries that read JSON name themselves, or the types of the program that uses them, in their messages."""
 NAMING = ("server", "x-powered-by", "x-generator")
 """Headers in which a server names its software."""
-VERSIONS = re.compile(r"\b[A-Za-z][A-Za-z_-]*/v?\d+\.\d+(?:\.\d+)*")
-"""A program and its version, as `Server` has them and pages of errors show them."""
+VERSIONS = re.compile(r"(?<![\w./-])(?!(?i:https?|tls|ssl)/)[A-Za-z][A-Za-z_-]*/v?\d+\.\d+(?:\.\d+)*")
+"""A program and its version, as `Server` has them and pages of errors show them; not a protocol, nor part of an URL."""
 DIGESTS = ("md5", "sha1", "sha256", "sha512")
 
 

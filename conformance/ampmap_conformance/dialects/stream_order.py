@@ -123,9 +123,9 @@ def _texts(output: list[Any]) -> Iterator[str]:
 def _chat(chunks: list[dict[str, Any]]) -> Iterator[str]:
     """OpenAI Chat Completions: chunks of one completion, and one finish reason.
 
-    A chunk before the completion's own may have no id, and the chunk with the usage may repeat the reason.
+    Chunks may have no id, and the chunk with the usage may repeat the reason.
     """
-    if len({chunk.get("id") for chunk in chunks if chunk.get("id")}) != 1:
+    if len({chunk.get("id") for chunk in chunks if chunk.get("id")}) > 1:
         yield "the chunks have different ids"
     ends = [chunk for chunk in chunks if any(c.get("finish_reason") for c in chunk.get("choices") or [])]
     if not ends:

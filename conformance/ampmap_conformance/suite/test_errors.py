@@ -29,6 +29,7 @@ from .support.conditions import has_body, is_no_object, names_model_in_body
 from .support.outside import served
 from .support.own_errors import (
     OF_REJECTION,
+    UNKNOWN_CODING,
     assert_failed,
     assert_in_shape,
     bad_json,
@@ -46,7 +47,6 @@ WRONG_TYPES = b'{"model": {"name": 5}, "messages": "hi", "input": 5, "contents":
 MALFORMED = b'{"model": "example-model", "messages": [}'
 CHUNK = 1 << 18
 """Bytes of a chunk of a large body."""
-UNKNOWN_CODING = "x-ampmap-unknown"
 NOT_ALLOWED = 405
 SERVER_FAULT = 500
 """The first status that tells a fault of a server."""

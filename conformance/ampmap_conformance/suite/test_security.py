@@ -11,10 +11,10 @@ from ..cases.cases import CallCase, Case, ManagementCase
 from ..checks.expect import assert_nothing_upstream, assert_served, assert_success, expect, only_upstream_request
 from ..checks.findings import expect_none
 from ..checks.registry import checks
-from ..errors import Failure, NoAnswerError
+from ..errors import Failure, NoAnswerError, NotTestableError
 from ..observer import Reply
 from ..probe.probe import Probe
-from ..wire.credentials import NO_CREDENTIAL, carried
+from ..wire.credentials import NO_CREDENTIAL, REFUSED, carried
 from ..wire.messages import AMP, Exchange
 from .support.conditions import is_model_call, is_not_among_management
 from .support.management_conditions import is_first_family, is_sample, is_sample_with_key
@@ -110,13 +110,16 @@ def assert_not_public(case: Case, probe: Probe) -> None:
 def assert_no_page_trusted(probe: Probe, case: Case) -> None:
     """No preflight, call or rejection trusts a page of another origin with the user's credentials.
 
-    What Amp's own servers say to a page is theirs: where they are not seen, only the rejection counts.
+    What an upstream says to a page is its own: where it is not seen, only the proxy's rejection counts.
     """
     for origin in FOREIGN_ORIGINS:
         lines = [("Origin", origin)]
-        if isinstance(case, ManagementCase) and not probe.is_observed:
+        if not probe.is_observed:
             must_change_nothing(case, probe, keyed=False)
-            _assert_page_not_trusted(probe.send(case, credential=NO_CREDENTIAL, more_headers=lines), origin)
+            answered = probe.send(case, credential=NO_CREDENTIAL, more_headers=lines)
+            if (status := answered.response.status) not in REFUSED:
+                raise NotTestableError(f"a call without a key gets status {status}, and the upstream was not seen")
+            _assert_page_not_trusted(answered, origin)
             continue
         asked = probe.send(
             case, method="OPTIONS", body=b"", credential=NO_CREDENTIAL, more_headers=[*lines, *PREFLIGHT[1:]]

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 
 from ..cases.cases import ManagementCase, VariedCase
-from ..checks.client_half import ClientHalf
+from ..checks.client_half import PLAIN, ClientHalf
 from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request
 from ..checks.registry import Pace, checks
 from ..errors import NotTestableError
@@ -24,7 +24,7 @@ from .support.concurrent import REPEATED, Marked, at_once, in_step, marked_answe
 from .support.conditions import goes_elsewhere, streams
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
-from .support.outside import assert_marked, served
+from .support.outside import assert_marked, must_be_right_plainly, served
 from .support.own_errors import assert_failed, can_be_provoked, failing_request, must_be_failed_unseen
 from .support.pairs import can_differ, renamed, two_that_differ
 from .support.refusals import assert_rejected
@@ -169,8 +169,10 @@ def test_no_answer_of_another_client(case: VariedCase, probe: Probe) -> None:
 def _assert_form_of_its_own(case: VariedCase, probe: Probe) -> None:
     if case.variation != "stream":
         raise NotTestableError("a client does not see whether the upstream was called for each of the two")
+    streaming = replace(case, stream=True)
+    must_be_right_plainly(streaming, probe)
     _, streamed = (probe.exchange(request, persona=probe.persona_of(case)) for request in two_that_differ(case, probe))
-    assert_marked(replace(case, stream=True), probe, served(lambda: streamed))
+    assert_marked(streaming, probe, served(lambda: streamed))
 
 
 @checks(
@@ -178,7 +180,7 @@ def _assert_form_of_its_own(case: VariedCase, probe: Probe) -> None:
     when=can_differ,
     requests=2,
     outside=ClientHalf(
-        "that a stream is not answered with an earlier whole answer", _assert_form_of_its_own, requests=2
+        "that a stream is not answered with an earlier whole answer", _assert_form_of_its_own, PLAIN, requests=2
     ),
 )
 def test_no_answer_to_another_call(case: VariedCase, probe: Probe) -> None:

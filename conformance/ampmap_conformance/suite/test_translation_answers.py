@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..cases.cases import CallCase, VariedCase
-from ..checks.error_events import own_error_of
 from ..checks.expect import assert_equal, expect
 from ..checks.registry import checks
 from ..dialects.bodies import dump
-from ..errors import NotTestableError
 from ..meanings import (
     Codec,
     Completion,
@@ -30,9 +28,9 @@ from ..probe.requests import BLANK
 from ..reference.types import placeholders
 from ..target.target import Target
 from ..wire.messages import Exchange, media_type
-from ..wire.sse import decode_body, events
+from ..wire.sse import decode_body
 from .support.streams import ODD_TEXT, served_model
-from .support.told import EVENTS, assert_same_calls, came, carried, failure_told, shown
+from .support.told import EVENTS, assert_same_calls, came, carried, failure_told, shown, tells_failure, translators
 from .test_translation_requests import TOOLS, find_meanings, is_answered
 
 USAGE = Usage(input=901, output=407, cached=303, reasoning=101)
@@ -153,19 +151,12 @@ def test_stream_errors(case: VariedCase, probe: Probe) -> None:
     own = _own(case, probe)
     failed = Completion("", (Text("Half of"),), finish=None, failure=Failure(MESSAGE, 503))
     exchange = _asked(case, probe, Reply(says=failed))
-    response = exchange.response
-    if response.broken is None and response.status < 400:
-        body = decode_body(response.headers, response.body)
-        # Clients fail at any event of that name or with an error in it, whatever else it has.
-        told = own.read_stream(body).completion.failure is not None or own_error_of(events(body)) is not None
-        expect(told, "a failed stream looks complete", expected="an error event or a break", actual="a clean end")
+    told = tells_failure(exchange.response, own, stream=True)
+    expect(told, "a failed stream looks complete", expected="an error event or a break", actual="a clean end")
 
 
 def _own(case: CallCase, probe: Probe) -> Codec:
-    own = probe.codec(case)
-    if own is None or probe.called(case) is None:
-        raise NotTestableError("the call is not translated")
-    return own
+    return translators(case, probe)[1]
 
 
 def _asked(case: CallCase, probe: Probe, *replies: Reply) -> Exchange:
@@ -180,7 +171,7 @@ def _answered(
     case: CallCase, probe: Probe, *parts: Part, finish: Finish = Finish.STOP
 ) -> tuple[Completion, Completion, Codec]:
     """What both dialects can say of an answer, what the client read of it, and the client's dialect."""
-    own, called = _own(case, probe), probe.called(case)
+    called, own = translators(case, probe)
     told = Completion("", parts, finish, USAGE)
     read = came(_asked(case, probe, Reply(says=told)), own)
-    return told if called is None else carried(replace(told, model=read.model), called, own), read, own
+    return carried(replace(told, model=read.model), called, own), read, own

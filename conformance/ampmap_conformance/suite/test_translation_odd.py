@@ -9,21 +9,18 @@ from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, assert_served, expect, only_upstream_request, shown_status
 from ..checks.registry import checks
 from ..dialects.bodies import dump
-from ..errors import NotTestableError
-from ..meanings import Codec, Completion, Finish, Text, Usage
+from ..meanings import Completion, Finish, Text, Usage
 from ..observer import Reply
 from ..probe.probe import Probe
 from ..reference.types import Meanings
 from ..target.target import Target
 from ..wire.messages import AMP, Exchange, media_type
-from ..wire.sse import decode_body
 from .support.attempts import ATTEMPTS
-from .support.own_errors import assert_in_shape
-from .support.told import EVENTS, came
+from .support.own_errors import UNKNOWN_CODING, assert_in_shape
+from .support.told import EVENTS, came, tells_failure, translators
 from .test_translation_requests import is_answered
 
 SAID = Completion("example-upstream", (Text("It is told."),), Finish.STOP, Usage(11, 7))
-UNKNOWN_CODING = "x-ampmap-unknown"
 JSON = "application/json"
 SAYS_NOTHING = (
     (JSON, b"{}"),
@@ -43,7 +40,7 @@ def is_without_counterpart(case: VariedCase, target: Target) -> bool:
 @checks("translation.dialect-headers-sent", when=is_answered)
 def test_dialect_headers(case: VariedCase, probe: Probe) -> None:
     """Given a call, when it is translated, then it has the headers that the called dialect requires."""
-    called, _ = _both(case, probe)
+    called, _ = translators(case, probe)
     upstream = only_upstream_request(probe.send(case))
 
     for name in probe.reference.endpoints[called.dialect].request_headers:
@@ -56,20 +53,20 @@ def test_dialect_headers(case: VariedCase, probe: Probe) -> None:
 @checks("translation.other-form-of-answer", when=is_answered, requests=2)
 def test_other_form_of_answer(case: VariedCase, probe: Probe) -> None:
     """Given an answer in the other form, whole or half, when it is translated, then the client reads it, or fails."""
-    called, own = _both(case, probe)
+    called, own = translators(case, probe)
     if case.stream:
         exchange = _answered_with(case, probe, JSON, dump(called.render_answer(SAID)))
     else:
         begun = called.stream_writer(usage=True).grow(replace(SAID, finish=None))
         half = _answered_with(case, probe, called.framing.content_type, b"".join(begun))
         saying = "half of an answer looks complete"
-        told = _is_failed(half, own, stream=False)
+        told = tells_failure(half.response, own, stream=False)
         expect(told, saying, expected="an error", actual=shown_status(half.response))
         whole = b"".join(called.render_stream(SAID, usage=True))
         exchange = _answered_with(case, probe, called.framing.content_type, whole)
 
     response = exchange.response
-    if _is_failed(exchange, own, stream=case.stream):
+    if tells_failure(response, own, stream=case.stream):
         return
     shown = media_type(response.headers.get("content-type"))
     assert_equal(shown, EVENTS if case.stream else JSON, "the answer has the form that the upstream chose")
@@ -79,11 +76,11 @@ def test_other_form_of_answer(case: VariedCase, probe: Probe) -> None:
 @checks("translation.answer-that-says-nothing", when=is_answered, requests=len(SAYS_NOTHING))
 def test_answer_that_says_nothing(case: VariedCase, probe: Probe) -> None:
     """Given an answer that is not one of a model, when a call is translated, then the client gets an error."""
-    _, own = _both(case, probe)
+    _, own = translators(case, probe)
     for kind, body in SAYS_NOTHING:
         exchange = _answered_with(case, probe, kind, body)
         response = exchange.response
-        told = response.status >= 500 or (response.status < 400 and _is_failed(exchange, own, stream=case.stream))
+        told = response.status >= 500 or (response.status < 400 and tells_failure(response, own, stream=case.stream))
         saying = "an answer that says nothing looks like one of the model"
         expect(told, saying, expected="a 5xx status", actual=shown_status(response))
 
@@ -91,7 +88,7 @@ def test_answer_that_says_nothing(case: VariedCase, probe: Probe) -> None:
 @checks("translation.own-error-shape", when=is_answered, requests=2)
 def test_own_error_shape(case: VariedCase, probe: Probe) -> None:
     """Given a body or an answer that cannot be translated, when the client gets an error, it has the right shape."""
-    _both(case, probe)
+    translators(case, probe)
     unread = probe.send(case, more_headers=(("Content-Encoding", UNKNOWN_CODING),))
     unsaid = _answered_with(case, probe, *SAYS_NOTHING[0])
     for exchange in (unread, unsaid):
@@ -109,24 +106,7 @@ def test_calls_without_counterpart(case: VariedCase, probe: Probe) -> None:
     expect(not models, f"{case.call.id} became a model's call, which is billed", expected="none", actual=made)
 
 
-def _both(case: CallCase, probe: Probe) -> tuple[Codec, Codec]:
-    """The called dialect and the client's. Raises NotTestableError where the call is not translated."""
-    called, own = probe.called(case), probe.codec(case)
-    if called is None or own is None:
-        raise NotTestableError("the call is not translated")
-    return called, own
-
-
 def _answered_with(case: CallCase, probe: Probe, kind: str, body: bytes) -> Exchange:
     exchange = probe.send(case, replies=(Reply(headers=(("Content-Type", kind),), body=body),) * ATTEMPTS)
     assert_served(exchange)
     return exchange
-
-
-def _is_failed(exchange: Exchange, own: Codec, *, stream: bool) -> bool:
-    """Whether the client learns of a failure: by the status, by a broken transfer, or by an error in a stream."""
-    response = exchange.response
-    if response.status >= 400 or response.broken is not None:
-        return True
-    body = decode_body(response.headers, response.body)
-    return stream and own.read_stream(body).completion.failure is not None

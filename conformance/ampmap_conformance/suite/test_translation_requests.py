@@ -11,7 +11,6 @@ from ..cases.cases import CallCase, VariedCase
 from ..checks.expect import assert_equal, expect, only_upstream_request
 from ..checks.registry import checks
 from ..dialects.bodies import dump
-from ..errors import NotTestableError
 from ..meanings import Conversation, Image, Said, Text, Thinking, Tool, ToolCall, ToolResult, assistant, user
 from ..probe.probe import Probe
 from ..probe.requests import BLANK
@@ -20,6 +19,7 @@ from ..target.target import Target
 from ..wire.json_text import loads
 from ..wire.sse import covers
 from .support.streams import ODD_TEXT
+from .support.told import translators
 
 PICTURE = Image(
     "image/png", "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -110,9 +110,7 @@ def _assert_said(case: CallCase, probe: Probe, said: tuple[Said, ...], *, tools:
 
 def _both(case: CallCase, probe: Probe, said: tuple[Said, ...], **more: Any) -> tuple[Conversation, Conversation]:
     """What the upstream was told of a conversation, and what it must be told: what both dialects can say of it."""
-    called, own = probe.called(case), probe.codec(case)
-    if called is None or own is None:
-        raise NotTestableError("the call is not translated")
+    called, own = translators(case, probe)
     whole = Conversation(model=case.model, said=_found_again(said), stream=case.stream, **{"limit": 16, **more})
     exchange = probe.send(case, body=dump(own.render_request(whole)))
     upstream = only_upstream_request(exchange)

@@ -32,6 +32,8 @@ def part(finish: str | None, tokens: int) -> Event:
     [
         pytest.param("openai-chat", (chunk(), chunk(), chunk("stop"), DONE), None, id="the-same-token-twice"),
         pytest.param("openai-chat", (chunk(id=""), chunk(), chunk("stop"), DONE), None, id="a-first-chunk-without-id"),
+        pytest.param("openai-chat", (chunk(id=""), chunk("stop", id=None), DONE), None, id="no-chunk-has-an-id"),
+        pytest.param("openai-chat", (chunk(), chunk("stop", id="c2"), DONE), "different ids", id="two-ids"),
         pytest.param(
             "openai-chat", (chunk(), chunk("stop"), chunk("stop", usage={}), DONE), None, id="usage-repeats-the-reason"
         ),

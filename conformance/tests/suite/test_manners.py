@@ -277,6 +277,13 @@ class PutsOff(Handmade):
         return found
 
 
+class TellsProtocols(Handmade):
+    """Names in its errors the protocol, and an address with the version of an interface: neither is its software."""
+
+    def error(self, status: int, words: str) -> Answer:
+        return super().error(status, f"{words}: HTTP/1.1 {status} at https://api.example.com/v1.0/chat")
+
+
 @pytest.mark.parametrize(
     ("kind", "select"),
     [
@@ -286,6 +293,7 @@ class PutsOff(Handmade):
         (CallsOnePath, "security.client-chooses-no-upstream"),
         (CallsOnePath, "auth.missing-credential-rejected"),
         (CallsOnePath, "auth.malformed-refused"),
+        (TellsProtocols, "errors.tell-no-version"),
     ],
 )
 def test_proxies_that_are_right_in_their_own_way_are_spared(

@@ -22,18 +22,23 @@ def streamed(*times: float) -> Response:
 
 
 @pytest.mark.parametrize(
-    ("tokens", "times", "expected"),
+    ("tokens", "letters", "times", "expected"),
     [
-        pytest.param(300, (0.4, 0.9, 3.0), None, id="as-a-model-makes-it"),
-        pytest.param(300, (3.0, 3.005), Violation, id="all-at-once-at-the-end"),
-        pytest.param(20, (3.0, 3.005), NotTestableError, id="a-short-answer"),
-        pytest.param(300, (0.2, 0.205), NotTestableError, id="an-answer-that-came-soon"),
+        pytest.param(300, 1200, (0.4, 0.9, 3.0), None, id="as-a-model-makes-it"),
+        pytest.param(300, 1200, (3.0, 3.005), Violation, id="all-at-once-at-the-end"),
+        pytest.param(20, 80, (3.0, 3.005), NotTestableError, id="a-short-answer"),
+        pytest.param(300, 80, (3.0, 3.005), NotTestableError, id="a-short-answer-after-hidden-reasoning"),
+        pytest.param(300, 1200, (0.2, 0.205), NotTestableError, id="an-answer-that-came-soon"),
     ],
 )
 def test_a_stream_is_held_back_only_if_no_model_is_that_fast(
-    monkeypatch: pytest.MonkeyPatch, tokens: int, times: tuple[float, ...], expected: type[Exception] | None
+    monkeypatch: pytest.MonkeyPatch,
+    tokens: int,
+    letters: int,
+    times: tuple[float, ...],
+    expected: type[Exception] | None,
 ) -> None:
-    completion: Any = SimpleNamespace(usage=SimpleNamespace(output=tokens))
+    completion: Any = SimpleNamespace(usage=SimpleNamespace(output=tokens), text="x" * letters)
     monkeypatch.setattr(outside, "assert_answer", lambda *_: None)
     monkeypatch.setattr(outside, "_said", lambda *_: completion)
     case, probe = cast("CallCase", None), cast("Probe", None)

@@ -66,7 +66,7 @@ class Translates(Handmade):
         try:
             meant = self.read(answer, told, whole=not said.stream)
         except ValueError as error:
-            return self.error(502, str(error))
+            return self.unread(str(error), stream=said.stream)
         if said.stream:
             return self.streamed(meant)
         return Answer(200, dump(own.render_answer(meant)), [("Content-Type", "application/json")])
@@ -88,6 +88,9 @@ class Translates(Handmade):
     def failed(self, status: int, failure: Failure) -> Answer:
         return self.error(status, failure.message)
 
+    def unread(self, words: str, *, stream: bool) -> Answer:  # noqa: ARG002 - others tell it in the stream
+        return self.error(502, words)
+
     def streamed(self, told: Completion) -> Answer:
         frames = CODECS[self.dialect].render_stream(told)
         return Answer(200, b"".join(frames), [("Content-Type", "text/event-stream")])
@@ -102,6 +105,10 @@ class NamesErrorsOtherwise(Translates):
         begun = super().streamed(replace(told, failure=None, finish=None))
         error = b'event: error\ndata: {"type":"error","message":{"message":"It failed."}}\n\n'
         return replace(begun, body=begun.body + error)
+
+    def unread(self, words: str, *, stream: bool) -> Answer:
+        failed = Completion("", (), finish=None, failure=Failure(words, 502))
+        return self.streamed(failed) if stream else super().unread(words, stream=stream)
 
 
 class ReadsBeforeItAnswers(Translates):
@@ -186,6 +193,7 @@ class SpeaksChat(Translates):
         (Translates, CLAUDE, "bodies.coded-request-served"),
         (Translates, CLAUDE, "errors.method-not-allowed[anthropic-messages]"),
         (NamesErrorsOtherwise, CLAUDE, "translation.stream-errors-told"),
+        (NamesErrorsOtherwise, CLAUDE, "translation.answer-that-says-nothing"),
         (EndsWhatWasSaid, CLAUDE, "streaming.upstream-abort-not-ended-cleanly[*-cut-before-end-stream]"),
         (ReadsBeforeItAnswers, CLAUDE, "streaming.in-band-error-relayed"),
         (CountsByItself, CLAUDE, "streaming.legal-forms[*-crlf-stream]"),
@@ -210,6 +218,16 @@ def test_a_body_that_is_served_wrongly_breaks_the_rule_on_it_alone(run: Run, ser
     rule, case = "errors.non-object-never-succeeds[anthropic-messages-array]", "anthropic-no-object"
     wanted = (rule, f"errors.own-shape[{case}]", f"tenancy.connection-after-error[{case}]")
     report = run(target=serve(TakesLists, providers=CLAUDE), select=wanted).report
+    assert {one.id: one.verdict for one in report.results} == dict(
+        zip(wanted, (Verdict.FAIL, Verdict.NOT_TESTABLE, Verdict.NOT_TESTABLE), strict=True)
+    )
+
+
+def test_a_body_over_the_limit_that_is_served_breaks_the_rule_on_it_alone(run: Run, serve: Serve) -> None:
+    rule, case = "errors.body-limit[anthropic]", "anthropic-too-large"
+    wanted = (rule, f"errors.own-shape[{case}]", f"tenancy.connection-after-error[{case}]")
+    target = serve(Translates, providers=CLAUDE, policy="{body_limit: 100000}")
+    report = run(target=target, select=wanted).report
     assert {one.id: one.verdict for one in report.results} == dict(
         zip(wanted, (Verdict.FAIL, Verdict.NOT_TESTABLE, Verdict.NOT_TESTABLE), strict=True)
     )

@@ -40,6 +40,8 @@ LONG = CallForm("long answer", tokens=400)
 """A call for an answer that takes a model some time."""
 FEWEST = 200
 """Tokens of an answer that no model makes in less than `AT_ONCE`."""
+LETTERS = 4 * FEWEST
+"""Letters of as many tokens. A model also counts the tokens of reasoning that it does not send."""
 AT_ONCE = 0.02
 """Seconds in which a stream came all at once."""
 LONG_WAIT = 1.0
@@ -225,13 +227,14 @@ def assert_in_pieces(case: CallCase, probe: Probe, response: Response) -> None:
     Raises NotTestableError where the answer is too short to tell, or began at once.
     """
     _must_be_right(case, probe, response)
-    usage = _said(case, probe, response).usage
+    completion = _said(case, probe, response)
+    usage, letters = completion.usage, len(completion.text)
     times = [chunk.at for chunk in response.chunks]
-    if usage is None or usage.output < FEWEST or times[-1] < LONG_WAIT:
+    if usage is None or usage.output < FEWEST or letters < LETTERS or times[-1] < LONG_WAIT:
         raise NotTestableError("the answer is too short or came too soon to tell whether its stream was held back")
     took = times[-1] - times[0]
     saying, wanted = "the stream was held back until it was complete", "events in the time that a model takes"
-    actual = f"{usage.output} tokens within {took * 1000:.0f} ms, after {times[0]:.1f} s"
+    actual = f"{letters} letters within {took * 1000:.0f} ms, after {times[0]:.1f} s"
     expect(took > AT_ONCE, saying, expected=wanted, actual=actual)
 
 

@@ -24,7 +24,12 @@ LONG = 100_000
 """Bytes of an error that is too long for small buffers."""
 PAGE = "<html><head><title>502 Défaut de la passerelle</title></head><body></body></html>\n".encode("latin-1")
 """Such as gateways answer in a language of their own, in bytes that are not UTF-8."""
-_REJECTED_BY = {"no-object": "errors.non-object-never-succeeds", "wrong-method": "errors.method-not-allowed"}
+_REJECTED_BY = {
+    "no-object": "errors.non-object-never-succeeds",
+    "wrong-method": "errors.method-not-allowed",
+    "too-large": "errors.body-limit",
+}
+UNKNOWN_CODING = "x-ampmap-unknown"
 NO_CREDENTIAL_SENT = "no-credential"
 NO_SUCH_OPERATION = "/v1/ampmap-no-such-operation"
 

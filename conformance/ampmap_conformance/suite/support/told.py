@@ -7,19 +7,22 @@ from dataclasses import replace
 from typing import Any
 
 from ...cases.cases import CallCase
+from ...checks.error_events import own_error_of
 from ...checks.expect import assert_equal, assert_json_relayed, assert_served, assert_success, assert_whole, expect
 from ...checks.expect_streams import assert_events
 from ...dialects.bodies import error_words
-from ...errors import Violation
+from ...errors import NotTestableError, Violation
 from ...meanings import Codec, Completion, Failure, ToolCall, read_failure
 from ...probe.probe import Probe
 from ...reference.types import ErrorShape
 from ...wire.json_text import loads
-from ...wire.messages import Exchange, Headers, media_type
-from ...wire.sse import decode_body
+from ...wire.messages import Exchange, Headers, Response, media_type
+from ...wire.sse import decode_body, events
 from .streams import client_model
 
 EVENTS = "text/event-stream"
+CLIENT_ERROR = 400
+"""Lowest status of an error."""
 SERVER_ERROR = 500
 """Lowest status that blames the upstream or the proxy."""
 UNNAMED = ("gemini",)
@@ -72,7 +75,7 @@ def assert_end_not_invented(exchange: Exchange, called: Codec, own: Codec) -> No
     response = exchange.response
     upstream = called.read_stream(exchange.answers[0].body).completion
     client = own.read_stream(decode_body(response.headers, response.body))
-    told = client.completion.failure is not None or response.broken is not None or response.status >= 400
+    told = tells_failure(response, own, stream=True)
     ended = client.completion.finish is not None or client.ends > 0
     saying = "the proxy ended a stream that its upstream had not ended"
     expect(
@@ -81,6 +84,25 @@ def assert_end_not_invented(exchange: Exchange, called: Codec, own: Codec) -> No
         expected="an error, or a stream without an end",
         actual=f"an end, with the reason `{shown(client.completion.finish)}`",
     )
+
+
+def tells_failure(response: Response, own: Codec, *, stream: bool) -> bool:
+    """Whether the client learns of a failure: by the status, by a broken transfer, or by an error in a stream.
+
+    Clients fail at any event of that name or with an error in it, whatever else it has.
+    """
+    if response.status >= CLIENT_ERROR or response.broken is not None:
+        return True
+    body = decode_body(response.headers, response.body)
+    return stream and (own.read_stream(body).completion.failure is not None or own_error_of(events(body)) is not None)
+
+
+def translators(case: CallCase, probe: Probe) -> tuple[Codec, Codec]:
+    """The called dialect and the client's. Raises NotTestableError where the call is not translated."""
+    called, own = probe.called(case), probe.codec(case)
+    if called is None or own is None:
+        raise NotTestableError("the call is not translated")
+    return called, own
 
 
 def assert_text_told(case: CallCase, probe: Probe, exchange: Exchange) -> None:
