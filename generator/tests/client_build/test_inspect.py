@@ -82,6 +82,14 @@ def test_reads_each_kind_of_fact_in_each_form_of_a_build(form: str) -> None:
     assert found.paths == ("/api/telemetry", "/api/threads/{}.md", "/news.rss")
 
 
+@pytest.mark.parametrize("coding", ["ascii", "utf-16-le"])
+def test_only_long_runs_of_an_executable_are_read(coding: str) -> None:
+    runs = [sign * length for sign, length in (("a", 1), ("b", 255), ("c", 256), ("d", 257), ("e", 255), ("f", 600))]
+    for odd in (b"\xff", b"\xff\xff"):
+        data = b"\x7fELF" + odd.join(run.encode(coding) for run in runs) + b"\xff"
+        assert text_of(data, Clock()).text.split("\n") == [runs[2], runs[3], runs[5]]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
