@@ -16,6 +16,7 @@ from .inputs import layer_option, load_valid, report_write_errors, spec_option
 if TYPE_CHECKING:
     from ..client_build.compare import Difference
     from ..client_build.facts import BuildFacts
+    from ..client_build.recorded import Recording
     from ..load.spec import Spec
     from ..vendored.reference import Reference
 
@@ -70,6 +71,11 @@ def inspect_build(
     from ..client_build.text import Clock, UnreadableBuildError, read_build
     from ..compile import compile_reference
 
+    if recorded is not None and draft is None:
+        raise click.UsageError("--recorded needs --draft DIR")
+    if draft is not None and draft.is_dir() and any(draft.iterdir()):
+        raise click.UsageError(f"--draft: {draft} is not empty")
+    recording = _recording(recorded) if recorded else None
     clock = Clock()
     try:
         facts = extract(read_build(file, clock), clock)
@@ -77,12 +83,12 @@ def inspect_build(
         raise click.UsageError(f"{file}: {error}") from None
     spec = load_valid(spec_dir, layers=layers, edition=against, every=False)
     reference = compile_reference(spec, against or edition_of(facts, spec))
+    if recording is not None:
+        _refuse_other(recording, facts, reference)
     found = compare(facts, reference)
     notes: list[str] = []
     if draft is not None:
-        notes = _write_draft(draft, facts, found, reference, recorded)
-    elif recorded is not None:
-        raise click.UsageError("--recorded needs --draft DIR")
+        notes = _write_draft(draft, facts, found, reference, recording)
     if as_json:
         click.echo(json.dumps(_as_json(facts, found, reference, notes), indent=2, ensure_ascii=False))
     else:
@@ -104,26 +110,43 @@ def edition_of(facts: BuildFacts, spec: Spec) -> str:
     return NEWEST_PROXIED if facts.calls_models else NEWEST
 
 
+def _recording(file: Path) -> Recording:
+    from ..client_build.recorded import UnreadableRecordError, read_recording
+
+    try:
+        return read_recording(file)
+    except UnreadableRecordError as error:
+        raise click.UsageError(f"--recorded: {file}: {error}") from None
+
+
+def _refuse_other(recording: Recording, facts: BuildFacts, reference: Reference) -> None:
+    """A recording of another build, or one that was compared with another edition, says nothing here."""
+    edition = reference.edition.id
+    if recording.edition != edition:
+        raise click.UsageError(
+            f"--recorded: the run was compared with {recording.edition!r}, the build with {edition}; "
+            f"record it with --edition {edition}, or name its edition with --against"
+        )
+    ran, read = (build and build.split("-")[0] for build in (recording.client, facts.build))
+    if ran and read and ran != read:
+        raise click.UsageError(
+            f"--recorded: {recording.client!r} was run, and {facts.build} is read; record that build"
+        )
+
+
 def _write_draft(
     folder: Path,
     facts: BuildFacts,
     found: Sequence[Difference],
     reference: Reference,
-    recorded: Path | None,
+    recording: Recording | None,
 ) -> list[str]:
     """Writes the layer; returns lines on what it has and what it has not."""
     import datetime
 
     from ..client_build.draft import Drafter
-    from ..client_build.recorded import UnreadableRecordError, read_recording
     from ..render.write import write
 
-    if folder.exists() and any(folder.iterdir()):
-        raise click.UsageError(f"--draft: {folder} is not empty")
-    try:
-        recording = read_recording(recorded) if recorded else None
-    except UnreadableRecordError as error:
-        raise click.UsageError(f"--recorded: {recorded}: {error}") from None
     day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     made = Drafter(facts, reference, recording, day).draft(found)
     with report_write_errors(folder, "--draft"):

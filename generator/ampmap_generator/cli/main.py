@@ -167,7 +167,11 @@ def build(
     if out is None and not outputs.in_checkout():
         raise click.UsageError("--out DIR is required outside a checkout of ampmap")
     if language != LANGUAGES[0]:
-        targets = [language if name == "types" else name for name in targets]
+        if "types" not in targets:
+            raise click.UsageError(
+                f"--language needs the target types: write `ampmap build types --language {language}`"
+            )
+        targets = list(dict.fromkeys(language if name == "types" else name for name in targets))
     wanted = _targets(targets, committed=only_check and out is None)
     if out is None and (layers or edition) and any(outputs.OUTPUTS[name].is_committed for name in wanted):
         raise click.UsageError(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from .commands import Command
+from .commands import Choice, Command
 from .inputs import edition_option, layer_option, load_valid, report_write_errors, spec_option
 
 LANGUAGES = ("python", "typescript", "go")
 language_option = click.option(
-    "--language", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True, help="Language of the types."
+    "--language", type=Choice(LANGUAGES), default=LANGUAGES[0], show_default=True, help="Language of the types."
 )
 
 
@@ -64,11 +64,12 @@ def types(
     if open_ids and language != LANGUAGES[0]:
         raise click.UsageError("--open-ids is for Python alone: in other languages ids of a reference are plain text")
     spec = load_valid(spec_dir, layers=layers, edition=edition, every=False)
-    reference = compile_reference(spec, edition)
     if language == LANGUAGES[0]:
-        made = render_types(reference, timelines(compile_editions(spec)), open_ids=open_ids)
+        references = compile_editions(spec)
+        chosen = str(spec.of(edition).edition) if edition else next(iter(references))
+        made = render_types(references[chosen], timelines(references), open_ids=open_ids)
     else:
-        made = OTHER_LANGUAGES[language](reference)
+        made = OTHER_LANGUAGES[language](compile_reference(spec, edition))
     (_, content), *beside = made.items()
     files = {out.name: content, **dict(beside)}
     if len(files) <= len(beside):
@@ -85,4 +86,6 @@ def types(
         click.echo(f"wrote {' '.join(str(out.parent / name) for name in files)}")
     elif changes := differences(out.parent, files, ()):
         told = "" if language == LANGUAGES[0] else f" --language {language}"
-        raise click.ClickException(f"{out} is {changes[0].drift.value}; run `ampmap types{told} --out {out}`")
+        raise click.ClickException(
+            f"{changes[0].path} is {changes[0].drift.value}; run `ampmap types{told} --out {out}`"
+        )

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import yaml
 
+from ..vendored.base import Fact
 from ..vendored.catalogue import ManagementRoute
 from ..vendored.reference import Reference
 from .compare import Change, Difference, Kind, provider_of
@@ -20,6 +21,7 @@ from .facts import BuildFacts, FoundModel
 from .recorded import RecordedCall, Recording
 
 INTERNAL: Final = "/api/internal"
+RECORDED_RUN: Final = "the recorded run"
 NOT_KNOWN_WHEN: Final = "Not known: the build's text names it."
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,80}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
@@ -42,7 +44,7 @@ class Drafter:
         self._reference = reference
         self._recording = recording
         self._day = day
-        build = facts.build or (recording.client if recording else None) or "unknown"
+        build = facts.build or (recording.build if recording else None) or "unknown"
         self._build = build
         self._source = f"amp-client-{build.split('-')[0].removeprefix('0.0.')}"
         self._files: dict[str, dict[str, Any] | None] = defaultdict(dict)
@@ -90,7 +92,7 @@ class Drafter:
         for each in differences:
             provider, _, model = each.name.partition("/")
             if each.change is Change.WENT:
-                self._model_gone(each.name)
+                self._model_gone(each)
                 continue
             read = found[each.name]
             if provider not in self._reference.providers:
@@ -119,33 +121,49 @@ class Drafter:
             provider, _, model = each.name.partition("/")
             if limits := _limits_of(self._found[each.name]):
                 self._put(f"models/{provider}.yaml", {model: {"limits": limits}})
+            else:
+                self._left_out.append(f"limits of {each.name}: {each.after}, but the window is not in the build's text")
 
-    def _model_gone(self, name: str) -> None:
-        provider, _, model = name.partition("/")
+    def _model_gone(self, gone: Difference) -> None:
+        provider, _, model = gone.name.partition("/")
         users = [tool.id for tool in self._reference.tools.values() if tool.default_model == model]
-        if users:
-            self._left_out.append(f"model {name} went: the edition states that it answers {', '.join(users)}")
-        elif name in self._reference.models:
+        if gone.name not in self._reference.models:
+            self._only_named(gone)
+        elif users:
+            self._left_out.append(f"model {gone.name} went: the edition states that it answers {', '.join(users)}")
+        else:
             self._put(f"models/{provider}.yaml", {model: None})
 
-    def _leads(self, mode: str, model: str | None) -> None:
-        """States at the models which of them leads a mode: the named one of the catalogue, or none."""
-        for key, known in self._reference.models.items():
-            leads = model is not None and known.id == model
-            content = (self._files.get(f"models/{known.provider}.yaml") or {}).get(known.id, {})
+    def _only_named(self, gone: Difference) -> None:
+        self._left_out.append(f"{gone.kind} {gone.name} went: no fact describes it; remove it from the edition's names")
+
+    def _leads(self, mode: str, leader: str | None) -> None:
+        """States at the models which of them leads a mode: that with the key `leader`, or none."""
+        known = {key: (model.id, model.default_for) for key, model in self._reference.models.items()}
+        came = {
+            f"{provider}/{id_}": (id_, ())
+            for provider in self._reference.providers
+            for id_ in self._files.get(f"models/{provider}.yaml") or {}
+        }
+        if leader is not None and leader not in known and leader not in came:
+            self._left_out.append(f"mode {mode}: it is led by {leader}, which no fact of the edition describes")
+        for key, (id_, default_for) in {**came, **known}.items():
+            file = f"models/{key.partition('/')[0]}.yaml"
+            content = (self._files.get(file) or {}).get(id_, {})
             if content is None:
                 continue
-            stated = tuple(content.get("default_for", known.default_for) or ())
-            wanted = tuple(name for name in stated if name != mode) + ((mode,) if leads else ())
+            stated = tuple(content.get("default_for", default_for) or ())
+            wanted = tuple(name for name in stated if name != mode) + ((mode,) if key == leader else ())
             if set(wanted) != set(stated):
-                self._put(f"models/{key.partition('/')[0]}.yaml", {known.id: {"default_for": list(wanted) or None}})
+                self._put(file, {id_: {"default_for": list(wanted) or None}})
 
     def _modes(self, differences: Iterable[Difference]) -> None:
         files = {mode.name: mode.id for mode in self._reference.agent_modes.values()}
         led = {mode.name: mode.models for mode in self._facts.modes}
         hidden = {mode.name for mode in self._facts.modes if not mode.is_shown} - set(files)
         for each in differences:
-            if each.name in self._reference.edition.names.get("modes", ()):
+            if each.name in self._reference.edition.names.get("modes", ()) and each.name not in files:
+                self._only_named(each)
                 continue
             file = files.get(each.name, each.name.replace(":", "-"))
             if each.name in hidden or not _FILE_NAME.fullmatch(file) or not self._reference.providers:
@@ -164,7 +182,7 @@ class Drafter:
             self._left_out.append(f"mode {name}: which model leads it is not in the build's text")
             return
         served = self._reference.providers[provider]
-        self._leads(name, models[0])
+        self._leads(name, f"{provider}/{models[0]}")
         self._put(
             f"agent_modes/{file}.yaml",
             {
@@ -186,14 +204,14 @@ class Drafter:
             self._left_out += [f"header {name} came: on which calls is not in the build's text" for name in came]
         elif came:
             rows = [{"name": name, "presence": "conditional", "condition": NOT_KNOWN_WHEN} for name in came]
-            self._header_rows("proxied-requests", rows, "names of headers")
+            self._header_rows("proxied-requests", rows, self._cited("names of headers"))
 
     def _gone(self, name: str) -> None:
         for known in self._reference.headers.values():
             if known.role == "client-sends" and any(header.name.lower() == name for header in known.headers):
-                self._header_rows(known.id, [], "names of headers", without=name)
+                self._header_rows(known.id, [], self._cited("names of headers"), without=name)
 
-    def _header_rows(self, id_: str, rows: list[dict[str, Any]], at: str, without: str = "") -> None:
+    def _header_rows(self, id_: str, rows: list[dict[str, Any]], cited: dict[str, Any], without: str = "") -> None:
         """Adds rows to a set of headers, whose list a layer replaces whole."""
         file = f"headers/{id_}.yaml"
         stated = (self._files[file] or {}).get("headers")
@@ -204,24 +222,42 @@ class Drafter:
             ]
         named = {row["name"].lower() for row in rows} | {without}
         kept = [row for row in stated if row["name"].lower() not in named]
-        known = [source.model_dump(mode="json", exclude_unset=True) for source in self._reference.headers[id_].sources]
-        self._put(file, {"headers": [*kept, *rows], "sources": [*known, self._cited(at)]})
+        self._put(
+            file, {"headers": [*kept, *rows], "sources": self._sources(file, self._reference.headers[id_], cited)}
+        )
+
+    def _sources(self, file: str, known: Fact, cited: dict[str, Any]) -> list[dict[str, Any]]:
+        """The sources of a fact and one more; a layer replaces the list whole."""
+        stated = (self._files[file] or {}).get("sources")
+        if stated is None:
+            stated = [source.model_dump(mode="json", exclude_unset=True) for source in known.sources]
+        return stated if cited in stated else [*stated, cited]
 
     def _methods(self, differences: Iterable[Difference]) -> None:
         route = self._internal
-        if route is None:
-            return
-        stated = {call.path: name for name, call in route.calls.items()}
+        stated = {call.path: name for name, call in route.calls.items()} if route else {}
         calls: dict[str, Any] = {}
         for each in differences:
             path = f"{INTERNAL}?{each.name}"
             if each.change is Change.WENT and path in stated:
                 calls[stated[path]] = None
-            elif each.change is Change.CAME and _METHOD.fullmatch(each.name):
+            elif each.change is Change.WENT:
+                self._only_named(each)
+            elif self._is_draftable(each.name):
                 sources = [self._cited("names of methods")]
                 calls[each.name] = {"method": "POST", "path": path, "when": NOT_KNOWN_WHEN, "sources": sources}
-        if calls:
+        if route and calls:
             self._put("management/routes.yaml", {route.id: {"calls": calls}})
+
+    def _is_draftable(self, method: str) -> bool:
+        """Whether a new method can be a call of the edition; says why where it cannot."""
+        if self._internal is None:
+            self._left_out.append(f"method {method!r} came: the edition has no management route {INTERNAL}")
+        elif not _METHOD.fullmatch(method):
+            self._left_out.append(f"method {method!r} came: a call cannot have that name")
+        else:
+            return True
+        return False
 
     @property
     def _internal(self) -> ManagementRoute | None:
@@ -230,37 +266,44 @@ class Drafter:
     def _seen(self, call: RecordedCall) -> None:
         """What a recorded call tells beyond the edition."""
         if call.management is not None:
-            self._seen_method(call)
+            self._seen_method(call, call.management)
         provider = self._reference.providers.get(call.provider or "")
         if provider is None or call.tool is not None or call.operation != provider.default_operation:
             return
         stated = provider.client_call
         if stated is None or stated.streamed != call.streamed or (stated.body and set(stated.body) != set(call.body)):
+            file = f"providers/{provider.id}.yaml"
+            cited = self._cited(RECORDED_RUN, "seen", ["client_call"])
             self._put(
-                f"providers/{provider.id}.yaml", {"client_call": {"streamed": call.streamed, "body": list(call.body)}}
+                file,
+                {
+                    "client_call": {"streamed": call.streamed, "body": list(call.body)},
+                    "sources": self._sources(file, provider, cited),
+                },
             )
-        rows = [
-            {"name": name, "providers": [provider.id], "presence": "when-available"}
-            for name in call.unstated_headers
-            if _HEADER_NAME.fullmatch(name)
-        ]
+        rows = []
+        for name in call.unstated_headers:
+            if _HEADER_NAME.fullmatch(name) and "proxied-requests" in self._reference.headers:
+                rows.append({"name": name, "providers": [provider.id], "presence": "when-available"})
+            else:
+                self._left_out.append(f"header {name!r} was seen in calls of {provider.id}")
         if rows:
-            self._header_rows("proxied-requests", rows, "the recorded run")
+            self._header_rows("proxied-requests", rows, self._cited(RECORDED_RUN, "seen"))
 
-    def _seen_method(self, call: RecordedCall) -> None:
-        path = f"{INTERNAL}?{call.management}"
+    def _seen_method(self, call: RecordedCall, method: str) -> None:
+        path = f"{INTERNAL}?{method}"
         route = self._internal
-        if route is None or any(known.path == path for known in route.calls.values()):
+        if route and any(known.path == path for known in route.calls.values()):
             return
-        if call.management is None or not _METHOD.fullmatch(call.management):
+        if not self._is_draftable(method) or route is None:
             return
         told = {
             "method": call.method,
             "path": path,
             "when": "In the recorded run.",
-            "sources": [self._cited("the recorded run", "seen")],
+            "sources": [self._cited(RECORDED_RUN, "seen")],
         }
-        self._put("management/routes.yaml", {route.id: {"calls": {call.management: told}}})
+        self._put("management/routes.yaml", {route.id: {"calls": {method: told}}})
 
 
 def _limits_of(model: FoundModel) -> dict[str, Any] | None:

@@ -6,11 +6,13 @@ header.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+_BUILD = re.compile(r"0\.0\.\d{10}(?:-g[0-9a-f]{6,12})?")
 LARGEST: Final = 8 << 20
 """Bytes of such a file."""
 
@@ -59,6 +61,11 @@ class Recording(_Recorded):
     client: str | None = None
     """The build, as the client itself said in a header."""
     calls: tuple[RecordedCall, ...]
+
+    @property
+    def build(self) -> str | None:
+        """The build; None where what the client said does not name a build."""
+        return self.client if self.client and _BUILD.fullmatch(self.client) else None
 
 
 def read_recording(file: Path) -> Recording:

@@ -21,8 +21,10 @@ SHORTEST_RUN: Final = 256
 """Characters of readable text in an executable: its JavaScript is one run of megabytes, other runs are not."""
 
 EXECUTABLE_MAGIC: Final = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xce\xfa\xed\xfe")
-_ASCII = re.compile(rb"[\t\n\r\x20-\x7e]{%d,}" % SHORTEST_RUN)
-_UTF_16 = re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00){%d,}" % SHORTEST_RUN)
+_SIGN: Final = rb"[\t\n\r\x20-\x7e]"
+_ASCII = re.compile(rb"(?<!%b)%b{%d,}+" % (_SIGN, _SIGN, SHORTEST_RUN))
+_UTF_16 = re.compile(rb"(?<!%b\x00)(?:%b\x00){%d,}+" % (_SIGN, _SIGN, SHORTEST_RUN))
+"""Each run is tried at its beginning alone: a file of runs that are too short would keep the reader busy otherwise."""
 
 
 class UnreadableBuildError(Exception):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Final
 
+from ..code_span import code
 from .changes import ABSENT, Change, ChangeKind
 from .diff_rule import DiffRule
 
@@ -34,14 +34,7 @@ def shown(value: object) -> str:
     if value is None:
         return "none"
     if isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):
-        return ", ".join(_code(item) for item in value)
+        return ", ".join(code(item) for item in value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return _code(text)
-
-
-def _code(text: str) -> str:
-    """The text between more backticks than it holds, as Markdown reads them."""
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{space}{text}{space}{fence}"
+    return code(text)

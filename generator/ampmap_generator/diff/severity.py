@@ -45,6 +45,14 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "The sources of the fact changed; the fact did not.",
     ),
     DiffRule(
+        "model-limits",
+        NOTE,
+        "models",
+        "limits.**",
+        ANY,
+        "The client reckons with other limits of the model; its calls go to the same place.",
+    ),
+    DiffRule(
         "wording",
         NOTE,
         "*",
@@ -63,20 +71,20 @@ TABLE: Final[tuple[DiffRule, ...]] = (
         "The lifecycle of the entry changed; the entry still exists.",
     ),
     DiffRule(
-        "sources",
-        NOTE,
-        "sources",
-        "*",
-        ANY,
-        "The description of a source changed; changed facts are reported separately.",
-    ),
-    DiffRule(
         "source-entry",
         NOTE,
         "sources",
         "",
         ANY,
         "A source was added or removed; changed facts are reported separately.",
+    ),
+    DiffRule(
+        "sources",
+        NOTE,
+        "sources",
+        "*",
+        ANY,
+        "The description of a source changed; changed facts are reported separately.",
     ),
     # --- whole facts
     DiffRule(

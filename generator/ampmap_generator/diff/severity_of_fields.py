@@ -166,14 +166,6 @@ FIELD_RULES: Final[tuple[DiffRule, ...]] = (
         "The users of the model changed; its calls did not.",
     ),
     DiffRule(
-        "model-limits",
-        NOTE,
-        "models",
-        "limits limits.**",
-        ANY,
-        "The client reckons with other limits of the model; its calls go to the same place.",
-    ),
-    DiffRule(
         "tool-parameters", NOTE, "tools", "parameters.** client_call.**", ANY, "The parameters of the tool changed."
     ),
     # --- endpoints and errors

@@ -7,8 +7,11 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from ..code_span import code
 from ..vendored.base import Json
 from .json_text import compact
+
+__all__ = ["NONE", "UNKNOWN", "Code", "Table", "code", "codes", "link", "prose", "value_text"]
 
 NONE = "*none*"
 UNKNOWN = "*not stated by the sources*"
@@ -50,16 +53,6 @@ def prose(text: str) -> str:
 def _plain(text: str) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\1", text)
-
-
-def code(text: str) -> str:
-    """A code span, fenced with more backticks than the text holds."""
-    text = " ".join(text.split())
-    if not text:
-        return "*empty*"
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{space}{text}{space}{fence}"
 
 
 def codes(texts: tuple[str, ...]) -> str:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, get_args
 
+from ..vendored.base import Method
 from ..vendored.catalogue import Requirement
 from ..vendored.reference import Reference
 from ..vendored.wire import ErrorShape, StatusRow
 
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHODS: Final[tuple[str, ...]] = get_args(Method)
 
 REACHED: Final = ("routing.reaches-upstream", "routing.method-and-path")
 """Rules that a proxy breaks which does not serve a call that it must serve."""

@@ -13,8 +13,11 @@ import pytest
 import yaml
 from ampmap_generator.cli.commands import USAGE
 from ampmap_generator.cli.main import main
+from ampmap_generator.client_build.compare import compare
+from ampmap_generator.client_build.draft import Drafter
 from ampmap_generator.client_build.extract import extract
 from ampmap_generator.client_build.literals import members, number_value, text_value
+from ampmap_generator.client_build.recorded import RecordedCall, Recording
 from ampmap_generator.client_build.text import Clock, UnreadableBuildError, text_of
 from click.testing import CliRunner, Result
 
@@ -76,6 +79,14 @@ def test_reads_each_kind_of_fact_in_each_form_of_a_build(form: str) -> None:
     assert set(found.headers) == {"X-Amp-Client-Application", "x-amp-feature", "X-Amp-Newcomer"}
     assert found.methods == ("getUserInfo", "loadPlugins", "uploadThread")
     assert found.paths == ("/api/telemetry", "/api/threads/{}.md", "/news.rss")
+
+
+@pytest.mark.parametrize("coding", ["ascii", "utf-16-le"])
+def test_only_long_runs_of_an_executable_are_read(coding: str) -> None:
+    runs = [sign * length for sign, length in (("a", 1), ("b", 255), ("c", 256), ("d", 257), ("e", 255), ("f", 600))]
+    for odd in (b"\xff", b"\xff\xff"):
+        data = b"\x7fELF" + odd.join(run.encode(coding) for run in runs) + b"\xff"
+        assert text_of(data, Clock()).text.split("\n") == [runs[2], runs[3], runs[5]]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +210,8 @@ def test_what_came_and_went_is_printed_and_drafted_as_a_layer_that_holds(
     text = text.replace('"x-session-affinity"', '"x-amp-newcomer"').replace("q.loadPlugins(", "q.loadWonders(")
     text = re.sub(r'(name:"gpt-5.5",displayName:"[^"]+",contextWindow:)400000', r"\g<1>500000", text)
     text = text.replace('"/api/provider/xai/v1"', '"/api/provider/wonder/v1"')
+    (newcomer,) = re.findall(r'(\w+):\{provider:"\w+",name:"gpt-9-nano"', text)
+    text = text.replace("D={", "D={" + mode("NIGHT", "night", f'f("{newcomer}")'))
     result = inspect(written(tmp_path, text), "--against", NEWEST, "--draft", tmp_path / "draft", "--json")
     assert result.exit_code == 1
     said = json.loads(result.output)
@@ -209,12 +222,15 @@ def test_what_came_and_went_is_printed_and_drafted_as_a_layer_that_holds(
         ("model", "went", "openai/gpt-5-nano"),
         ("limits", "changed", "openai/gpt-5.5"),
         ("mode", "came", "dash"),
+        ("mode", "came", "night"),
         ("mode", "went", "rush"),
         ("header", "came", "x-amp-newcomer"),
         ("header", "went", "x-session-affinity"),
         ("method", "came", "loadWonders"),
         ("method", "went", "loadPlugins"),
     ]
+    models = yaml.safe_load((tmp_path / "draft/models/openai.yaml").read_text())
+    assert models["gpt-9-nano"]["default_for"] == ["night"]
     layer = ["--layer", str(tmp_path / "draft")]
     checked = CliRunner().invoke(main, ["validate", "--edition", NEWEST, *layer])
     assert checked.exit_code == 0, checked.output
@@ -264,11 +280,70 @@ def test_what_was_recorded_is_drafted_as_seen(editions: Mapping[str, Any], tmp_p
         yaml.safe_load((draft / name).read_text())
         for name in ("management/routes.yaml", "providers/xai.yaml", "headers/proxied-requests.yaml")
     )
+    assert [source["evidence"] for source in headers["sources"][-2:]] == ["read", "seen"]
+    assert (provider["sources"][-1]["states"], provider["sources"][-1]["evidence"]) == (["client_call"], "seen")
+    assert provider["sources"][:-1] == [
+        source.model_dump(mode="json", exclude_unset=True) for source in editions[NEWEST].providers["xai"].sources
+    ]
     call = routes["api-internal"]["calls"]["loadWonders"]
     assert (call["path"], call["sources"][0]["evidence"]) == ("/api/internal?loadWonders", "seen")
     assert provider["client_call"]["body"] == ["model", "messages", "wonder"]
     wonder = headers["headers"][-1]
     assert (wonder["name"], wonder["providers"]) == ("x-amp-wonder", ["xai"])
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"edition": "amp-0.0.1760587291"}, "the run was compared with 'amp-0.0.1760587291', the build with"),
+        ({"client": "0.0.1800000001-gabc123"}, "'0.0.1800000001-gabc123' was run, and"),
+        ({"client": "../../x"}, "'../../x' was run, and"),
+    ],
+)
+def test_a_recording_of_another_build_or_edition_is_refused(more: Any, said: str, tmp_path: Path) -> None:
+    told = {"recorded": 1, "edition": NEWEST, "client": BUILD, "calls": [], **more}
+    (tmp_path / "recorded.json").write_text(json.dumps(told))
+    file = written(tmp_path, bundle(models=MODELS))
+    result = inspect(file, "--against", NEWEST, "--draft", tmp_path / "draft", "--recorded", tmp_path / "recorded.json")
+    assert (result.exit_code, said in " ".join(result.output.split())) == (USAGE, True), result.output
+    assert not (tmp_path / "draft").exists()
+
+
+def test_the_options_are_checked_before_the_build_is_read(tmp_path: Path) -> None:
+    result = inspect(tmp_path / "no-such-build", "--recorded", tmp_path / "recorded.json")
+    assert (result.exit_code, "--recorded needs --draft" in result.output) == (USAGE, True)
+
+
+def test_a_difference_that_no_file_can_tell_is_named(editions: Mapping[str, Any]) -> None:
+    reference = editions[NEWEST]
+    unnamed = reference.edition.model_copy(update={"names": {}})
+    file = known_build(reference.model_copy(update={"edition": unnamed}), methods=())
+    found = facts_of(file)
+    names = reference.edition.names
+    draft = Drafter(found, reference, None, "2026-01-01").draft(compare(found, reference))
+    for kind in ("models", "modes"):
+        for name in names[kind]:
+            assert (
+                f"{kind[:-1]} {name} went: no fact describes it; remove it from the edition's names" in draft.left_out
+            )
+    assert sum(line.startswith("method ") for line in draft.left_out) == len(names["methods"])
+
+    without = reference.model_copy(update={"management": {}})
+    called = facts_of(bundle(methods=("loadWonders",)))
+    seen = Recording(
+        recorded=1, edition=NEWEST, calls=(RecordedCall(method="POST", path="/", management="a", times=1),)
+    )
+    draft = Drafter(called, without, seen, "2026-01-01").draft(compare(called, without))
+    for name in ("loadWonders", "a"):
+        assert f"method '{name}' came: the edition has no management route /api/internal" in draft.left_out
+
+
+def test_what_a_client_says_of_itself_names_no_file(editions: Mapping[str, Any]) -> None:
+    unknown = facts_of(bundle(methods=("loadWonders",)).replace(BUILD, "x"))
+    for said, file in (("../../x", "unknown"), (BUILD, "1800000000")):
+        seen = Recording(recorded=1, edition=NEWEST, client=said, calls=())
+        draft = Drafter(unknown, editions[NEWEST], seen, "2026-01-01").draft(compare(unknown, editions[NEWEST]))
+        assert [name for name in draft.files if name.startswith("sources/")] == [f"sources/amp-client-{file}.yaml"]
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"recorded": 2, "edition": "x", "calls": []}', '{"recorded": 1}'])

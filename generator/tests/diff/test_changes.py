@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ampmap_generator.diff.changes import ABSENT, differences
+from ampmap_generator.diff.changes import ABSENT, Change, differences
 from ampmap_generator.diff.diff_rule import Gravity
 from ampmap_generator.diff.report import report
-from ampmap_generator.diff.severity import TABLE
+from ampmap_generator.diff.severity import TABLE, rule_for
 
 from .small_reference import BASE, LATER, Plain, changed, small
 
@@ -88,6 +88,18 @@ ROWS: list[tuple[str, Any, list[tuple[str, str, str]], str]] = [
         None,
         [("settings/amp.model/default", "changed", "breaking")],
         "was `m` and is none",
+    ),
+    (
+        "settings>amp.model>default",
+        "",
+        [("settings/amp.model/default", "changed", "breaking")],
+        "was `m` and is *empty*",
+    ),
+    (
+        "settings>amp.model>default",
+        "a\n\n# `b`",
+        [("settings/amp.model/default", "changed", "breaking")],
+        "was `m` and is `` a # `b` ``",
     ),
     ("requirements>r.one>level", "must", [("requirements/r.one/level", "changed", "breaking")], "it was `should`"),
     ("requirements>r.two", {"id": "r.two"}, [("requirements/r.two", "added", "addition")], ""),
@@ -204,6 +216,33 @@ def test_every_row_has_a_reason_and_only_breaking_ones_tell_what_to_do() -> None
     assert all(row.reason.endswith(".") for row in TABLE)
     assert [row.id for row in TABLE if row.migration and row.gravity is not Gravity.BREAKING] == []
     assert [row.id for row in TABLE if row.gravity is Gravity.BREAKING and not row.migration] == []
+
+
+def test_every_row_decides_about_some_change() -> None:
+    """Of all changes that fit the patterns of a row, at least one is not decided by a row above it."""
+
+    def steps(pattern: str) -> tuple[str, ...]:
+        return tuple(pattern.removesuffix(".**").replace("*", "other").split(".")) if pattern else ()
+
+    for row in TABLE:
+        values = {"before": "unknown" if row.unknown else 1, "after": 2, "follows": row.following}
+        decided = {
+            rule_for(Change(scope.replace("*", "other"), "id", kind, field=steps(field), **values)).id
+            for scope in row.scope.split()
+            for field in row.field.split() or [""]
+            for kind in row.kinds
+        }
+        assert row.id in decided
+
+
+def test_limits_of_a_model_are_told_by_their_own_row() -> None:
+    before = small()
+    before["models"]["acme/m"]["limits"] = {"context": 1, "output": 1}
+    after = small()
+    after["models"]["acme/m"]["limits"] = {"context": 2, "output": 1}
+    for old, path in ((before, "models/acme/m/limits.context"), (small(), "models/acme/m/limits")):
+        (change,) = report(old, after).changes
+        assert (change.path, change.rule, change.severity) == (path, "model-limits", "note")
 
 
 def test_no_row_is_hidden_by_those_above() -> None:

@@ -11,7 +11,7 @@ from ..field_docs import schema_with_docs
 from ..json_text import data_lines
 from ..templates import environment
 from .routes import RouteTables, route_tables
-from .schema_types import Field, ListOf, Literals, MapOf, Named, Object, OneOf, Plain, Type, objects
+from .schema_types import Field, ListOf, Literals, MapOf, Named, Object, OneOf, Plain, Type, objects, without
 
 FILE, DATA, TABLES = "ampmap.go", "reference.json", "routes.json"
 _PLAIN = {"string": "string", "number": "float64", "integer": "int", "boolean": "bool"}
@@ -22,14 +22,16 @@ _TABLE = re.compile(r"\bRoute(Meaning|Operation|Provider|Setting|Tables)\b")
 def render_go(reference: Reference) -> dict[str, bytes]:
     """`ampmap.go`, and the two files that it embeds. It needs the standard library alone."""
     data = facts_alone(reference)
+    described = list(objects("Reference", schema_with_docs(Reference)))
+    tables_alone = without(described, objects("RouteTables", schema_with_docs(RouteTables)))
     text = (
         environment("languages")
         .get_template("ampmap.go.j2")
         .render(
             edition=reference.edition,
             digest=data["digest"],
-            types="\n".join(map(_struct, objects("Reference", schema_with_docs(Reference)))),
-            table_types="\n".join(map(_struct, objects("RouteTables", schema_with_docs(RouteTables)))),
+            types="\n".join(map(_struct, described)),
+            table_types="\n".join(map(_struct, tables_alone)),
         )
     )
     tables = data_lines(route_tables(reference).model_dump(mode="json"))

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ...query.timelines import names_of
 from ...vendored.base import Shape
+from ...vendored.catalogue import Limits
 from ...vendored.names import (
     AmbiguousNameError,
     HostedModeError,
@@ -60,6 +61,8 @@ class RouteAnswer(Shape):
     url: str
     base_url: str
     via_proxy: bool
+    limits: Limits | None
+    """Those of the model; None where the edition states none."""
 
 
 class RouteRefusal(Shape):

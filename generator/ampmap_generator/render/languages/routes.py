@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ...vendored.base import Shape
-from ...vendored.catalogue import Model
+from ...vendored.catalogue import Limits, Model
 from ...vendored.names import READINGS, AmbiguousNameError, Named, NameKind, folded, is_release_of, named
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, DEFAULT_AMP_URL, MODEL_SLOT, Call, calls
@@ -27,6 +27,8 @@ class RouteMeaning(Shape):
     """As it is sent to the provider."""
     operation: str | None
     """None for the provider's usual one."""
+    limits: Limits | None
+    """Those of the model; None where the edition states none."""
 
 
 class RouteOperation(Shape):
@@ -150,6 +152,7 @@ class _Tables:
             model=named.model_id,
             wire_model=named.wire_model,
             operation=named.operation,
+            limits=named.model.limits if named.model else None,
         )
         return self._meanings.setdefault(meaning, len(self._meanings))
 

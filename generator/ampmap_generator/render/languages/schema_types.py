@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -80,6 +80,12 @@ def objects(name: str, schema: JsonSchema) -> Iterator[Object]:
     for key, definition in schema.get("$defs", {}).items():
         yield _object(key, definition)
     yield _object(name, schema)
+
+
+def without(described: Iterable[Object], made: Iterable[Object]) -> Iterator[Object]:
+    """The objects of a second schema that do not stand in the first: a module describes each once."""
+    names = {each.name for each in described}
+    return (each for each in made if each.name not in names)
 
 
 def _object(name: str, schema: JsonSchema) -> Object:

@@ -11,7 +11,7 @@ from ..field_docs import schema_with_docs
 from ..json_text import data_lines
 from ..templates import environment
 from .routes import RouteTables, route_tables
-from .schema_types import ListOf, Literals, MapOf, Named, Object, OneOf, Plain, Type, objects
+from .schema_types import ListOf, Literals, MapOf, Named, Object, OneOf, Plain, Type, objects, without
 
 FILE = "ampmap.ts"
 _PLAIN = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean", "null": "null"}
@@ -20,7 +20,8 @@ _PLAIN = {"string": "string", "number": "number", "integer": "number", "boolean"
 def render_typescript(reference: Reference) -> dict[str, bytes]:
     """`ampmap.ts`, without dependencies."""
     data = facts_alone(reference)
-    tables = [*objects("RouteTables", schema_with_docs(RouteTables))]
+    described = list(objects("Reference", schema_with_docs(Reference)))
+    tables_alone = without(described, objects("RouteTables", schema_with_docs(RouteTables)))
     text = (
         environment("languages")
         .get_template("ampmap.ts.j2")
@@ -34,17 +35,13 @@ def render_typescript(reference: Reference) -> dict[str, bytes]:
                 "DialectId": list(reference.endpoints),
             },
             literals=_literals,
-            types="\n".join(_interface(each, exported=True) for each in _described(reference)),
-            table_types="\n".join(_interface(each, exported=False) for each in tables),
+            types="\n".join(_interface(each, exported=True) for each in described),
+            table_types="\n".join(_interface(each, exported=False) for each in tables_alone),
             data=data_lines(data),
             tables=data_lines(route_tables(reference).model_dump(mode="json")),
         )
     )
     return {FILE: text.encode()}
-
-
-def _described(reference: Reference) -> Iterator[Object]:
-    yield from objects("Reference", schema_with_docs(type(reference)))
 
 
 def _interface(shape: Object, *, exported: bool) -> str:

@@ -5,7 +5,7 @@ const found: Route = route("gpt-5-codex", { ampUrl: "https://proxy.example" });
 const provider: ProviderId = found.provider;
 const context: number | undefined = reference.models["openai/gpt-5-codex"]?.limits?.context ?? undefined;
 const models: readonly Model[] = Object.values(reference.models);
-console.log(found.method, found.url, provider, context, models.length);
+console.log(found.method, found.url, provider, context, models.length, found.limits?.context === context);
 try {
   route("no-such-name");
 } catch (error) {

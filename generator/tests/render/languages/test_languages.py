@@ -40,6 +40,7 @@ def test_the_vectors_are_valid_and_hold_every_kind_of_answer(vectors: dict[str, 
     }
     assert any("{model}" in answer["url"] for answer in answers)
     assert any("alt=sse" in answer["url"] for answer in answers)
+    assert {answer["limits"] is None for answer in answers} == {True, False}
 
 
 def test_the_vendored_module_answers_the_vectors_of_its_edition(vectors: dict[str, bytes]) -> None:
@@ -48,7 +49,8 @@ def test_the_vendored_module_answers_the_vectors_of_its_edition(vectors: dict[st
     assert own
     for vector in own:
         found = vendored.route(**vector["question"])
-        assert {key: getattr(found, key) for key in vector["answer"]} == vector["answer"]
+        told = found.model_dump(mode="json", exclude_unset=True)
+        assert {key: told[key] for key in vector["answer"]} == vector["answer"]
 
 
 def test_the_schema_of_the_reference_fits_it_and_tells_every_field_that_has_a_docstring() -> None:
@@ -75,18 +77,26 @@ ROWS = [
     (["--language", "go", "--out", "b/ampmap.go"], 0, "wrote b/ampmap.go b/reference.json b/routes.json"),
     (["--language", "go", "--out", "b/ampmap.go", "--check"], 0, ""),
     (["--language", "go", "--out", "c/ampmap.go", "--check"], 1, "run `ampmap types --language go --out c/ampmap.go`"),
+    (["--language", "go", "--out", "lost/ampmap.go", "--check"], 1, "lost/routes.json is missing; run"),
     (["--language", "go", "--out", "own/ampmap.go"], 4, "own/reference.json is not a module that `ampmap types` wrote"),
     (["--language", "go", "--out", "own/ampmap.go", "--force"], 0, "wrote own/ampmap.go"),
     (["--language", "go", "--out", "d/routes.json"], 4, "routes.json is the name of a data file"),
     (["--language", "go", "--open-ids", "--out", "e.go"], 4, "--open-ids is for Python alone"),
     (["--language", "rust", "--out", "e.rs"], 4, "'rust' is not one of"),
+    (["--language", "pyton", "--out", "e.py"], 4, "did you mean `python`?"),
 ]
 
 
-def test_the_command_writes_refuses_and_compares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_writes_refuses_and_compares(
+    reference: Reference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "reference.json").write_text("mine", encoding="utf-8")
+    (tmp_path / "lost").mkdir()
+    for name, content in render_go(reference).items():
+        if name != "routes.json":
+            (tmp_path / "lost" / name).write_bytes(content)
     for arguments, code, words in ROWS:
         result = CliRunner().invoke(main, ["types", *arguments])
         assert (result.exit_code, words in result.output) == (code, True), result.output
@@ -101,3 +111,11 @@ def test_build_takes_the_language_of_the_types(tmp_path: Path) -> None:
         "reference.json",
         "routes.json",
     ]
+
+
+@pytest.mark.parametrize("targets", [(), ("llms",)])
+def test_build_refuses_a_language_without_types(targets: tuple[str, ...], tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["build", *targets, "--language", "go", "--out", str(tmp_path)])
+
+    assert (result.exit_code, "write `ampmap build types --language go`" in result.output) == (4, True), result.output
+    assert list(tmp_path.iterdir()) == []
