@@ -20,8 +20,10 @@ Done: TypeAlias = "subprocess.CompletedProcess[str]"
 
 OWN = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere"}
 """The environment of a command: nothing of the user's own."""
-MEASURED = {name: value for name, value in os.environ.items() if name == "COVERAGE_PROCESS_CONFIG"}
-"""What coverage hands on to the processes that it measures."""
+HANDED_ON = {
+    name: value for name, value in os.environ.items() if name in ("COVERAGE_PROCESS_CONFIG", "PYTHONPYCACHEPREFIX")
+}
+"""What is handed on to every process: where coverage measures it, and where compiled modules are kept."""
 
 MAIN = (
     "-c",
@@ -53,7 +55,7 @@ def start_python(folder: Path, *words: str, env: Mapping[str, str] | None = None
     return subprocess.Popen(
         [sys.executable, *words],
         cwd=folder,
-        env={**OWN, **MEASURED, "PYTHONPATH": ":".join(filter(None, sys.path)), **(env or {})},
+        env={**OWN, **HANDED_ON, "PYTHONPATH": ":".join(filter(None, sys.path)), **(env or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -20,6 +20,8 @@ from ampmap_conformance.report.write import read_report
 from ampmap_tests_support.places import CHECKOUT, GUIDES
 from ampmap_tests_support.programs import need_program
 
+from ..support import HANDED_ON
+
 ACTION = CHECKOUT / "action.yml"
 EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 KEY = "canary-of-the-action-canary"
@@ -74,6 +76,7 @@ def step(action: dict[str, Any], tmp_path: Path) -> Step:
                     for name, text in script["env"].items()
                 },
                 "PATH": f"{programs}:/usr/bin:/bin",
+                **HANDED_ON,
                 "PYTHONPATH": ":".join(filter(None, sys.path)),
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_OUTPUT": str(output),

@@ -17,7 +17,7 @@ from ampmap_conformance.cli.commands import EXTRAS
 from ampmap_conformance.report.write import RENDERERS, read_report
 from ampmap_tests_support.places import CHECKOUT
 
-from ..support import MAIN, MEASURED, OWN
+from ..support import HANDED_ON, MAIN, OWN
 
 Process: TypeAlias = "subprocess.Popen[str]"
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
@@ -107,7 +107,7 @@ def test_a_report_is_written_whatever_becomes_of_the_output(tmp_path: Path) -> N
         done = subprocess.run(
             [sys.executable, *MAIN, "run", *FEW],
             cwd=tmp_path,
-            env={**OWN, **MEASURED, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**OWN, **HANDED_ON, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,

@@ -15,6 +15,8 @@ import pytest
 from ampmap_conformance import reference as packaged
 from ampmap_tests_support.places import GUIDES
 
+from ..support import HANDED_ON
+
 Process: TypeAlias = "subprocess.Popen[str]"
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
 
@@ -52,7 +54,7 @@ def test_the_command_of_schemathesis_judges_by_the_same_rules(files: Path, proxy
     tool = shutil.which("st", path=str(Path(sys.executable).parent))
     assert tool, "schemathesis is installed without its command"
     path = {"PATH": f"{Path(tool).parent}:/usr/bin:/bin", "PYTHONPATH": ":".join(filter(None, sys.path))}
-    own = {**environment(url), **path}
+    own = {**environment(url), **HANDED_ON, **path}
     done = subprocess.run(
         ["sh", "fuzz.sh"], cwd=files, env=own, check=False, capture_output=True, text=True, timeout=300
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from ampmap_generator.compile import compile_editions, plain
 from ampmap_generator.diff.changes import differences
 from ampmap_generator.load.findings import Finding
 from ampmap_generator.load.spec import LocatedFact, Spec, SpecEntry, load
+
+AT_ONCE = 12
+"""How many facts of a spec are changed at once."""
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +37,55 @@ def defined(spec: Spec) -> list[tuple[SpecEntry, list[Use]]]:
     return [(entry, by_place.get(entry.location, [])) for entry in spec.entries]
 
 
-def without(spec: Spec, entry: SpecEntry, *more: SpecEntry) -> Spec:
-    """The spec as it would be read if the fact were not in its files, or others in its place."""
+def changed(spec: Spec, changes: Sequence[tuple[SpecEntry, SpecEntry | None]]) -> Spec:
+    """The spec as it would be read if each first fact were not in its files, and the second stood in its place."""
     facts = {kind: dict(located) for kind, located in spec.facts.items()}
     platforms = {
         name: {kind: dict(located) for kind, located in kinds.items()} for name, kinds in spec.platforms.items()
     }
-    kinds = facts if entry.platform is None else platforms[entry.platform]
-    fact = kinds[entry.kind.name].pop(entry.key)
-    for other in more:
-        value = fact.value.model_copy(update={"id": other.id})
-        kinds[entry.kind.name][other.key] = LocatedFact(
-            other.kind, other.platform, other.stem, other.id, other.node, value
-        )
-    entries = (*(known for known in spec.entries if known is not entry), *more)
-    return replace(spec, facts=facts, platforms=platforms, entries=entries)
+    for entry, other in changes:
+        kinds = facts if entry.platform is None else platforms[entry.platform]
+        fact = kinds[entry.kind.name].pop(entry.key)
+        if other is not None:
+            value = fact.value.model_copy(update={"id": other.id})
+            kinds[entry.kind.name][other.key] = LocatedFact(
+                other.kind, other.platform, other.stem, other.id, other.node, value
+            )
+    gone = {id(entry) for entry, _ in changes}
+    added = [other for _, other in changes if other is not None]
+    return replace(
+        spec,
+        facts=facts,
+        platforms=platforms,
+        entries=(*(known for known in spec.entries if id(known) not in gone), *added),
+    )
+
+
+def batches(found: Sequence[tuple[SpecEntry, list[Use]]], *, share: float) -> list[list[tuple[SpecEntry, list[Use]]]]:
+    """Facts that can be changed at once, since each look at the whole spec costs much.
+
+    None of them names another one. `share` is the most of a kind's facts that a batch has, and one at least: some names
+    are looked up only where there are facts to look up.
+    """
+    kinds = Counter((entry.platform, entry.kind.name) for entry, _ in found)
+    made: list[list[tuple[SpecEntry, list[Use]]]] = []
+    for entry, places in found:
+        kind = (entry.platform, entry.kind.name)
+        most = max(1, int(share * kinds[kind]))
+        for batch in made:
+            alike = sum((other.platform, other.kind.name) == kind for other, _ in batch)
+            if len(batch) < AT_ONCE and alike < most and not _name_each_other(entry, places, batch):
+                batch.append((entry, places))
+                break
+        else:
+            made.append([(entry, places)])
+    return made
+
+
+def _name_each_other(entry: SpecEntry, places: list[Use], batch: list[tuple[SpecEntry, list[Use]]]) -> bool:
+    return any(
+        any(use.entry is other for use in places) or any(use.entry is entry for use in found) for other, found in batch
+    )
 
 
 def wrong_names(spec: Spec) -> list[Finding]:
@@ -56,38 +94,54 @@ def wrong_names(spec: Spec) -> list[Finding]:
     return [rule.broken(*wrong) for wrong in CHECKS[rule](SpecIndex(spec))]
 
 
-@pytest.mark.long
 def test_deleting_any_fact_that_is_named_is_told_at_every_place_that_names_it(
     spec: Spec, defined: list[tuple[SpecEntry, list[Use]]]
 ) -> None:
     named = [(entry, found) for entry, found in defined if found]
-    for entry, found in named:
-        wrong = wrong_names(without(spec, entry))
+    for batch in batches(named, share=0.25):
+        wrong = wrong_names(changed(spec, [(entry, None) for entry, _ in batch]))
 
         told = {(where.file, where.line, where.column) for finding in wrong if (where := finding.location)}
-        expected = [use for use in found if use.entry is not entry]
-        missing = [use for use in expected if (use.location.file, use.location.line, use.location.column) not in told]
-        assert missing == [], entry.path
+        for entry, found in batch:
+            expected = [use for use in found if use.entry is not entry]
+            places = {(use.location.file, use.location.line, use.location.column) for use in expected}
+            assert places - told == set(), entry.path
 
     assert len(named) > 120
 
 
-@pytest.mark.long
 def test_renaming_any_fact_that_is_named_is_told_and_the_new_name_suggested(
     spec: Spec, defined: list[tuple[SpecEntry, list[Use]]]
 ) -> None:
-    for entry, found in defined:
-        by_id = [use for use in found if use.entry is not entry and use.name in (entry.id, entry.key)]
-        if not by_id or entry.kind.name in ("about", "agent_modes") or len(entry.id) < 4:
-            continue  # a platform goes by its folder, a mode by its name; and nothing is like a very short id
-        changed_id = entry.id[:-1] + ("x" if entry.id[-1] != "x" else "y")
-        stem = changed_id if entry.stem == entry.id else entry.stem
+    named = [
+        (entry, found)
+        for entry, found in defined
+        # A platform goes by its folder, a mode by its name; and nothing is like a very short id.
+        if entry.kind.name not in ("about", "agent_modes") and len(entry.id) >= 4
+        if any(use.entry is not entry and use.name in (entry.id, entry.key) for use in found)
+    ]
+    for batch in batches(named, share=0):
+        renamed = [(entry, with_another_id(entry)) for entry, _ in batch]
+        hints = hints_of(changed(spec, renamed))
+        for entry, other in renamed:
+            # Another new name of the batch may be nearer.
+            assert suggests(hints, other) or suggests(hints_of(changed(spec, [(entry, other)])), other), entry.path
 
-        wrong = wrong_names(without(spec, entry, SpecEntry(entry.kind, entry.platform, stem, changed_id, entry.node)))
+    assert len(named) > 80
 
-        hints = [finding.hint or "" for finding in wrong]
-        assert hints, entry.path
-        assert any(f"`{changed_id}`" in hint or f"/{changed_id}`" in hint for hint in hints), (entry.path, hints)
+
+def hints_of(spec: Spec) -> list[str]:
+    return [finding.hint or "" for finding in wrong_names(spec)]
+
+
+def suggests(hints: list[str], entry: SpecEntry) -> bool:
+    return any(f"`{entry.id}`" in hint or f"/{entry.id}`" in hint for hint in hints)
+
+
+def with_another_id(entry: SpecEntry) -> SpecEntry:
+    """The entry, its id changed in the last letter."""
+    id_ = entry.id[:-1] + ("x" if entry.id[-1] != "x" else "y")
+    return SpecEntry(entry.kind, entry.platform, id_ if entry.stem == entry.id else entry.stem, id_, entry.node)
 
 
 def test_deleting_a_fact_that_nothing_names_is_a_breaking_change(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,17 @@ from ampmap_tests_support.ports import reserved_address
 from ampmap_tests_support.programs import describe_skips, need_program
 
 pytest_plugins = ["pytester"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keeps compiled modules in pytest's cache for all processes, where the environment wants none beside the sources.
+
+    Without them each worker and each command that a test starts compiles some thousand modules again.
+    """
+    if sys.dont_write_bytecode and (cache := getattr(config, "cache", None)):
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(cache.mkdir("bytecode"))
+        sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
