@@ -53,7 +53,7 @@ func main() {
 	proxy := httputil.ReverseProxy{Transport: &http.Transport{DisableCompression: true}, FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
 		to, header, key, _ := find(r.In.URL.EscapedPath())
 		decoded, _ := url.PathUnescape(to)
-		r.Out.Host, r.Out.URL = "", &url.URL{Scheme: "http", Host: os.Getenv("OBSERVER"), Path: decoded, RawPath: to, RawQuery: keys.ReplaceAllString(r.In.URL.RawQuery, "")}
+		r.Out.Host, r.Out.URL = "", &url.URL{Scheme: "http", Host: os.Getenv("OBSERVER"), Path: decoded, RawPath: to, RawQuery: strings.TrimPrefix(keys.ReplaceAllString(r.In.URL.RawQuery, ""), "&")}
 		for _, name := range []string{"Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "Cookie"} {
 			if name != "Cookie" || !strings.HasPrefix(to, "/amp/") {
 				r.Out.Header.Del(name)

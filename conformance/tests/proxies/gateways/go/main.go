@@ -10,29 +10,34 @@ import (
 	"strings"
 )
 
+var clientKey = os.Getenv("AMPMAP_CLIENT_KEY")
+
 func to(path, header, key string) http.Handler {
 	upstream, err := url.Parse("http://" + os.Getenv("OBSERVER") + path)
 	if err != nil {
 		log.Fatal(err)
 	}
 	proxy := httputil.NewSingleHostReverseProxy(upstream)
-	director := proxy.Director
-	proxy.Director = func(r *http.Request) {
-		director(r)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Set(header, key)
-	}
-	return proxy
+		proxy.ServeHTTP(w, r)
+	})
+}
+
+func provider(mux *http.ServeMux, name, header, key string) {
+	path := "/api/provider/" + name
+	mux.Handle(path+"/", http.StripPrefix(path, to("/"+name, header, key)))
 }
 
 func main() {
-	env := os.Getenv
 	mux := http.NewServeMux()
-	mux.Handle("/api/provider/anthropic/", http.StripPrefix("/api/provider/anthropic", to("/anthropic", "X-Api-Key", env("ANTHROPIC_API_KEY"))))
-	mux.Handle("/api/provider/openai/", http.StripPrefix("/api/provider/openai", to("/openai", "Authorization", "Bearer "+env("OPENAI_API_KEY"))))
-	mux.Handle("/api/", to("/amp", "Authorization", "Bearer "+env("AMP_API_KEY")))
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+env("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if token != env("AMPMAP_CLIENT_KEY") && r.Header.Get("X-Api-Key") != env("AMPMAP_CLIENT_KEY") {
+	provider(mux, "anthropic", "X-Api-Key", os.Getenv("ANTHROPIC_API_KEY"))
+	provider(mux, "openai", "Authorization", "Bearer "+os.Getenv("OPENAI_API_KEY"))
+	amp := to("/amp", "Authorization", "Bearer "+os.Getenv("AMP_API_KEY"))
+	mux.Handle("/api/", amp)
+	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		known := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") == clientKey
+		if !known && r.Header.Get("X-Api-Key") != clientKey {
 			http.Error(w, "unknown key", http.StatusUnauthorized)
 			return
 		}
