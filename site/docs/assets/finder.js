@@ -4,7 +4,6 @@
   "use strict";
 
   const root = document.querySelector(".am-finder");
-  if (!root) return;
   const core = window.ampmapFinder;
   const { answerTo } = window.ampmapAnswers;
   // The page took the query out of the address before the theme's own search could read its `q`.
