@@ -132,6 +132,10 @@ def test_a_filter_lists_its_hits_and_copies_have_no_prompt(open_page: OpenPage, 
     assert hit.bounding_box()["y"] < 800
     assert not page.locator("#cliproxyapi").is_visible()
 
+    page.goto(site_url + "evidence/kill-matrix/?filter=body-key-used", wait_until="networkidle")
+    assert page.locator("tr:has(#body-key-used)").is_visible()
+    assert page.locator("article details:visible").count() == 2
+
     page.goto(site_url + "guides/run-against-staging/", wait_until="networkidle")
     page.locator(".highlight .md-code__button, .highlight .md-clipboard").first.click()
     assert page.evaluate("navigator.clipboard.readText()") == "ampmap-conformance run"
