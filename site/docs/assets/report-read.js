@@ -118,13 +118,14 @@
   }
 
   function noticesOf({ target, notices, baseline }) {
-    return [
+    const told = [
       ...records(target.left_out).map((each) => `Not served: ${text(each.text)}`),
       ...records(isRecord(baseline) ? baseline.problems : []).map(
         (each) => `${text(each.place)}: ${text(each.message)}`,
       ),
       ...records(notices).map((each) => text(each.text)),
-    ].filter(Boolean);
+    ];
+    return [...new Set(told)].filter(Boolean);
   }
 
   // Rows of a table of counts: a name, and the cases by verdict.
