@@ -102,7 +102,7 @@ def test_a_requirement_tells_what_kills_it(open_page: OpenPage) -> None:
     page.wait_for_url("**/requirements/auth/#body-key-ignored")
     page.get_by_role("link", name="body-key-used").first.click()
     page.wait_for_url("**/evidence/kill-matrix/**")
-    seen(page.locator("article"), "body-key-used")
+    seen(page.locator("tr:has(#body-key-used)"), "Calls the upstream with the key")
 
 
 def test_without_scripts_the_tables_answer(open_page: OpenPage) -> None:

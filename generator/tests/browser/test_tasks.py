@@ -30,13 +30,21 @@ ASKED = (
 
 PRESSED = (
     ("fallback/", "Steps:", "what a proxy does when a model is not there"),
-    ("evidence/implementations/", "Verdict", "which proxies pass"),
+    ("evidence/implementations/", "breaks 1 core rule", "which proxies pass"),
+    ("report/", "Drop a report.json here", "what a report says"),
     ("guides/target-file/", "Write a target file", "how a target file is written"),
     ("downloads/", "api/v1/providers/{provider}.json", "the URL of the JSON for providers"),
     ("editions/compare/?from=amp-0.0.1774310664&to=amp-0.0.1777897475", "Gone", "what an edition drops"),
     ("", "Sources last read on", "how fresh it is"),
 )
 """Pages on which an answer stands in the first screen."""
+
+LED_ON = (
+    ("0.0.1777897475", 'a[href*="from=amp-0.0.1760587291"]', "Gone"),  # what an edition drops
+    ("claude-opus-4-1", ".am-card-title a", "Sources disagree on"),  # what contradicts
+    ("gemini-2.5-pro", ".am-card-title a[href*=providers]", "Google Vertex AI"),
+)
+"""What is put into the field, the link that is followed then, and what its page shows."""
 
 IN_VIEW = """words => [...document.querySelectorAll("article *")].some(each => {
     if (!each.checkVisibility() || !each.innerText?.includes(words)) return false;
@@ -74,6 +82,23 @@ def test_the_field_answers_whatever_is_put_into_it(open_page: OpenPage) -> None:
         for words in says:
             page.locator(".am-finder").filter(has_text=words).wait_for(state="visible", timeout=10_000)
         assert query.startswith("{") is ("q=" not in page.url), query
+
+
+def test_a_link_of_the_answer_leads_to_what_was_asked_for(open_page: OpenPage, site_url: str) -> None:
+    page = open_page()
+    for query, link, words in LED_ON:
+        page.goto(site_url)
+        page.locator("#finder-query").fill(query)
+        page.locator("#finder-query").press("Enter")
+        page.locator(f".am-card {link}").first.click()
+        page.wait_for_function(IN_VIEW, arg=words)
+
+
+def test_on_paper_there_are_tables_and_no_controls(open_page: OpenPage) -> None:
+    page = open_page("requirements/")
+    page.emulate_media(media="print")
+    assert page.locator("article table").first.is_visible()
+    assert page.locator(".am-filter, .headerlink, .md-header, .md-sidebar").locator("visible=true").count() == 0
 
 
 def test_answers_stand_in_the_first_screen_of_their_pages(open_page: OpenPage, site_url: str) -> None:
@@ -131,6 +156,10 @@ def test_a_filter_lists_its_hits_and_copies_have_no_prompt(open_page: OpenPage, 
     hit = page.locator("#rensei-shared-quota-exceeded")
     assert hit.bounding_box()["y"] < 800
     assert not page.locator("#cliproxyapi").is_visible()
+
+    page.goto(site_url + "evidence/kill-matrix/?filter=body-key-used", wait_until="networkidle")
+    assert page.locator("tr:has(#body-key-used)").is_visible()
+    assert page.locator("article details:visible").count() == 2
 
     page.goto(site_url + "guides/run-against-staging/", wait_until="networkidle")
     page.locator(".highlight .md-code__button, .highlight .md-clipboard").first.click()

@@ -3,7 +3,6 @@
   "use strict";
 
   const root = document.querySelector(".am-compare");
-  if (!root) return;
   const { code, element, load, table } = window.ampmapParts;
   const editions = JSON.parse(root.dataset.editions);
   const parameters = new URLSearchParams(location.search);

@@ -4,6 +4,7 @@
   "use strict";
 
   const HEADINGS = ["H2", "H3"];
+  const FOLD = "details.abstract"; // a table that is shown on demand
 
   document.querySelectorAll(".am-filter").forEach((place) => {
     const sections = sectionsAfter(place);
@@ -36,6 +37,7 @@
         const within = sections.filter((other) => other.parent === section);
         const isShown = section.isHit || within.some((other) => other.isHit);
         for (const element of section.elements) element.hidden = !isShown;
+        for (const fold of section.folds) unfold(fold, isAsked);
       }
       count.textContent = isAsked ? `${left} ${left === 1 ? "hit" : "hits"}` : "";
     }
@@ -68,11 +70,22 @@
       sections.at(-1).elements.push(each);
     }
     for (const section of sections) {
+      section.folds = section.elements.flatMap((each) =>
+        each.matches(FOLD) ? [each] : [...each.querySelectorAll(FOLD)],
+      );
       section.text = section.elements.map((each) => each.textContent).join(" ");
       const found = section.elements.flatMap((each) => [...each.querySelectorAll("tbody tr")]);
       section.rows = section.parent?.heading && place.dataset.scope === "sections" ? [] : found.map(rowOf);
     }
     return sections;
+  }
+
+  // A fold opens where it has a hit, is left out where it has none, and is as it was when nothing is asked.
+  function unfold(fold, isAsked) {
+    const rows = [...fold.querySelectorAll("tbody tr")];
+    const isHit = rows.some((row) => !row.hidden);
+    fold.hidden = isAsked && !isHit;
+    fold.open = isAsked && isHit;
   }
 
   function rowOf(element) {

@@ -303,7 +303,31 @@
     return card("In every edition", frame);
   }
 
+  // An edition by its id or the version of its build: what it says, and what differs from the edition before. Null for others.
+  function editionCard(editions, query) {
+    const at = editions.findIndex(([id]) => [id, id.replace("amp-", "")].includes(query.toLowerCase()));
+    if (at < 0) return null;
+    const [id, built] = editions[at];
+    const others = [...new Set([editions[Math.max(0, at - 1)][0], editions[0][0]])].filter((other) => other !== id);
+    const links = [
+      link("Where it sends each model", `editions/${id}/`),
+      ...others.map((other) =>
+        link(`What it drops, moves and adds against ${other}`, `editions/compare/?from=${other}&to=${id}`),
+      ),
+    ];
+    return card(
+      ["Edition ", code(id)],
+      element("p", {}, `The map as it holds for the build of the client of ${built}.`),
+      element(
+        "ul",
+        {},
+        links.map((each) => element("li", {}, each)),
+      ),
+    );
+  }
+
   window.ampmapCards = {
+    editionCard,
     routeCard,
     callsCard,
     hostedCard,

@@ -4,7 +4,6 @@
   "use strict";
 
   const root = document.querySelector(".am-finder");
-  if (!root) return;
   const core = window.ampmapFinder;
   const { answerTo } = window.ampmapAnswers;
   // The page took the query out of the address before the theme's own search could read its `q`.
@@ -28,7 +27,7 @@
   };
 
   const { code, element, load } = window.ampmapParts;
-  const { routeCard, callsCard, hostedCard, managementCard, timelineCard } = window.ampmapCards;
+  const { editionCard, routeCard, callsCard, hostedCard, managementCard, timelineCard } = window.ampmapCards;
   const { troubleCard, statusCard, headerCard, errorCard, ruleCard, severalCard } = window.ampmapCauses;
 
   const input = element("input", {
@@ -183,10 +182,10 @@
     state.share = "";
     if (!state.data || !state.query) {
       remember();
-      status.textContent = "";
-      result.replaceChildren();
-      return;
+      return tell("");
     }
+    const build = editionCard(editions, state.query);
+    if (build) return showEdition(build);
     if (!isUsable(state.ampUrl || state.data.amp_url)) return;
     if (!state.lookup) {
       const { edition } = state;
@@ -201,11 +200,20 @@
     state.share = found.read.share;
     remember();
     if (found.kind !== "none") show(found, state.data, state.lookup);
-    else if (quietly && state.options.length) {
-      status.textContent = "";
-      result.replaceChildren();
-    } else if (found.elsewhere && !state.chosen && !quietly) answerFrom(found.elsewhere);
+    else if (quietly && state.options.length) tell("");
+    else if (found.elsewhere && !state.chosen && !quietly) answerFrom(found.elsewhere);
     else unknown(found);
+  }
+
+  function tell(text, ...cards) {
+    status.textContent = text;
+    result.replaceChildren(...cards);
+  }
+
+  function showEdition(card) {
+    state.share = state.query;
+    remember();
+    tell("", card);
   }
 
   // The answer of another edition, for a name that the usual one lacks.
@@ -225,15 +233,13 @@
       return true;
     } catch {
       const like = /^[\w.-]+(:\d+)?(\/|$)/.test(address) ? `, such as http://${address}` : "";
-      status.textContent = `amp.url must be an absolute http or https URL${like}.`;
-      result.replaceChildren();
+      tell(`amp.url must be an absolute http or https URL${like}.`);
       return false;
     }
   }
 
   function failed() {
-    status.textContent = "The finder's data cannot be loaded. The tables below have the same data.";
-    result.replaceChildren();
+    tell("The finder's data cannot be loaded. The tables below have the same data.");
   }
 
   function show(found, data, lookup) {
@@ -256,8 +262,7 @@
       several: () => [severalCard(view, found, take)],
     };
     const shown = [...cards[found.kind](), timelineCard(view, periodsOf(found), timing(data))];
-    result.replaceChildren(...shown.filter(Boolean));
-    status.textContent = summary(found, data);
+    tell(summary(found, data), ...shown.filter(Boolean));
   }
 
   // Where the editions send the name that was asked for, or that stood in what was pasted.

@@ -16,10 +16,10 @@
 
   // Each cell gets the name of its column, which the style sheet shows where the head is not.
   function makeCards(table) {
-    if (table.classList.contains("am-cards")) return;
+    if ("cards" in table.dataset) return;
     const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
     if (heads.length < 3) return;
-    table.classList.add("am-cards");
+    table.dataset.cards = ""; // not a class: the theme gives its looks to tables without one, in a wider window, too
     for (const row of table.querySelectorAll("tbody tr"))
       [...row.cells].forEach((cell, index) => {
         cell.dataset.label = heads[index] || "";

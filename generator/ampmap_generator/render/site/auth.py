@@ -54,7 +54,14 @@ def auth_modes_page(reference: Reference) -> Page:
         for kind in ("auth_modes", "steps")
         if getattr(platform, kind)
     )
-    return Page(shelf.here, "platforms/auth_modes", "Auth modes", files or ("spec/platforms/",), values)
+    return Page(
+        shelf.here,
+        "platforms/auth_modes",
+        "Auth modes",
+        files or ("spec/platforms/",),
+        values,
+        scripts=("auth-resolver",),
+    )
 
 
 def topic_title(topic: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from ...query.scope import builds_in_words, freshness_in_words, is_proxied
 from ...vendored.base import Json
@@ -59,7 +60,13 @@ def _routing_map(reference: Reference, editions: Mapping[str, Reference]) -> Pag
         ),
     }
     folders = ("spec/models/", "spec/providers/", "spec/agent_modes/")
-    return Page(shelf.here, "index", "Where the Amp coding agent sends each model", folders, values)
+    title = "Where the Amp coding agent sends each model"
+    return Page(shelf.here, "index", title, folders, values, scripts=_FINDER)
+
+
+_FINDER: Final = tuple(
+    f"finder{name}" for name in ("-read", "-core", "-answer", "-code", "-parts", "-cards", "-causes", "")
+)
 
 
 def _asked_first(editions: Mapping[str, Reference]) -> str:

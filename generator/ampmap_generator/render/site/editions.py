@@ -97,7 +97,8 @@ def _compare(reference: Reference, editions: Editions) -> Page:
         "first": pair[0],
         "last": pair[-1],
     }
-    return Page(shelf.here, "editions/compare", "Compare two editions", ("spec/editions/",), values)
+    scripts = ("finder-parts", "compare-core", "compare")
+    return Page(shelf.here, "editions/compare", "Compare two editions", ("spec/editions/",), values, scripts=scripts)
 
 
 def _routing(reference: Reference, edition: Reference, editions: Editions) -> Page:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Final, TypeAlias
+from typing import Final
 
-from ...vendored.catalogue import tier_of
 from ...vendored.reference import Reference
 from ..addresses import anchor
-from ..markdown import Table, code, codes, link, prose
-from .evidence_files import MATRIX, Defect, Evidence, RequirementResult, Run, Server
+from ..markdown import Table, code, link, prose
+from .evidence_files import FOLDER, MATRIX, Defect, Evidence, Server
 from .facts import Page, Shelf
+from .implementations import PATH as PROXIES
+from .implementations import by_profile, implementations_page, issue_link
 from .mutation import PATH as MUTATION
 from .mutation import mutants_page, score_told
 
-FOLDER: Final = "conformance/evidence/"
 PATH: Final = "evidence/"
 KILLS: Final = f"{PATH}kill-matrix.md"
-PROXIES: Final = f"{PATH}implementations.md"
 
+_DEFECT_HEAD = ("Defect", "Behaviour", "Breaks", "Notice too")
 _REQUIREMENT_HEAD = ("Requirement", "Level", "Defects that it catches")
 
 
@@ -30,7 +29,7 @@ def evidence_pages(reference: Reference, evidence: Evidence) -> Iterator[Page]:
     yield _index(reference, evidence)
     yield _kills(reference, evidence)
     yield mutants_page(reference, evidence)
-    yield _implementations(reference, evidence)
+    yield implementations_page(reference, evidence)
 
 
 def _index(reference: Reference, evidence: Evidence) -> Page:
@@ -92,13 +91,13 @@ def _kills(reference: Reference, evidence: Evidence) -> Page:
     values: dict[str, object] = {
         "missing": evidence.matrix is None,
         "file": code(f"{FOLDER}{MATRIX}"),
-        "defects": Table(
-            ("Defect", "Behaviour of a proxy with the defect", "Requirements that it breaks", "Notice too"),
-            tuple(_defect_row(shelf, name, defect) for name, defect in sorted(defects.items())),
+        "defects": tuple(
+            (profile, Table(_DEFECT_HEAD, tuple(_defect_row(shelf, name, defects[name]) for name in names)))
+            for profile, names in _defects_by_profile(defects)
         ),
         "requirements": tuple(
             (profile, Table(_REQUIREMENT_HEAD, tuple(_killer_row(shelf, name, evidence) for name in names)))
-            for profile, names in _by_profile(sorted(on_proxies))
+            for profile, names in by_profile(sorted(on_proxies))
         ),
         "unkilled": ", ".join(
             shelf.to("requirements", name) for name in sorted(on_proxies) if not evidence.killers(name)
@@ -113,6 +112,14 @@ def _kills(reference: Reference, evidence: Evidence) -> Page:
         "counts": (len(defects), sum(bool(evidence.killers(name)) for name in on_proxies), len(on_proxies)),
     }
     return Page(shelf.here, "evidence/kill_matrix", "Kill matrix", (FOLDER, "spec/requirements/"), values, weight=0)
+
+
+def _defects_by_profile(defects: Mapping[str, Defect]) -> list[tuple[str, list[str]]]:
+    """The defects, sorted, by the profile of the first requirement that each breaks."""
+    found: dict[str, list[str]] = {}
+    for name, defect in sorted(defects.items()):
+        found.setdefault(min(defect.kills, default="none").partition(".")[0], []).append(name)
+    return sorted(found.items())
 
 
 def _servers(evidence: Evidence) -> dict[str, Server]:
@@ -131,10 +138,6 @@ def _server_row(shelf: Shelf, name: str, server: Server) -> tuple[str, ...]:
     return code(name), prose(server.summary), *passed
 
 
-def _by_profile(names: Sequence[str]) -> list[tuple[str, list[str]]]:
-    return [(profile, list(group)) for profile, group in groupby(names, key=lambda name: name.partition(".")[0])]
-
-
 def _defect_row(shelf: Shelf, name: str, defect: Defect) -> tuple[str, ...]:
     marked = f'<span id="{anchor(name)}"></span>{code(name)}'
     seen = f"Seen in {_thread(defect.seen_in)}." if defect.seen_in else "Not reported in a public thread."
@@ -145,7 +148,7 @@ def _defect_row(shelf: Shelf, name: str, defect: Defect) -> tuple[str, ...]:
 
 def _thread(seen_in: str) -> str:
     """A thread, e.g. `owner/repo#12`, as it is written; an address as a link."""
-    return _issue(seen_in) if seen_in.startswith("https://") else prose(seen_in)
+    return issue_link(seen_in) if seen_in.startswith("https://") else prose(seen_in)
 
 
 def _killer_row(shelf: Shelf, name: str, evidence: Evidence) -> tuple[str, ...]:
@@ -159,167 +162,3 @@ def _killer_row(shelf: Shelf, name: str, evidence: Evidence) -> tuple[str, ...]:
 def killers(shelf: Shelf, requirement: str, evidence: Evidence) -> str:
     """Links to the defects that a requirement catches, as Markdown; empty where there are none."""
     return ", ".join(link(code(name), f"{KILLS}#{anchor(name)}", shelf.here) for name in evidence.killers(requirement))
-
-
-# --- implementations
-
-
-MARKS: Final = {
-    "pass": "✓\N{NO-BREAK SPACE}pass",
-    "fail": "✗\N{NO-BREAK SPACE}**fail**",
-    "known-failure": "✗\N{NO-BREAK SPACE}known failure",
-    "warn": "△\N{NO-BREAK SPACE}warn",
-}
-"""How a verdict is shown in the matrix; the others by their names."""
-
-
-def _implementations(reference: Reference, evidence: Evidence) -> Page:
-    shelf = Shelf(reference, PROXIES)
-    runs = evidence.runs
-    names = tuple(prose(run.implementation.display_name) for run in runs.values())
-    rows = {name for run in runs.values() for name in run.requirements if name in reference.requirements}
-    values: dict[str, object] = {
-        "missing": not runs,
-        "folder": code(FOLDER),
-        "summary": Table(
-            (
-                "Implementation",
-                "Verdict",
-                "Core passed",
-                "Others passed",
-                "Known failures",
-                "Warnings",
-                "Not tested",
-                "Version",
-                "Taken",
-                "Claims",
-                "Run",
-            ),
-            tuple(_summary_row(shelf, name, run) for name, run in runs.items()),
-        ),
-        "found": tuple(
-            (anchor(name), prose(run.implementation.display_name), table)
-            for name, run in runs.items()
-            if (table := _findings(shelf, run)).rows
-        ),
-        "matrix": tuple(
-            (
-                profile,
-                Table(
-                    ("Requirement", "Level", *names),
-                    tuple(
-                        (
-                            shelf.to("requirements", name),
-                            reference.requirements[name].level,
-                            *(verdict(run.requirements.get(name)) for run in runs.values()),
-                        )
-                        for name in group
-                    ),
-                ),
-            )
-            for profile, group in _by_profile(sorted(rows))
-        ),
-    }
-    return Page(shelf.here, "evidence/implementations", "Implementations", (FOLDER,), values)
-
-
-def verdict(held: RequirementResult | None) -> str:
-    """A verdict as Markdown; a dash where the run has none."""
-    return "-" if held is None else MARKS.get(held.verdict, prose(held.verdict))
-
-
-def _summary_row(shelf: Shelf, name: str, run: Run) -> tuple[str, ...]:
-    about = run.implementation
-    known = shelf.reference.requirements
-    judged = {rule: held for rule, held in run.requirements.items() if rule in known}
-    core = {rule: held for rule, held in judged.items() if tier_of(known[rule]) == "core"}
-    others = {rule: held for rule, held in judged.items() if rule not in core}
-    counts = Counter(held.verdict for held in judged.values())
-    return (
-        f"[{prose(about.display_name)}]({about.url})" if about.url else prose(about.display_name),
-        shelf.link(_decided(shelf, core, others), f"{PROXIES}#found-{anchor(name)}")
-        if _amiss(run)
-        else "**conformant**",
-        _passed(core),
-        _passed(others),
-        str(counts["known-failure"]),
-        str(counts["warn"]),
-        str(sum(counts[name] for name in counts if name not in MARKS)),
-        code(about.version) if about.version else "",
-        prose(run.taken or ""),
-        codes(run.claims),
-        link("data", f"{FOLDER}{name}.json", shelf.here),
-    )
-
-
-Results: TypeAlias = Mapping[str, RequirementResult]
-
-
-def _passed(results: Results) -> str:
-    """How many were passed of those that were tested; a warning is about a rule that a proxy should keep."""
-    tested = [held for held in results.values() if held.verdict in MARKS]
-    return f"{sum(held.verdict in ('pass', 'warn') for held in tested)} of {len(tested)}"
-
-
-def _decided(shelf: Shelf, core: Results, others: Results) -> str:
-    """The verdict in words: what must hold and does not, in the core and beside it."""
-    broken = [sum(_is_broken(shelf, rule, held) for rule, held in part.items()) for part in (core, others)]
-    if not any(broken):
-        return "**conformant**, with warnings"
-    kinds = zip(broken, ("core", "other"), strict=True)
-    names = [f"{count} {kind} {'rule' if count == 1 else 'rules'}" for count, kind in kinds if count]
-    return f"breaks {' and '.join(names)}"
-
-
-def _is_broken(shelf: Shelf, rule: str, held: RequirementResult) -> bool:
-    return held.verdict in ("fail", "known-failure") and shelf.reference.requirements[rule].level == "must"
-
-
-def _amiss(run: Run) -> bool:
-    return any(held.verdict in ("fail", "known-failure", "warn") for held in run.requirements.values())
-
-
-_ISSUE = re.compile(r"https://[^/]+/([^/]+/[^/]+)/(?:issues|pull)/(\d+)$")
-
-
-def _issue(url: str) -> str:
-    """A link to an issue, by its project and number where the address has them."""
-    if match := _ISSUE.fullmatch(url):
-        return f"[{prose(f'{match[1]}#{match[2]}')}]({url})"
-    return f"<{url}>"
-
-
-def _findings(shelf: Shelf, run: Run) -> Table:
-    """What a run found amiss, with the reason and the issue that it is known by."""
-    rows = tuple(
-        (
-            shelf.to_name("requirements", name),
-            verdict(held),
-            prose(held.reason or ""),
-            _issue(held.issue) if held.issue else "",
-        )
-        for name, held in sorted(run.requirements.items())
-        if held.verdict in ("fail", "known-failure", "warn")
-    )
-    return Table(("Requirement", "Verdict", "Why", "Issue"), rows)
-
-
-def seen_outside(requirement: str, evidence: Evidence) -> str:
-    """What of a requirement a run without an observer judges; empty where no committed run tells."""
-    tally = evidence.manifest.requirements.get(requirement) if evidence.manifest is not None else None
-    return "" if tally is None else prose(tally.outside or "nothing")
-
-
-def latest_runs(requirement: str, evidence: Evidence) -> str:
-    """What is committed about a requirement: the reference proxy's cases and each implementation's verdict."""
-    told = []
-    if evidence.manifest is not None and (tally := evidence.manifest.requirements.get(requirement)):
-        verdicts = ", ".join(f"{count} {name}" for name, count in sorted(tally.verdicts.items()))
-        told.append(f"{prose(evidence.manifest.target)}: {verdicts} of {tally.cases} cases")
-    for run in evidence.runs.values():
-        if (held := run.requirements.get(requirement)) is not None:
-            about = run.implementation
-            told.append(
-                f"{prose(about.display_name)}{f' {code(about.version)}' if about.version else ''}: {verdict(held)}"
-            )
-    return "; ".join(told)

@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...vendored.base import Shape
 
+FOLDER: Final = "conformance/evidence/"
+"""Where the files lie in a checkout, and on the site."""
 MATRIX: Final = "kill-matrix.json"
 MANIFEST: Final = "manifest.json"
 DEGENERATE: Final = "degenerate.json"

@@ -141,6 +141,8 @@ class Page:
 
     What repeats other pages is left out, since its many hits would stand before those that a reader means.
     """
+    scripts: tuple[str, ...] = ()
+    """Scripts that this page alone needs, by the names of their files without the ending, in the order of their use."""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ from typing import Final
 
 from ...vendored.reference import Reference
 from ..markdown import Table, code, prose
-from .evidence_files import MUTANTS, Evidence, Mutants
+from .evidence_files import FOLDER, MUTANTS, Evidence, Mutants
 from .facts import Page, Shelf
 
-FOLDER: Final = "conformance/evidence/"
 PATH: Final = "evidence/mutants.md"
 
 

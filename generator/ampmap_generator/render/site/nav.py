@@ -47,6 +47,7 @@ GROUPS: Final[tuple[tuple[str, tuple[tuple[str, Members], ...]], ...]] = (
         "Test your proxy",
         (
             ("Guides", ("guides/",)),
+            ("Look at your report", ("report.md",)),
             ("Evidence", ("evidence/",)),
             ("Downloads", ("downloads.md",)),
         ),

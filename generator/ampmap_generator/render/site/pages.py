@@ -21,6 +21,7 @@ from .meanings import meaning_pages
 from .names import name_pages
 from .platforms import platform_pages
 from .remedies import remedy_pages
+from .report_page import report_page
 from .requirements import rule_pages
 from .spec_links import SpecFiles, file_links, resolve_edit_marks
 from .wire import wire_pages
@@ -69,6 +70,7 @@ def all_pages(
         *rule_pages(reference, evidence),
         *remedy_pages(reference),
         *evidence_pages(reference, evidence),
+        report_page(reference),
         *platform_pages(reference),
         *about_pages(reference, spec_rules()),
     )

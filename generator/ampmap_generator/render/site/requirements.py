@@ -11,10 +11,11 @@ from ..addresses import anchor
 from ..json_text import compact
 from ..markdown import Table, code, codes, prose, value_text
 from ..pictures.fallback import fallback_picture
-from .evidence import killers, latest_runs, seen_outside
+from .evidence import killers
 from .evidence_files import Evidence
 from .facts import FactSection, Field, Page, Shelf, code_value, source_path, yes_or_no
 from .headers import headers_page
+from .implementations import latest_runs, seen_outside
 from .remedies import servers_with_remedy
 
 

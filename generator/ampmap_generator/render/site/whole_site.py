@@ -16,8 +16,7 @@ from ..openapi.document import render_openapi
 from ..vectors.site_data import auth_files
 from .downloads import download_pages, module_files
 from .editions import change_reports
-from .evidence import FOLDER
-from .evidence_files import read_evidence
+from .evidence_files import FOLDER, read_evidence
 from .feed import feed_files
 from .handwritten import THEME, edit_url, files_below, markdown_of, merge_files, redirects_of, site_files
 from .llms import FULL, INDEX, llms_files
