@@ -12,8 +12,8 @@ import click
 from .commands import Choice, Command
 from .options import Shown, detail_of, detail_options, report_dir_option
 from .run_options import (
-    ALL_PROXIED,
     case_options,
+    editions_of,
     judgement_options,
     limit_options,
     output_options,
@@ -138,7 +138,7 @@ def run(
     _choose_target(options, embedded=embedded)
     if as_json and annotations == "github":
         raise click.UsageError("--json and --annotations github exclude each other: both write to standard output")
-    several = _several(editions)
+    several = editions_of(editions)
     if as_json and dry_run and len(several) > 1:
         raise click.UsageError("--dry-run --json prints one plan; name one edition")
     edition = several[0] if several else None
@@ -151,13 +151,6 @@ def run(
 
     with annotating("none" if as_json else annotations) as annotate:
         return _run(wanted, several, Shown(detail, as_json), report_dir, annotate, docs_url)
-
-
-def _several(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The ids of the editions that are meant, each once. A single name is kept as it is: what takes it reads it."""
-    from ..reference.edition import editions_meant
-
-    return names if len(names) == 1 and names[0] != ALL_PROXIED else editions_meant(names, ALL_PROXIED)
 
 
 def _choose_target(options: dict[str, Any], *, embedded: bool) -> None:

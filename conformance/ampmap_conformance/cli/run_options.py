@@ -163,3 +163,10 @@ def output_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def editions_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids of the editions that are meant, each once. A single name is kept as it is: what takes it reads it."""
+    from ..reference.edition import editions_meant
+
+    return names if len(names) == 1 and names[0] != ALL_PROXIED else editions_meant(names, ALL_PROXIED)
