@@ -70,6 +70,25 @@ class ExitCode(IntEnum):
     PARTIAL = 8
 
 
+GRAVITY = (
+    ExitCode.INTERRUPTED,
+    ExitCode.KIT_ERROR,
+    ExitCode.USAGE,
+    ExitCode.UNREACHABLE,
+    ExitCode.FAILURES,
+    ExitCode.STALE_BASELINE,
+    ExitCode.NOTHING_RAN,
+    ExitCode.PARTIAL,
+    ExitCode.CONFORMANT,
+)
+"""Ends of runs, the gravest first: what several runs together end with."""
+
+
+def gravest(codes: Iterable[ExitCode]) -> ExitCode:
+    """The exit code of several runs together."""
+    return min(codes, key=GRAVITY.index)
+
+
 def verdict_of(level: Level, *, broken: int, of: int = 1, strict: bool = False) -> Verdict:
     """The verdict of a case whose check found a violation in `broken` of its `of` attempts.
 

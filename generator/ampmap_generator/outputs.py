@@ -77,7 +77,12 @@ OUTPUTS = {
     "openapi": Output("conformance/ampmap_conformance/reference", ".", ("openapi.json", "openapi/**/*.json")),
     "vectors": Output("conformance/ampmap_conformance/reference", ".", ("auth-vectors*.json",)),
     "typescript": Output("build/typescript", ".", ("ampmap.ts",), is_committed=False),
-    "go": Output("build/go/ampmap", "ampmap", ("ampmap.go", "reference.json", "routes.json"), is_committed=False),
+    "go": Output(
+        "build/go/ampmap",
+        "ampmap",
+        ("ampmap.go", "reference.json", "routes.json", "timelines.json"),
+        is_committed=False,
+    ),
     "route-vectors": Output("build", ".", ("route-vectors*.json",), is_committed=False),
     "schema": Output("spec/schema", "schema", ("**/*.schema.json",)),
     "llms": Output("build", ".", ("llms.txt", "llms-full.txt"), is_committed=False),

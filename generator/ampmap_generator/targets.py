@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from .query.timelines import timelines
 from .render.editor_schemas import render_schema
 from .render.languages.golang import render_go
 from .render.languages.route_vectors import render_route_vectors
@@ -38,8 +39,8 @@ TARGETS: dict[str, Callable[[Compiled], Files]] = {
     "reference": lambda compiled: render_reference(compiled.reference, compiled.editions),
     "openapi": lambda compiled: render_openapi(compiled.reference, compiled.editions),
     "vectors": lambda compiled: render_vectors(compiled.reference),
-    "typescript": lambda compiled: render_typescript(compiled.reference),
-    "go": lambda compiled: render_go(compiled.reference),
+    "typescript": lambda compiled: render_typescript(compiled.reference, timelines(compiled.editions)),
+    "go": lambda compiled: render_go(compiled.reference, timelines(compiled.editions)),
     "route-vectors": lambda compiled: render_route_vectors(compiled.editions),
     "schema": lambda compiled: render_schema(compiled.editions),
     "llms": lambda compiled: render_llms(compiled.reference, compiled.editions, compiled.stated, compiled.files),

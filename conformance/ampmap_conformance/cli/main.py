@@ -10,6 +10,7 @@ from .baseline import baseline
 from .commands import Program
 from .doctor import doctor
 from .evidence import evidence
+from .fleet import fleet
 from .manifest import manifest
 from .options import edition_option, log_option, reference_option
 from .record import record
@@ -170,6 +171,7 @@ def serve(listen: str, log: Path | None, defects: tuple[str, ...], reference: Pa
 
 
 main.add_command(run)
+main.add_command(fleet)
 main.add_command(doctor)
 main.add_command(target)
 main.add_command(manifest)

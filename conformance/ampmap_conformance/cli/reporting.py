@@ -30,7 +30,8 @@ def run_and_report(wanted: Path | None, shown: Shown, test: Callable[[Terminal],
     """
     folder = wanted or DEFAULT_FOLDER
     begun = time.monotonic()
-    with ended_by_signals(), reserved(folder), _terminal(shown) as terminal:
+    watching = Terminal(console_for(as_json=shown.as_json), detail=shown.detail)
+    with ended_by_signals(), reserved(folder), watching as terminal:
         ended = test(terminal)
         files = write_report(ended.report, folder)
         if shown.as_json:
@@ -43,8 +44,9 @@ def run_and_report(wanted: Path | None, shown: Shown, test: Callable[[Terminal],
     return ended
 
 
-def _terminal(shown: Shown) -> Terminal:
-    return Terminal(RunConsole(sys.stderr if shown.as_json else sys.stdout), detail=shown.detail)
+def console_for(*, as_json: bool) -> RunConsole:
+    """Where a command prints what people read: standard error where standard output gets JSON alone."""
+    return RunConsole(sys.stderr if as_json else sys.stdout)
 
 
 @contextmanager

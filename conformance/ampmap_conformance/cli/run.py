@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..cases.covering import Depth
 from .commands import Choice, Command
-from .options import (
-    EDITION_NAMES,
-    Shown,
-    detail_of,
-    detail_options,
-    docs_url_option,
-    reference_option,
-    report_dir_option,
+from .options import Shown, detail_of, detail_options, report_dir_option
+from .run_options import (
+    case_options,
+    editions_of,
+    judgement_options,
+    limit_options,
+    output_options,
+    reference_options,
+    server_option,
 )
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ..report.outcome import RunOutcome
     from ..report.terminal import Terminal
 
-ALL_PROXIED = "all-proxied"
-"""Stands for every edition of which a model call passes a proxy."""
 EXIT_CODES = (
     "Exit codes: 0 conformant, 1 failures, 2 interrupted, 3 kit error, 4 invalid usage, 5 too little tested,"
     " 6 target unreachable, 7 stale baseline, 8 partial: the target leaves out what a client needs."
@@ -65,42 +63,16 @@ GROUPS = MappingProxyType(
 @click.option(
     "--observer", metavar="URL", help="URL that the proxy's upstreams are set to; the kit's observer listens there."
 )
-@click.option(
-    "--server",
-    metavar="NAME",
-    help="Server that the proxy is built with, for its remedies, e.g. nginx; default: what its answers tell.",
-)
-@reference_option
-@click.option(
-    "--edition",
-    "editions",
-    multiple=True,
-    metavar="EDITION",
-    help=f"Edition to test against: {EDITION_NAMES}; default: the target file's edition, or the base edition. Repeat"
-    " it, or write `all-proxied`, for one run over several: a case that they share is made once.",
-)
-@click.option(
-    "--profile", "profiles", multiple=True, metavar="NAME", help="Include only this profile; may be repeated."
-)
-@click.option(
-    "--select",
-    multiple=True,
-    metavar="PATTERN",
-    help="Run only matching cases, e.g. 'headers.*[groq-*]'; may be repeated.",
-)
-@click.option("--skip", multiple=True, metavar="PATTERN", help="Skip matching cases; may be repeated.")
+@server_option
+@reference_options
+@case_options
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Baseline file that lists known failures; default: none.",
 )
-@click.option(
-    "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="YYYY-MM-DD",
-    help="Date used to check the expiry dates in the baseline; default: the current date.",
-)
+@judgement_options
 @click.option(
     "--defect",
     "defects",
@@ -113,12 +85,7 @@ GROUPS = MappingProxyType(
     metavar="ID",
     help="Right proxy of an unusual kind to embed in place of the usual one.",
 )
-@click.option(
-    "--trace",
-    multiple=True,
-    metavar="PATTERN",
-    help="Include the exchanges of matching cases in the report even if they pass.",
-)
+@output_options
 @click.option(
     "--annotations",
     type=Choice(["auto", "github", "none"]),
@@ -127,77 +94,14 @@ GROUPS = MappingProxyType(
     help="Annotate failures for a CI service; `auto` does it on GitHub Actions.",
 )
 @report_dir_option
-@docs_url_option
-@click.option(
-    "--depth",
-    type=Choice(Depth, case_sensitive=False),
-    default=Depth.DEFAULT.value,
-    show_default=True,
-    help="Cases of each requirement: one (`quick`), every pair of values of its axes (`default`), or every triple"
-    " (`thorough`). A pattern with brackets selects from all of them.",
-)
-@click.option(
-    "--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="Number of cases to run concurrently."
-)
-@click.option(
-    "--repeat", type=click.IntRange(1, 1000), default=1, show_default=True, help="Number of times to run each case."
-)
-@click.option(
-    "--attribute",
-    is_flag=True,
-    help="Repeat failing cases without the proxy, to find out whether the proxy or the upstream is at fault.",
-)
-@click.option(
-    "--max-requests",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Maximum number of requests to send to the target; default: no limit.",
-)
-@click.option(
-    "--rate",
-    type=click.FloatRange(0, min_open=True),
-    metavar="R",
-    help="Maximum number of requests per second; default: no limit.",
-)
+@limit_options
 @click.option(
     "--time-limit",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
     help="Send nothing after so many seconds, and report what was decided until then; default: no limit.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=1,
-    show_default=True,
-    help="Random seed of the requests that profile `fuzz` generates.",
-)
-@click.option(
-    "--max-examples",
-    type=click.IntRange(0, 100_000),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Number of random requests that profile `fuzz` adds for each operation.",
-)
-@click.option(
-    "--openapi",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="OpenAPI document for profile `fuzz`; default: the packaged document.",
-)
 @detail_options
-@click.option("--strict", is_flag=True, help="Fail broken requirements of level `should` instead of warning.")
-@click.option(
-    "--require-observer",
-    is_flag=True,
-    help="Exit with 5 where no observer sees what the proxy sends; default: judge it by what the client sees.",
-)
-@click.option(
-    "--allow-partial", is_flag=True, help="Exit with 0 instead of 8 for a target that leaves out what a client needs."
-)
-@click.option("--fail-fast", is_flag=True, help="Stop after the first failure.")
-@click.option("--dry-run", is_flag=True, help="Print the plan and send nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object; all else is printed on standard error.")
 def run(
     dry_run: bool,
@@ -234,7 +138,7 @@ def run(
     _choose_target(options, embedded=embedded)
     if as_json and annotations == "github":
         raise click.UsageError("--json and --annotations github exclude each other: both write to standard output")
-    several = _several(editions)
+    several = editions_of(editions)
     if as_json and dry_run and len(several) > 1:
         raise click.UsageError("--dry-run --json prints one plan; name one edition")
     edition = several[0] if several else None
@@ -247,13 +151,6 @@ def run(
 
     with annotating("none" if as_json else annotations) as annotate:
         return _run(wanted, several, Shown(detail, as_json), report_dir, annotate, docs_url)
-
-
-def _several(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The ids of the editions that are meant, each once. A single name is kept as it is: what takes it reads it."""
-    from ..reference.edition import editions_meant
-
-    return names if len(names) == 1 and names[0] != ALL_PROXIED else editions_meant(names, ALL_PROXIED)
 
 
 def _choose_target(options: dict[str, Any], *, embedded: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +17,10 @@ if sys.platform != "win32":
 
 
 @contextmanager
-def reserved(folder: Path) -> Iterator[None]:
+def reserved(folder: Path, names: Iterable[str] = tuple(RENDERERS)) -> Iterator[None]:
     """Takes `folder` for one run, and removes the report of an earlier one, which says nothing of this one.
+
+    `names` are those of the report's files.
 
     Raises UsageError, before anything is sent, where the folder cannot be written to or another run has it. A folder
     that is made for a run and stays empty is removed.
@@ -27,7 +29,7 @@ def reserved(folder: Path) -> Iterator[None]:
     _check(folder)
     try:
         with _locked(_made(folder)):
-            _emptied(folder)
+            _emptied(folder, names)
             yield
     finally:
         if is_new:
@@ -43,8 +45,8 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _emptied(folder: Path) -> None:
-    for name in RENDERERS:
+def _emptied(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
         try:
             (folder / name).unlink(missing_ok=True)
         except OSError as error:

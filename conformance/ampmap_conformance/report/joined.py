@@ -6,23 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..reference.types import Reference
-from ..verdicts import ExitCode, Verdict
+from ..verdicts import ExitCode, Verdict, gravest
 from .build import SUMMARY, assemble_report
 from .model import BaselineProblem, BaselineUse, EditionVerdict, Notice, Report, Result, TargetId
 from .model_run import PaidCalls, Requests
 from .outcome import RunOutcome
-
-GRAVITY = (
-    ExitCode.INTERRUPTED,
-    ExitCode.KIT_ERROR,
-    ExitCode.UNREACHABLE,
-    ExitCode.FAILURES,
-    ExitCode.STALE_BASELINE,
-    ExitCode.NOTHING_RAN,
-    ExitCode.PARTIAL,
-    ExitCode.CONFORMANT,
-)
-"""Ends of runs, the gravest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +31,7 @@ def joined(runs: Sequence[EditionRun], reference: Reference, docs_url: str = "")
     reports = [run.ended.report for run in runs]
     baseline = _baseline(reports)
     codes = [_code(run.ended, baseline) for run in runs]
-    code = min(codes, key=GRAVITY.index)
+    code = gravest(codes)
     results = _results(runs)
     missing = tuple(dict.fromkeys(name for run in runs for name in run.ended.missing))
     report = assemble_report(

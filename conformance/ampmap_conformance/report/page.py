@@ -10,7 +10,7 @@ from importlib import resources
 from ..engine.estimate import Paid, in_words
 from ..verdicts import Verdict
 from .facts import RED, clients_line, ending, headline, run_problems
-from .model import Cause, Report, Result
+from .model import Cause, Report, Result, Selection
 from .parts import parts_line
 from .render import render
 
@@ -20,8 +20,6 @@ IN_VIEW = 3
 
 def to_html(report: Report) -> bytes:
     """`report.html`: causes first, then the other cases. Without scripts it shows every case; with them it filters."""
-    from markupsafe import Markup
-
     css, script = (_asset(f"report.{kind}") for kind in ("css", "js"))
     by_id = {result.id: result for result in report.results}
     told = {name for cause in report.causes for name in cause.cases}
@@ -38,20 +36,36 @@ def to_html(report: Report) -> bytes:
         clients=clients_line(report),
         paid=[in_words(Paid(**one.model_dump())) for one in report.requests.paid] if report.requests else [],
         problems=run_problems(report),
-        selection=[
-            (name, values if isinstance(values, str) else ", ".join(values))
-            for name, values in report.selection
-            if values
-        ],
+        selection=selection_lines(report.selection),
         causes=[_shown(cause, by_id) for cause in report.causes],
         failing=sum(cause.scored and cause.verdict in RED for cause in report.causes),
         groups=groups,
         linked=any(rule.docs_url.startswith(("http://", "https://")) for rule in report.rules.values()),
         hidden=(Verdict.NOT_APPLICABLE, *((Verdict.PASS,) if report.causes else ())),
-        css=Markup(css),  # noqa: S704 - a file of this package
-        script=Markup(script),  # noqa: S704 - a file of this package
-        policy=f"default-src 'none'; img-src data:; style-src '{_digest(css)}'; script-src '{_digest(script)}'",
+        **sealed(css, script),
     )
+
+
+def selection_lines(selection: Selection) -> list[tuple[str, str]]:
+    """What part of the suite was asked for, label by label."""
+    return [(name, values if isinstance(values, str) else ", ".join(values)) for name, values in selection if values]
+
+
+def styled() -> dict[str, str]:
+    """The style of reports, and the policy of a page without scripts: values for `head.html.j2`."""
+    return sealed(_asset("report.css"))
+
+
+def sealed(css: str, script: str = "") -> dict[str, str]:
+    """The style and the script of a page, and the policy by which it loads and runs nothing else."""
+    from markupsafe import Markup
+
+    runs = f"'{_digest(script)}'" if script else "'none'"
+    return {
+        "css": Markup(css),  # noqa: S704 - a file of this package
+        "script": Markup(script),  # noqa: S704 - a file of this package
+        "policy": f"default-src 'none'; img-src data:; style-src '{_digest(css)}'; script-src {runs}",
+    }
 
 
 def _shown(cause: Cause, results: Mapping[str, Result]) -> tuple[Cause, Result, list[Result], list[Result]]:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from ..errors import UsageError
 from ..files import read_text, read_yaml, write_atomically
+from ..reference.types import Shape
 from ..wire.json_text import loads
 from ..wire.visible import ACTING
 from .badge import badge_json, badge_svg
@@ -27,12 +28,16 @@ DEFAULT_FOLDER = Path("ampmap-report")
 
 def to_json(report: Report) -> bytes:
     """`report.json`."""
-    # Of what the target sent, no character acts on a terminal that shows the file.
+    return checked_json(report)
+
+
+def checked_json(value: Shape) -> bytes:
+    """A value as JSON that fits its schema. Of what a target sent, no character acts on a terminal that shows it."""
     text = ACTING.sub(
         lambda found: f"\\u{ord(found[0]):04x}",
-        json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=1),
+        json.dumps(value.model_dump(mode="json"), ensure_ascii=False, indent=1),
     )
-    Report.model_validate_json(text)
+    type(value).model_validate_json(text)
     return f"{text}\n".encode()
 
 

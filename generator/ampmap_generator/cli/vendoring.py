@@ -55,7 +55,7 @@ def types(
       ampmap types --language typescript --out src/ampmap.ts
       ampmap types --language go --out internal/ampmap/ampmap.go
     """
-    from ..compile import compile_editions, compile_reference
+    from ..compile import compile_editions
     from ..query.timelines import timelines
     from ..render.languages.modules import GENERATED, HEAD, OTHER_LANGUAGES
     from ..render.types_module import render_types
@@ -64,12 +64,12 @@ def types(
     if open_ids and language != LANGUAGES[0]:
         raise click.UsageError("--open-ids is for Python alone: in other languages ids of a reference are plain text")
     spec = load_valid(spec_dir, layers=layers, edition=edition, every=False)
+    references = compile_editions(spec)
+    reference = references[str(spec.of(edition).edition) if edition else next(iter(references))]
     if language == LANGUAGES[0]:
-        references = compile_editions(spec)
-        chosen = str(spec.of(edition).edition) if edition else next(iter(references))
-        made = render_types(references[chosen], timelines(references), open_ids=open_ids)
+        made = render_types(reference, timelines(references), open_ids=open_ids)
     else:
-        made = OTHER_LANGUAGES[language](compile_reference(spec, edition))
+        made = OTHER_LANGUAGES[language](reference, timelines(references))
     (_, content), *beside = made.items()
     files = {out.name: content, **dict(beside)}
     if len(files) <= len(beside):

@@ -7,23 +7,28 @@ from collections.abc import Iterable, Iterator
 
 from ...compile import facts_alone
 from ...vendored.reference import Reference
+from ...vendored.timeline import Timelines
 from ..field_docs import schema_with_docs
 from ..json_text import data_lines
 from ..templates import environment
 from .routes import RouteTables, route_tables
-from .schema_types import Field, ListOf, Literals, MapOf, Named, Object, OneOf, Plain, Type, objects, without
+from .schema_types import Field, ListOf, Literals, MapOf, Named, Object, OneOf, Plain, Type, complete, objects, without
 
-FILE, DATA, TABLES = "ampmap.go", "reference.json", "routes.json"
+FILE, DATA, TABLES, TIMELINES = "ampmap.go", "reference.json", "routes.json", "timelines.json"
 _PLAIN = {"string": "string", "number": "float64", "integer": "int", "boolean": "bool"}
 _INITIALISMS = {"Id": "ID", "Url": "URL", "Sdk": "SDK", "Api": "API", "Json": "JSON", "Http": "HTTP"}
 _TABLE = re.compile(r"\bRoute(Meaning|Operation|Provider|Setting|Tables)\b")
 
 
-def render_go(reference: Reference) -> dict[str, bytes]:
-    """`ampmap.go`, and the two files that it embeds. It needs the standard library alone."""
+def render_go(reference: Reference, known: Timelines) -> dict[str, bytes]:
+    """`ampmap.go`, and the files that it embeds; `known` is where each name goes in all editions.
+
+    It needs the standard library alone.
+    """
     data = facts_alone(reference)
     described = list(objects("Reference", schema_with_docs(Reference)))
     tables_alone = without(described, objects("RouteTables", schema_with_docs(RouteTables)))
+    timelines = objects("Timelines", complete(schema_with_docs(Timelines)))
     text = (
         environment("languages")
         .get_template("ampmap.go.j2")
@@ -32,6 +37,7 @@ def render_go(reference: Reference) -> dict[str, bytes]:
             digest=data["digest"],
             types="\n".join(map(_struct, described)),
             table_types="\n".join(map(_struct, tables_alone)),
+            timeline_types="\n".join(map(_struct, timelines)),
         )
     )
     tables = data_lines(route_tables(reference).model_dump(mode="json"))
@@ -39,6 +45,7 @@ def render_go(reference: Reference) -> dict[str, bytes]:
         FILE: (_TABLE.sub(r"route\1", text).rstrip() + "\n").encode(),
         DATA: f"{data_lines(data)}\n".encode(),
         TABLES: f"{tables}\n".encode(),
+        TIMELINES: f"{data_lines(known.model_dump(mode='json'))}\n".encode(),
     }
 
 

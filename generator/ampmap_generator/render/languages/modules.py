@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from ...vendored.reference import Reference
+from ...vendored.timeline import Timelines
 from .golang import render_go
 from .typescript import render_typescript
 
@@ -14,7 +15,7 @@ GENERATED: Final = b"enerated by `ampmap types"
 HEAD: Final = 2048
 """Bytes at the beginning of that file in which it stands."""
 
-OTHER_LANGUAGES: Final[Mapping[str, Callable[[Reference], dict[str, bytes]]]] = {
+OTHER_LANGUAGES: Final[Mapping[str, Callable[[Reference, Timelines], dict[str, bytes]]]] = {
     "typescript": render_typescript,
     "go": render_go,
 }

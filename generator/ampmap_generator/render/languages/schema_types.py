@@ -82,6 +82,22 @@ def objects(name: str, schema: JsonSchema) -> Iterator[Object]:
     yield _object(name, schema)
 
 
+def complete(schema: JsonSchema) -> JsonSchema:
+    """The schema of values that are written out in full: none of their fields is absent."""
+    return {key: _complete(value) if key == "$defs" else value for key, value in _in_full(schema).items()}
+
+
+def _complete(definitions: dict[str, JsonSchema]) -> dict[str, JsonSchema]:
+    return {name: _in_full(definition) for name, definition in definitions.items()}
+
+
+def _in_full(schema: JsonSchema) -> JsonSchema:
+    """An object's schema, in which every field is required and has no default."""
+    fields = schema["properties"]
+    bare = {name: {key: part for key, part in field.items() if key != "default"} for name, field in fields.items()}
+    return {**schema, "properties": bare, "required": list(bare)}
+
+
 def without(described: Iterable[Object], made: Iterable[Object]) -> Iterator[Object]:
     """The objects of a second schema that do not stand in the first: a module describes each once."""
     names = {each.name for each in described}

@@ -7,21 +7,23 @@ from collections.abc import Iterable, Iterator
 
 from ...compile import facts_alone
 from ...vendored.reference import Reference
+from ...vendored.timeline import Timelines
 from ..field_docs import schema_with_docs
 from ..json_text import data_lines
 from ..templates import environment
 from .routes import RouteTables, route_tables
-from .schema_types import ListOf, Literals, MapOf, Named, Object, OneOf, Plain, Type, objects, without
+from .schema_types import ListOf, Literals, MapOf, Named, Object, OneOf, Plain, Type, complete, objects, without
 
 FILE = "ampmap.ts"
 _PLAIN = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean", "null": "null"}
 
 
-def render_typescript(reference: Reference) -> dict[str, bytes]:
-    """`ampmap.ts`, without dependencies."""
+def render_typescript(reference: Reference, known: Timelines) -> dict[str, bytes]:
+    """`ampmap.ts`, without dependencies; `known` is where each name goes in all editions."""
     data = facts_alone(reference)
     described = list(objects("Reference", schema_with_docs(Reference)))
     tables_alone = without(described, objects("RouteTables", schema_with_docs(RouteTables)))
+    period, timelines = objects("Timelines", complete(schema_with_docs(Timelines)))
     text = (
         environment("languages")
         .get_template("ampmap.ts.j2")
@@ -38,6 +40,9 @@ def render_typescript(reference: Reference) -> dict[str, bytes]:
             types="\n".join(_interface(each, exported=True) for each in described),
             table_types="\n".join(_interface(each, exported=False) for each in tables_alone),
             data=data_lines(data),
+            period_type=_interface(period, exported=True),
+            timelines_type=_interface(timelines, exported=False),
+            timelines=data_lines(known.model_dump(mode="json")),
             tables=data_lines(route_tables(reference).model_dump(mode="json")),
         )
     )

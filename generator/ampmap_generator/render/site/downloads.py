@@ -102,10 +102,10 @@ def _api_rows(shelf: Shelf, files: Mapping[str, bytes]) -> Iterator[tuple[str, .
 
 
 def module_files(reference: Reference, known: Timelines) -> dict[str, bytes]:
-    """The modules to vendor, by path below the docs folder; the one in Python tells the timelines of all names."""
+    """The modules to vendor, by path below the docs folder; they tell the timelines of all names."""
     (python,) = render_types(reference, known).values()
-    go = {f"{FOLDER}go/{name}": content for name, content in render_go(reference).items()}
-    typescript = {f"{FOLDER}{name}": content for name, content in render_typescript(reference).items()}
+    go = {f"{FOLDER}go/{name}": content for name, content in render_go(reference, known).items()}
+    typescript = {f"{FOLDER}{name}": content for name, content in render_typescript(reference, known).items()}
     return {f"{FOLDER}{PYTHON}": python, **typescript, **go}
 
 

@@ -1,5 +1,5 @@
 // What a user writes: it compiles only if the types say what the data is.
-import { type Model, type ProviderId, type Route, RouteError, reference, route } from "./ampmap.js";
+import { type Model, type ProviderId, type Route, RouteError, type RoutePeriod, periodUrl, reference, route, timeline } from "./ampmap.js";
 
 const found: Route = route("gpt-5-codex", { ampUrl: "https://proxy.example" });
 const provider: ProviderId = found.provider;
@@ -11,6 +11,8 @@ try {
 } catch (error) {
   console.log(error instanceof RouteError ? error.code : error);
 }
+const last: RoutePeriod | undefined = timeline("smart").at(-1);
+console.log(last?.months, last === undefined ? "" : periodUrl(last, "https://proxy.example"));
 // @ts-expect-error: the edition has no such provider
 const wrong: ProviderId = "no-such-provider";
 // @ts-expect-error: facts are read-only

@@ -18,9 +18,11 @@ from ampmap_generator.render.languages.golang import render_go
 from ampmap_generator.render.languages.route_vectors import FILE, SCHEMA, render_route_vectors
 from ampmap_generator.render.languages.typescript import render_typescript
 from ampmap_generator.vendored.reference import Reference
+from ampmap_generator.vendored.timeline import Timelines
 from ampmap_tests_support.places import CHECKOUT
 from click.testing import CliRunner
 
+NOTHING = Timelines(periods=(), timelines=(), names={})
 PACKAGED = CHECKOUT / "conformance" / "ampmap_conformance" / "reference"
 
 
@@ -65,8 +67,8 @@ def test_the_schema_of_the_reference_fits_it_and_tells_every_field_that_has_a_do
 
 
 def test_an_absent_field_is_told_by_what_it_stands_for(reference: Reference) -> None:
-    (typescript,) = render_typescript(reference).values()
-    go = render_go(reference)["ampmap.go"]
+    (typescript,) = render_typescript(reference, NOTHING).values()
+    go = render_go(reference, NOTHING)["ampmap.go"]
 
     assert b"Without it: true.\n   */\n  readonly metered?: boolean;" in typescript
     assert b"Metered *bool" in b" ".join(go.split())
@@ -74,7 +76,11 @@ def test_an_absent_field_is_told_by_what_it_stands_for(reference: Reference) -> 
 
 ROWS = [
     (["--language", "typescript", "--out", "a/amp.ts"], 0, "wrote a/amp.ts"),
-    (["--language", "go", "--out", "b/ampmap.go"], 0, "wrote b/ampmap.go b/reference.json b/routes.json"),
+    (
+        ["--language", "go", "--out", "b/ampmap.go"],
+        0,
+        "wrote b/ampmap.go b/reference.json b/routes.json b/timelines.json",
+    ),
     (["--language", "go", "--out", "b/ampmap.go", "--check"], 0, ""),
     (["--language", "go", "--out", "c/ampmap.go", "--check"], 1, "run `ampmap types --language go --out c/ampmap.go`"),
     (["--language", "go", "--out", "lost/ampmap.go", "--check"], 1, "lost/routes.json is missing; run"),
@@ -94,7 +100,7 @@ def test_the_command_writes_refuses_and_compares(
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "reference.json").write_text("mine", encoding="utf-8")
     (tmp_path / "lost").mkdir()
-    for name, content in render_go(reference).items():
+    for name, content in render_go(reference, NOTHING).items():
         if name != "routes.json":
             (tmp_path / "lost" / name).write_bytes(content)
     for arguments, code, words in ROWS:
@@ -110,6 +116,7 @@ def test_build_takes_the_language_of_the_types(tmp_path: Path) -> None:
         "ampmap.go",
         "reference.json",
         "routes.json",
+        "timelines.json",
     ]
 
 

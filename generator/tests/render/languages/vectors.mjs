@@ -24,6 +24,16 @@ function asked({ route }, question) {
   }
 }
 
+/** What a timeline says of an edition, in the answer of `route` to a name alone. */
+function compare({ timeline, periodUrl }, edition, { query }, answer) {
+  const period = timeline(query).find((each) => each.first_edition <= edition && edition <= each.last_edition);
+  if (period === undefined) return 0;
+  const { provider, wire_model, via_proxy, url } = answer ?? { provider: "", wire_model: "", via_proxy: false, url: "" };
+  const found = [period.provider, period.wire_model, period.via_proxy, periodUrl(period)];
+  deepStrictEqual(found, [provider, wire_model, via_proxy, url], `${edition}: ${query}`);
+  return 1;
+}
+
 for (const path of modules) {
   const module = await import(pathToFileURL(path));
   const own = vectors.filter((vector) => vector.edition === module.EDITION);
@@ -33,6 +43,10 @@ for (const path of modules) {
     const given = compared ? { answer: Object.fromEntries(compared) } : found;
     deepStrictEqual(given, answer ? { answer } : { error }, JSON.stringify(question));
   }
+  const alone = vectors.filter(({ question }) => Object.keys(question).join() === "query");
+  const told = alone.map(({ edition, question, answer }) => compare(module, edition, question, answer));
+  const compared = told.reduce((sum, each) => sum + each, 0);
+  if (compared < alone.length / 2) throw new Error(`${path}: ${compared} of ${alone.length} names have a timeline`);
   if (own.length === 0 || module.reference.edition.id !== module.EDITION) throw new Error(`${path}: no vector`);
-  console.log(`${module.EDITION}: ${own.length} vectors`);
+  console.log(`${module.EDITION}: ${own.length} vectors, ${compared} places in timelines`);
 }

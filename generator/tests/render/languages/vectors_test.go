@@ -27,7 +27,7 @@ type vector struct {
 }
 
 // The file that VECTORS names holds the questions of all editions.
-func TestEveryVectorOfTheEdition(t *testing.T) {
+func readVectors(t *testing.T) []vector {
 	text, err := os.ReadFile(os.Getenv("VECTORS"))
 	if err != nil {
 		t.Fatal(err)
@@ -36,8 +36,12 @@ func TestEveryVectorOfTheEdition(t *testing.T) {
 	if err := json.Unmarshal(text, &all); err != nil {
 		t.Fatal(err)
 	}
+	return all.Vectors
+}
+
+func TestEveryVectorOfTheEdition(t *testing.T) {
 	asked := 0
-	for _, each := range all.Vectors {
+	for _, each := range readVectors(t) {
 		if each.Edition == EditionID {
 			asked++
 			check(t, each)
@@ -71,6 +75,40 @@ func check(t *testing.T, each vector) {
 		if !reflect.DeepEqual(fields[name], expected) {
 			t.Errorf("%+v: %s is %v, expected %v", asked, name, fields[name], expected)
 		}
+	}
+}
+
+// A timeline says of every edition what Route says there of a name alone.
+func TestTimelinesAgreeWithTheVectorsOfAllEditions(t *testing.T) {
+	alone, told := 0, 0
+	for _, each := range readVectors(t) {
+		asked := each.Question
+		if asked != (question{Query: asked.Query}) {
+			continue
+		}
+		alone++
+		for _, period := range Timeline(asked.Query) {
+			if each.Edition < period.FirstEdition || period.LastEdition < each.Edition {
+				continue
+			}
+			told++
+			expected := map[string]any{"provider": "", "wire_model": "", "url": "", "via_proxy": false}
+			for name := range expected {
+				if each.Answer != nil {
+					expected[name] = each.Answer[name]
+				}
+			}
+			url, err := period.URL("https://ampcode.com/")
+			found := map[string]any{
+				"provider": period.Provider, "wire_model": period.WireModel, "url": url, "via_proxy": period.ViaProxy,
+			}
+			if err != nil || !reflect.DeepEqual(found, expected) {
+				t.Errorf("%s: %s: %v, expected %v", each.Edition, asked.Query, found, expected)
+			}
+		}
+	}
+	if told < alone/2 {
+		t.Errorf("%d of %d names have a timeline", told, alone)
 	}
 }
 
