@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 
 from ...compile import facts_alone
 from ...vendored.reference import Reference
-from ..field_docs import schema_with_docs
 from ..json_text import data_lines
 from ..templates import environment
 from .routes import RouteTables, route_tables
@@ -22,8 +21,8 @@ _TABLE = re.compile(r"\bRoute(Meaning|Operation|Provider|Setting|Tables)\b")
 def render_go(reference: Reference) -> dict[str, bytes]:
     """`ampmap.go`, and the two files that it embeds. It needs the standard library alone."""
     data = facts_alone(reference)
-    described = list(objects("Reference", schema_with_docs(Reference)))
-    tables_alone = without(described, objects("RouteTables", schema_with_docs(RouteTables)))
+    described = list(objects("Reference", Reference.model_json_schema()))
+    tables_alone = without(described, objects("RouteTables", RouteTables.model_json_schema()))
     text = (
         environment("languages")
         .get_template("ampmap.go.j2")

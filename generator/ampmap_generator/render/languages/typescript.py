@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 
 from ...compile import facts_alone
 from ...vendored.reference import Reference
-from ..field_docs import schema_with_docs
 from ..json_text import data_lines
 from ..templates import environment
 from .routes import RouteTables, route_tables
@@ -20,8 +19,8 @@ _PLAIN = {"string": "string", "number": "number", "integer": "number", "boolean"
 def render_typescript(reference: Reference) -> dict[str, bytes]:
     """`ampmap.ts`, without dependencies."""
     data = facts_alone(reference)
-    described = list(objects("Reference", schema_with_docs(Reference)))
-    tables_alone = without(described, objects("RouteTables", schema_with_docs(RouteTables)))
+    described = list(objects("Reference", Reference.model_json_schema()))
+    tables_alone = without(described, objects("RouteTables", RouteTables.model_json_schema()))
     text = (
         environment("languages")
         .get_template("ampmap.ts.j2")
