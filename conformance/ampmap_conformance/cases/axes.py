@@ -83,20 +83,20 @@ def case_type(axes: Iterable[str]) -> type[Case]:
 
 def _provider(cell: Cell, target: Target) -> Iterator[Cell]:
     for provider in target.providers:
-        call = find_call(target.reference, provider)
+        call = find_call(provider, reference=target.reference)
         yield cell.having(provider.id, **_called(call, target))
 
 
 def _provider_operation(cell: Cell, target: Target) -> Iterator[Cell]:
     for provider in target.providers:
-        for call in calls(target.reference, provider):
+        for call in calls(provider, reference=target.reference):
             yield cell.having(f"{provider.id}-{call.id}", **_called(call, target))
 
 
 def _first_provider(cell: Cell, target: Target) -> Iterator[Cell]:
     """One call, for what does not depend on which."""
     for provider in target.providers[:1]:
-        call = find_call(target.reference, provider)
+        call = find_call(provider, reference=target.reference)
         yield cell.having(provider.id, **_called(call, target))
 
 
@@ -133,7 +133,7 @@ def _dialect_operation(cell: Cell, target: Target) -> Iterator[Cell]:
     """Every operation of the calls that stand for the dialects."""
     for stand_in in _dialect(cell, target):
         first = stand_in.get("call")
-        for call in calls(target.reference, first.provider):
+        for call in calls(first.provider, reference=target.reference):
             if call.dialect == first.dialect:
                 yield cell.having(f"{stand_in.words[-1]}-{call.id}", **_called(call, target))
 
@@ -141,7 +141,7 @@ def _dialect_operation(cell: Cell, target: Target) -> Iterator[Cell]:
 def _calls_in_dialects(target: Target, provider: Provider) -> Iterator[Call]:
     """The first metered call of each dialect in which a provider is called."""
     seen = set()
-    for call in calls(target.reference, provider):
+    for call in calls(provider, reference=target.reference):
         if call.operation.metered and call.dialect not in seen:
             seen.add(call.dialect)
             yield call
@@ -233,8 +233,8 @@ def _agent_mode(cell: Cell, target: Target) -> Iterator[Cell]:
     providers = {provider.id: provider for provider in cell.get("providers") or target.providers}
     for mode in reference.agent_modes.values():
         if mode.provider in providers:
-            call = find_call(reference, providers[mode.provider], mode.operation)
-            model = find_model(reference, mode.model, mode.provider)
+            call = find_call(providers[mode.provider], mode.operation, reference=reference)
+            model = find_model(mode.model, mode.provider, reference=reference)
             yield cell.having(mode.id, mode=mode, **{**_called(call, target), "model": _wire(model)})
 
 
@@ -244,13 +244,13 @@ def _model(cell: Cell, target: Target) -> Iterator[Cell]:
             yield cell.having(model.id, model=_wire(model))
         return
     for provider in target.providers:
-        call = find_call(target.reference, provider)
+        call = find_call(provider, reference=target.reference)
         for model in target.models(provider):
             yield cell.having(f"{provider.id}-{model.id}", **{**_called(call, target), "model": _wire(model)})
     others = {name: provider for provider in target.providers for name in target.other_models(provider)}
     for name in (*dict.fromkeys(target.unavailable), *others):
         if (owner := others.pop(name, None)) is not None:
-            call = find_call(target.reference, owner)
+            call = find_call(owner, reference=target.reference)
             yield cell.having(f"{owner.id}-{name}", **{**_called(call, target), "model": name})
 
 

@@ -50,7 +50,7 @@ class DrivenSdk:
         root = self.root_at(provider)
         if root is None:
             return
-        for call in calls(reference, provider):
+        for call in calls(provider, reference=reference):
             if call.id in self.operations:
                 yield call, root
 

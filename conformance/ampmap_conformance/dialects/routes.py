@@ -57,7 +57,7 @@ class RouteTable:
 
     def __init__(self, reference: Reference, provider: Provider, base: str, *, upstream: bool) -> None:
         entries: list[_Entry] = []
-        served = calls(reference, provider)
+        served = calls(provider, reference=reference)
         verbs = {call.dialect for call in served if "{model}:" in call.operation.path}
         for root in provider.roots:
             for call in served:

@@ -141,7 +141,7 @@ def _paid(made: Iterable[tuple[Task, int]], asked: _Asked) -> tuple[Paid, ...]:
             add(task.case.call, task.case.model, half.form.tokens if half and half.form else None, count)
             rejected[task.case.provider.id, task.case.model] += count if task.row.negative else 0
     for provider in target.providers:
-        add(find_call(target.reference, provider), target.sample_model(provider), None, 1)
+        add(find_call(provider, reference=target.reference), target.sample_model(provider), None, 1)
     return tuple(
         Paid(
             provider=key[0],

@@ -33,7 +33,7 @@ def document_for(reference: Reference, file: Path | None = None) -> Document:
         digest = document["info"]["x-ampmap"]["digest"]
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"{name}: expected an OpenAPI document that `ampmap build openapi` wrote") from None
-    if digest != (expected := surface_digest(reference)):
+    if digest != (expected := surface_digest(reference=reference)):
         raise UsageError(
             f"{name} was built from another reference ({str(digest)[:19]}, not {expected[:19]}):"
             " build one with `ampmap build openapi --out DIR` and add `--openapi DIR/openapi.json`"

@@ -27,7 +27,7 @@ def translations(reference: Reference, called: str) -> dict[str, Translation]:
 def vendors_call(reference: Reference, codec: Codec) -> Call:
     """A dialect's operation as the vendor of the dialect serves it."""
     vendors: list[Provider] = [p for p in reference.providers.values() if p.error_shape == codec.table.error_shape]
-    return next(call for vendor in vendors for call in calls(reference, vendor) if call.id == codec.operation)
+    return next(call for vendor in vendors for call in calls(vendor, reference=reference) if call.id == codec.operation)
 
 
 @dataclass(frozen=True, slots=True)

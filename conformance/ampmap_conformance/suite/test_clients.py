@@ -33,7 +33,7 @@ PATIENCE = 3.0
 
 def counts_tokens(case: ClientCase, target: Target) -> bool:
     """SDKs that count the tokens of this provider's calls."""
-    return any(call.id == case.sdk.counts for call in calls(target.reference, case.provider))
+    return any(call.id == case.sdk.counts for call in calls(case.provider, reference=target.reference))
 
 
 def reads_data_alone(case: ClientCase, _target: Target) -> bool:
@@ -44,7 +44,7 @@ def reads_data_alone(case: ClientCase, _target: Target) -> bool:
 def lists_models(case: ClientCase, target: Target) -> bool:
     """One call of each SDK at each provider that has a list of models."""
     first = next(call for call, _ in case.sdk.calls(target.reference, case.provider))
-    lists = any(call.id == "models.list" for call in calls(target.reference, case.provider))
+    lists = any(call.id == "models.list" for call in calls(case.provider, reference=target.reference))
     return lists and first.id == case.call.id and first.dialect == case.call.dialect
 
 

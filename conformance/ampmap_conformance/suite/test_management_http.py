@@ -280,7 +280,7 @@ def test_client_that_leaves(case: ManagementCase, probe: Probe) -> None:
 def _sample_calls(probe: Probe) -> Iterator[CallCase]:
     """A call of the first provider, where the target serves one."""
     for provider in probe.target.providers[:1]:
-        call = find_call(probe.reference, provider)
+        call = find_call(provider, reference=probe.reference)
         yield CallCase(call=call, root=provider.roots[0], model=probe.target.sample_model(provider))
 
 

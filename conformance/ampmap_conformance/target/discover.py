@@ -192,7 +192,7 @@ class _Asking:
         """What the routes of all providers answer to a body that is not valid JSON."""
 
         def ask(provider: Provider) -> Answered:
-            call = find_call(self._reference, provider)
+            call = find_call(provider, reference=self._reference)
             return self._answered("POST", call.path("example-model"), credential(provider), NO_JSON)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -294,7 +294,7 @@ def _is_served(asked: tuple[tuple[str, Answered], ...]) -> bool | None:
 
 def _listing(reference: Reference, provider: Provider) -> Call | None:
     lists = ("GET", "none", False)
-    known = ((call, call.operation) for call in calls(reference, provider))
+    known = ((call, call.operation) for call in calls(provider, reference=reference))
     return next((call for call, made in known if (made.method, made.model_in, made.metered) == lists), None)
 
 

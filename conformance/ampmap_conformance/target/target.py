@@ -231,7 +231,7 @@ class Target:
 
     def _model(self, name: str, provider: Provider) -> Model:
         try:
-            return find_model(self.reference, name, provider.id)
+            return find_model(name, provider.id, reference=self.reference)
         except LookupError:
             return Model.model_construct(id=name, provider=provider.id, display_name=name)
 

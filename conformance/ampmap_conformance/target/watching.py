@@ -75,7 +75,7 @@ class _Watch:
     def _provider(self, provider: Provider) -> Iterator[Sighting]:
         """Every model of a provider by its usual call, and one model by each other call and as a stream."""
         models = _models(self._reference, provider)
-        asked = [call for call in calls(self._reference, provider) if call.operation.metered]
+        asked = [call for call in calls(provider, reference=self._reference) if call.operation.metered]
         for call in asked:
             usual = call.id == provider.default_operation
             for model in models if usual else models[:1]:
@@ -95,7 +95,7 @@ class _Watch:
 
     def _lists(self, served: Iterable[Provider]) -> Iterator[tuple[str, ListPolicy]]:
         for provider in served:
-            call = next((each for each in calls(self._reference, provider) if each.id == "models.list"), None)
+            call = next((each for each in calls(provider, reference=self._reference) if each.id == "models.list"), None)
             if call is None:
                 continue
             answer, arrived = self._send(call, call.path(), new_nonce())
@@ -128,7 +128,7 @@ class _Watch:
         """Where a call goes whose path names one provider and whose model is another one's."""
         absent = {*seen.unavailable, *(name for name, _ in seen.mappings)}
         for provider in served:
-            for call in calls(self._reference, provider):
+            for call in calls(provider, reference=self._reference):
                 for other in served:
                     model = next((name for name in _models(self._reference, other) if name not in absent), None)
                     speaks = call.id in other.operations.get(call.dialect, ())

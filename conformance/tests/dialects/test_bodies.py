@@ -10,7 +10,7 @@ from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Call, calls
 
 REFERENCE = load()
-CALLS = [call for provider in REFERENCE.providers.values() for call in calls(REFERENCE, provider)]
+CALLS = [call for provider in REFERENCE.providers.values() for call in calls(provider, reference=REFERENCE)]
 STREAMED = [call for call in CALLS if call.operation.stream is not None]
 
 

@@ -48,7 +48,7 @@ def test_what_is_no_http_is_kept_and_refused(observer: Observer, raw: bytes) -> 
 CALLS = [
     pytest.param(call, stream, id=f"{call.provider.id}-{call.id}-{'stream' if stream else 'whole'}")
     for provider in REFERENCE.providers.values()
-    for call in calls(REFERENCE, provider)
+    for call in calls(provider, reference=REFERENCE)
     for stream in ((False, True) if call.operation.stream else (False,))
 ]
 
@@ -119,7 +119,7 @@ def test_a_persona_can_have_a_port_of_its_own(observer: Observer) -> None:
 EVERY_CALL = [
     (provider, call, stream)
     for provider in REFERENCE.providers.values()
-    for call in calls(REFERENCE, provider)
+    for call in calls(provider, reference=REFERENCE)
     for stream in (False, True)
     if call.operation.stream is not None or not stream
 ]
@@ -283,7 +283,7 @@ def test_every_error_of_its_own_fits_the_schemas(shape: str) -> None:
 
 def test_a_stream_is_judged_event_by_event() -> None:
     judge = Schemas(REFERENCE)
-    call = find_call(REFERENCE, REFERENCE.providers["anthropic"], "messages")
+    call = find_call(REFERENCE.providers["anthropic"], "messages", reference=REFERENCE)
     frames = bodies.stream_frames(call, "m", bodies.framing(REFERENCE, call))
     assert judge.stream(call, b"".join(frames)) is None
     assert judge.stream(call, b"") == "the stream has no events"

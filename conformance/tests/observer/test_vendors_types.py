@@ -42,7 +42,7 @@ UNTYPED = ("ping",)
 """Events that vendors send and their SDKs skip."""
 CODECS = codecs(REFERENCE)
 PERSONAS = Personas(REFERENCE)
-EVERY = [call for provider in REFERENCE.providers.values() for call in calls(REFERENCE, provider)]
+EVERY = [call for provider in REFERENCE.providers.values() for call in calls(provider, reference=REFERENCE)]
 MODELS = [call for call in EVERY if call.dialect in CODECS and call.id == CODECS[call.dialect].operation]
 CHATS = [call for call in MODELS if call.dialect == "openai-chat"]
 SCHEMA = {

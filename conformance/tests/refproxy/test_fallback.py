@@ -30,7 +30,7 @@ def test_a_mapping_changes_the_model_and_nothing_else(
     make: Callable[..., Bench], provider: Provider, stream: bool
 ) -> None:
     bench = make(**MAPPED)
-    call = next(c for c in calls(REFERENCE, provider) if c.id == provider.default_operation)
+    call = next(c for c in calls(provider, reference=REFERENCE) if c.id == provider.default_operation)
     body = bodies.request_body(call, "gone", NONCE, stream=stream).replace(b'"model":', b' "model" :')
     response = bench.send(call.path("gone", stream=stream), body, ("Accept-Encoding", "gzip"))
     seen = bench.seen()

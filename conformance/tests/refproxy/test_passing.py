@@ -17,7 +17,7 @@ CASES = [
     pytest.param(provider, call, stream, id=f"{provider.id}-{call.id}-{'stream' if stream else 'whole'}")
     for provider in REFERENCE.providers.values()
     if provider.via_proxy
-    for call in calls(REFERENCE, provider)
+    for call in calls(provider, reference=REFERENCE)
     for stream in ((False, True) if call.operation.stream else (False,))
 ]
 

@@ -30,7 +30,7 @@ from .bench import BEARER, CHAT, GROQ, KEY, NONCE, REFERENCE, Bench, shape
 def test_any_carrier_lets_in_and_none_reaches_the_upstream(
     bench: Bench, provider: Provider, lines: list[tuple[str, str]], query: str
 ) -> None:
-    call = calls(REFERENCE, provider)[0]
+    call = calls(provider, reference=REFERENCE)[0]
     path = call.path("m") + (f"?{query}" if query else "")
     response = bench.send(path, bodies.request_body(call, "m", NONCE, stream=False), *lines, key=False)
     assert response.status == 200

@@ -214,7 +214,7 @@ def test_a_dry_run_adds_up(command: Command) -> None:
 
 
 def test_every_body_of_a_metered_call_asks_for_the_fewest_tokens(reference: Reference) -> None:
-    metered = [c for p in reference.providers.values() for c in calls(reference, p) if c.operation.metered]
+    metered = [c for p in reference.providers.values() for c in calls(p, reference=reference) if c.operation.metered]
     bodies = {(call.dialect, call.id): call.operation.request for call in metered if call.operation.request}
     limits = {key: list(token_limits(body)) for key, body in bodies.items() if "count" not in key[1]}
     assert limits

@@ -12,7 +12,7 @@ import pytest
 from ampmap_conformance.dialects.bodies import dump, request_body
 from ampmap_conformance.dialects.upstream_calls import UpstreamCalls
 from ampmap_conformance.observer import Observer
-from ampmap_conformance.reference.types import Reference, calls
+from ampmap_conformance.reference.types import Reference, find_call
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
 from ampmap_conformance.refproxy.embedded import embedded
 from ampmap_conformance.target import target as targets
@@ -96,8 +96,8 @@ WARM = "cerebras-warm-up"
 
 def test_a_call_in_another_dialect_is_told_from_json_written_anew(reference: Reference) -> None:
     google, known = reference.providers["google"], UpstreamCalls(reference)
-    call = next(each for each in calls(reference, google) if each.id == "generateContent")
-    chat = next(each for each in calls(reference, reference.providers["openai"]) if each.id == "chat.completions")
+    call = find_call(google, "generateContent", reference=reference)
+    chat = find_call(reference.providers["openai"], "chat.completions", reference=reference)
     sent = request_body(call, "gemini-2.5-pro", "Say hi.", stream=False)
     own = "/v1beta1/publishers/google/models/gemini-2.5-pro:generateContent"
     translated = request_body(chat, "gpt-5", "Say hi.", stream=False)

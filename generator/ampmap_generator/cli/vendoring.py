@@ -22,7 +22,7 @@ language_option = click.option(
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The module to write; missing folders are created. Go's data files are written beside it.",
+    help="The module to write; missing folders are created. Files of data are written beside it.",
 )
 @language_option
 @spec_option
@@ -33,6 +33,13 @@ language_option = click.option(
     is_flag=True,
     help="Python: type ids as plain text, so that the module can read references of any edition or layer.",
 )
+@click.option(
+    "--data",
+    type=Choice(("inside", "json")),
+    default="inside",
+    show_default=True,
+    help="Python: where the data is, in the module itself or in files of JSON beside it.",
+)
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if FILE is not up to date.")
 @click.option("--force", is_flag=True, help="Overwrite FILE even if it is not a module that this command wrote.")
 def types(
@@ -42,6 +49,7 @@ def types(
     layers: Sequence[Path],
     edition: str | None,
     open_ids: bool,
+    data: str,
     only_check: bool,
     force: bool,
 ) -> None:
@@ -52,6 +60,7 @@ def types(
     \b
     Example:
       ampmap types --out src/myproxy/ampmap_types.py
+      ampmap types --data json --out src/myproxy/ampmap_types.py
       ampmap types --language typescript --out src/ampmap.ts
       ampmap types --language go --out internal/ampmap/ampmap.go
     """
@@ -63,11 +72,20 @@ def types(
 
     if open_ids and language != LANGUAGES[0]:
         raise click.UsageError("--open-ids is for Python alone: in other languages ids of a reference are plain text")
+    if data == "json" and language != LANGUAGES[0]:
+        raise click.UsageError(
+            "--data is for Python alone: TypeScript has its data inside, Go has it beside the module"
+        )
     spec = load_valid(spec_dir, layers=layers, edition=edition, every=False)
     references = compile_editions(spec)
     reference = references[str(spec.of(edition).edition) if edition else next(iter(references))]
     if language == LANGUAGES[0]:
-        made = render_types(reference, timelines(references), open_ids=open_ids)
+        made = render_types(
+            reference,
+            timelines(references),
+            open_ids=open_ids,
+            data_beside=out.stem if data == "json" else None,
+        )
     else:
         made = OTHER_LANGUAGES[language](reference, timelines(references))
     (_, content), *beside = made.items()
@@ -86,6 +104,7 @@ def types(
         click.echo(f"wrote {' '.join(str(out.parent / name) for name in files)}")
     elif changes := differences(out.parent, files, ()):
         told = "" if language == LANGUAGES[0] else f" --language {language}"
+        told += " --data json" if data == "json" else ""
         raise click.ClickException(
             f"{changes[0].path} is {changes[0].drift.value}; run `ampmap types{told} --out {out}`"
         )

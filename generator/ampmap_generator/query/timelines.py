@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from ..vendored.catalogue import Model
-from ..vendored.names import UnknownNameError, folded, meant, without_date
+from ..vendored.names import UnknownNameError, meant
 from ..vendored.reference import Reference
 from ..vendored.routing import DEFAULT_AMP_URL, Route, route
+from ..vendored.spelling import folded, without_date
 from ..vendored.timeline import RoutePeriod, Timelines
 from .timeline import Period, timeline
 
@@ -49,7 +50,7 @@ def other_names(model: Model) -> tuple[str, ...]:
 
 def _routed(name: str, reference: Reference) -> Route:
     """The route of a name. Raises what `route` raises, but suggests nothing: that would take most of the time."""
-    if meant(reference, name) is None:
+    if meant(name, reference=reference) is None:
         raise UnknownNameError(name)
     return route(name, reference=reference)
 

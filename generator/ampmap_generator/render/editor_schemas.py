@@ -17,11 +17,11 @@ from ..load.findings import Severity
 from ..load.kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
 from ..load.merge import NULL
 from ..vendored.reference import Reference
-from .json_text import indent_file
+from .json_text import DRAFT, indent_file
 
 JsonSchema = dict[str, Any]
 
-DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+
 LAYER: Final = "layer/"
 """The folder of the sparse schemas, below that of the strict ones."""
 IDS: Final = "ids"

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from ..compile import plain
 from ..vendored.base import Json
 from ..vendored.reference import Reference
-from .field_docs import DRAFT, schema_with_docs
-from .json_text import data_lines, indent_file
+from .json_text import DRAFT, data_lines, indent_file
 
 OVER = "over"
 """The key that names the edition which the changes lie over."""
@@ -27,7 +26,7 @@ def render_reference(reference: Reference, editions: Mapping[str, Reference]) ->
     files = {f"editions/{name}.json": data_lines(changes_over(whole, other)) for name, other in others.items()}
     return {
         "reference.json": indent_file(whole),
-        "reference.schema.json": indent_file({"$schema": DRAFT, **schema_with_docs(Reference)}),
+        "reference.schema.json": indent_file({"$schema": DRAFT, **Reference.model_json_schema()}),
         **{name: f"{text}\n".encode() for name, text in files.items()},
     }
 

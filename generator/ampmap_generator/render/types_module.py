@@ -5,18 +5,22 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
+from collections.abc import Iterable, Mapping
 from importlib import resources
 
 from ..compile import facts_alone
 from ..vendored.reference import Reference
 from ..vendored.timeline import Timelines
-from .json_text import data_lines
+from .json_text import data_lines, short_lines
 from .templates import environment
 
 PARTS = (
     "base", "editions", "wire", "templates", "meanings", "conditions", "catalogue", "platforms", "remedies",
-    "reference", "names", "routing", "timeline", "auth",
+    "reference", "spelling", "lookups", "names", "routing", "timeline", "auth",
 )  # fmt: skip
+WIDTH = 120
+"""Most characters of a line."""
 TIMELINE = "timeline"
 """The part that only a module with timelines has."""
 IDS_BEGIN = "# ids: narrowed to literals in the generated module\n"
@@ -24,14 +28,21 @@ IDS_END = "# end of ids\n"
 PACKAGED = re.compile(r"^# packaged: .*?^# end of packaged\n+", re.MULTILINE | re.DOTALL)
 """What stands in the generator for a function that the template has."""
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_SUFFIXES = {"_DATA": ".json", "_TIMELINES": "_timelines.json"}
+"""What the names of files with the data end with, by the name that the data has in the module."""
 
 
 def render_types(
-    reference: Reference, timelines: Timelines | None = None, *, open_ids: bool = False
+    reference: Reference,
+    timelines: Timelines | None = None,
+    *,
+    open_ids: bool = False,
+    data_beside: str | None = None,
 ) -> dict[str, bytes]:
     """The vendorable module, one file. With `open_ids` it reads references that have other ids than this one too.
 
-    With `timelines` it also tells where a name goes in the other editions.
+    With `timelines` it also tells where a name goes in the other editions. With `data_beside`, the name of the module's
+    file without its suffix, the data is not in the module but in files of JSON that lie beside it.
     """
     parts = sources()
     own = {"DIGEST", "EDITION", "reference", "resolve_auth_mode"}
@@ -49,6 +60,11 @@ def render_types(
         "AgentModeId": list(reference.agent_modes),
         "ErrorShapeId": list(reference.error_shapes),
     }
+    tables = {"_DATA": data}
+    if timelines is not None:
+        tables["_TIMELINES"] = timelines.model_dump(mode="json", exclude_defaults=True)
+    files = {name: f"{data_beside}{suffix}" for name, suffix in _SUFFIXES.items() if data_beside and name in tables}
+    needs = "from functools import cache" + ("\nfrom pathlib import Path" if files else "")
     text = (
         environment("types")
         .get_template("types.py.j2")
@@ -56,14 +72,16 @@ def render_types(
             edition=reference.edition.id,
             client_build=reference.edition.client_build,
             digest=data["digest"],
-            imports=imports({**parts, "": "from functools import cache"}),
+            imports=imports({**parts, "": needs}),
             body=body(parts, None if open_ids else ids),
-            data=data_lines(data),
-            timelines=timelines and data_lines(timelines.model_dump(mode="json", exclude_defaults=True)),
-            public_names=sorted({*public_names(parts), *own}),
+            tables={} if files else {name: short_lines(table, WIDTH) for name, table in tables.items()},
+            files=files,
+            timelines=timelines is not None,
+            public_names=sorted({*public_names(parts), *own}, key=_as_import_sorters_do),
         )
     )
-    return {"types.py": text.encode()}
+    beside = {file: f"{data_lines(tables[name])}\n".encode() for name, file in files.items()}
+    return {"types.py": text.encode(), **beside}
 
 
 def sources() -> dict[str, str]:
@@ -72,8 +90,8 @@ def sources() -> dict[str, str]:
     return {part: (folder / f"{part}.py").read_text(encoding="utf-8") for part in PARTS}
 
 
-def imports(parts: dict[str, str]) -> str:
-    """The absolute imports of all parts, merged and sorted."""
+def imports(parts: Mapping[str, str]) -> str:
+    """The absolute imports of all parts, merged and sorted: those of the standard library, then the others."""
     plain: set[str] = set()
     names: dict[str, set[str]] = {}
     for node in (node for text in parts.values() for node in ast.parse(text).body):
@@ -81,9 +99,30 @@ def imports(parts: dict[str, str]) -> str:
             plain |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module != "__future__":
             names.setdefault(str(node.module), set()).update(alias.name for alias in node.names)
-    lines = [f"import {name}" for name in sorted(plain)]
-    lines += [f"from {module} import {', '.join(sorted(names[module]))}" for module in sorted(names)]
-    return "\n".join(lines)
+    standard, others = _by_origin({*plain, *names})
+    return "\n\n".join(
+        "\n".join(
+            [f"import {name}" for name in section if name in plain]
+            + [
+                f"from {name} import {', '.join(sorted(names[name], key=_as_import_sorters_do))}"
+                for name in section
+                if name in names
+            ]
+        )
+        for section in (standard, others)
+    )
+
+
+def _by_origin(modules: Iterable[str]) -> tuple[list[str], list[str]]:
+    found: tuple[list[str], list[str]] = [], []
+    for name in sorted(modules):
+        found[name.partition(".")[0] not in sys.stdlib_module_names].append(name)
+    return found
+
+
+def _as_import_sorters_do(name: str) -> tuple[int, str]:
+    """Constants, then classes, then functions."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
 
 
 def body(parts: dict[str, str], ids: dict[str, list[str]] | None) -> str:

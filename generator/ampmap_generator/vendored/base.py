@@ -11,9 +11,14 @@ sources do not tell).
 
 from __future__ import annotations
 
+import ast
+import inspect
+import sys
+from functools import cache
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 
 # ids: narrowed to literals in the generated module
 SourceId: TypeAlias = str
@@ -34,6 +39,45 @@ class Shape(BaseModel):
     """Frozen, closed, and built on first use, so that importing stays cheap."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler, /) -> dict[str, Any]:
+        """The JSON Schema, in which a field has the text below it as `description`.
+
+        Pydantic's `use_attribute_docstrings` would read the source of every class whenever it is imported.
+        """
+        schema = handler(core_schema)
+        described = handler.resolve_ref_schema(schema).get("properties", {})
+        documented = [_docs_in(each.__module__, each.__name__) for each in cls.__mro__ if issubclass(each, Shape)]
+        for name, field in cls.model_fields.items():
+            shown = described.get(name, described.get(field.alias or name))
+            text = next((docs[name] for docs in documented if name in docs), None)
+            if shown is not None and text is not None:
+                shown.setdefault("description", text)
+        return schema
+
+
+@cache
+def _docs_in(module: str, shape: str) -> dict[str, str]:
+    """By field, the texts that stand below the fields of a class; none where its module has no source."""
+    try:
+        body = _classes_in(module)[shape].body
+    except (OSError, TypeError, KeyError):
+        return {}
+    found: dict[str, str] = {}
+    for field, below in pairwise(body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = inspect.cleandoc(text)
+            case _:
+                pass
+    return found
+
+
+@cache
+def _classes_in(module: str) -> dict[str, ast.ClassDef]:
+    source = inspect.getsource(sys.modules[module])
+    return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
 
 
 # --- where facts come from

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from .base import ProviderId
+from .base import AgentModeId, ModelId, ProviderId
 from .catalogue import AgentMode, HostedMode, Model, Tool
-from .reference import Reference
+from .lookups import lookups
+from .reference import Reference, packaged
+from .spelling import folded, release_date
 
 NameKind: TypeAlias = Literal["model", "agent_mode", "tool", "provider"]
-
-_DATE: Final = re.compile(r"-(?:\d{2}-\d{4}|\d{4,8})$")
-_RELEASE: Final = re.compile(r"^(?:-(?:instruct|preview|latest|exp))*(?:-\d{2}-\d{4}|-\d{4,8})?$")
-"""What the id of a release adds to the name of its model: kind of release and date."""
 
 
 class UnknownNameError(LookupError):
@@ -76,7 +73,9 @@ class Named:
         return named.operation if named else None
 
 
-def named(reference: Reference, name: str, provider: str | None = None) -> Named:
+def named(
+    name: ModelId | AgentModeId | str, provider: ProviderId | str | None = None, *, reference: Reference | None = None
+) -> Named:
     """What `name` means.
 
     It may be the name or id of an agent mode; a model as `provider/id`, id, wire id, alias or display name, in any
@@ -84,99 +83,96 @@ def named(reference: Reference, name: str, provider: str | None = None) -> Named
     provider; or a setting with its value, e.g. `amp.anthropic.provider: vertex`. With `provider`, its id or alias,
     the name is that of one of its models, also of one that the reference does not know.
 
-    Raises UnknownNameError when nothing has the name, AmbiguousNameError when models of several providers do, and
-    HostedModeError for a mode of which the client does not call the model itself.
+    `reference` is by default that of the vendored module. Raises UnknownNameError when nothing has the name,
+    AmbiguousNameError when models of several providers do, and HostedModeError for a mode of which the client does not
+    call the model itself.
     """
+    known = packaged() if reference is None else reference
     if provider is not None:
-        return _model_of(reference, find_provider(reference, provider), name)
-    if found := meant(reference, name):
+        return _model_of(known, find_provider(provider, reference=known), name)
+    if found := meant(name, reference=known):
         return found
-    raise UnknownNameError(f"no model is called {name!r}", _near(name, _suggestible(reference)))
+    raise UnknownNameError(f"no model is called {name!r}", _near(name, _suggestible(known)))
 
 
-def meant(reference: Reference, name: str) -> Named | None:
+def meant(name: ModelId | AgentModeId | str, *, reference: Reference | None = None) -> Named | None:
     """What `name` means, as `named` reads it; None where nothing has the name, without a search for similar ones.
 
     Raises AmbiguousNameError and HostedModeError as `named` does.
     """
-    hosted = next((m for m in reference.hosted_modes.values() if name.casefold() == m.name.casefold()), None)
-    if hosted is not None:
+    known = packaged() if reference is None else reference
+    if hosted := lookups(known).hosted_modes.get(name.casefold()):
         raise HostedModeError(hosted)
-    return next((found for read in READINGS.values() if (found := read(reference, name))), None)
+    return next((found for read in READINGS.values() if (found := read(known, name))), None)
 
 
-def find_model(reference: Reference, name: str, provider: str | None = None) -> Model:
+def find_model(
+    name: ModelId | str, provider: ProviderId | str | None = None, *, reference: Reference | None = None
+) -> Model:
     """A model by `provider/id`, id, wire id or alias, then by any case, display name or undated id.
 
-    Raises UnknownNameError when there is none, and AmbiguousNameError when several providers have it and `provider`
-    does not tell which.
+    `reference` is by default that of the vendored module. Raises UnknownNameError when there is none, and
+    AmbiguousNameError when several providers have it and `provider` does not tell which.
     """
-    models = [m for m in reference.models.values() if provider in (None, m.provider)]
-    if found := _one_model(name, models):
+    known = packaged() if reference is None else reference
+    if found := _one_model(name, lookups(known).models(name, provider)):
         return found
-    raise UnknownNameError(f"no model is called {name!r}", _near(name, [m.id for m in models]))
+    near = _near(name, [m.id for m in known.models.values() if provider in (None, m.provider)])
+    raise UnknownNameError(f"no model is called {name!r}", near)
 
 
-def find_mode(reference: Reference, name: str) -> AgentMode | None:
+def find_mode(name: AgentModeId | str, *, reference: Reference | None = None) -> AgentMode | None:
     """An agent mode by its name (`bolt:main`) or id (`bolt-main`), or None."""
-    return next((m for m in reference.agent_modes.values() if name in (m.name, m.id)), None)
+    return lookups(packaged() if reference is None else reference).modes.get(name)
 
 
-def find_provider(reference: Reference, name: str) -> ProviderId:
+def find_provider(name: ProviderId | str, *, reference: Reference | None = None) -> ProviderId:
     """The id of the provider with this id, display name, or name in the client's settings, in any case.
 
-    Raises UnknownNameError when there is none.
+    `reference` is by default that of the vendored module. Raises UnknownNameError when there is none.
     """
-    if found := _provider_called(reference, name):
+    known = packaged() if reference is None else reference
+    if found := _provider_called(known, name):
         return found
-    raise UnknownNameError(f"no provider is called {name!r}", _near(name, list(reference.providers)))
-
-
-@lru_cache(maxsize=4096)
-def folded(name: str) -> str:
-    """The name without case and punctuation: `Claude Sonnet 4.5` and `claude-sonnet-4-5` are one."""
-    return "-".join(re.findall(r"[^\W_]+", name.casefold()))
+    raise UnknownNameError(f"no provider is called {name!r}", _near(name, list(known.providers)))
 
 
 # --- the readings of a name, the most exact one first
 
 
 def _as_mode(reference: Reference, name: str) -> Named | None:
-    mode = find_mode(reference, name)
-    return _of_mode(reference, mode) if mode else None
+    return _of_mode(reference, lookups(reference).modes.get(name))
 
 
 def _as_mode_in_any_case(reference: Reference, name: str) -> Named | None:
-    wanted = folded(name)
-    modes = (m for m in reference.agent_modes.values() if wanted and wanted in (folded(m.name), folded(m.id)))
-    mode = next(modes, None)
-    return _of_mode(reference, mode) if mode else None
+    return _of_mode(reference, lookups(reference).folded_modes.get(folded(name)))
 
 
-def _of_mode(reference: Reference, mode: AgentMode) -> Named:
-    model = find_model(reference, mode.model, mode.provider)
+def _of_mode(reference: Reference, mode: AgentMode | None) -> Named | None:
+    if mode is None:
+        return None
+    model = find_model(mode.model, mode.provider, reference=reference)
     return Named("agent_mode", mode.provider, model, mode=mode)
 
 
 def _as_exact_model(reference: Reference, name: str) -> Named | None:
-    model = _first(name, _exact(name, list(reference.models.values())))
+    model = _one_model(name, lookups(reference).as_written(name))
     return Named("model", model.provider, model) if model else None
 
 
 def _as_model(reference: Reference, name: str) -> Named | None:
-    model = _one_model(name, list(reference.models.values()))
+    model = _one_model(name, lookups(reference).models(name))
     return Named("model", model.provider, model) if model else None
 
 
 def _as_tool(reference: Reference, name: str) -> Named | None:
-    wanted = folded(name)
-    for tool in reference.tools.values():
-        if wanted and wanted in (folded(tool.id), folded(tool.display_name)):
-            model = None
-            if tool.default_model not in (None, "unknown"):
-                model = find_model(reference, str(tool.default_model), tool.provider)
-            return Named("tool", tool.provider, model, tool=tool)
-    return None
+    tool = lookups(reference).tools.get(folded(name))
+    if tool is None:
+        return None
+    model = None
+    if tool.default_model not in (None, "unknown"):
+        model = find_model(str(tool.default_model), tool.provider, reference=reference)
+    return Named("tool", tool.provider, model, tool=tool)
 
 
 def _as_provider(reference: Reference, name: str) -> Named | None:
@@ -217,78 +213,20 @@ READINGS: Final[dict[str, Callable[[Reference, str], Named | None]]] = {
 
 
 def _model_of(reference: Reference, provider: ProviderId, name: str) -> Named:
-    model = _one_model(name, [m for m in reference.models.values() if m.provider == provider])
+    model = _one_model(name, lookups(reference).models(name, provider))
     return Named("model", provider, model, free_model="" if model else name)
 
 
 def _provider_called(reference: Reference, name: str) -> ProviderId | None:
-    wanted = folded(name)
-    for key, provider in reference.providers.items():
-        names = (key, provider.display_name, *provider.aliases)
-        if name == key or (wanted and wanted in map(folded, names)):
-            return key
-    return None
+    return lookups(reference).providers.get(folded(name))
 
 
-# --- models
-
-
-def _one_model(name: str, models: list[Model]) -> Model | None:
-    for matches in _tiers(name, models):
-        if found := _first(name, matches):
-            return found
-    return None
-
-
-def _first(name: str, matches: Iterable[Model]) -> Model | None:
+def _one_model(name: str, found: Sequence[Model]) -> Model | None:
     """The match; the newest of one provider's releases. Raises AmbiguousNameError if several providers have one."""
-    found = list(matches)
     if len({m.provider for m in found}) > 1:
         keys = tuple(f"{m.provider}/{m.id}" for m in found)
         raise AmbiguousNameError(f"{name!r} is served by several providers", keys, lead="write one of")
-    return max(found, key=lambda m: _date(m.id), default=None)
-
-
-def _exact(name: str, models: list[Model]) -> list[Model]:
-    for matches in (
-        [m for m in models if name == f"{m.provider}/{m.id}"],
-        [m for m in models if name == m.id],
-        [m for m in models if name == m.wire_id or name in m.aliases],
-    ):
-        if matches:
-            return matches
-    return []
-
-
-def _tiers(name: str, models: list[Model]) -> Iterator[list[Model]]:
-    """What `name` may mean, the most exact first: names as they are, then in other case, then without the release."""
-    yield _exact(name, models)
-    wanted = folded(name)
-    if not wanted:
-        return
-    yield [m for m in models if wanted in (folded(m.id), folded(f"{m.provider}/{m.id}"), folded(m.wire_id or ""))]
-    yield [m for m in models if wanted == folded(m.display_name) or wanted in map(folded, m.aliases)]
-    yield [m for m in models if is_release_of(folded(m.id), wanted)]
-    yield [m for m in models if is_release_of(folded(m.display_name), wanted)]
-
-
-def is_release_of(release: str, model: str) -> bool:
-    """Whether an id, folded, is that of a release of a model: the model's name, a kind of release, a date."""
-    return release.startswith(model) and _RELEASE.match(release[len(model) :]) is not None
-
-
-def without_date(model: str) -> str:
-    """The id of a model without the date of its release: `claude-sonnet-4-5` for `claude-sonnet-4-5-20250929`."""
-    return _DATE.sub("", model)
-
-
-def _date(model: str) -> str:
-    """The date in an id as text that sorts, e.g. `20250929`; empty where it has none."""
-    found = _DATE.search(folded(model))
-    if found is None:
-        return ""
-    month, _, year = found.group().strip("-").partition("-")
-    return f"{year}{month}"
+    return max(found, key=lambda m: release_date(m.id), default=None)
 
 
 def _suggestible(reference: Reference) -> list[str]:

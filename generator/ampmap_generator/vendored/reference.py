@@ -78,27 +78,29 @@ def digest_of(data: Mapping[str, Json]) -> str:
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def surface_digest(reference: Reference, dialects: Iterable[DialectId] | None = None) -> str:
+def surface_digest(dialects: Iterable[DialectId] | None = None, *, reference: Reference | None = None) -> str:
     """The digest of the facts that say what a proxy serves; with `dialects`, of its provider routes in these alone.
 
     They are the edition's build, the providers that pass the proxy, their dialects and error shapes, and the management
-    routes. Models are not among them, for every route takes any model, nor are rules and sources.
+    routes. Models are not among them, for every route takes any model, nor are rules and sources. `reference` is by
+    default that of the vendored module.
     """
-    chosen: set[DialectId] = set(reference.endpoints if dialects is None else dialects)
+    known = packaged() if reference is None else reference
+    chosen: set[DialectId] = set(known.endpoints if dialects is None else dialects)
     providers = [
         provider
-        for provider in reference.providers.values()
+        for provider in known.providers.values()
         if provider.via_proxy and provider.base_path and chosen & set(provider.operations)
     ]
     spoken = chosen & {name for provider in providers for name in provider.operations}
     shapes: set[ErrorShapeId] = {provider.error_shape for provider in providers}
     return digest_of(
         {
-            "edition": {"id": reference.edition.id, "client_build": reference.edition.client_build},
+            "edition": {"id": known.edition.id, "client_build": known.edition.client_build},
             "providers": _unsourced(providers),
-            "endpoints": _unsourced([reference.endpoints[name] for name in spoken], "operations"),
-            "error_shapes": _unsourced([reference.error_shapes[name] for name in shapes]),
-            "management": _unsourced(reference.management.values(), "calls") if dialects is None else {},
+            "endpoints": _unsourced([known.endpoints[name] for name in spoken], "operations"),
+            "error_shapes": _unsourced([known.error_shapes[name] for name in shapes]),
+            "management": _unsourced(known.management.values(), "calls") if dialects is None else {},
         }
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from .base import DialectId, OperationId, ProviderId, Shape
+from .base import AgentModeId, DialectId, Method, ModelId, OperationId, ProviderId, Shape
 from .catalogue import Limits
 from .names import NameKind, UnknownOperationError, named
 from .reference import Reference, packaged
@@ -18,24 +18,35 @@ class Route(Shape):
     """Where a call goes; what `ampmap route --json` prints."""
 
     query: str
+    """What was asked for."""
     kind: NameKind
+    """What the query names."""
     provider: ProviderId
-    model: str
-    """As the client's catalogue says; empty where the query names no model."""
+    """The provider that is called."""
+    model: ModelId | str
+    """As the client's catalogue says, or an id that it does not know; empty where the query names no model."""
     wire_model: str
     """As it is sent to the provider."""
     operation: OperationId
+    """The operation of the dialect, e.g. `messages`."""
     dialect: DialectId
-    method: str
+    """The dialect that defines the operation: a key of `Reference.endpoints`."""
+    method: Method
+    """The method of the HTTP request."""
     url: str
     """`{model}` stands in it where the path names the model and the query does not."""
     base_url: str
+    """What the client's SDK is given as its base URL."""
     via_proxy: bool
+    """Whether the call goes to `amp.url`; else it goes to the provider itself."""
     credential_headers: tuple[str, ...]
+    """The headers in which the client sends its key, in lower case; `?key=` stands for the query."""
     requires: tuple[str, ...]
     """Settings or environment variables of which one must be set."""
     sdk: str
+    """The SDK with which the client calls the provider."""
     edition: str
+    """The edition that the answer is for."""
     limits: Limits | None = None
     """Those of the model; None where the edition states none."""
 
@@ -91,22 +102,26 @@ def upstream_path(provider: Provider) -> str:
     return "" if provider.upstream == "unknown" else urlsplit(provider.upstream).path.rstrip("/")
 
 
-def calls(reference: Reference, provider: Provider) -> tuple[Call, ...]:
-    """Every operation of a provider, in the order of its spec."""
+def calls(provider: Provider, *, reference: Reference | None = None) -> tuple[Call, ...]:
+    """Every operation of a provider, in the order of its spec. `reference` is by default the vendored module's."""
+    known = packaged() if reference is None else reference
     return tuple(
-        Call(provider, dialect, name, reference.endpoints[dialect].operations[name])
+        Call(provider, dialect, name, known.endpoints[dialect].operations[name])
         for dialect, names in provider.operations.items()
         for name in names
     )
 
 
-def find_call(reference: Reference, provider: Provider, operation: str | None = None) -> Call:
+def find_call(
+    provider: Provider, operation: OperationId | str | None = None, *, reference: Reference | None = None
+) -> Call:
     """The provider's operation by id or alias; its default one when none is named.
 
-    Raises UnknownOperationError when the provider does not serve it.
+    `reference` is by default that of the vendored module. Raises UnknownOperationError when the provider does not
+    serve it.
     """
     wanted = operation or provider.default_operation
-    served = calls(reference, provider)
+    served = calls(provider, reference=reference)
     for call in served:
         if wanted == call.id or wanted in call.operation.aliases:
             return call
@@ -115,12 +130,12 @@ def find_call(reference: Reference, provider: Provider, operation: str | None = 
 
 
 def route(
-    query: str,
+    query: ModelId | AgentModeId | str,
     *,
     reference: Reference | None = None,
     amp_url: str = DEFAULT_AMP_URL,
-    operation: str | None = None,
-    provider: str | None = None,
+    operation: OperationId | str | None = None,
+    provider: ProviderId | str | None = None,
     stream: bool = False,
 ) -> Route:
     """The route of `query`: what `names.named` reads, such as a model, an agent mode, a tool or a provider.
@@ -133,9 +148,9 @@ def route(
     that has no stream.
     """
     known = packaged() if reference is None else reference
-    found = named(known, query, provider)
+    found = named(query, provider, reference=known)
     served = known.providers[found.provider]
-    call = find_call(known, served, operation or found.operation)
+    call = find_call(served, operation or found.operation, reference=known)
     if stream and call.operation.stream is None:
         raise ValueError(f"{call.id} of {served.id} has no stream")
     path = call.path(found.wire_model or MODEL_SLOT, stream=stream or operation in call.operation.aliases)

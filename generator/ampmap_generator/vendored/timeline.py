@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .base import Shape
-from .names import folded
 from .routing import DEFAULT_AMP_URL, resolve_url
+from .spelling import folded
 
 
 class RoutePeriod(Shape):
@@ -41,7 +41,7 @@ class Timelines(Shape):
     timelines: tuple[tuple[int, ...], ...]
     """Places in `periods`, in the order of the builds."""
     names: dict[str, int]
-    """Per name, without case and punctuation (`names.folded`), its place in `timelines`."""
+    """Per name, without case and punctuation (`spelling.folded`), its place in `timelines`."""
 
     def of(self, name: str) -> tuple[RoutePeriod, ...]:
         """Where a name goes, in the order of the builds; nothing for a name that no edition has."""

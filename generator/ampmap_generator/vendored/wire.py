@@ -119,6 +119,13 @@ class Refusal(Shape):
     """Only in requests whose headers have these values."""
 
 
+class StreamEvent(Shape):
+    """One server-sent event; `data` is JSON, or a string that is sent as it is."""
+
+    event: str | None = None
+    data: Json
+
+
 class Operation(Shape):
     """One call of a dialect, with the smallest valid request and response.
 
@@ -172,13 +179,6 @@ class Operation(Shape):
         """Fields that every request has."""
         schema: dict[str, Json] = self.request_schema or {}
         return tuple(schema.get("required", ()))
-
-
-class StreamEvent(Shape):
-    """One server-sent event; `data` is JSON, or a string that is sent as it is."""
-
-    event: str | None = None
-    data: Json
 
 
 class StreamFraming(Shape):

@@ -55,7 +55,7 @@ def test_a_route_is_in_no_other_edition(
 def test_chat_with_google_streams_by_its_own_path(editions: Editions) -> None:
     for name in LATER:
         google = editions[name].providers["google"]
-        path = find_call(editions[name], google).path("gemini-3-pro-preview", stream=True)
+        path = find_call(google, reference=editions[name]).path("gemini-3-pro-preview", stream=True)
         assert path == f"/api/provider/{VERTEX}/gemini-3-pro-preview:streamGenerateContent?alt=sse"
 
 

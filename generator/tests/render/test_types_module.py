@@ -16,14 +16,19 @@ from ampmap_generator.vendored.reference import Reference
 from click.testing import CliRunner
 
 CONSUMER = """\
-from ampmap_types import AgentModeId, ModelId, Provider, ProviderId, Route, reference, route, timeline
+from ampmap_types import AgentModeId, ModelId, Provider, ProviderId, Route
+from ampmap_types import calls, find_model, reference, route, timeline
 
 known = reference()
 mode: AgentModeId = "smart"
 model: ModelId = "gpt-5-codex"
 groq: Provider = known.providers["groq"]
-there: Route = route(model, reference=known, amp_url="https://proxy.example.com/prefix")
+there: Route = route(model, amp_url="https://proxy.example.com/prefix")
+assert there == route(model, reference=known, amp_url="https://proxy.example.com/prefix")
 provider: ProviderId = there.provider
+assert "chat.completions" in [call.id for call in calls(groq)]
+assert find_model("GPT-5 Codex").limits == there.limits
+assert all("description" in field for field in Route.model_json_schema()["properties"].values())
 print(there.url, groq.base_path, known.agent_modes[mode].model)
 for period in timeline("Kimi-K2-Instruct-0905"):
     print(period.first_edition, period.url("https://proxy.example.com/") or period.has_calls)
@@ -39,8 +44,12 @@ provider: ProviderId = "grok"
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A consumer outside the repository, with the vendored file and nothing else."""
-    folder = tmp_path_factory.mktemp("consumer")
-    result = CliRunner().invoke(main, ["types", "--out", str(folder / "ampmap_types.py")])
+    return vendored(tmp_path_factory.mktemp("consumer"))
+
+
+def vendored(folder: Path, *options: str) -> Path:
+    """The folder, with a consumer and the module that `ampmap types` writes with these options."""
+    result = CliRunner().invoke(main, ["types", "--out", str(folder / "ampmap_types.py"), *options])
     assert result.exit_code == 0, result.output
     (folder / "consumer.py").write_text(CONSUMER, encoding="utf-8")
     (folder / "mistake.py").write_text(MISTAKE, encoding="utf-8")
@@ -63,11 +72,18 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_consumer_gets_routes_from_it(project: Path) -> None:
-    result = run(project, "-W", "error", "consumer.py")
+def test_a_consumer_gets_routes_from_it(project: Path, tmp_path: Path) -> None:
+    beside = vendored(tmp_path, "--data", "json")
+    assert {file.name for file in beside.glob("ampmap_types*")} == {
+        "ampmap_types.py",
+        "ampmap_types.json",
+        "ampmap_types_timelines.json",
+    }
+    inside, outside = (run(folder, "-W", "error", "consumer.py") for folder in (project, beside))
 
-    assert result.stderr == ""
-    assert result.stdout.split() == [
+    assert inside.stderr == outside.stderr == ""
+    assert outside.stdout == inside.stdout
+    assert inside.stdout.split() == [
         "https://proxy.example.com/api/provider/openai/v1/responses",
         "/api/provider/groq",
         "claude-sonnet-4-5-20250929",
@@ -76,6 +92,14 @@ def test_a_consumer_gets_routes_from_it(project: Path) -> None:
         *("amp-0.0.1770734955", "https://proxy.example.com/api/provider/kimi/chat/completions"),
         *("amp-0.0.1784106548", "False"),
     ]
+
+
+def test_it_passes_the_usual_rules_of_ruff_and_has_no_long_line(project: Path) -> None:
+    checked = run(project, "-m", "ruff", "check", "--isolated", "ampmap_types.py")
+    formatted = run(project, "-m", "ruff", "format", "--isolated", "--check", "ampmap_types.py")
+
+    assert (checked.returncode, formatted.returncode) == (0, 0), checked.stdout + formatted.stdout
+    assert max(map(len, (project / "ampmap_types.py").read_text(encoding="utf-8").split("\n"))) <= 120
 
 
 def test_it_imports_pydantic_and_the_standard_library_only(project: Path) -> None:
@@ -129,9 +153,8 @@ def test_importing_it_costs_little_more_than_any_pydantic_model(project: Path) -
 
 
 def test_check_tells_whether_the_vendored_file_is_current(project: Path) -> None:
-    copy = project / "copy.py"
+    copy = project / "ampmap_types.py"
     arguments = ["types", "--out", str(copy), "--check"]
-    copy.write_bytes((project / "ampmap_types.py").read_bytes())
     assert CliRunner().invoke(main, arguments).exit_code == 0
 
     copy.write_bytes(copy.read_bytes() + b"\n")

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 from ampmap_generator.vendored.editions import KnownEdition, edition_meant
-from ampmap_generator.vendored.names import AmbiguousNameError, UnknownNameError, folded, named
+from ampmap_generator.vendored.names import AmbiguousNameError, UnknownNameError, named
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import route
+from ampmap_generator.vendored.spelling import folded
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,15 +91,15 @@ def test_the_path_of_a_provider_keeps_room_for_its_model(reference: Reference) -
 def test_every_exact_name_keeps_its_meaning(editions: Mapping[str, Reference]) -> None:
     for reference in editions.values():
         for key, model in reference.models.items():
-            assert named(reference, key).model == model
+            assert named(key, reference=reference).model == model
         for mode in reference.agent_modes.values():
-            assert named(reference, mode.name).mode == named(reference, mode.id).mode == mode
+            assert named(mode.name, reference=reference).mode == named(mode.id, reference=reference).mode == mode
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_by_name(reference: Reference, text: str) -> None:
     try:
-        found = named(reference, text)
+        found = named(text, reference=reference)
     except UnknownNameError:
         return
     assert found.provider in reference.providers

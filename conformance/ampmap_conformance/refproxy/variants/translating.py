@@ -39,7 +39,7 @@ def said_to_call(dialect: str) -> Callable[[TargetFile], TargetFile]:
         lists = {
             call.provider.id: ProviderPolicy(lists="amp", counts="none")
             for provider in reference.providers.values()
-            for call in calls(reference, provider)
+            for call in calls(provider, reference=reference)
             if provider.via_proxy and call.dialect in others and not call.operation.metered
         }
         policy = file.policy.model_copy(update={"body": others, "upstream_dialects": (dialect,)})

@@ -79,7 +79,7 @@ def fail_twice(case: Case, probe: Probe, word: str) -> None:
 def plain_calls(case: CallCase, probe: Probe) -> Iterator[CallCase]:
     """The call of a case, and a plain one of each operation of its provider that the target serves."""
     yield case
-    for call in calls(probe.reference, case.provider):
+    for call in calls(case.provider, reference=probe.reference):
         sample = probe.target.sample_model(case.provider)
         plain = replace(case, call=call, root=call.provider.roots[0], model=sample, stream=False)
         if call.id not in (WARM_UP, case.call.id) and probe.is_served(plain):

@@ -43,7 +43,7 @@ def marked_calls(case: VariedCase, probe: Probe, count: int) -> list[Marked]:
         replace(case, call=call, root=call.provider.roots[0], model=model, way=way)
         for way in WAYS
         for provider in probe.target.providers
-        for call in (find_call(probe.reference, provider),)
+        for call in (find_call(provider, reference=probe.reference),)
         for model in _models(way, provider, probe.target)[:1]
     ]
     return [Marked(cases[number % len(cases)], f"mark-{secrets.token_hex(8)}") for number in range(count)]

@@ -73,7 +73,9 @@ def is_first_of_its_mappings(case: CallCase, target: Target) -> bool:
     kind = is_mapped if is_mapped(case, target) else is_mapped_by_pattern
     for name in target.unavailable:
         owner = target.provider_of(name)
-        if owner is not None and kind(replace(case, model=name, call=find_call(target.reference, owner)), target):
+        if owner is not None and kind(
+            replace(case, model=name, call=find_call(owner, reference=target.reference)), target
+        ):
             return name == case.model
     return False
 

@@ -81,7 +81,7 @@ def absent(case: CallCase, probe: Probe) -> CallCase:
 def absent_anywhere(case: CallCase, probe: Probe) -> CallCase:
     """A call, at any provider, for a model that only Amp has. Raises NotTestableError where there is none."""
     for name, provider in _only_at_amp(probe):
-        call = find_call(probe.reference, provider)
+        call = find_call(provider, reference=probe.reference)
         return replace(case, call=call, root=provider.roots[0], model=name, stream=False)
     raise NotTestableError("the target file names no unavailable model")
 

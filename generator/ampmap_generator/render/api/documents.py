@@ -21,8 +21,7 @@ from ...vendored.reference import Reference
 from ...vendored.routing import Route, calls, route
 from ...vendored.timeline import Timelines
 from ...vendored.wire import Provider
-from ..field_docs import DRAFT, schema_with_docs
-from ..json_text import compact, data_lines, indent_file
+from ..json_text import DRAFT, compact, data_lines, indent_file
 from ..languages.route_vectors import FILE as ROUTE_VECTORS
 from ..languages.route_vectors import RouteVectors, render_route_vectors
 from .finder import Finder, finder
@@ -203,7 +202,7 @@ def api_files(
 @cache
 def api_schemas() -> Mapping[str, Mapping[str, Any]]:
     """The JSON Schema of each kind of document, by its name."""
-    schemas = {name: {"$schema": DRAFT, **schema_with_docs(shape)} for name, shape in _SHAPES.items()}
+    schemas = {name: {"$schema": DRAFT, **shape.model_json_schema()} for name, shape in _SHAPES.items()}
     return {**schemas, "diff": report_schema()}
 
 
@@ -262,7 +261,7 @@ def _providers(reference: Reference) -> Iterator[tuple[str, bytes]]:
                     method=call.operation.method,
                     path=call.path("{model}").replace("%7Bmodel%7D", "{model}"),
                 )
-                for call in calls(reference, provider)
+                for call in calls(provider, reference=reference)
             ),
             models=tuple(model.id for model in reference.models.values() if model.provider == key),
         )

@@ -251,7 +251,7 @@ def _answer(
 ) -> FinderAnswer:
     found = route(query, reference=reference)
     provider = reference.providers[found.provider]
-    call = find_call(reference, provider, found.operation)
+    call = find_call(provider, found.operation, reference=reference)
     switch = call.operation.stream
     has_path = switch is not None and switch.by == "path"
     known = provider.upstream != "unknown"
@@ -332,7 +332,7 @@ def _is_of(header: Header, provider: Provider) -> bool:
 
 
 def _calls(reference: Reference, provider: Provider) -> Iterator[FinderCall]:
-    for call in calls(reference, provider):
+    for call in calls(provider, reference=reference):
         for root in provider.roots:
             for stream in _forms(call):
                 upstream = call.upstream_url(MODEL_SLOT, stream=stream == "path", root=root)

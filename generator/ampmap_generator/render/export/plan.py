@@ -237,7 +237,7 @@ def _provider(reference: Reference, provider: Provider, observer: Destination | 
     path = upstream_path(provider)
     destination = _persona(observer, provider.id, path) if observer else _destination(urlsplit(provider.upstream))
     header, prefix = CREDENTIALS[provider.upstream_credential]
-    warm_up = [call for call in calls(reference, provider) if call.id == WARM_UP]
+    warm_up = [call for call in calls(provider, reference=reference) if call.id == WARM_UP]
     return ProviderPlan(
         provider,
         destination,

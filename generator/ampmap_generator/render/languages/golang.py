@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from ...compile import facts_alone
 from ...vendored.reference import Reference
 from ...vendored.timeline import Timelines
-from ..field_docs import schema_with_docs
 from ..json_text import data_lines
 from ..templates import environment
 from .routes import RouteTables, route_tables
@@ -26,9 +25,9 @@ def render_go(reference: Reference, known: Timelines) -> dict[str, bytes]:
     It needs the standard library alone.
     """
     data = facts_alone(reference)
-    described = list(objects("Reference", schema_with_docs(Reference)))
-    tables_alone = without(described, objects("RouteTables", schema_with_docs(RouteTables)))
-    timelines = objects("Timelines", complete(schema_with_docs(Timelines)))
+    described = list(objects("Reference", Reference.model_json_schema()))
+    tables_alone = without(described, objects("RouteTables", RouteTables.model_json_schema()))
+    timelines = objects("Timelines", complete(Timelines.model_json_schema()))
     text = (
         environment("languages")
         .get_template("ampmap.go.j2")

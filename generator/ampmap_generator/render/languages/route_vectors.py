@@ -17,8 +17,7 @@ from ...vendored.names import (
 )
 from ...vendored.reference import Reference
 from ...vendored.routing import DEFAULT_AMP_URL, Route, route
-from ..field_docs import DRAFT, schema_with_docs
-from ..json_text import compact, indent_file
+from ..json_text import DRAFT, compact, indent_file
 
 FILE = "route-vectors.json"
 SCHEMA = "route-vectors.schema.json"
@@ -104,7 +103,7 @@ def render_route_vectors(editions: Mapping[str, Reference]) -> dict[str, bytes]:
     lines = ",\n".join(compact(vector.model_dump(mode="json", exclude_unset=True)) for vector in made.vectors)
     return {
         FILE: f'{{"schema_version":1,"vectors":[\n{lines}\n]}}\n'.encode(),
-        SCHEMA: indent_file({"$schema": DRAFT, **schema_with_docs(RouteVectors)}),
+        SCHEMA: indent_file({"$schema": DRAFT, **RouteVectors.model_json_schema()}),
     }
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 
 from ...vendored.base import Shape
 from ...vendored.catalogue import Limits, Model
-from ...vendored.names import READINGS, AmbiguousNameError, Named, NameKind, folded, is_release_of, named
+from ...vendored.names import READINGS, AmbiguousNameError, Named, NameKind, named
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, DEFAULT_AMP_URL, MODEL_SLOT, Call, calls
+from ...vendored.spelling import folded, models_of_release
 from ...vendored.wire import Provider
 
 
@@ -171,7 +172,7 @@ class _Tables:
             via_proxy=provider.via_proxy,
             base=(provider.base_path if provider.via_proxy else provider.base_url) or "",
             default_operation=provider.default_operation,
-            operations=tuple(_operation(call) for call in calls(self._reference, provider)),
+            operations=tuple(_operation(call) for call in calls(provider, reference=self._reference)),
             credential_headers=tuple(CREDENTIAL_HEADERS[carrier] for carrier in provider.client_credentials),
             requires=provider.requires,
             sdk=provider.sdk.name,
@@ -180,7 +181,7 @@ class _Tables:
         )
 
     def _models(self, provider: Provider, names: Iterable[str], prefix: str = "") -> dict[str, int]:
-        read = {name: named(self._reference, prefix + name, provider.id) for name in names}
+        read = {name: named(prefix + name, provider.id, reference=self._reference) for name in names}
         return {name: self._place(found) for name, found in read.items() if found.model is not None}
 
 
@@ -218,4 +219,4 @@ def _written_otherwise(models: Iterable[Model]) -> Iterator[str]:
         yield from _written([model])
         yield model.display_name
         for release in (folded(model.id), folded(model.display_name)):
-            yield from (release[:end] for end in range(1, len(release)) if is_release_of(release, release[:end]))
+            yield from models_of_release(release)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from ...compile import facts_alone
 from ...vendored.reference import Reference
 from ...vendored.timeline import Timelines
-from ..field_docs import schema_with_docs
 from ..json_text import data_lines
 from ..templates import environment
 from .routes import RouteTables, route_tables
@@ -21,9 +20,9 @@ _PLAIN = {"string": "string", "number": "number", "integer": "number", "boolean"
 def render_typescript(reference: Reference, known: Timelines) -> dict[str, bytes]:
     """`ampmap.ts`, without dependencies; `known` is where each name goes in all editions."""
     data = facts_alone(reference)
-    described = list(objects("Reference", schema_with_docs(Reference)))
-    tables_alone = without(described, objects("RouteTables", schema_with_docs(RouteTables)))
-    period, timelines = objects("Timelines", complete(schema_with_docs(Timelines)))
+    described = list(objects("Reference", Reference.model_json_schema()))
+    tables_alone = without(described, objects("RouteTables", RouteTables.model_json_schema()))
+    period, timelines = objects("Timelines", complete(Timelines.model_json_schema()))
     text = (
         environment("languages")
         .get_template("ampmap.ts.j2")

@@ -95,7 +95,7 @@ def _document(reference: Reference, title: str, dialects: Iterable[str], *, mana
             "license": {"name": "MIT", "identifier": "MIT"},
             "x-ampmap": {
                 "edition": reference.edition.id,
-                "digest": surface_digest(reference, None if management else chosen),
+                "digest": surface_digest(dialects=None if management else chosen, reference=reference),
             },
         },
         "servers": [

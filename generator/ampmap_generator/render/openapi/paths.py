@@ -68,7 +68,7 @@ def routes(reference: Reference, dialects: Iterable[str]) -> Iterator[ProxyPath]
     wanted = set(dialects)
     for provider in proxied(reference, wanted):
         for root in provider.roots:
-            for call in calls(reference, provider):
+            for call in calls(provider, reference=reference):
                 if call.dialect in wanted:
                     yield ProxyPath(call, root, by_path=False)
                     switch = call.operation.stream

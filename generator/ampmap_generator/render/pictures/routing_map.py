@@ -86,7 +86,7 @@ def _management(reference: Reference) -> Box:
 
 def provider_picture(reference: Reference, provider: Provider) -> str:
     """A call of the provider's default operation on its way, with the header that holds the key at each place."""
-    call = find_call(reference, provider)
+    call = find_call(provider, reference=reference)
     path = call.path(MODEL_SLOT).replace(MODEL_SLOT, "{model}")
     carriers = " or ".join(CREDENTIAL_HEADERS[carrier] for carrier in provider.client_credentials)
     own = CREDENTIAL_HEADERS[provider.upstream_credential]

@@ -82,7 +82,7 @@ def _provider_of(shelf: Shelf, model: Model) -> Provider:
 def _route_row(shelf: Shelf, key: str, model: Model) -> tuple[str, ...]:
     provider = _provider_of(shelf, model)
     wire = model.wire_id or model.id
-    call = find_call(shelf.reference, provider)
+    call = find_call(provider, reference=shelf.reference)
     return (
         shelf.to("models", key, code(model.id)),
         shelf.to("providers", provider.id, prose(provider.display_name)),
@@ -142,7 +142,7 @@ def _models_index(reference: Reference) -> Page:
 
 def _modes_led_by(shelf: Shelf, model: Model) -> tuple[AgentMode, ...]:
     modes = shelf.reference.agent_modes.values()
-    return tuple(m for m in modes if find_model(shelf.reference, m.model, m.provider) is model)
+    return tuple(m for m in modes if find_model(m.model, m.provider, reference=shelf.reference) is model)
 
 
 def _models(reference: Reference, provider: Provider) -> Page:
@@ -159,7 +159,7 @@ def _models(reference: Reference, provider: Provider) -> Page:
 
 def _model(shelf: Shelf, key: str, model: Model) -> FactSection:
     provider = _provider_of(shelf, model)
-    call = find_call(shelf.reference, provider)
+    call = find_call(provider, reference=shelf.reference)
     rows = [
         ("Route", f"{call.operation.method} {code(full_address(provider, call.path(model.wire_id or model.id)))}"),
         ("Operation", shelf.link(code(call.id), f"endpoints/{call.dialect}.md#{anchor(call.id)}")),
@@ -206,8 +206,8 @@ def _modes_table(shelf: Shelf) -> Table:
     rows = []
     for mode in shelf.reference.agent_modes.values():
         provider = shelf.reference.providers[mode.provider]
-        model = find_model(shelf.reference, mode.model, mode.provider)
-        call = find_call(shelf.reference, provider, mode.operation)
+        model = find_model(mode.model, mode.provider, reference=shelf.reference)
+        call = find_call(provider, mode.operation, reference=shelf.reference)
         rows.append(
             (
                 shelf.to("agent_modes", mode.id, code(mode.name)),
@@ -232,8 +232,8 @@ def _agent_modes(reference: Reference) -> Page:
 
 def _agent_mode(shelf: Shelf, mode: AgentMode) -> FactSection:
     provider = shelf.reference.providers[mode.provider]
-    model = find_model(shelf.reference, mode.model, mode.provider)
-    call = find_call(shelf.reference, provider, mode.operation)
+    model = find_model(mode.model, mode.provider, reference=shelf.reference)
+    call = find_call(provider, mode.operation, reference=shelf.reference)
     rows = (
         ("Primary model", shelf.to("models", f"{model.provider}/{model.id}", code(mode.model))),
         ("Provider", shelf.to("providers", provider.id, prose(provider.display_name))),
@@ -255,7 +255,7 @@ def _tools(reference: Reference) -> Page:
 
 def _tool(shelf: Shelf, tool: Tool) -> FactSection:
     provider = shelf.reference.providers[tool.provider]
-    call = find_call(shelf.reference, provider, tool.operation)
+    call = find_call(provider, tool.operation, reference=shelf.reference)
     rows: list[tuple[str, str]] = [
         ("Default model", _tool_model(shelf, tool)),
         ("Provider", shelf.to("providers", provider.id, prose(provider.display_name))),

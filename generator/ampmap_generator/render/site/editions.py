@@ -142,7 +142,7 @@ def _facts(shelf: Shelf, edition: Reference, has_changes: bool) -> tuple[tuple[s
 
 def _providers(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
     for key, provider in edition.providers.items():
-        call = find_call(edition, provider)
+        call = find_call(provider, reference=edition)
         name = shelf.to_name("providers", key, prose(provider.display_name))
         yield name, code(base_of(provider)), passage(provider), credentials(provider.client_credentials), code(call.id)
 
@@ -150,7 +150,7 @@ def _providers(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
 def _models(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
     for key, model in edition.models.items():
         provider = edition.providers[model.provider]
-        call = find_call(edition, provider)
+        call = find_call(provider, reference=edition)
         wire = model.wire_id or model.id
         yield (
             shelf.to_name("models", key, code(model.id)),
@@ -164,7 +164,7 @@ def _models(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
 
 def _modes(shelf: Shelf, edition: Reference) -> Iterator[tuple[str, ...]]:
     for key, mode in edition.agent_modes.items():
-        model = find_model(edition, mode.model, mode.provider)
+        model = find_model(mode.model, mode.provider, reference=edition)
         provider = edition.providers[mode.provider]
         yield (
             shelf.to_name("agent_modes", key, code(mode.name)),

@@ -39,7 +39,7 @@ def _methods(reference: Reference) -> Page:
 
 def _callers(shelf: Shelf, method: str) -> Iterator[tuple[str, ...]]:
     for provider in shelf.reference.providers.values():
-        for call in calls(shelf.reference, provider):
+        for call in calls(provider, reference=shelf.reference):
             if call.operation.method == method:
                 path = call.path(MODEL_SLOT).replace(MODEL_SLOT, "{model}")
                 operation = shelf.link(code(call.id), f"endpoints/{call.dialect}.md#{anchor(call.id)}")

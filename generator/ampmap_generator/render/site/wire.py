@@ -138,7 +138,7 @@ def _provider(reference: Reference, p: Provider) -> Page:
 def _root(reference: Reference, p: Provider, root: Root) -> tuple[str, str, Table]:
     """One root of a provider: its path, who uses it, and every operation below it."""
     rows = []
-    for call in calls(reference, p):
+    for call in calls(p, reference=reference):
         for label, stream in _stream_states(call):
             path = call.path(MODEL_SLOT, stream=stream, root=root)
             upstream = call.upstream_url(MODEL_SLOT, stream=stream, root=root)

@@ -22,6 +22,7 @@ from ...vendored.auth import (
 )
 from ...vendored.platforms import Platform, PlatformProvider
 from ...vendored.reference import Reference
+from ..json_text import DRAFT, compact
 from .axes import CASCADES, ENVIRONMENTS
 from .pairs import all_pairs
 from .policy_cases import policy_questions
@@ -167,11 +168,7 @@ def vector_files(platform: Platform) -> dict[str, bytes]:
     """`auth-vectors.json`, one vector a line, and its JSON Schema, by file name."""
     vectors = make_vectors(platform)
     head = vectors.model_dump(mode="json", exclude={"vectors"})
-    lines = [_compact(vector.model_dump(mode="json", exclude_unset=True)) for vector in vectors.vectors]
-    text = _compact(head)[:-1] + ',"vectors":[\n' + ",\n".join(lines) + "\n]}\n"
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **AuthVectors.model_json_schema()}
+    lines = [compact(vector.model_dump(mode="json", exclude_unset=True)) for vector in vectors.vectors]
+    text = compact(head)[:-1] + ',"vectors":[\n' + ",\n".join(lines) + "\n]}\n"
+    schema = {"$schema": DRAFT, **AuthVectors.model_json_schema()}
     return {FILE: text.encode(), SCHEMA: (json.dumps(schema, ensure_ascii=False, indent=1) + "\n").encode()}
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

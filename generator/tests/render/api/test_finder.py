@@ -89,7 +89,7 @@ def test_url_and_upstream_are_those_of_the_command_in_every_edition(
         reference = editions[edition]
         for answer in document["answers"]:
             wanted = route(answer["name"], reference=reference, stream=stream)
-            call = find_call(reference, reference.providers[answer["provider"]], answer["operation"])
+            call = find_call(reference.providers[answer["provider"]], answer["operation"], reference=reference)
             told = call.upstream_url(answer["wire_model"], stream=stream)
             path = (stream and answer["stream_path"]) or answer["path"]
             upstream = (stream and answer["stream_upstream"]) or answer["upstream"]

@@ -13,7 +13,6 @@ import jsonschema
 import pytest
 from ampmap_conformance.reference import types as vendored
 from ampmap_generator.cli.main import main
-from ampmap_generator.render.field_docs import schema_with_docs
 from ampmap_generator.render.languages.golang import render_go
 from ampmap_generator.render.languages.route_vectors import FILE, SCHEMA, render_route_vectors
 from ampmap_generator.render.languages.typescript import render_typescript
@@ -63,7 +62,7 @@ def test_the_schema_of_the_reference_fits_it_and_tells_every_field_that_has_a_do
 
     fields = schema["$defs"]["Provider"]["properties"]
     assert fields["base_path"]["description"] == "Path below `amp.url`; None where calls bypass the proxy."
-    assert "description" in schema_with_docs(Reference)["$defs"]["Operation"]["properties"]["metered"]
+    assert "description" in Reference.model_json_schema()["$defs"]["Operation"]["properties"]["metered"]
 
 
 def test_an_absent_field_is_told_by_what_it_stands_for(reference: Reference) -> None:

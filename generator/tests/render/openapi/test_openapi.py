@@ -263,7 +263,7 @@ def test_every_example_is_valid(name: str, found: Documents) -> None:
 
 
 def every_call(reference: Reference) -> list[Call]:
-    return [call for provider in reference.providers.values() for call in calls(reference, provider)]
+    return [call for provider in reference.providers.values() for call in calls(provider, reference=reference)]
 
 
 def test_the_bodies_of_every_call_keep_the_schemas_of_its_operation(reference: Reference) -> None:
