@@ -16,6 +16,7 @@ from .record import record
 from .report import report
 from .resolve_auth import resolve_auth
 from .run import run
+from .soak import soak
 from .target import target
 
 
@@ -170,6 +171,7 @@ def serve(listen: str, log: Path | None, defects: tuple[str, ...], reference: Pa
 
 
 main.add_command(run)
+main.add_command(soak)
 main.add_command(doctor)
 main.add_command(target)
 main.add_command(manifest)
