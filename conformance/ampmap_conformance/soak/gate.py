@@ -44,6 +44,12 @@ class Gate:
         self._first_at = self._last_at = 0.0
         self._waves: list[Wave] = []
 
+    def end(self) -> None:
+        """Hold no stream any more."""
+        with self._changed:
+            self._longest = 0.0
+            self._open_if_due()
+
     def join(self) -> None:
         """One more user streams."""
         with self._changed:

@@ -15,7 +15,8 @@ from typing import Any
 import gevent
 from gevent.os import tp_read
 from locust.env import Environment
-from locust.runners import MasterRunner, Runner, WorkerRunner
+from locust.rpc import Message
+from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner, Runner, WorkerRunner
 from locust.stats import StatsEntry
 
 from ..dialects.schemas import Schemas
@@ -103,6 +104,7 @@ class _Load:
     def run(self) -> None:
         """Runs the users until the time is over, or the parent says so."""
         briefing, shared = self._briefing, self._shared
+        workers: tuple[str, ...] = ()
         if briefing.role != "master":
             shared.learn()
         _say("ready", {"clients": len(clients_of(shared.context.target))})
@@ -113,26 +115,25 @@ class _Load:
             return
         if isinstance(runner, MasterRunner):
             self._await_workers(runner)
+            workers = tuple(runner.clients)
         _say("begun", briefing.users)
         begun = time.monotonic()
         stopped = gevent.spawn(self._told.next)
         runner.start(briefing.users, spawn_rate=briefing.spawn_rate)
-        workers = briefing.workers
         while time.monotonic() - begun < briefing.seconds and not stopped.dead:
             gevent.sleep(1)
             self._sample(runner, time.monotonic() - begun)
+        shared.gate.end()
         runner.stop()
         if isinstance(runner, MasterRunner):
-            workers = len(runner.clients)
-            gevent.sleep(1.0)
-            runner.quit()
+            self._send_home(runner, workers)
         self._sample(runner, time.monotonic() - begun)
         self._count_waves(runner)
         self._whole.add(shared.tally)
         stats = runner.stats
         rows = [asdict(_row(entry)) for _, entry in sorted(stats.entries.items())]
         total = asdict(_row(stats.total))
-        _say("end", {"rows": rows, "total": total, "tally": self._whole.to_json(), "workers": workers})
+        _say("end", {"rows": rows, "total": total, "tally": self._whole.to_json(), "processes": len(workers) or 1})
 
     def _runner(self) -> Runner:
         briefing, env = self._briefing, self._env
@@ -158,6 +159,13 @@ class _Load:
         while len(runner.clients.ready) < self._briefing.workers:
             gevent.sleep(0.1)
         _say("joined", len(runner.clients.ready))
+
+    def _send_home(self, runner: MasterRunner, workers: tuple[str, ...]) -> None:
+        """Takes the last reports of workers and ends them: Locust has forgotten those that have stopped."""
+        gevent.sleep(WORKER_REPORT_INTERVAL + 1)
+        for worker in workers:
+            runner.server.send_to_client(Message("quit", None, worker))  # type: ignore[no-untyped-call]
+        gevent.sleep(0.5)
 
     def _look(self) -> None:
         """Sees whether this process gets to run, and what came of held streams."""

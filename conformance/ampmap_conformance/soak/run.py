@@ -89,11 +89,13 @@ def soak(options: SoakOptions, watcher: Watcher, *, docs_url: str = "") -> RunOu
                 return _unreachable(str(error), around, scrubber, docs_url)
             except LookupError as error:
                 raise UsageError(str(error)) from error
-        file = around.target.file
-        watcher.announce(around.target.reference, f"{file.name}  {file.base_url}", len(RULES), len(RULES))
-        begun = time.monotonic()
+        begun, ran, file = time.monotonic(), Ran(), around.target.file
         with Looks(around.observer, around.pid, options.seconds) as looks:
-            ran = _run(options, around, looks, watcher.tell)
+            try:
+                watcher.announce(around.target.reference, f"{file.name}  {file.base_url}", len(RULES), len(RULES))
+                _run(options, around, ran, looks, watcher.tell)
+            except KeyboardInterrupt:
+                ran.interrupted = True
         lasted = time.monotonic() - begun
         for found in _kept(looks):
             ran.tally.count(found, None, scrubber, around.target)
@@ -172,7 +174,7 @@ def _context(around: Around, scrubber: Scrubber) -> Iterator[RunContext]:
         )
 
 
-def _run(options: SoakOptions, around: Around, looks: Looks, say: Callable[[str], None]) -> Ran:
+def _run(options: SoakOptions, around: Around, ran: Ran, looks: Looks, say: Callable[[str], None]) -> None:
     """Runs the users in processes of their own, until their time is over or the user of the kit interrupts."""
     with ExitStack() as stack:
         several = options.processes > 1 or options.listen is not None
@@ -186,9 +188,7 @@ def _run(options: SoakOptions, around: Around, looks: Looks, say: Callable[[str]
                 told = _told(options, around, "worker").model_copy(update={"port": port})
                 for _ in range(options.processes):
                     stack.enter_context(running("load", told.model_dump_json()))
-        ran = Ran()
         _follow(main, ran, looks, say)
-        return ran
 
 
 def _follow(main: Child, ran: Ran, looks: Looks, say: Callable[[str], None]) -> None:
@@ -228,7 +228,7 @@ def _take(ran: Ran, what: str, value: Any) -> None:
             ran.rows = tuple(Row(**row) for row in value["rows"])
             ran.total = Row(**value["total"])
             ran.tally = Tally.from_json(value["tally"])
-            ran.processes = value["workers"] or 1
+            ran.processes = value["processes"]
         case _:
             pass
 
