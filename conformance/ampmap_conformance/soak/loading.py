@@ -59,7 +59,7 @@ def main() -> None:
 
 
 class _Lines:
-    """Lines of standard input, read in a thread of the system so that users go on meanwhile."""
+    """Lines of standard input, read in a thread of the system so that users call meanwhile."""
 
     def __init__(self) -> None:
         self._data = b""

@@ -37,7 +37,7 @@ Counting = Callable[[bytes], int]
 
 
 class Holding(Protocol):
-    """What holds streams side by side, and lets them go on."""
+    """What holds streams side by side, and lets them continue."""
 
     def joined(self, nonce: str, counting: Counting, release: Release) -> Watch:
         """A stream whose answer is held in pieces that `counting` counts; gives what is shown all that comes."""
