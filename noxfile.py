@@ -300,6 +300,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Prove the soak by faults that only load shows; `-- --each` tries every fault by itself, `-- --only ID` one."""
+    install(session, "soak")
+    session.run("python", "conformance/soak/prove.py", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, formatting, the import contracts, and that what is imported and what is declared are the same."""
     install(session, "dev")

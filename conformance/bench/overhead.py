@@ -116,7 +116,7 @@ def main() -> int:
     for number in range(1, ROUNDS + 1):
         noted: list[Noted] = []
         with open_run(RunOptions()) as session:
-            smoke(session)
+            smoke(session.context)
             runs.append(timed_run(noting(session, noted)))
             sent = tuple(noted)
             loops.append(timed_loop(session, list(sent)))

@@ -16,6 +16,7 @@ import click
 DEBUG = "ampmap_conformance.debug"
 """Where a context keeps that `--debug` was given."""
 EXTRAS = (
+    ("soak", ("gevent", "locust", "psutil")),
     ("fuzz", ("hypothesis", "hypothesis_jsonschema", "requests", "schemathesis")),
     ("clients", ("anthropic", "cerebras", "google", "groq", "openai")),
     (

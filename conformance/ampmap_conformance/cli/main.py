@@ -17,6 +17,7 @@ from .record import record
 from .report import report
 from .resolve_auth import resolve_auth
 from .run import run
+from .soak import soak
 from .target import target
 
 
@@ -172,6 +173,7 @@ def serve(listen: str, log: Path | None, defects: tuple[str, ...], reference: Pa
 
 main.add_command(run)
 main.add_command(fleet)
+main.add_command(soak)
 main.add_command(doctor)
 main.add_command(target)
 main.add_command(manifest)

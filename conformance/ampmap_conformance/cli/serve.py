@@ -67,11 +67,13 @@ def check_variant(variant: str) -> None:
 def check_defects(defects: tuple[str, ...]) -> None:
     """Raises UsageError for a defect that the reference proxy does not have."""
     from ..files import did_you_mean
+    from ..refproxy import under_load
     from ..refproxy.defects import DEFECTS
 
+    known = (*DEFECTS, *under_load.DEFECTS)
     for defect in defects:
-        if defect not in DEFECTS:
-            near = did_you_mean(defect, list(DEFECTS)) or "; run `ampmap-conformance defects` to list them"
+        if defect not in known:
+            near = did_you_mean(defect, list(known)) or "; run `ampmap-conformance defects` to list them"
             raise UsageError(f"--defect: unknown defect `{defect}`{near}")
 
 

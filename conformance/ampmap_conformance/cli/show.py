@@ -19,7 +19,7 @@ from ..cases.renames import Renames
 from ..cases.selection import renamed_in
 from ..engine.estimate import estimate, plan_lines
 from ..engine.options import RunOptions
-from ..engine.plan import RESOLVER, Plan, make_plan, narrow, seen_outside
+from ..engine.plan import LOAD, RESOLVER, Plan, make_plan, narrow, seen_outside
 from ..errors import UsageError
 from ..files import did_you_mean
 from ..probe.budget import Budget
@@ -156,10 +156,12 @@ def explain_requirement(name: str, *, as_json: bool = False) -> int:
 
 def list_defects(*, as_json: bool) -> int:
     """Prints the defects, of the reference proxy and of the resolver of auth modes."""
+    from ..refproxy import under_load
     from ..refproxy.defects import DEFECTS
     from ..resolver.defects import DEFECTS as OF_RESOLVERS
 
     known = [(d.id, "proxy", d.breaks, d.seen_in, d.summary) for d in DEFECTS.values()]
+    known += [(d.id, "proxy under load", d.breaks, d.seen_in, d.summary) for d in under_load.DEFECTS.values()]
     known += [(d.id, "resolver", d.breaks, None, d.summary) for d in OF_RESOLVERS.values()]
     if as_json:
         data = [
@@ -254,16 +256,20 @@ def _warn_of_draft(row: Requirement, plan: Plan) -> None:
 
 
 def _breaking(requirement: str) -> list[str]:
+    from ..refproxy import under_load
     from ..refproxy.defects import DEFECTS
     from ..resolver.defects import DEFECTS as OF_RESOLVERS
 
-    of_proxies = [defect.id for defect in DEFECTS.values() if requirement in defect.breaks]
+    every = (*DEFECTS.values(), *under_load.DEFECTS.values())
+    of_proxies = [defect.id for defect in every if requirement in defect.breaks]
     return of_proxies + [defect.id for defect in OF_RESOLVERS.values() if requirement in defect.breaks]
 
 
 def _cases_in_words(row: Requirement, count: int) -> str:
     if vectors := _vectors(row):
         return f"{len(vectors)} vectors, sent by `resolve-auth`"
+    if LOAD in row.needs:
+        return "one, of all calls that `soak` makes"
     return f"{count}: {' x '.join(row.for_each)}" if count else f"none: {row.excluded}"
 
 

@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import get_args
 
 from .. import suite
@@ -24,6 +25,18 @@ from ..target.target import Target
 
 RESOLVER = "resolver"
 """The need of a requirement on a resolver, not on a proxy."""
+LOAD = "load"
+"""The need of a requirement that only many calls at once show."""
+ELSEWHERE = MappingProxyType(
+    {
+        RESOLVER: (
+            "apply to a resolver, not to a proxy; test a resolver with `ampmap-conformance resolve-auth --command CMD`"
+            " (or `--url URL`)"
+        ),
+        LOAD: "need many calls at once; test them with `ampmap-conformance soak`",
+    }
+)
+"""Needs of requirements that another command tests, each with what a user is told of their rules."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +62,8 @@ class Plan:
     selected: tuple[Task, ...]
     cells: Mapping[str, int] = field(default_factory=dict)
     """How many cells the axes of each requirement have; those of which it speaks are its cases."""
-    on_resolvers: frozenset[str] = frozenset()
-    """Profiles whose requirements are on a resolver, not on a proxy."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Profiles whose requirements another command tests, each with the need that says which (`ELSEWHERE`)."""
     renames: Renames = NONE
     """What the requirements were called before."""
     unchecked: frozenset[str] = frozenset()
@@ -100,8 +113,8 @@ class Plan:
 
 
 def proxy_rules(reference: Reference) -> dict[str, Requirement]:
-    """The requirements on a proxy, by id. Those that need a resolver of auth modes are `resolve-auth`'s."""
-    return {row.id: row for row in reference.requirements.values() if RESOLVER not in row.needs}
+    """The requirements that a run decides, by id: not those of `ELSEWHERE`."""
+    return {row.id: row for row in reference.requirements.values() if not ELSEWHERE.keys() & {*row.needs}}
 
 
 def make_plan(target: Target, *, drafts: bool = False) -> Plan:
@@ -141,9 +154,11 @@ def make_plan(target: Target, *, drafts: bool = False) -> Plan:
             cases = expanded[row.for_each]
             cells[row.id] = len(cases)
             tasks[row.id] = tuple(Task(row, check, case) for case in cases if check.when(case, target))
-    on_resolvers = frozenset(row.profile for row in reference.requirements.values() if RESOLVER in row.needs)
+    elsewhere = {
+        row.profile: need for row in reference.requirements.values() for need in row.needs if need in ELSEWHERE
+    }
     every = tuple(task for group in tasks.values() for task in group)
-    return Plan(tasks, every, cells, on_resolvers, Renames.of(rows), unchecked)
+    return Plan(tasks, every, cells, elsewhere, Renames.of(rows), unchecked)
 
 
 def narrow(
@@ -162,15 +177,15 @@ def narrow(
     known = list(dict.fromkeys(task.row.profile for group in plan.all.values() for task in group))
     wanted = tuple(profiles)
     for profile in wanted:
-        if profile in plan.on_resolvers:
-            raise UsageError(f"--profile: {_on_resolvers(profile)}")
+        if profile in plan.elsewhere:
+            raise UsageError(f"--profile: {_elsewhere(plan, profile)}")
         if profile not in known:
             hint = did_you_mean(profile, known) or f"; expected one of {', '.join(known)}"
             raise UsageError(f"--profile: unknown profile `{profile}`{hint}")
     patterns, skip = tuple(select), tuple(skip)
     for pattern in (*patterns, *skip):
-        if (profile := pattern.partition(".")[0]) in plan.on_resolvers:
-            raise UsageError(f"`{pattern}`: {_on_resolvers(profile)}")
+        if (profile := pattern.partition(".")[0]) in plan.elsewhere:
+            raise UsageError(f"`{pattern}`: {_elsewhere(plan, profile)}")
     named = {profile for profile in ON_REQUEST if any(text.startswith(f"{profile}.") for text in patterns)}
     usual = {*wanted} or {*known} - ON_REQUEST | named
     tasks = tuple(task for task in plan.selected if task.row.profile in usual)
@@ -189,9 +204,8 @@ def _is_any_of(patterns: Iterable[Pattern], task: Task) -> bool:
     return any(pattern.matches(task.row.id, task.case.name) for pattern in patterns)
 
 
-def _on_resolvers(profile: str) -> str:
-    ask = "`ampmap-conformance resolve-auth --command CMD` (or `--url URL`)"
-    return f"the rules of `{profile}` apply to a resolver, not to a proxy; test a resolver with {ask}"
+def _elsewhere(plan: Plan, profile: str) -> str:
+    return f"the rules of `{profile}` {ELSEWHERE[plan.elsewhere[profile]]}"
 
 
 def suite_checks() -> dict[str, Check]:

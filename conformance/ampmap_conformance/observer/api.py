@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from .occupancy import Occupied
 from .records import Seen
 from .script import Reply
 
@@ -48,4 +49,8 @@ class Observing(Protocol):
 
     def forget(self, nonce: str) -> None:
         """Drop what is known of `nonce`: its requests and its script."""
+        ...
+
+    def occupied(self) -> Occupied:
+        """How many connections and calls of proxies there are at this moment."""
         ...

@@ -8,6 +8,7 @@
 | `GET /-/ampmap/closed/NONCE?within=SECONDS` | whether a sender disconnected early, waiting for it |
 | `PUT /-/ampmap/released/NONCE` | continues held answers until so many pieces are sent, a JSON integer |
 | `DELETE /-/ampmap/records/NONCE` | forgets requests and script |
+| `GET /-/ampmap/occupied` | connections and calls of proxies at this moment (`Occupied`) |
 
 Every call carries the observer's token as `Authorization: Bearer`. None of them is recorded.
 """
@@ -18,6 +19,7 @@ import hmac
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,6 +27,7 @@ from ..dialects import bodies
 from ..wire.json_text import loads
 from ..wire.visible import in_one_line
 from .answer import Answer, plain
+from .occupancy import Occupied
 from .records import Records
 from .script import Reply
 from .transport import encoded
@@ -36,18 +39,22 @@ LONGEST_WAIT = 30.0
 CLIENT_CLOSED = "client closed"
 """Event of a request whose sender went away before it had the whole answer."""
 
-_CALL = re.compile(r"(health)|(scripts|records|closed|released)/(ampmap-[0-9a-f]{16})")
+_CALL = re.compile(r"(health|occupied)|(scripts|records|closed|released)/(ampmap-[0-9a-f]{16})")
 
 
 class Control:
     """Answers the calls of the API. Without a token there is no API."""
 
-    def __init__(self, records: Records, token: str | None, about: Mapping[str, Any]) -> None:
+    def __init__(
+        self, records: Records, token: str | None, about: Mapping[str, Any], occupied: Callable[[], Occupied]
+    ) -> None:
         self._records = records
+        self._occupied = occupied
         self._token = token
         self._about = about
         self._calls: dict[tuple[str, str], Callable[[str, Received], Answer]] = {
             ("GET", "health"): self._health,
+            ("GET", "occupied"): self._now,
             ("PUT", "scripts"): self._script,
             ("GET", "records"): self._seen,
             ("GET", "closed"): self._closed,
@@ -81,6 +88,9 @@ class Control:
 
     def _health(self, _nonce: str, _received: Received) -> Answer:
         return _as_json(dict(self._about))
+
+    def _now(self, _nonce: str, _received: Received) -> Answer:
+        return _as_json(asdict(self._occupied()))
 
     def _script(self, nonce: str, received: Received) -> Answer:
         self._records.script(nonce, [Reply.from_json(reply) for reply in loads(received.body)])

@@ -14,6 +14,7 @@ from ..wire.client import ProxyClient
 from ..wire.json_text import loads
 from ..wire.messages import Headers, Request, Response
 from .control import LONGEST_WAIT, PREFIX
+from .occupancy import Occupied
 from .records import Seen
 from .script import Reply
 from .transport import decode_seen
@@ -89,6 +90,13 @@ class RemoteObserver:
     def forget(self, nonce: str) -> None:
         """Drop what is known of `nonce`. Raises ObserverGoneError."""
         self._ask("DELETE", f"records/{nonce}")
+
+    def occupied(self) -> Occupied:
+        """How many connections and calls of proxies there are. Raises ObserverGoneError, also for an older observer."""
+        try:
+            return Occupied(**self._ask("GET", "occupied"))
+        except TypeError as error:
+            raise ObserverGoneError(f"the observer at {self._control} is of another version") from error
 
     def _ask(self, method: str, call: str, body: bytes = b"", *, waiting: float = 0.0) -> Any:
         lines = (("Host", self._client.host), ("Authorization", self._authorization))

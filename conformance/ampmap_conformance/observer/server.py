@@ -21,6 +21,7 @@ from ..wire.messages import UpstreamRequest
 from .answer import Answer, plain
 from .asking import ToolAsks
 from .control import CLIENT_CLOSED, Control
+from .occupancy import Occupancy, Occupied
 from .personas import Personas
 from .records import Record, Records, Seen
 from .script import End, Framing, Reply
@@ -66,7 +67,8 @@ class Observer:
             "personas": sorted(self._personas.names),
             "strict": strict,
         }
-        self._control = Control(self._records, token, about)
+        self._occupancy = Occupancy()
+        self._control = Control(self._records, token, about, self._occupancy.now)
         self._backlog = backlog
         self._closing = threading.Event()
         self._wake, self._waker = socket.socketpair()
@@ -164,6 +166,10 @@ class Observer:
         """Drop what is known of `nonce`: its requests and its script."""
         self._records.forget(nonce)
 
+    def occupied(self) -> Occupied:
+        """How many connections and calls of proxies there are at this moment."""
+        return self._occupancy.now()
+
     def _known(self, persona: str) -> str:
         if persona not in self._personas.names:
             raise LookupError(f"unknown persona {persona!r}; expected one of {', '.join(sorted(self._personas.names))}")
@@ -230,14 +236,22 @@ class Observer:
                 connection.send(refusal, to_head=False, is_last=True, sent_at=[])
         except ClosedError:  # who asked by the control API did not wait for the answer
             return
+        finally:
+            self._occupancy.closed(number)
 
     def _answer(self, connection: Connection, received: Received, place: tuple[int, int], fixed: str | None) -> bool:
         """Record and answer one request; whether the connection can take another.
 
         `place` is the number of the connection, and that of the request on it.
         """
-        number, turn = place
         persona, target = self._personas.split(received.target) if fixed is None else (fixed, received.target)
+        with self._occupancy.call(place[0], persona):
+            return self._answer_as(persona, target, connection, received, place)
+
+    def _answer_as(
+        self, persona: str, target: str, connection: Connection, received: Received, place: tuple[int, int]
+    ) -> bool:
+        number, turn = place
         request = UpstreamRequest(
             persona,
             received.method,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from ssl import SSLContext
 from threading import Semaphore
@@ -84,6 +84,13 @@ class RunContext:
     def reference(self) -> Reference:
         """The reference that the target is held against."""
         return self.target.reference
+
+    def calling_by(self, client: ProxyClient) -> RunContext:
+        """The same run with another client; it keeps what was looked up already."""
+        made = replace(self, client=client)
+        found = {name: value for name, value in self.__dict__.items() if name not in made.__dict__}
+        made.__dict__.update(found)
+        return made
 
     def patience(self, replies: Iterable[Reply] = (), sent: int = 0) -> Patience:
         """How long a call with `sent` bytes of body is waited for that the upstream answers with `replies`."""

@@ -19,7 +19,7 @@ from ..reference.types import CredentialCarrier
 from ..target.reload import Reloading
 from ..wire.client import ProxyClient
 from ..wire.credentials import Credential
-from ..wire.lockstep import Counting, Steps, whole_pieces, words_seen
+from ..wire.lockstep import Counting, Holding, whole_pieces, words_seen
 from ..wire.messages import AMP, Exchange, Request, Response, nonce_of
 from ..wire.raw import Ending, RawAnswer, RawRequest, placed, send_in_turn, send_raw, whole
 from ..wire.websocket import SWITCHING, Talk, Talked, offer_lines, talk
@@ -295,7 +295,13 @@ class Probe(Calls):
         return Turns(tuple(made), len(answer.sent_at), closed)
 
     def send_in_step(
-        self, case: Case, steps: Steps, reply: Reply, *, more_headers: Iterable[tuple[str, str]] = ()
+        self,
+        case: Case,
+        steps: Holding,
+        reply: Reply,
+        *,
+        more_headers: Iterable[tuple[str, str]] = (),
+        credential: Credential | None = None,
     ) -> Exchange:
         """Sends the request of a case, which is answered by the pieces of `reply`, each when `steps` lets it go.
 
@@ -304,7 +310,7 @@ class Probe(Calls):
         observer = self._context.observer
         if observer is None:
             raise NotTestableError(NO_OBSERVER)
-        request = self.request(case, changes=Changes(more_headers=more_headers))
+        request = self.request(case, credential=credential, changes=Changes(more_headers=more_headers))
         nonce = nonce_of(request)
         watch = steps.joined(nonce, counting(reply), observer.release)
         try:

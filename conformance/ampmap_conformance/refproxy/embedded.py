@@ -21,7 +21,7 @@ from ..target.reload import FileHook, Reloading, block_of
 from ..target.target import Secret, Target, served_providers
 from ..wire.foreign_peer import Elsewhere, open_foreign_peer
 from .behaviour import CORRECT, Behaviour
-from .config import config_for_observer
+from .config import ProxyConfig, config_for_observer
 from .listening import Heard
 from .live import with_block
 from .server import ReferenceProxy
@@ -88,10 +88,7 @@ def embedded(
     ):
         block = block_of(observer.persona_url("amp"), (client, second), file.mappings, localhost_only=True)
         config = replace(
-            config_for_observer(reference, _base_urls(reference, observer), (client, second)),
-            unavailable=frozenset(
-                (*file.models.unavailable, *(rule.from_ for rule in file.mappings if not rule.regex))
-            ),
+            configured(file, reference, _base_urls(reference, observer), (client, second)),
             body_limit=POLICY.body_limit or 0,
             answer_timeout=POLICY.answer_timeout or 0.0,
             stream_idle_timeout=POLICY.stream_idle_timeout,
@@ -118,6 +115,14 @@ def embedded(
             )
 
 
+def configured(
+    file: TargetFile, reference: Reference, persona_url: Callable[[str], str], clients: tuple[str, str]
+) -> ProxyConfig:
+    """The configuration of a proxy that is as `file` says, with an observer's personas as its upstreams."""
+    absent = (*file.models.unavailable, *(rule.from_ for rule in file.mappings if not rule.regex))
+    return replace(config_for_observer(reference, persona_url, clients), unavailable=frozenset(absent))
+
+
 def described(reference: Reference) -> TargetFile:
     """The target file of the usual embedded proxy; its address is that of no server."""
     unavailable, mappings = spare_models(reference)
@@ -135,12 +140,12 @@ def _chosen(ids: tuple[str, ...], variant: str | None, behaviour: Behaviour) -> 
     """The unusual proxy, if it is one, and what it does. A usual one without a defect needs neither table."""
     if not ids and variant is None:
         return None, behaviour
-    from . import defects
+    from . import defects, under_load
     from .variants import variants
 
     id_ = variant or defects.variant_of(ids)
     unusual = None if id_ is None else variants.variant_called(id_)
-    return unusual, defects.behaviour_with(ids, behaviour if unusual is None else unusual.change(behaviour))
+    return unusual, under_load.behaviour_with(ids, behaviour if unusual is None else unusual.change(behaviour))
 
 
 def _hook(folder: str, block: AmpBlock) -> FileHook:

@@ -13,8 +13,10 @@ from ..engine.judge import Outcome
 from ..engine.session import Session
 from ..reference.types import Reference, Requirement, conditions_in_words, tier_of
 from ..target.left_out import left_out
+from ..target.target import Target
 from ..verdicts import EXECUTED, ExitCode, Level, Verdict
 from ..version import version
+from ..wire.redaction import Scrubber
 from .causes import after_effects, causes_of
 from .exchanges import report_exchange
 from .model import (
@@ -35,6 +37,7 @@ from .model import (
     SummaryVerdict,
     TargetId,
 )
+from .model_load import Load
 from .model_run import Client, Generated, PaidCalls, Requests
 from .parts import parts_of
 from .remedies import with_remedies
@@ -72,16 +75,7 @@ def make_report(
 
     `outside` says that the target is judged by what the client sees alone; `server` is what it was built with.
     """
-    file, options = session.target.file, session.options
-    target = TargetId(
-        name=file.name,
-        version=file.version,
-        base_url=session.scrubber.clean(file.base_url),
-        claims=tuple(file.claims),
-        providers=tuple(provider.id for provider in session.target.providers),
-        policy=file.policy.model_dump(mode="json", exclude_defaults=True),
-        left_out=tuple(LeftOut(core=one.core, text=one.text) for one in left_out(session.target)),
-    )
+    options = session.options
     selection = Selection(
         profiles=options.profiles,
         select=options.select,
@@ -91,7 +85,7 @@ def make_report(
     )
     return assemble_report(
         session.reference,
-        target,
+        target_id(session.target, session.scrubber),
         selection,
         results,
         code,
@@ -114,6 +108,20 @@ def make_report(
         observed=session.context.observer is not None,
         outside=outside,
         server=server,
+    )
+
+
+def target_id(target: Target, scrubber: Scrubber) -> TargetId:
+    """What a report says of the target."""
+    file = target.file
+    return TargetId(
+        name=file.name,
+        version=file.version,
+        base_url=scrubber.clean(file.base_url),
+        claims=tuple(file.claims),
+        providers=tuple(provider.id for provider in target.providers),
+        policy=file.policy.model_dump(mode="json", exclude_defaults=True),
+        left_out=tuple(LeftOut(core=one.core, text=one.text) for one in left_out(target)),
     )
 
 
@@ -140,6 +148,7 @@ def assemble_report(
     notices: Iterable[Notice] = (),
     requests: Requests | None = None,
     generated: Generated | None = None,
+    load: Load | None = None,
     clients: Iterable[Client] = (),
     docs_url: str = "",
     observed: bool = False,
@@ -176,6 +185,7 @@ def assemble_report(
         notices=(*notices, *after_effects(causes)),
         requests=requests,
         generated=generated,
+        load=load,
         clients=tuple(clients),
         baseline=baseline,
         causes=causes,

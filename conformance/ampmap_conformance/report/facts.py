@@ -102,6 +102,19 @@ def clients_line(report: Report) -> str:
     return ", ".join(f"{client.name} {client.version}" for client in report.clients)
 
 
+def load_line(report: Report) -> str:
+    """How many users a soak had, and what their calls came to; empty for another run."""
+    if (load := report.load) is None:
+        return ""
+    processes = "1 process" if load.processes == 1 else f"{load.processes} processes"
+    limited = f", {load.limited} rejected with 429 or 503" if load.limited else ""
+    return (
+        f"{load.users} users in {processes} for {load.asked_s:.0f} s, by {load.by}: {load.total.calls} calls, at most"
+        f" {load.at_once} at a time, {load.total.failures} that broke a rule{limited}; median"
+        f" {load.total.median_ms:.0f} ms, 95 % within {load.total.p95_ms:.0f} ms"
+    )
+
+
 def server_line(server: Server) -> str:
     """What the target was built with, and how that is known."""
     return f"{server.name}, {'as --server says' if server.named else 'by its answers (--server NAME names another)'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ..verdicts import Verdict
-from .facts import clients_line, ending, headline, run_problems
+from .facts import clients_line, ending, headline, load_line, run_problems
 from .model import Report
 from .parts import parts_line
 from .render import render
@@ -33,6 +33,7 @@ def to_markdown(report: Report) -> bytes:
         parts=parts_line(report),
         ending=ending(report),
         clients=clients_line(report),
+        load=load_line(report),
         problems=run_problems(report),
         causes=loud[:MOST_CAUSES],
         further=max(0, len(loud) - MOST_CAUSES),

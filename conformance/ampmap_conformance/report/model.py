@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from ..cases.covering import Depth
 from ..reference.types import Basis, Json, Severity, Shape, Tier
 from ..verdicts import Attribution, Level, Verdict
+from .model_load import Load
 from .model_run import Client, Generated, Requests
 
 SCHEMA_VERSION: Final = 2
@@ -261,6 +262,7 @@ class Notice(Shape):
         "broken-control",
         "restore-failed",
         "kit-error",
+        "kit-limit",
         "knock-on",
     ]
     text: str
@@ -367,6 +369,8 @@ class Report(Shape):
     requests: Requests | None = None
     generated: Generated | None = None
     """Of a run that generated data."""
+    load: Load | None = None
+    """Of a soak."""
     clients: tuple[Client, ...] = ()
     """The SDKs of the profile `clients`, where it was selected: those that are installed."""
     baseline: BaselineUse | None = None

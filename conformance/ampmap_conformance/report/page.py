@@ -9,7 +9,8 @@ from importlib import resources
 
 from ..engine.estimate import Paid, in_words
 from ..verdicts import Verdict
-from .facts import RED, clients_line, ending, headline, run_problems
+from .charts import charts_of
+from .facts import RED, clients_line, ending, headline, load_line, run_problems
 from .model import Cause, Report, Result, Selection
 from .parts import parts_line
 from .render import render
@@ -38,6 +39,8 @@ def to_html(report: Report) -> bytes:
         problems=run_problems(report),
         selection=selection_lines(report.selection),
         causes=[_shown(cause, by_id) for cause in report.causes],
+        load=load_line(report),
+        charts=charts_of(report.load) if report.load else (),
         failing=sum(cause.scored and cause.verdict in RED for cause in report.causes),
         groups=groups,
         linked=any(rule.docs_url.startswith(("http://", "https://")) for rule in report.rules.values()),

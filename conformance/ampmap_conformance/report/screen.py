@@ -14,6 +14,7 @@ from .facts import (
     edition_verdict,
     ending,
     headline,
+    load_line,
     nothing_ran_line,
     remedy_line,
     server_line,
@@ -107,7 +108,8 @@ def fact_lines(report: Report) -> list[str]:
     clients = [f"clients    {clients_line(report)}"] if report.clients else []
     requests = [f"requests   {report.requests.sent} sent"] if report.requests is not None else []
     server = [f"server     {server_line(report.server)}"] if report.server is not None else []
-    return server + clients + requests
+    load = [f"load       {load_line(report)}"] if report.load is not None else []
+    return server + clients + requests + load
 
 
 def case_lines(result: Result, report_rule: str) -> list[Text]:

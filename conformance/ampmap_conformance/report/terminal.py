@@ -186,6 +186,12 @@ class Terminal:
             for line in case_lines(result, self._rows[result.requirement].statement):
                 self._console.print(line, soft_wrap=True)
 
+    def tell(self, text: str) -> None:
+        """Says how a long run stands."""
+        self._said = self._clock()
+        if self._detail is not Detail.VERDICT:
+            self._line(text)
+
     def end(self, ended: RunOutcome, files: tuple[Path, ...], seconds: float) -> None:
         """The verdict, its causes, and where the report is."""
         self._progress.stop()

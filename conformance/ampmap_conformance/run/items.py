@@ -121,7 +121,7 @@ class SuitePlugin:
             try:
                 self._session = self._opened.enter_context(open_run(options))
                 if not config.option.collectonly:
-                    smoke(self._session)
+                    smoke(self._session.context)
             except UsageError as error:
                 pytest.exit(str(error), returncode=ExitCode.USAGE)
             except SuiteError as error:

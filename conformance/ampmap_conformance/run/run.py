@@ -64,7 +64,7 @@ def conformance(
         record = _Record(session, listener, baseline, docs_url)
         interrupted = False
         try:
-            smoke(session)
+            smoke(session.context)
             listener.begin(session)
             before = told.of(session) if told else {}
             for each in before.values():

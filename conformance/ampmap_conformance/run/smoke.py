@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from ..cases.axes import expand
 from ..cases.cases import Case
-from ..engine.session import Session
 from ..errors import BudgetSpentError, KitFaultError, NoAnswerError, SuiteError, UnreachableError, UsageError, Violation
+from ..probe.context import RunContext
 from ..probe.probe import Probe
 from ..reference.types import Requirement
 from ..target.target import CLIENT_KEY_VARIABLE, Target
@@ -18,17 +18,17 @@ from ..wire.sse import decode_body
 SMOKE_SECONDS = 10.0
 
 
-def smoke(session: Session) -> None:
+def smoke(shared: RunContext) -> None:
     """Asks every provider route once, until one answers as a proxy for Amp does.
 
     Where the edition has no such route, as those of native clients, it asks the management routes.
     Raises UnreachableError when the target is not there, refuses the client's key everywhere, or has no Amp routes.
     """
-    base = session.target.file.base_url
-    client = session.target.client
+    base = shared.target.file.base_url
+    client = shared.target.client
     statuses: list[int] = []
-    for case in _cases(session.target):
-        context = replace(session.context, timeout=SMOKE_SECONDS)
+    for case in _cases(shared.target):
+        context = replace(shared, timeout=SMOKE_SECONDS)
         try:
             exchange = Probe(context).send(case)
         except KitFaultError as error:

@@ -14,8 +14,12 @@ from .target import Secret, Target
 
 
 @contextmanager
-def observer_of(target: Target, reference: Reference, address: str | None = None) -> Iterator[Observing | None]:
+def observer_of(
+    target: Target, reference: Reference, address: str | None = None, *, own_token: str | None = None
+) -> Iterator[Observing | None]:
     """The observer that the target file names, or one that listens at `address`; None without either.
+
+    One that listens here can be asked by other processes with `own_token`, if there is one.
 
     Raises UsageError for an address at which none can listen and for an observer of another reference, and
     UnreachableError for a remote one that does not answer.
@@ -26,7 +30,7 @@ def observer_of(target: Target, reference: Reference, address: str | None = None
             yield observer
     elif address is not None or named is not None:
         personas = named.personas if named is not None and address is None else {}
-        with _listening(address or (named.advertise if named else ""), personas, reference) as observer:
+        with _listening(address or (named.advertise if named else ""), personas, reference, own_token) as observer:
             yield observer
     else:
         yield None
@@ -75,8 +79,10 @@ def _about(observer: RemoteObserver, token: Secret) -> Mapping[str, Json]:
 
 
 @contextmanager
-def _listening(address: str, personas: Mapping[str, str], reference: Reference) -> Iterator[Observer]:
-    with _started(address, reference) as observer:
+def _listening(
+    address: str, personas: Mapping[str, str], reference: Reference, token: str | None = None
+) -> Iterator[Observer]:
+    with _started(address, reference, token) as observer:
         for persona, url in personas.items():
             host, port = _bound(url)
             try:
@@ -88,9 +94,9 @@ def _listening(address: str, personas: Mapping[str, str], reference: Reference) 
         yield observer
 
 
-def _started(address: str, reference: Reference) -> Observer:
+def _started(address: str, reference: Reference, token: str | None) -> Observer:
     host, port = _bound(address)
-    observer = Observer(reference)
+    observer = Observer(reference, token=token)
     try:
         return observer.start(host, port)
     except OSError as error:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from ..errors import Violation
 from .client import Watch
@@ -34,6 +34,18 @@ Release = Callable[[Iterable[str], int], None]
 
 Counting = Callable[[bytes], int]
 """Tells from all that a client has of its stream how many pieces of it are whole."""
+
+
+class Holding(Protocol):
+    """What holds streams side by side, and lets them continue."""
+
+    def joined(self, nonce: str, counting: Counting, release: Release) -> Watch:
+        """A stream whose answer is held in pieces that `counting` counts; gives what is shown all that comes."""
+        ...
+
+    def left(self, nonce: str) -> None:
+        """The stream of this request is at its end."""
+        ...
 
 
 def whole_pieces(pieces: Sequence[bytes]) -> Counting:

@@ -316,9 +316,12 @@ class Requirement(Fact):
     remedy: str | None = None
     """What to change in any proxy that breaks it."""
     profile: str
-    needs: tuple[Literal["client", "second-client", "upstream", "foreign-peer", "reload", "sdk", "resolver"], ...]
-    """What the check sees or drives. A rule that needs `resolver` is checked by `resolve-auth`, not on a proxy; one
-    that needs `sdk` lets an installed SDK make the call, and is checked when it is asked for."""
+    needs: tuple[
+        Literal["client", "second-client", "upstream", "foreign-peer", "reload", "sdk", "resolver", "load"], ...
+    ]
+    """What the check sees or drives. A rule that needs `resolver` is checked by `resolve-auth`, not on a proxy, and one
+    that needs `load` by `soak`; one that needs `sdk` lets an installed SDK make the call, and is checked when it is
+    asked for."""
     for_each: tuple[str, ...] = ()
     """Axes over which the check expands."""
     control: str | None = None

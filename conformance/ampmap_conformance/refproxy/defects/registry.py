@@ -42,14 +42,15 @@ def defect(
     also: tuple[str, ...] = (),
     seen_in: str | None = None,
     variant: str | None = None,
+    registry: dict[str, Defect] = REGISTRY,
 ) -> Callable[[Change], Change]:
     """Register a function that makes a behaviour faulty; its docstring is the summary."""
 
     def register(change: Change) -> Change:
-        if id_ in REGISTRY:
+        if id_ in registry:
             raise ValueError(f"two defects are called {id_}")
         summary = " ".join((change.__doc__ or "").split())
-        REGISTRY[id_] = Defect(id_, summary, breaks, also, seen_in, variant, change)
+        registry[id_] = Defect(id_, summary, breaks, also, seen_in, variant, change)
         return change
 
     return register

@@ -86,7 +86,9 @@ def _kills(reference: Reference, evidence: Evidence) -> Page:
     shelf = Shelf(reference, KILLS)
     defects = evidence.matrix.defects if evidence.matrix else {}
     on_proxies = {
-        name for name, row in reference.requirements.items() if "resolver" not in row.needs and not row.excluded
+        name
+        for name, row in reference.requirements.items()
+        if not {"resolver", "load"} & {*row.needs} and not row.excluded
     }
     values: dict[str, object] = {
         "missing": evidence.matrix is None,

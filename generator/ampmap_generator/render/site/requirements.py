@@ -259,6 +259,7 @@ NEEDS = {
     "foreign-peer": "what a client on another machine gets",
     "reload": "what a change of the configuration does",
     "resolver": "what a resolver answers",
+    "load": "many calls at once",
 }
 
 
@@ -275,7 +276,9 @@ def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> 
         rows.append(("Remedies by server", servers))
     if control:
         rows.append(("Control", shelf.to_name("requirements", control)))
-    if "resolver" not in requirement.needs and not requirement.excluded:
+    if "load" in requirement.needs:
+        rows.append(("Try it", code("ampmap-conformance soak")))
+    elif "resolver" not in requirement.needs and not requirement.excluded:
         caught = killers(shelf, requirement.id, evidence)
         if outside := seen_outside(requirement.id, evidence):
             rows.append(("Without an observer", outside))
