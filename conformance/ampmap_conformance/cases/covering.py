@@ -6,7 +6,7 @@ need not make every cell to see it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum, unique
 from functools import cache
 from typing import Any, TypeAlias
@@ -59,10 +59,22 @@ def cover(cells: Cells, strength: int) -> Cells:
 
 
 def _one_of(cells: Cells) -> dict[str, Any]:
-    """The constraint that a row is one of the cells; a stream, for example, is not a form of every call."""
-    return {"operator": "or", "conditions": [_is(cell) for cell in cells]}
+    """The constraint that a row is one of the cells; a stream, for example, is not a form of every call.
 
+    covertable asks it of rows that are not whole yet, some thousand times: whether a cell agrees with what is there is
+    found once for each beginning, where a condition for each cell would be read again each time.
+    """
+    places = [str(place) for place in range(len(cells[0]))]
 
-def _is(cell: tuple[str, ...]) -> dict[str, Any]:
-    same = [{"operator": "eq", "left": str(place), "value": value} for place, value in enumerate(cell)]
-    return {"operator": "and", "conditions": same}
+    @cache
+    def agrees(values: tuple[str | None, ...]) -> bool:
+        return any(
+            all(value is None or value == own for value, own in zip(values, cell, strict=True)) for cell in cells
+        )
+
+    def is_possible(row: Mapping[str, str]) -> bool:
+        return agrees(tuple(row.get(place) for place in places))
+
+    whole = {"operator": "fn", "requires": places, "evaluate": is_possible}
+    begun = {"operator": "fn", "requires": [], "evaluate": is_possible}
+    return {"operator": "and", "conditions": [begun, whole]}
