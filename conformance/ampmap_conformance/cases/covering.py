@@ -25,7 +25,7 @@ class Depth(StrEnum):
     """How many cells of each requirement a run makes."""
 
     QUICK = "quick"
-    """One."""
+    """One, and none of a requirement that waits for several seconds."""
     DEFAULT = "default"
     """So many that each pair of values of two axes is in one."""
     THOROUGH = "thorough"

@@ -50,6 +50,8 @@ class Check:
     pace: Pace = Pace.QUICK
     requests: int = 1
     """The most that one case sends to the target."""
+    is_long: bool = False
+    """It waits for several seconds, so that a quick run leaves it out."""
     shows_alone: bool = False
     """A breach shows also where the case's control cannot be made. What holds there shows nothing."""
     outside: ClientHalf | None = None
@@ -82,6 +84,7 @@ def checks(
     when: When = _always,
     pace: Pace = Pace.QUICK,
     requests: int = 1,
+    is_long: bool = False,
     shows_alone: bool = False,
     outside: ClientHalf | None = None,
 ) -> Callable[[CheckFunction], CheckFunction]:
@@ -89,11 +92,12 @@ def checks(
 
     `when` narrows the cells of the requirement's axes to those it speaks of; which targets the requirement binds is
     stated in its row (`cases/conditions.py`). `requests` is the most that one case sends, by which a run is planned;
-    `shows_alone` says that a breach needs no control. `outside` is the part of the check that needs no observer.
+    `is_long` says that a quick run leaves it out; `shows_alone` says that a breach needs no control. `outside` is the
+    part of the check that needs no observer.
     """
 
     def mark(function: CheckFunction) -> CheckFunction:
-        setattr(function, MARK, Check(requirement, function, when, pace, requests, shows_alone, outside))
+        setattr(function, MARK, Check(requirement, function, when, pace, requests, is_long, shows_alone, outside))
         return function
 
     return mark

@@ -133,8 +133,8 @@ GROUPS = MappingProxyType(
     type=Choice(Depth, case_sensitive=False),
     default=Depth.DEFAULT.value,
     show_default=True,
-    help="Cases of each requirement: one (`quick`), every pair of values of its axes (`default`), or every triple"
-    " (`thorough`). A pattern with brackets selects from all of them.",
+    help="Cases of each requirement: one, and none of those that wait for several seconds (`quick`), every pair of"
+    " values of its axes (`default`), or every triple (`thorough`). A pattern with brackets selects from all of them.",
 )
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="Number of cases to run concurrently."

@@ -262,6 +262,7 @@ class Notice(Shape):
         "restore-failed",
         "kit-error",
         "knock-on",
+        "left-out",
     ]
     text: str
 
