@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum, unique
-from functools import cache
+from functools import cache, reduce
+from operator import and_
 from typing import Any, TypeAlias
 
 Cells: TypeAlias = tuple[tuple[str, ...], ...]
@@ -61,20 +62,17 @@ def cover(cells: Cells, strength: int) -> Cells:
 def _one_of(cells: Cells) -> dict[str, Any]:
     """The constraint that a row is one of the cells; a stream, for example, is not a form of every call.
 
-    covertable asks it of rows that are not whole yet, some thousand times: whether a cell agrees with what is there is
-    found once for each beginning, where a condition for each cell would be read again each time.
+    covertable asks it of rows that are not whole yet, some ten thousand times. So each value has a number whose bits
+    are the cells that have it: what a row has so far is in a cell if its numbers have a bit in common.
     """
-    places = [str(place) for place in range(len(cells[0]))]
-
-    @cache
-    def agrees(values: tuple[str | None, ...]) -> bool:
-        return any(
-            all(value is None or value == own for value, own in zip(values, cell, strict=True)) for cell in cells
-        )
+    having: dict[tuple[str, str], int] = {}
+    for number, cell in enumerate(cells):
+        for place, value in enumerate(cell):
+            having[str(place), value] = having.get((str(place), value), 0) | 1 << number
 
     def is_possible(row: Mapping[str, str]) -> bool:
-        return agrees(tuple(row.get(place) for place in places))
+        return reduce(and_, (having[known] for known in row.items()), -1) != 0
 
-    whole = {"operator": "fn", "requires": places, "evaluate": is_possible}
     begun = {"operator": "fn", "requires": [], "evaluate": is_possible}
+    whole = {"operator": "fn", "requires": [str(place) for place in range(len(cells[0]))], "evaluate": is_possible}
     return {"operator": "and", "conditions": [begun, whole]}
