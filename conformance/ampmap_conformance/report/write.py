@@ -28,10 +28,7 @@ DEFAULT_FOLDER = Path("ampmap-report")
 def to_json(report: Report) -> bytes:
     """`report.json`."""
     # Of what the target sent, no character acts on a terminal that shows the file.
-    text = ACTING.sub(
-        lambda found: f"\\u{ord(found[0]):04x}",
-        json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=1),
-    )
+    text = ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", report.model_dump_json(indent=1))
     Report.model_validate_json(text)
     return f"{text}\n".encode()
 
