@@ -94,7 +94,7 @@ def test_odd_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     assert_equal(decode_body(response.headers, response.body), sent, "the upstream's error was re-written")
 
 
-@checks("errors.early-answer-relayed", when=has_body, pace=Pace.WAITS)
+@checks("errors.early-answer-relayed", when=has_body, pace=Pace.WAITS, is_large=True)
 def test_early_answer_is_relayed(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that rejects a call by its head, when the proxy still sends the body, then the error comes."""
     rejection = replace(Reply.error(TOO_LARGE, SCRIPTED), end=End.EARLY)

@@ -118,6 +118,7 @@ def _read_slowly(case: VariedCase, probe: Probe, *replies: Reply) -> Exchange:
     "streaming.slow-reader",
     when=streams,
     pace=Pace.WAITS,
+    is_large=True,
     outside=of_call("that a stream whose client reads late is whole", _read_slowly),
 )
 def test_slow_reader(case: VariedCase, probe: Probe) -> None:
