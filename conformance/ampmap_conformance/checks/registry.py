@@ -50,6 +50,10 @@ class Check:
     pace: Pace = Pace.QUICK
     requests: int = 1
     """The most that one case sends to the target."""
+    is_long: bool = False
+    """It waits for several seconds, so that a quick run leaves it out."""
+    is_large: bool = False
+    """It sends or gets some MB, of which it and others hold copies: only one such case is made at a time."""
     shows_alone: bool = False
     """A breach shows also where the case's control cannot be made. What holds there shows nothing."""
     outside: ClientHalf | None = None
@@ -82,6 +86,8 @@ def checks(
     when: When = _always,
     pace: Pace = Pace.QUICK,
     requests: int = 1,
+    is_long: bool = False,
+    is_large: bool = False,
     shows_alone: bool = False,
     outside: ClientHalf | None = None,
 ) -> Callable[[CheckFunction], CheckFunction]:
@@ -89,11 +95,13 @@ def checks(
 
     `when` narrows the cells of the requirement's axes to those it speaks of; which targets the requirement binds is
     stated in its row (`cases/conditions.py`). `requests` is the most that one case sends, by which a run is planned;
-    `shows_alone` says that a breach needs no control. `outside` is the part of the check that needs no observer.
+    `is_long` says that a quick run leaves it out, and `is_large` that it works on some MB; `shows_alone` says that a
+    breach needs no control. `outside` is the part of the check that needs no observer.
     """
 
     def mark(function: CheckFunction) -> CheckFunction:
-        setattr(function, MARK, Check(requirement, function, when, pace, requests, shows_alone, outside))
+        made = Check(requirement, function, when, pace, requests, is_long, is_large, shows_alone, outside)
+        setattr(function, MARK, made)
         return function
 
     return mark

@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from .. import reference as packaged
 from ..cases.covering import Depth
@@ -26,20 +23,15 @@ from ..probe.budget import Budget
 from ..probe.prerequisites import promised_prerequisites
 from ..reference.edition import reference_for
 from ..reference.types import Provider, Reference, Requirement, conditions_in_words, tier_of
-from ..refproxy.embedded import CLIENT_LABEL, described
 from ..releases import release_of
-from ..report.remedies import remedies_of
 from ..target import target as targets
+from ..target.as_reference import CLIENT_LABEL, described
 from ..target.left_out import left_out
 from ..target.target import Secret, Target, served_providers
 from ..version import version
 
 SHOWN_NAMES = 1
 """Number of requirements that the table shows of each defect; `--json` shows all."""
-
-
-WIDE = 10_000
-"""Columns of a table that is not printed to a terminal."""
 
 
 def dry_run(options: RunOptions, *, as_json: bool = False) -> int:
@@ -144,6 +136,8 @@ def explain_requirement(name: str, *, as_json: bool = False) -> int:
     for label, text in parts:
         if text:
             click.echo(f"  {label:<8}  {text}")
+    from ..report.remedies import remedies_of
+
     for found in remedies_of(name, known):
         click.echo(f"  remedy    {found.server.name}: {found.remedy.change}  ({found.docs})")
         for line in found.remedy.lines.splitlines():
@@ -239,6 +233,8 @@ def _target(options: RunOptions, known: Reference) -> Target:
 
 
 def _as_data(row: Requirement, plan: Plan, known: Reference) -> dict[str, Any]:
+    from ..report.remedies import remedies_of
+
     data = row.model_dump(mode="json", exclude_unset=True)
     cases = [task.case.name for task in plan.all.get(row.id, ())] or _vectors(row)
     remedies = {
@@ -277,9 +273,9 @@ def _vectors(row: Requirement) -> list[str]:
     """The cases of a rule that `resolve-auth` checks."""
     if RESOLVER not in row.needs:
         return []
-    from ..resolver.vectors import load
+    from ..resolver.vectors import names
 
-    return [vector.case for vector in load().vectors if vector.requirement == row.id]
+    return [case for requirement, case in names() if requirement == row.id]
 
 
 def _source_of(function: Any) -> str:
@@ -293,12 +289,21 @@ def _few(names: tuple[str, ...]) -> str:
 
 def _print_table(rows: Iterable[tuple[str, ...]]) -> None:
     """Prints rows below their header; a terminal wraps long cells, and a file or a pipe gets each row on one line."""
-    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    lines = tuple(rows)
+    if not sys.stdout.isatty():
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    header, *lines = rows
-    for name in header:
+    for name in lines[0]:
         table.add_column(Text(name))
-    for line in lines:
+    for line in lines[1:]:
         table.add_row(*map(Text, line))
     with console.capture() as printed:
         console.print(table)

@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
@@ -37,6 +38,8 @@ from .plan import Plan, Task
 from .service import SDK_LINES, SERVICE, STEADY, UNREACHABLE, explaining
 
 BUSY = (429, 503)
+KEPT = 64 << 10
+"""Bytes of each body that are kept of a case of some MB that passes."""
 """Statuses by which a proxy says, with `Retry-After`, that it spares an upstream for a while."""
 
 
@@ -108,7 +111,8 @@ class Engine:
     """Judges each task once, together with the controls that it rests on; safe to share among threads.
 
     `repeat` is how many times each check is run; with `attribute` a violation is traced to proxy or upstream.
-    With `outside`, the part of a check that needs no observer is made where there is none.
+    With `outside`, the part of a check that needs no observer is made where there is none. Of a case of some MB that
+    passes the bodies are kept if `whole_bodies`, and else their beginning.
     """
 
     def __init__(
@@ -121,8 +125,10 @@ class Engine:
         repeat: int = 1,
         attribute: bool = False,
         outside: bool = False,
+        whole_bodies: bool = False,
     ) -> None:
         self._outside = outside
+        self._whole_bodies = whole_bodies
         self._context = context
         self._plan = plan
         self._scrubber = scrubber
@@ -253,8 +259,9 @@ class Engine:
 
     def _attempt(self, task: Task, *, turn: int = 0) -> Attempt:
         probe = Probe(self._context, turn)
+        large = self._context.large if task.check.is_large else nullcontext()
         try:
-            with masking(self._context.secrets):
+            with large, masking(self._context.secrets):
                 violation = found_by(task, probe)
         except (NotTestableError, BudgetSpentError) as missing:
             return Attempt(not_testable=str(missing))
@@ -289,6 +296,8 @@ class Engine:
         shown = broken[0] if broken else last
         outcome = Outcome(task, verdict, exchanges=shown.exchanges, attempts=len(attempts), held=held)
         if shown.violation is None:
+            if task.check.is_large and not self._whole_bodies:
+                return replace(outcome, exchanges=tuple(one.beginning(KEPT) for one in outcome.exchanges))
             return outcome
         reason = clean(shown.violation.saying) or "the rule was broken"
         return replace(

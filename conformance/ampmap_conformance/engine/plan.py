@@ -68,6 +68,8 @@ class Plan:
     """What the requirements were called before."""
     unchecked: frozenset[str] = frozenset()
     """Requirements that have no check yet, in a plan that is shown and not run."""
+    left_out: tuple[str, ...] = ()
+    """Requirements that would be selected, and of which the depth makes no case because they wait for long."""
 
     def control_of(self, task: Task) -> Task | None:
         """The case that must pass for this one to say anything: the nearest one of the requirement's control.
@@ -97,9 +99,14 @@ class Plan:
                 found.setdefault((name, kin(task.case)), []).append(task)
         return found
 
-    def at(self, depth: Depth, requirement: str) -> tuple[Task, ...]:
-        """The tasks of a requirement that a run of this depth makes; none of one without a check."""
+    def at(self, depth: Depth, requirement: str, *, named: bool = False) -> tuple[Task, ...]:
+        """The tasks of a requirement that a run of this depth makes; none of one without a check.
+
+        A quick run makes none of one that waits for long, unless it is `named`.
+        """
         tasks = self.all.get(requirement, ())
+        if depth is Depth.QUICK and not named and any(task.check.is_long for task in tasks):
+            return ()
         wanted = set(chosen((task.case.factors for task in tasks), depth))
         return tuple(task for task in tasks if task.case.factors in wanted)
 
@@ -172,7 +179,8 @@ def narrow(
     """The plan with fewer selected tasks. Raises UsageError for a profile or pattern that means nothing.
 
     Those of `ON_REQUEST` are left out unless they are named, in `profiles` or at the beginning of a pattern. A pattern
-    that names cases chooses from all of them, and any other from those of `depth`.
+    that names cases chooses from all of them, and any other from those of `depth`. A quick run leaves out requirements
+    that wait for long, unless patterns select them.
     """
     known = list(dict.fromkeys(task.row.profile for group in plan.all.values() for task in group))
     wanted = tuple(profiles)
@@ -196,8 +204,13 @@ def narrow(
     tasks = tuple(
         task for task in tasks if (not include or _is_any_of(include, task)) and not _is_any_of(exclude, task)
     )
-    covering = {task.id for name in {task.row.id for task in tasks} for task in plan.at(depth, name)}
-    return replace(plan, selected=tuple(t for t in tasks if t.id in covering or _is_any_of(by_case, t)))
+    made = {name: plan.at(depth, name, named=bool(include)) for name in dict.fromkeys(task.row.id for task in tasks)}
+    covering = {task.id for group in made.values() for task in group}
+    return replace(
+        plan,
+        selected=tuple(t for t in tasks if t.id in covering or _is_any_of(by_case, t)),
+        left_out=tuple(name for name, group in made.items() if not group),
+    )
 
 
 def _is_any_of(patterns: Iterable[Pattern], task: Task) -> bool:

@@ -228,6 +228,7 @@ class Observer:
                         return
                 elif not self._answer(connection, received, (number, turn), persona):
                     return
+                del received  # a kept connection may wait long for the next one, and a body may have some MB
         except MalformedError as error:
             with self._lock:
                 self._malformed.append(error.raw[:KEPT_BYTES])

@@ -1,5 +1,7 @@
 """What the observer saw, as JSON and back: bytes as base64, times as seconds before now.
 
+A body that ends a request as it was received is sent once: of it, the number of bytes is told.
+
 The two ends have clocks of their own, so a time travels as an age; it is right but for the time of the call itself.
 """
 
@@ -20,7 +22,7 @@ def encoded(seen: Seen, now: float) -> dict[str, Any]:
         "method": request.method,
         "target": request.target,
         "headers": [list(line) for line in request.headers],
-        "body": _text(request.body),
+        "body": len(request.body) if request.raw.endswith(request.body) else _text(request.body),
         "raw": _text(request.raw),
         "connection": request.connection,
         "turn": request.turn,
@@ -40,13 +42,14 @@ def encoded(seen: Seen, now: float) -> dict[str, Any]:
 
 def decode_seen(data: dict[str, Any], now: float) -> Seen:
     """The reverse of `encoded`. Raises KeyError, TypeError or ValueError for anything else."""
+    raw, body = base64.b64decode(data["raw"]), data["body"]
     request = UpstreamRequest(
         persona=data["persona"],
         method=data["method"],
         target=data["target"],
         headers=_lines(data["headers"]),
-        body=base64.b64decode(data["body"]),
-        raw=base64.b64decode(data["raw"]),
+        body=raw[len(raw) - body :] if isinstance(body, int) else base64.b64decode(body),
+        raw=raw,
         connection=data["connection"],
         at=now - data["age"],
         turn=data.get("turn", 1),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from ssl import SSLContext
-from threading import Semaphore
-from typing import Protocol
+from threading import RLock
+from typing import Any, Protocol
 
 from ..cases.cases import Case
 from ..dialects.schemas import Schemas
@@ -30,8 +31,6 @@ from .requests import RequestForms
 
 LARGE = 4 << 20
 """Bytes of a call, with its scripted answers, from which on it is large."""
-LARGE_AT_ONCE = 1
-"""Calls of some MB that are made at the same time."""
 
 
 class GeneratedRequests(Protocol):
@@ -75,8 +74,8 @@ class RunContext:
     fuzzing: Fuzzing | None = None
     on_send: Callable[[Sending], None] | None = None
     """Called with each request before it is sent, for measurements."""
-    large: Semaphore = field(default_factory=lambda: Semaphore(LARGE_AT_ONCE))
-    """Taken by a call of some MB, of which a proxy in this process and the observer hold copies meanwhile."""
+    large: contextlib.AbstractContextManager[Any] = field(default_factory=RLock)
+    """Taken by a case, or else a call, of some MB, of which a proxy in this process and the observer hold copies."""
     timeout: float | None = None
     """Seconds that a probe waits for an answer in all; None leaves it to `patience_for`."""
 

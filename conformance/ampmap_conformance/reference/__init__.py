@@ -95,6 +95,8 @@ def _reference(file: Path | Traversable, base: Path | Traversable) -> Reference:
 
 def _changes(text: str) -> dict[str, Json] | None:
     """What a file changes of another reference; None for a file that is whole, or no reference at all."""
+    if f'"{OVER}"' not in text:  # the usual file is not read twice
+        return None
     try:
         data = json.loads(text)
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -10,13 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import get_args
 
 from ..meanings import ToolCall
 from ..observer import Observer
-from ..reference.types import ClaimName, Provider, Reference
+from ..reference.types import Reference
 from ..target.amp_config import AmpBlock
-from ..target.file import ModelMapping, Models, Policy, TargetFile
+from ..target.as_reference import CLIENT_LABEL, POLICY, described
 from ..target.reload import FileHook, Reloading, block_of
 from ..target.target import Secret, Target, served_providers
 from ..wire.foreign_peer import Elsewhere, open_foreign_peer
@@ -27,17 +25,6 @@ from .live import with_block
 from .server import ReferenceProxy
 from .variants.registry import Variant
 
-NAME = "reference-proxy"
-CLIENT_LABEL = "$AMPMAP_CLIENT_KEY"
-POLICY = Policy(
-    amp_headers="forwarded",
-    body_limit=9 << 20,
-    answer_timeout=4.0,
-    stream_idle_timeout=4.0,
-    carriers=("authorization-bearer", "x-api-key", "x-goog-api-key", "query-key"),
-)
-"""What the reference proxy promises where the sources leave a choice."""
-_WITHOUT_MODELS: tuple[ClaimName, ...] = ("management", "localhost-only")
 RELOAD_SECONDS = 5.0
 """How long it may take to go by a new configuration: it does at once, on a machine that is not too busy."""
 
@@ -123,19 +110,6 @@ def configured(
     return replace(config_for_observer(reference, persona_url, clients), unavailable=frozenset(absent))
 
 
-def described(reference: Reference) -> TargetFile:
-    """The target file of the usual embedded proxy; its address is that of no server."""
-    unavailable, mappings = spare_models(reference)
-    return TargetFile(
-        name=NAME,
-        base_url="http://127.0.0.1",
-        claims=claims_of(reference),
-        policy=POLICY,
-        mappings=mappings,
-        models=Models(unavailable=unavailable),
-    )
-
-
 def _chosen(ids: tuple[str, ...], variant: str | None, behaviour: Behaviour) -> tuple[Variant | None, Behaviour]:
     """The unusual proxy, if it is one, and what it does. A usual one without a defect needs neither table."""
     if not ids and variant is None:
@@ -164,49 +138,3 @@ def _base_urls(reference: Reference, observer: Observer) -> Callable[[str], str]
     served = [provider.id for provider in reference.providers.values() if provider.via_proxy]
     urls = {persona: forms[place % len(forms)](persona) for place, persona in enumerate(served)}
     return lambda persona: urls.get(persona) or observer.persona_url(persona)
-
-
-def claims_of(reference: Reference) -> tuple[ClaimName, ...]:
-    """All claims that the reference has requirements on: the reference proxy can do them.
-
-    Where no model call of the edition passes a proxy, they are those that speak of no model.
-    """
-    known = {row.claim for row in reference.requirements.values()}
-    every: tuple[ClaimName, ...] = get_args(ClaimName)
-    if not any(provider.via_proxy for provider in reference.providers.values()):
-        every = _WITHOUT_MODELS
-    return tuple(claim for claim in every if claim in known)
-
-
-def spare_models(reference: Reference) -> tuple[tuple[str, ...], tuple[ModelMapping, ...]]:
-    """Models that the embedded proxy does without: ids that only Amp's servers have, and mappings of others.
-
-    Per provider the last model that leads no agent mode is unavailable, and the one before it is mapped to the first.
-    Ids that no edition has are mapped to the first one as well, by a pattern and as an alias with brackets, and to the
-    unavailable one.
-    """
-    unavailable, mappings = [], []
-    for provider in reference.providers.values():
-        first = next((m.id for m in reference.models.values() if m.provider == provider.id), None)
-        if not provider.via_proxy or first is None:
-            continue
-        unavailable.append(f"example-old-{provider.id}-7")
-        mappings += [
-            _mapping(rf"^example-old-{re.escape(provider.id)}-\d+$", first, regex=True),
-            _mapping(f"example-{provider.id}[1m]", first),
-        ]
-        models = _spare(reference, provider)
-        if len(models) >= 2:
-            unavailable.append(models[-1])
-            mappings += [_mapping(models[-2], first), _mapping(f"example-orphan-{provider.id}", models[-1])]
-    return tuple(unavailable), tuple(mappings)
-
-
-def _mapping(from_: str, to: str, *, regex: bool = False) -> ModelMapping:
-    return ModelMapping.model_validate({"from": from_, "to": to, "regex": regex})
-
-
-def _spare(reference: Reference, provider: Provider) -> list[str]:
-    leading = {mode.model for mode in reference.agent_modes.values()}
-    models = [model.id for model in reference.models.values() if model.provider == provider.id]
-    return [model for model in models[1:] if model not in leading]

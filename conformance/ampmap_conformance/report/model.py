@@ -264,6 +264,7 @@ class Notice(Shape):
         "kit-error",
         "kit-limit",
         "knock-on",
+        "left-out",
     ]
     text: str
 

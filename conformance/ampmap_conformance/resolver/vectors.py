@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -18,6 +20,13 @@ def load(path: Path | None = None) -> AuthVectors:
     """The vectors in `path`, by default the packaged ones. Raises pydantic.ValidationError if they are invalid."""
     file = path or resources.files(reference) / FILE
     return AuthVectors.model_validate_json(file.read_text(encoding="utf-8"))
+
+
+@cache
+def names() -> tuple[tuple[str, str], ...]:
+    """Requirement and case of each packaged vector, read without the rest of it being validated."""
+    data = json.loads((resources.files(reference) / FILE).read_text(encoding="utf-8"))
+    return tuple((vector["requirement"], vector["case"]) for vector in data["vectors"])
 
 
 def vector_id(vector: AuthVector) -> str:

@@ -34,6 +34,16 @@ def maybe_crowded(results: list[Result], workers: int) -> tuple[Notice, ...]:
     return (Notice(kind="not-testable", text=f"{silent} cases got no answer; {why} (`tenancy` needs many at once)"),)
 
 
+def too_long(session: Session) -> tuple[Notice, ...]:
+    """A notice where the run left out requirements because they wait for long."""
+    names = session.plan.left_out
+    if not names:
+        return ()
+    what = "1 requirement that waits" if len(names) == 1 else f"{len(names)} requirements that wait"
+    text = f"`--depth quick` leaves out {what} for several seconds, which `--depth default` tests: {', '.join(names)}"
+    return (Notice(kind="left-out", text=text),)
+
+
 def given_up(session: Session) -> tuple[Notice, ...]:
     """A notice where the run sent nothing any more before all cases were decided."""
     why = session.context.budget.stopped

@@ -50,6 +50,7 @@ def open_run(options: RunOptions, reference: Reference | None = None) -> Iterato
             repeat=options.repeat,
             attribute=options.attribute,
             outside=not options.require_observer,
+            whole_bodies=bool(options.trace),
         )
         session = Session(
             options=options,

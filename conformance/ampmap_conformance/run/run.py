@@ -26,7 +26,7 @@ from ..verdicts import ExitCode, Verdict, exit_code
 from . import completeness
 from .bodies import SeenDialects
 from .claims import unclaimed_but_there
-from .notices import broken_controls, given_up, maybe_crowded, renamed, unscored_failures
+from .notices import broken_controls, given_up, maybe_crowded, renamed, too_long, unscored_failures
 from .open import open_run
 from .smoke import smoke
 from .told import Decided, Told, light
@@ -220,7 +220,7 @@ class _Record:
         if not stopped:
             notices += unclaimed_but_there(session.plan, session.target, session.engine)
         notices += () if stopped else given_up(session)
-        notices += self._dialects.notices() + renamed(session, self._baseline)
+        notices += self._dialects.notices() + renamed(session, self._baseline) + too_long(session)
         use = self._watch.use() if self._watch else None
         code = exit_code(
             [*(one.verdict for one in scored), *(root.verdict for root in self._roots.values())],

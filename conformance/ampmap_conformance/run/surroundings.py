@@ -14,7 +14,6 @@ from ..errors import UsageError
 from ..observer.api import Observing
 from ..reference.edition import reference_for
 from ..reference.types import Reference
-from ..refproxy.embedded import embedded
 from ..target import target as targets
 from ..target.observer_access import observer_of
 from ..target.reload import Reloading, reloading_of
@@ -86,6 +85,8 @@ def _around_target(options: RunOptions, reference: Reference) -> Iterator[Surrou
 
 @contextmanager
 def _around_embedded(options: RunOptions, reference: Reference) -> Iterator[Surroundings]:
+    from ..refproxy.embedded import embedded  # a run against a real target needs neither proxy nor server
+
     with ExitStack() as stack:
         try:
             default = stack.enter_context(embedded(reference, options.defects, variant=options.variant))

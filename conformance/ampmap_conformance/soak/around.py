@@ -13,8 +13,8 @@ from ..errors import UsageError
 from ..observer import Observer, Observing, RemoteObserver
 from ..reference.edition import reference_for
 from ..reference.types import Reference
-from ..refproxy.embedded import CLIENT_LABEL, described
 from ..target import target as targets
+from ..target.as_reference import CLIENT_LABEL, described
 from ..target.observer_access import observer_of
 from ..target.target import Secret, Target, served_providers
 from .briefing import Key, ObserverAt

@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict
 
 from ..reference.edition import reference_for
 from ..refproxy import under_load
-from ..refproxy.embedded import configured, described
+from ..refproxy.embedded import configured
 from ..refproxy.live import with_block
 from ..refproxy.server import ReferenceProxy
+from ..target.as_reference import described
 from ..target.reload import block_of
 from ..wire.messages import AMP
 

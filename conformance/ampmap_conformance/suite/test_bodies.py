@@ -90,7 +90,7 @@ def test_values_come_back(case: CallCase, probe: Probe) -> None:
         assert_equal(came, sent, "the client got changed values")
 
 
-@checks("bodies.large")
+@checks("bodies.large", is_large=True)
 def test_large_body(case: CallCase, probe: Probe) -> None:
     """Given a body of 8 MB, when it is sent, then it arrives whole."""
     text = "ampmap! " * (SIZE // 8)

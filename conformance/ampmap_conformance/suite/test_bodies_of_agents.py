@@ -144,7 +144,7 @@ def _parts(case: VariedCase, body: bytes) -> list[Any]:
         return []
 
 
-@checks("bodies.large-answer")
+@checks("bodies.large-answer", is_large=True)
 def test_large_answer(case: CallCase, probe: Probe) -> None:
     """Given an answer of 4 MB, when the proxy relays it, then it is complete."""
     text = "ampmap! " * (SIZE // 8)

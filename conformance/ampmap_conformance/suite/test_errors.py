@@ -175,7 +175,7 @@ def test_deep_json(case: VariedCase, probe: Probe) -> None:
     assert_success(probe.send(case))
 
 
-@checks("errors.body-limit")
+@checks("errors.body-limit", is_large=True)
 def test_body_limit(case: VariedCase, probe: Probe) -> None:
     """Given a body over the promised limit, when it is sent, then the proxy rejects it as too large."""
     exchange = probe.send(case, body=over_limit(case, probe.target))
@@ -183,7 +183,7 @@ def test_body_limit(case: VariedCase, probe: Probe) -> None:
     assert_status(exchange.response, 413, saying="a body over the limit was not rejected as too large")
 
 
-@checks("errors.body-limit-in-chunks")
+@checks("errors.body-limit-in-chunks", is_large=True)
 def test_body_limit_in_chunks(case: VariedCase, probe: Probe) -> None:
     """Given a body over the promised limit, without a length, when it is sent, then the proxy rejects it too."""
 

@@ -94,7 +94,7 @@ def test_odd_error_is_relayed(case: VariedCase, probe: Probe) -> None:
     assert_equal(decode_body(response.headers, response.body), sent, "the upstream's error was re-written")
 
 
-@checks("errors.early-answer-relayed", when=has_body, pace=Pace.WAITS)
+@checks("errors.early-answer-relayed", when=has_body, pace=Pace.WAITS, is_large=True)
 def test_early_answer_is_relayed(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that rejects a call by its head, when the proxy still sends the body, then the error comes."""
     rejection = replace(Reply.error(TOO_LARGE, SCRIPTED), end=End.EARLY)
@@ -180,7 +180,7 @@ def test_truncation_reaches_client(case: VariedCase, probe: Probe) -> None:
     )
 
 
-@checks("errors.silent-upstream", pace=Pace.WAITS)
+@checks("errors.silent-upstream", pace=Pace.WAITS, is_long=True)
 def test_silent_upstream(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that says nothing, when the promised time is over, then the client gets an error."""
     limit = probe.target.policy.answer_timeout or 0.0
@@ -193,7 +193,7 @@ def test_silent_upstream(case: VariedCase, probe: Probe) -> None:
     expect(in_time, "the client still waits", expected=f"an answer within {limit + GRACE:g} s", actual="a later one")
 
 
-@checks("errors.silent-upstream-shape", pace=Pace.WAITS)
+@checks("errors.silent-upstream-shape", pace=Pace.WAITS, is_long=True)
 def test_error_of_a_silent_upstream_has_the_providers_shape(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that says nothing, when the client gets an error, then it is JSON in the provider's shape."""
     limit = probe.target.policy.answer_timeout or 0.0

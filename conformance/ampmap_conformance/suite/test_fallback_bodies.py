@@ -57,7 +57,7 @@ def test_model_is_found_wherever_it_stands(case: VariedCase, probe: Probe) -> No
     _assert_way(case, probe, coded, refusable=True)
 
 
-@checks("fallback.model-found-behind-much", when=names_model_and_fits)
+@checks("fallback.model-found-behind-much", when=names_model_and_fits, is_large=True)
 def test_model_is_found_behind_much(case: VariedCase, probe: Probe) -> None:
     """Given a body with its model behind some megabytes, when it is sent, then it takes the model's own route."""
     much = dump({"x_much": "ampmap " * (SIZES[case.variation] // 7)})

@@ -211,7 +211,7 @@ def test_expectation_is_met(case: CallCase, probe: Probe) -> None:
         assert_message_arrived(exchange, upstream, "the body was lost while the client waited")
 
 
-@checks("headers.interim-answers-harmless")
+@checks("headers.interim-answers-harmless", is_long=True)  # a client that is left hanging waits for the kit's limit
 def test_interim_answers_are_harmless(case: VariedCase, probe: Probe) -> None:
     """Given interim answers of the upstream, when the final one comes, then the client gets that one."""
     # A proxy that mistakes an interim answer must not leave the final one in a connection that other calls use.

@@ -96,7 +96,7 @@ def test_every_kind_of_event(case: VariedCase, probe: Probe) -> None:
     assert_told(case, probe, exchange)
 
 
-@checks("streaming.long-events", when=has_event_of_size)
+@checks("streaming.long-events", when=has_event_of_size, is_large=True)
 def test_long_events(case: VariedCase, probe: Probe) -> None:
     """Given a stream with an event on a long line, when the proxy relays it, then no event is missing or changed."""
     exchange = probe.send(case, replies=(stream_reply(case, probe, with_long_line(case, probe)),))
@@ -106,7 +106,7 @@ def test_long_events(case: VariedCase, probe: Probe) -> None:
     assert_told(case, probe, exchange)
 
 
-@checks("streaming.big", when=streams)
+@checks("streaming.big", when=streams, is_large=True)
 def test_big_stream(case: VariedCase, probe: Probe) -> None:
     """Given a stream of some megabytes, when the proxy relays it, then no event is missing or changed."""
     frames = big_frames(case, probe, size=BIG[case.way])

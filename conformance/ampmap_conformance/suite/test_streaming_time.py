@@ -77,7 +77,7 @@ def _shorter_than(promised: float) -> float:
     return max(promised / 2, min(FAIR * promised, promised - DELAY))
 
 
-@checks("streaming.stalled-not-ended-cleanly", when=streams, pace=Pace.WAITS)
+@checks("streaming.stalled-not-ended-cleanly", when=streams, pace=Pace.WAITS, is_long=True)
 def test_stalled_not_ended_cleanly(case: VariedCase, probe: Probe) -> None:
     """Given an upstream that falls silent in a stream, when the proxy gives up, then the end is not a clean one."""
     promised = probe.target.policy.stream_idle_timeout
@@ -96,7 +96,7 @@ def test_stalled_not_ended_cleanly(case: VariedCase, probe: Probe) -> None:
     expect(limit is None, saying, expected=wanted, actual="a later end")
 
 
-@checks("streaming.outlasts-limits", when=streams, pace=Pace.WAITS)
+@checks("streaming.outlasts-limits", when=streams, pace=Pace.WAITS, is_long=True)
 def test_streams_outlast_limits(case: VariedCase, probe: Probe) -> None:
     """Given a stream that takes longer than an answer may be waited for, when it ends, then it is whole."""
     limit = probe.target.policy.answer_timeout or 0.0
@@ -118,6 +118,7 @@ def _read_slowly(case: VariedCase, probe: Probe, *replies: Reply) -> Exchange:
     "streaming.slow-reader",
     when=streams,
     pace=Pace.WAITS,
+    is_large=True,
     outside=of_call("that a stream whose client reads late is whole", _read_slowly),
 )
 def test_slow_reader(case: VariedCase, probe: Probe) -> None:

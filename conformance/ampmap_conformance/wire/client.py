@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 from weakref import WeakSet
 
 import httpcore
@@ -217,10 +217,14 @@ class _Stream(httpcore.NetworkStream):
         self._timeout: float | None = None
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._held += buffer
+        self._held += buffer[:HELD]
         self._timeout = timeout
-        if len(self._held) > HELD:
+        rest = memoryview(buffer)[HELD:]
+        if rest or len(self._held) > HELD:
             self._flush()
+        if rest:
+            # httpcore cuts off what it has sent: of a view that costs nothing, of bytes a copy of the rest each time.
+            self._inner.write(cast("bytes", rest), timeout)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with contextlib.suppress(httpcore.WriteError):  # who answers early and closes has its answer on the way

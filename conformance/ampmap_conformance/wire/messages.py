@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any
 
 from .json_text import loads
@@ -192,6 +193,22 @@ class Exchange:
         ended = max((at for answer in self.answers for at in answer.sent_at), default=self.begun)
         waited = self.begun + self.response.seconds - ended
         return self.response.broken in (STALLED, UNENDED) and waited >= limit * WAITED
+
+    def beginning(self, most: int) -> Exchange:
+        """The same with so many bytes of each body, and of an answer those chunks that begin before that."""
+        ends = accumulate(len(chunk.data) for chunk in self.response.chunks)
+        chunks = tuple(
+            replace(chunk, data=chunk.data[:most])
+            for chunk, end in zip(self.response.chunks, ends, strict=True)
+            if end - len(chunk.data) < most
+        )
+        return replace(
+            self,
+            request=replace(self.request, body=self.request.body[:most]),
+            response=replace(self.response, chunks=chunks),
+            upstream=tuple(replace(one, body=one.body[:most], raw=one.raw[:most]) for one in self.upstream),
+            answers=tuple(replace(one, body=one.body[:most]) for one in self.answers),
+        )
 
     def since_begin(self, at: float) -> float:
         """A time of the upstream hop in seconds since the probe began."""

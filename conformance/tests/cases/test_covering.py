@@ -73,10 +73,22 @@ def plan(reference: Reference) -> Plan:
 
 
 def test_each_requirement_is_made_at_each_depth_and_deeper_ones_make_more(plan: Plan) -> None:
-    sizes = [[len(plan.at(depth, name)) for depth in Depth] for name, tasks in plan.all.items() if tasks]
+    sizes = [[len(plan.at(depth, name, named=True)) for depth in Depth] for name, tasks in plan.all.items() if tasks]
 
     assert all(quick == 1 <= usual <= thorough for quick, usual, thorough in sizes)
     assert sum(row[1] for row in sizes) < sum(row[2] for row in sizes)
+
+
+def test_a_quick_run_says_what_it_leaves_out_because_it_waits(plan: Plan) -> None:
+    quick, every = narrow(plan, depth=Depth.QUICK), narrow(plan)
+    named = narrow(plan, select=["errors.silent-*"], depth=Depth.QUICK)
+
+    assert "errors.silent-upstream" in quick.left_out
+    assert {*quick.by_requirement, *quick.left_out} == {*every.by_requirement}
+    assert not {*quick.by_requirement} & {*quick.left_out}
+    assert not any(task.check.is_long for task in quick.selected)
+    assert {*named.by_requirement} == {"errors.silent-upstream", "errors.silent-upstream-shape"}
+    assert named.left_out == every.left_out == ()
 
 
 def test_a_pattern_that_names_cases_selects_from_all_of_them(plan: Plan) -> None:

@@ -21,8 +21,8 @@ from ampmap_conformance.engine.plan import proxy_rules
 from ampmap_conformance.errors import SuiteError
 from ampmap_conformance.reference.types import EDITION, Reference, Requirement
 from ampmap_conformance.refproxy import ReferenceProxy, config_for_observer
-from ampmap_conformance.refproxy.embedded import spare_models
 from ampmap_conformance.report.write import read_report
+from ampmap_conformance.target.as_reference import spare_models
 from ampmap_conformance.verdicts import Verdict
 
 from ..support import DefaultRun

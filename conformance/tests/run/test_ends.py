@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ampmap_conformance.baseline.file import Entry, to_yaml
+from ampmap_conformance.cases.covering import Depth
 from ampmap_conformance.report.outcome import RunOutcome
 from ampmap_conformance.verdicts import ExitCode, Verdict
 
@@ -49,3 +50,11 @@ def test_a_broken_case_outside_the_selection_that_blocks_it_is_a_failure(run: Ru
     excused = run(**wanted, baseline=baseline)
     assert not [notice for notice in excused.report.notices if notice.kind == "broken-control"]
     assert excused.code is not ExitCode.FAILURES
+
+
+def test_a_quick_run_tells_what_it_left_out(run: Run) -> None:
+    ended = run(profiles=("errors",), depth=Depth.QUICK, max_requests=2)
+    (told,) = [notice.text for notice in ended.report.notices if notice.kind == "left-out"]
+    assert "`--depth default`" in told
+    assert "errors.silent-upstream, errors.silent-upstream-shape" in told
+    assert not [result for result in ended.report.results if result.requirement in told]
