@@ -66,9 +66,9 @@ def case_options(command: Command) -> Command:
             type=Choice(Depth, case_sensitive=False),
             default=Depth.DEFAULT.value,
             show_default=True,
-            help="Cases of each requirement: one, and none of those that wait for several seconds (`quick`), every pair of"
-            " values of its axes (`default`), or every triple (`thorough`). A pattern with brackets selects from all of"
-            " them.",
+            help="Cases of each requirement: one, and none of those that wait for several seconds (`quick`), every pair"
+            " of values of its axes (`default`), or every triple (`thorough`). A pattern with brackets selects from"
+            " all of them.",
         ),
         click.option("--skip", multiple=True, metavar="PATTERN", help="Skip matching cases; may be repeated."),
         click.option(

@@ -15,6 +15,7 @@ from ..observer import Observer
 from ..reference.types import Reference
 from ..target.amp_config import AmpBlock
 from ..target.as_reference import CLIENT_LABEL, POLICY, described
+from ..target.file import TargetFile
 from ..target.reload import FileHook, Reloading, block_of
 from ..target.target import Secret, Target, served_providers
 from ..wire.foreign_peer import Elsewhere, open_foreign_peer

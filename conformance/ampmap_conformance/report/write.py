@@ -33,7 +33,7 @@ def to_json(report: Report) -> bytes:
 
 def checked_json(value: Shape) -> bytes:
     """A value as JSON that fits its schema. Of what a target sent, no character acts on a terminal that shows it."""
-    text = ACTING.sub(lambda found: f"\u{ord(found[0]):04x}", value.model_dump_json(indent=1))
+    text = ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", value.model_dump_json(indent=1))
     type(value).model_validate_json(text)
     return f"{text}\n".encode()
 
