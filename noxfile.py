@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import shutil
-import sys
 import tempfile
 import tomllib
 from pathlib import Path
@@ -27,6 +26,9 @@ BUILD = HERE / "build"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LOCKS = {"conformance": ("conformance",), "all-profiles": ("conformance", "clients", "fuzz")}
 """Lock file in `conformance/locks` to the extras that it holds."""
+KIT = HERE / "packaging/ampmap-conformance"
+"""The package that has the name of the kit's command."""
+RELEASE_TOOLS = ("check-wheel-contents>=0.6.1,<1", "pipx>=1.7,<2", "twine>=6.1,<7", "uv>=0.9")
 SCRIPTS = ("site/docs/assets", "conformance/ampmap_conformance")
 """Where JavaScript and CSS are written by hand."""
 
@@ -360,30 +362,47 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build wheel and sdist into build/dist, and check what is in them."""
+    """Build wheel and sdist of both packages into build/dist, and check what is in them."""
     install(session, "dev")
+    dist = build_archives(session)
+    if session.virtualenv.is_sandboxed:
+        session.run("python", ".ci/installs.py", str(dist), "pip install ampmap-conformance")
+
+
+def build_archives(session: nox.Session) -> Path:
+    """Builds both packages into build/dist, which holds nothing else afterwards."""
     dist = BUILD / "dist"
     with tempfile.TemporaryDirectory() as fresh:
-        session.run("python", "-m", "build", "--outdir", fresh)
+        for folder in (HERE, KIT):
+            session.run("python", "-m", "build", "--outdir", fresh, str(folder))
         dist.mkdir(parents=True, exist_ok=True)
         for old in dist.iterdir():
             old.unlink()
         for file in Path(fresh).iterdir():
             (dist / file.name).write_bytes(file.read_bytes())
-    wheel, sdist = next(dist.glob("*.whl")), next(dist.glob("*.tar.gz"))
-    session.run("python", ".ci/archives.py", str(wheel), str(sdist))
+    session.run("python", ".ci/archives.py", str(dist))
+    return dist
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Prove all of a release but its upload: `-- --check`. `-- --tag v0.1.0` also asks for what only a release does.
+
+    That is: versions, licences, changelog, tag and commit; both packages, built twice with the same bytes; and each way
+    to install them, in an empty folder and an environment of its own. The archives stay in build/dist.
+    """
+    words = session.posargs
+    tag = words[1:] if words[:1] == ["--tag"] and len(words) == 2 else None
+    if tag is None and words != ["--check"]:
+        session.error("say `--check`, or `--tag v0.1.0`; pushing a tag publishes (see CONTRIBUTING.md)")
+    install(session, "dev")
     if session.virtualenv.is_sandboxed:
-        smoke_test(session, wheel)
-
-
-def smoke_test(session: nox.Session, wheel: Path) -> None:
-    """The wheel, installed by itself outside the checkout, knows the spec and runs the kit."""
-    with tempfile.TemporaryDirectory() as folder:
-        session.run(sys.executable, "-m", "venv", f"{folder}/venv", external=True)
-        python = f"{folder}/venv/bin/python"
-        session.run(python, "-m", "pip", "install", "-q", f"{wheel}[conformance]", external=True)
-        with session.chdir(folder):
-            out = session.run("venv/bin/ampmap", "route", "smart", "--json", external=True, silent=True)
-            if json.loads(str(out))["provider"] != "anthropic":
-                session.error("the installed wheel does not know where `smart` goes")
-            session.run("venv/bin/ampmap-conformance", "run", external=True, silent=True)
+        session.install(*RELEASE_TOOLS)
+    session.run("python", ".ci/release.py", *(("--tag", tag[0]) if tag else ()))
+    dist = build_archives(session)
+    archives = sorted(str(file) for file in dist.iterdir())
+    session.run("twine", "check", "--strict", *archives)
+    # Layers of editions repeat what they do not change, and a wheel may have two packages.
+    session.run("check-wheel-contents", "--ignore", "W002,W009", *map(str, dist.glob("ampmap-*.whl")))
+    session.run("python", ".ci/archives.py", str(dist), "--again")
+    session.run("python", ".ci/installs.py", str(dist))

@@ -13,6 +13,8 @@ from importlib import metadata
 
 from ..reference.types import Call, Provider, Reference, Root, calls
 
+PROFILE = "clients"
+"""The profile whose checks drive them."""
 REMEDY = "pip install 'ampmap[clients]'"
 
 

@@ -15,29 +15,6 @@ import click
 
 DEBUG = "ampmap_conformance.debug"
 """Where a context keeps that `--debug` was given."""
-EXTRAS = (
-    ("soak", ("gevent", "locust", "psutil")),
-    ("fuzz", ("hypothesis", "hypothesis_jsonschema", "requests", "schemathesis")),
-    ("clients", ("anthropic", "cerebras", "google", "groq", "openai")),
-    (
-        "conformance",
-        (
-            "certifi",
-            "covertable",
-            "h11",
-            "httpcore",
-            "httpx",
-            "jsonschema",
-            "markupsafe",
-            "packaging",
-            "pytest",
-            "rich",
-            "uvicorn",
-            "wsproto",
-        ),
-    ),
-)
-"""The modules that each extra of the distribution installs."""
 
 
 def _remember(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -156,13 +133,11 @@ def reported(error: Exception, *, debug: bool) -> int:
 
 def _unexpected(error: Exception) -> tuple[int, str]:
     from ..errors import place_of
+    from ..extras import remedy
     from ..verdicts import ExitCode
 
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        top = error.name.partition(".")[0]
-        extra = next((extra for extra, modules in EXTRAS if top in modules), None)
-        if extra is not None:
-            return ExitCode.USAGE, f"`{top}` is not installed; install it by `pip install 'ampmap[{extra}]'`"
+    if isinstance(error, ModuleNotFoundError) and (missing := remedy(error)) is not None:
+        return ExitCode.USAGE, missing
     if isinstance(error, OSError) and error.filename is None and error.strerror:
         return ExitCode.KIT_ERROR, f"the command could not be carried out: {error.strerror}"
     said = f"internal error: {place_of(error)}"

@@ -171,12 +171,12 @@ def list_defects(*, as_json: bool) -> int:
     return 0
 
 
-def check_target(file: Path, *, as_json: bool = False) -> int:
+def check_target(file: Path, *, as_json: bool = False) -> None:
     """Prints what a target file says."""
     target = targets.load(file, reference_for(target=file))
     if as_json:
         click.echo(json.dumps(_target_as_data(file, target), ensure_ascii=False, indent=1))
-        return 0
+        return
     click.echo(f"{file}: {target.file.name} at {target.file.base_url}")
     click.echo(f"  providers  {', '.join(provider.id for provider in target.providers)}")
     click.echo(f"  claims     {', '.join(target.file.claims) or 'none'}")
@@ -188,7 +188,6 @@ def check_target(file: Path, *, as_json: bool = False) -> int:
     if (reload := target.file.reload) is not None:
         ways = "in each of three ways" if any("{way}" in word for word in reload.command) else "by `rename` alone"
         click.echo(f"  reload     the configuration is written {ways}")
-    return 0
 
 
 def _target_as_data(file: Path, target: Target) -> dict[str, Any]:

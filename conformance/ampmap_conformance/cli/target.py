@@ -22,21 +22,32 @@ def target() -> None:
 
 
 @target.command("check")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def target_check(file: Path | None, as_json: bool) -> int:
-    """Check a target file, and that its secrets are set. Nothing is sent.
+@click.option("--no-secrets", is_flag=True, help="Check only the files; whether their secrets are set does not matter.")
+def target_check(files: tuple[Path, ...], as_json: bool, no_secrets: bool) -> int:
+    """Check target files, and that their secrets are set. Nothing is sent.
 
-    FILE is by default ampmap-target.yaml in the working folder.
+    FILE is by default ampmap-target.yaml in the working folder. With --no-secrets, nothing is printed of files that
+    are valid, as a hook before a commit needs it.
 
     \b
-    Example:
+    Examples:
       ampmap-conformance target check staging.yaml
+      ampmap-conformance target check --no-secrets staging.yaml production.yaml
     """
-    from .show import check_target
-    from .targets import given_file
+    from .targets import check_forms, given_file
 
-    return check_target(given_file(file), as_json=as_json)
+    if no_secrets:
+        check_forms(files or (given_file(None),))
+        return 0
+    from .show import check_target
+
+    if as_json and len(files) > 1:
+        raise click.UsageError("--json takes one file")
+    for file in files or (given_file(None),):
+        check_target(file, as_json=as_json)
+    return 0
 
 
 @target.command("schema")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import UsageError
@@ -24,6 +25,21 @@ def given_file(file: Path | None) -> Path:
             f" {DEFAULT}`, which commands read by default"
         )
     return given
+
+
+def check_forms(files: Iterable[Path]) -> None:
+    """Raises UsageError for every problem in target files; their secrets need not be set."""
+    from ..reference.edition import reference_for
+    from ..target.target import read
+
+    problems = []
+    for file in files:
+        try:
+            read(file, reference_for(target=file))
+        except UsageError as error:
+            problems.append(str(error))
+    if problems:
+        raise UsageError("\n".join(problems))
 
 
 def named_target(text: str | None) -> tuple[Path | None, str | None]:

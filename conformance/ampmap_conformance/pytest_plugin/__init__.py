@@ -7,6 +7,8 @@ Other people's test runs pay for this file alone: the fixtures import what they 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,12 +17,28 @@ if TYPE_CHECKING:
     from ..observer import Observer
     from .fixtures import RunningProxy
 
+SUITE_PLUGIN = "ampmap_conformance.run.items"
+"""The module that makes every case an item of pytest."""
+
+
+@contextmanager
+def _with_its_packages() -> Iterator[None]:
+    """Around imports of the kit. Raises pytest.UsageError, with what to install, where a package is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        from ..extras import remedy
+
+        raise pytest.UsageError(remedy(error) or str(error)) from error
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Loads the plugin when an argument names the suite."""
+    """Loads the plugin when an argument names the suite. Raises UsageError, with what to install, if it cannot run."""
     if any("ampmap_conformance.suite" in argument for argument in args):
-        early_config.pluginmanager.import_plugin("ampmap_conformance.run.items")
+        with _with_its_packages():
+            import_module(SUITE_PLUGIN)
+        early_config.pluginmanager.import_plugin(SUITE_PLUGIN)
 
 
 @pytest.fixture(scope="session")
@@ -29,16 +47,20 @@ def observer() -> Iterator[Observer]:
 
     One for the whole run, so that a proxy that is started once can use it; tests tell their requests by nonces.
     """
-    from .fixtures import running_observer
+    with ExitStack() as stack:
+        with _with_its_packages():
+            from .fixtures import running_observer
 
-    with running_observer() as running:
+            running = stack.enter_context(running_observer())
         yield running
 
 
 @pytest.fixture(scope="session")
 def reference_proxy(observer: Observer) -> Iterator[RunningProxy]:
     """The reference proxy in front of `observer`: what a right proxy does, to be compared with or to test a client."""
-    from .fixtures import running_proxy
+    with ExitStack() as stack:
+        with _with_its_packages():
+            from .fixtures import running_proxy
 
-    with running_proxy(observer) as running:
+            running = stack.enter_context(running_proxy(observer))
         yield running

@@ -157,7 +157,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Takes part in this pytest run."""
+    """Takes part in this pytest run, in one process.
+
+    Several processes would each send what all cases need, and each start an observer on the same port; checks that must
+    run alone would not. `-n` of pytest-xdist therefore says how many cases run concurrently in this one.
+    """
+    if processes := config.getoption("numprocesses", None):
+        config.option.ampmap_workers = config.option.ampmap_workers or processes
+        config.option.numprocesses, config.option.dist, config.option.tx = 0, "no", []
     if not config.pluginmanager.has_plugin(NAME):
         config.pluginmanager.register(SuitePlugin(), NAME)
 

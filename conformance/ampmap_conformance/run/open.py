@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from ..cases.sdks import PROFILE as CLIENTS
+from ..cases.sdks import REMEDY, SDKS
 from ..dialects.schemas import Schemas
 from ..engine.judge import Engine
 from ..engine.options import RunOptions
 from ..engine.plan import make_plan, narrow
 from ..engine.session import Session
+from ..errors import UsageError
 from ..fuzz.options import PROFILE
 from ..fuzz.session import Campaigns
 from ..probe.budget import Budget
@@ -32,6 +35,8 @@ def open_run(options: RunOptions, reference: Reference | None = None) -> Iterato
 
     Raises UsageError for bad options and SuiteError when suite and requirements do not fit together.
     """
+    if CLIENTS in options.profiles and all(sdk.version is None for sdk in SDKS):
+        raise UsageError(f"none of the SDKs of the profile `{CLIENTS}` is installed; install them by `{REMEDY}`")
     give_back_large_blocks()
     with surroundings_of(options, reference) as around, _context(options, around) as context:
         plan = narrow(

@@ -273,11 +273,8 @@ class Target:
         return found
 
 
-def load(file: Path, reference: Reference, environment: Mapping[str, str] = os.environ) -> Target:
-    """The target that `file` describes.
-
-    Raises UsageError with file:line:col for every problem in it, and for a secret that is not set.
-    """
+def read(file: Path, reference: Reference) -> tuple[Document, TargetFile]:
+    """A target file, without its secrets. Raises UsageError with file:line:col for every problem in it."""
     document = read_yaml(file)
     if not isinstance(document.data, dict):
         raise UsageError(f"{document.at(())}: expected a mapping with `name` and `base_url`")
@@ -288,6 +285,15 @@ def load(file: Path, reference: Reference, environment: Mapping[str, str] = os.e
         raise UsageError("\n".join(complaint(document, problem, core) for problem in error.errors())) from None
     if problems := problems_of_names(document, parsed, reference):
         raise UsageError("\n".join(problems))
+    return document, parsed
+
+
+def load(file: Path, reference: Reference, environment: Mapping[str, str] = os.environ) -> Target:
+    """The target that `file` describes.
+
+    Raises UsageError with file:line:col for every problem in it, and for a secret that is not set.
+    """
+    document, parsed = read(file, reference)
     secrets = {
         name: _look_up(document, ("credentials", name), found, environment)
         for name in ("client", "second_client")

@@ -53,8 +53,8 @@ def action() -> dict[str, Any]:
 def step(action: dict[str, Any], tmp_path: Path) -> Step:
     """Executes the step that runs the kit, with these inputs."""
     bash = need_program("bash")
-    programs = tmp_path / "bin"
-    programs.mkdir()
+    programs = tmp_path / "kit" / "bin"
+    programs.mkdir(parents=True)
     (programs / "python").symlink_to(sys.executable)
     kit = programs / "ampmap-conformance"
     kit.write_text(f"#!{sys.executable}\nfrom ampmap_conformance.cli.main import main\nmain()\n", encoding="utf-8")
@@ -64,6 +64,7 @@ def step(action: dict[str, Any], tmp_path: Path) -> Step:
     def execute(environment: dict[str, str] | None = None, **inputs: str) -> Stepped:
         given = {name: str(told["default"]) for name, told in action["inputs"].items()}
         given |= {name.replace("_", "-"): value for name, value in inputs.items()}
+        given["steps.cached.outputs.folder"] = str(programs.parent)
         output, summary = tmp_path / "output", tmp_path / "summary"
         output.write_text("", encoding="utf-8")
         summary.write_text("", encoding="utf-8")
@@ -75,7 +76,7 @@ def step(action: dict[str, Any], tmp_path: Path) -> Step:
                     name: EXPRESSION.sub(lambda m: given[m[1].removeprefix("inputs.")], text)
                     for name, text in script["env"].items()
                 },
-                "PATH": f"{programs}:/usr/bin:/bin",
+                "PATH": "/usr/bin:/bin",
                 **HANDED_ON,
                 "PYTHONPATH": ":".join(filter(None, sys.path)),
                 "GITHUB_ACTIONS": "true",
@@ -118,6 +119,8 @@ def test_every_input_is_used_and_every_output_is_made(action: dict[str, Any], st
     assert {name.removeprefix("inputs.") for name in EXPRESSION.findall(text)} == {
         *action["inputs"],
         "github.action_path",
+        *(f"runner.{name}" for name in ("arch", "os", "temp")),
+        *(f"steps.cached.outputs.{name}" for name in ("folder", "key")),
     }
     made = step(args=SMALL).outputs
     assert set(made) == set(action["outputs"])
@@ -127,7 +130,7 @@ def test_every_input_is_used_and_every_output_is_made(action: dict[str, Any], st
 
 def test_nothing_is_put_into_a_script_but_by_the_environment(action: dict[str, Any]) -> None:
     scripts = [item["run"] for item in action["runs"]["steps"] if "run" in item]
-    assert len(scripts) == 2
+    assert len(scripts) == 3
     assert not any("${{" in script for script in scripts)
 
 
@@ -283,23 +286,53 @@ def test_the_kit_is_installed_from_the_lock(
     extras: str, lock: str | None, action: dict[str, Any], tmp_path: Path
 ) -> None:
     (script,) = [item for item in action["runs"]["steps"] if item.get("name") == "Install the kit"]
-    python = tmp_path / "python"
-    python.write_text('#!/bin/sh\necho "$@" >> "$0.log"\n', encoding="utf-8")
-    python.chmod(0o755)
+    log = tmp_path / "python.log"
+    for folder in (tmp_path, tmp_path / "kit/bin"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "python").write_text(f'#!/bin/sh\necho "$@" >> "{log}"\n', encoding="utf-8")
+        (folder / "python").chmod(0o755)
     done = subprocess.run(
         [need_program("bash"), "-eo", "pipefail", "-c", script["run"]],
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SOURCE": "/kit", "EXTRAS": extras},
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SOURCE": "/kit", "EXTRAS": extras, "FOLDER": str(tmp_path / "kit")},
         capture_output=True,
         text=True,
         check=False,
     )
 
     if lock is None:
-        assert (done.returncode, (tmp_path / "python.log").exists()) == (4, False)
+        assert (done.returncode, log.exists()) == (4, False)
         assert "::error::extras: unknown extra" in done.stdout
         return
-    first, second = (tmp_path / "python.log").read_text(encoding="utf-8").splitlines()
-    assert done.returncode == 0
+    assert done.returncode == 0, done.stderr
+    made, first, second = log.read_text(encoding="utf-8").splitlines()
+    assert made == f"-I -m venv --clear {tmp_path / 'kit'}"
     assert first.startswith("-I -m pip install ")
     assert first.endswith(f" --require-hashes -r /kit/conformance/locks/{lock}.txt")
     assert second.endswith(" --no-deps --no-build-isolation /kit")
+
+
+def test_the_cache_knows_one_environment_from_another(action: dict[str, Any], tmp_path: Path) -> None:
+    (script,) = [item for item in action["runs"]["steps"] if item.get("id") == "cached"]
+    source = tmp_path / "source"
+    (source / "spec").mkdir(parents=True)
+    (source / "pyproject.toml").write_text("a", encoding="utf-8")
+    (tmp_path / "python").symlink_to(sys.executable)
+
+    def key(**changed: str) -> str:
+        output = tmp_path / "output"
+        output.write_text("", encoding="utf-8")
+        told = {"SOURCE": str(source), "EXTRAS": "", "FOLDER": "/kit", "SYSTEM": "Linux-X64", **changed}
+        subprocess.run(
+            [need_program("bash"), "-eo", "pipefail", "-c", script["run"]],
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin", "GITHUB_OUTPUT": str(output), **told},
+            check=True,
+        )
+        first, folder = output.read_text(encoding="utf-8").splitlines()
+        assert folder == "folder=/kit"
+        return first
+
+    keys = [key(), key(), key(EXTRAS="fuzz"), key(SYSTEM="macOS-ARM64")]
+    (source / "spec/a.yaml").write_text("b", encoding="utf-8")
+    keys.append(key())
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 4

@@ -92,6 +92,7 @@ def test_the_default_run_is_green_and_quick(default_run: DefaultRun, reference: 
         (("serve", "--defect", "bearer-onli"), 4, "did you mean `bearer-only`?"),
         (("observe", "--listen", "here"), 4, "--listen: `here` is invalid; expected HOST:PORT"),
         (("target", "check", "gone.yaml"), 4, "gone.yaml"),
+        (("target", "check", "--no-secrets", "gone.yaml", "lost.yaml"), 4, "lost.yaml: No such file or directory"),
         (("target", "check"), 4, "no target: name a target file, or write one with `ampmap-conformance target init"),
         (("run", "--depth", "thorugh"), 4, "; did you mean `thorough`?"),
         (("report", "render", "gone.json", "--format", "junti"), 4, "; did you mean `junit`?"),

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from ampmap_conformance.cli.commands import EXTRAS
+from ampmap_conformance.cases.sdks import SDKS
+from ampmap_conformance.extras import EXTRAS
 from ampmap_conformance.report.write import RENDERERS, read_report
 from ampmap_tests_support.places import CHECKOUT
 
@@ -171,13 +172,22 @@ def test_a_missing_extra_is_named(python: Command, module: str, words: tuple[str
     assert done.stderr == f"`{top}` is not installed; install it by `pip install 'ampmap[{extra}]'`\n"
 
 
+def test_the_profile_of_sdks_asks_for_its_extra(python: Command) -> None:
+    hiding = "import sys; sys.modules |= dict.fromkeys({!r}); from ampmap_conformance.cli.main import main; main()"
+    done = python("-c", hiding.format([sdk.module for sdk in SDKS]), "run", "--profile", "clients")
+    assert done.returncode == 4
+    assert done.stderr == (
+        "none of the SDKs of the profile `clients` is installed; install them by `pip install 'ampmap[clients]'`\n"
+    )
+
+
 def test_every_library_of_an_extra_is_known() -> None:
     project = CHECKOUT / "pyproject.toml"
     if not project.exists():
         pytest.skip("pyproject.toml lies outside of this tree")
     extras = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     named = {"cerebras-cloud-sdk": "cerebras", "google-genai": "google"}
-    for extra, modules in EXTRAS:
+    for extra, modules in EXTRAS.items():
         packages = {line.partition(">")[0] for line in extras[extra]} - {"ampmap[conformance]"}
         assert {named.get(package, package) for package in packages} <= set(modules)
 

@@ -59,8 +59,17 @@ def test_who_does_not_use_them_loads_nothing_of_the_kit(python: Python, tmp_path
 
 
 def test_without_the_kits_packages_the_proxy_says_what_to_install(python: Python, tmp_path: Path) -> None:
-    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(\"No module named 'uvicorn'\")\n")
+    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(\"No module named 'uvicorn'\", name='uvicorn')\n")
     (tmp_path / "test_missing.py").write_text("def test_proxy(reference_proxy): ...\n")
     done = python(*PYTEST, "-q", env={**ALONE, "PYTHONPATH": f"{tmp_path}:{':'.join(__import__('sys').path)}"})
     assert "pip install 'ampmap[conformance]'" in done.stdout
     assert "1 error" in done.stdout
+
+
+def test_without_the_kits_packages_the_suite_says_what_to_install(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "httpcore.py").write_text("raise ModuleNotFoundError(name='httpcore')\n")
+    path = {"PYTHONPATH": f"{tmp_path}:{':'.join(__import__('sys').path)}"}
+    done = python(*PYTEST, "-q", "--pyargs", "ampmap_conformance.suite", env={**ALONE, **path})
+    assert done.returncode == 4
+    told = "`httpcore` is not installed; install it by `pip install 'ampmap[conformance]'`"
+    assert done.stderr.strip() == f"ERROR: {told}"

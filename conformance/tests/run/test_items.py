@@ -12,6 +12,16 @@ Done: TypeAlias = "subprocess.CompletedProcess[str]"
 SUITE = "ampmap_conformance.suite"
 
 
+def test_with_xdist_the_suite_stays_in_one_process(python: Callable[..., Done]) -> None:
+    plugins = ("-p", "ampmap_conformance.run.items", "-p", "xdist", "-p", "no:cacheprovider", "-W", "error")
+    words = ("-n", "2", "--pyargs", f"{SUITE}.test_routing", "-k", "warm-up")
+    done = python("-m", "pytest", *plugins, *words, env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout
+    assert "bringing up nodes" not in done.stdout
+    assert "workers" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
