@@ -29,7 +29,8 @@ from .support.conditions import has_body
 from .support.empties import can_be_empty, empty_answer
 from .support.ends import MOST, ending, ends_of, has_ends
 from .support.optional_parts import has_optional_parts, said, with_parts
-from .support.outside import CALLED, END
+from .support.outside import AS_JSON, CALLED
+from .support.outside_pairs import END
 from .support.streams import client_model, served_model
 from .support.told import assert_answer_told, assert_text_told
 from .test_bodies import exact
@@ -37,7 +38,7 @@ from .test_bodies import exact
 SIZE = 4 << 20
 
 
-@checks("bodies.client-fields-kept", when=has_body)
+@checks("bodies.client-fields-kept", when=has_body, outside=AS_JSON)
 def test_fields_of_the_client_arrive(case: CallCase, probe: Probe) -> None:
     """Given a call with all fields of the client's, when the proxy forwards it, then no field is lost or added."""
     streaming = replace(case, stream=case.call.operation.stream is not None)

@@ -254,9 +254,10 @@ def test_errors_tell_no_internals(case: VariedCase, probe: Probe) -> None:
                 expect(not told, saying, expected=wanted, actual="the upstream's address")
 
 
-@checks("errors.tell-no-version", when=can_be_provoked)
+@checks("errors.tell-no-version", when=can_be_provoked, outside=OF_REJECTION)
 def test_errors_tell_no_version(case: VariedCase, probe: Probe) -> None:
     """Given an error of the proxy's own, when the client gets it, then it names no version of a program."""
+    must_be_the_proxys(case, probe)
     failed = provoke_error(case, probe)
 
     assert_answered(failed)

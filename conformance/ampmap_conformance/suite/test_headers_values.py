@@ -9,7 +9,7 @@ from ..checks.registry import checks
 from ..observer import Reply
 from ..probe.probe import Probe
 from ..wire.messages import Exchange, Response
-from .support.outside import of_answer
+from .support.outside import of_answer, of_call
 
 ODD = (("X-Ampmap-Name", "Zo\u00c3\u00ab \u00e6\u0097\u00a5"), ("X-Ampmap-Empty", ""))
 """UTF-8, each octet a letter here, and nothing."""
@@ -31,7 +31,10 @@ def test_odd_values_do_no_harm(case: CallCase, probe: Probe) -> None:
     expect(0 < response.status < 500, saying, expected="no 5xx status", actual=shown_status(response))
 
 
-@checks("headers.odd-values-served")
+@checks(
+    "headers.odd-values-served",
+    outside=of_call("that a call with letters beyond ASCII in a header is served", _with_odd_values),
+)
 def test_odd_values_are_served(case: CallCase, probe: Probe) -> None:
     """Given headers with letters beyond ASCII, and empty ones, when call and answer have them, then it succeeds."""
     exchange = _with_odd_values(case, probe)

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from ..cases.cases import ManagementCase
+from ..checks.client_half import ClientHalf
 from ..checks.expect import (
     assert_equal,
     assert_header,
@@ -24,8 +25,10 @@ from ..wire.messages import AMP
 from ..wire.sse import decode_body
 from .support.attempts import ATTEMPTS
 from .support.management_conditions import is_first_family, is_sample, is_sample_with_body
+from .support.outside_management import answered
 from .support.retry_hints import HINTS, RETRY_AFTER, assert_hints_relayed, hint_lines
 
+READS_GZIP = (("Accept-Encoding", "gzip, deflate"),)
 EVERY_BYTE = bytes(range(256)) * 4
 FORM, FEED = "multipart/form-data; boundary=ampmap-0", "application/atom+xml; charset=utf-8"
 SIZE = 2 << 20
@@ -61,11 +64,21 @@ def test_large_body(case: ManagementCase, probe: Probe) -> None:
     assert_equal(hashlib.sha256(upstream.body).hexdigest(), hashlib.sha256(sent).hexdigest(), "the body changed")
 
 
-@checks("management.compressed-answer-readable", when=is_sample)
+def _assert_readable(case: ManagementCase, probe: Probe) -> None:
+    response = answered(case, probe, more_headers=READS_GZIP)
+    assert_whole(response)
+    unpacked(response.headers, response.body, "the answer's label is wrong")
+
+
+@checks(
+    "management.compressed-answer-readable",
+    when=is_sample,
+    outside=ClientHalf("that the answer to a read can be read by its label", _assert_readable, requests=1),
+)
 def test_compressed_answer_is_readable(case: ManagementCase, probe: Probe) -> None:
     """Given a client that reads gzip, when Amp's servers use it, then the answer can be read by its label."""
     feed = Reply(headers=(("Content-Type", FEED),), body=EVERY_BYTE, gzip=Gzip.DECLARED)
-    exchange = probe.send(case, more_headers=[("Accept-Encoding", "gzip, deflate")], replies=(feed,))
+    exchange = probe.send(case, more_headers=READS_GZIP, replies=(feed,))
 
     only_upstream_request(exchange, AMP)
     assert_whole(exchange.response)

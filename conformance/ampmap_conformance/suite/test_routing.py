@@ -118,7 +118,7 @@ def test_agent_mode_endpoint(case: ModeCase, probe: Probe) -> None:
     assert_equal(probe.model_of(case, upstream), case.model, "the mode's call names another model")
 
 
-@checks("routing.alternate-roots", when=is_model_call, requests=2)
+@checks("routing.alternate-roots", when=is_model_call, requests=2, outside=ANSWER)
 def test_alternate_roots(case: CallCase, probe: Probe) -> None:
     """Given another form of a path, when it is called, then the same operation is reached as by the usual form."""
     usual = only_upstream_request(probe.send(replace(case, root=case.provider.roots[0])))

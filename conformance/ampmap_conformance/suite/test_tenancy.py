@@ -11,12 +11,11 @@ from ..cases.cases import ManagementCase, VariedCase
 from ..checks.client_half import PLAIN, ClientHalf
 from ..checks.expect import assert_equal, assert_served, assert_success, expect, only_upstream_request
 from ..checks.registry import Pace, checks
-from ..errors import NotTestableError
 from ..observer import End, Reply
 from ..probe.probe import LONGER, Probe, Turns
 from ..target.amp_config import ClientKeys
 from ..wire.credentials import NO_CREDENTIAL, REFUSED, as_client_sends, holding
-from ..wire.messages import AMP, Exchange, nonce_of
+from ..wire.messages import AMP, Exchange, Request, nonce_of
 from ..wire.sse import decode_body
 from .support.afterwards import PROMPT
 from .support.attempts import ATTEMPTS, LOOKS
@@ -25,6 +24,7 @@ from .support.conditions import goes_elsewhere, streams
 from .support.looking import Look, amp_keys
 from .support.management_conditions import is_sample_with_key
 from .support.outside import assert_marked, must_be_right_plainly, served
+from .support.outside_pairs import assert_answers_differ
 from .support.own_errors import assert_failed, can_be_provoked, failing_request, must_be_failed_unseen
 from .support.pairs import can_differ, renamed, two_that_differ
 from .support.refusals import assert_rejected
@@ -148,27 +148,55 @@ def test_nothing_is_carried_over(case: VariedCase, probe: Probe) -> None:
     expect(word.encode() not in following.raw, saying, expected=wanted, actual="it is in the path or the body")
 
 
-@checks("tenancy.no-shared-answer", requests=2)
+def _assert_own_answers(case: VariedCase, probe: Probe) -> None:
+    request = probe.request(case)
+    assert_answers_differ(case, probe, request, request)
+
+
+@checks(
+    "tenancy.no-shared-answer",
+    requests=2,
+    outside=ClientHalf("that two equal calls get answers with two ids", _assert_own_answers, PLAIN, requests=2),
+)
 def test_no_shared_answer(case: VariedCase, probe: Probe) -> None:
-    """Given the same call of two clients, when each is made, then the upstream is called twice."""
+    """Given the same call twice, when each is made, then the upstream is called twice."""
     request = probe.request(case)
     for _ in range(2):
         exchange = probe.exchange(request, persona=probe.persona_of(case))
         only_upstream_request(exchange)
 
 
-@checks("tenancy.no-answer-of-another-client", requests=2)
-def test_no_answer_of_another_client(case: VariedCase, probe: Probe) -> None:
-    """Given the same call of two clients, when each is made with its own key, then the upstream is called for each."""
+def _of_two_clients(case: VariedCase, probe: Probe) -> tuple[Request, Request]:
+    """The same call with the keys of two clients, with the same nonce."""
     keys = (probe.client_key, probe.second_client_key)
     first, second = (probe.request(case, credential=as_client_sends(case.provider, key)) for key in keys)
-    for request in (first, renamed(second, nonce_of(first))):
+    return first, renamed(second, nonce_of(first))
+
+
+def _assert_answers_of_two_clients(case: VariedCase, probe: Probe) -> None:
+    assert_answers_differ(case, probe, *_of_two_clients(case, probe))
+
+
+@checks(
+    "tenancy.no-answer-of-another-client",
+    requests=2,
+    outside=ClientHalf(
+        "that the same call of two clients gets answers with ids of their own",
+        _assert_answers_of_two_clients,
+        PLAIN,
+        requests=2,
+    ),
+)
+def test_no_answer_of_another_client(case: VariedCase, probe: Probe) -> None:
+    """Given the same call of two clients, when each is made with its own key, then the upstream is called for each."""
+    for request in _of_two_clients(case, probe):
         _assert_called_for(probe.exchange(request, persona=probe.persona_of(case)), "another client's answer was given")
 
 
 def _assert_form_of_its_own(case: VariedCase, probe: Probe) -> None:
     if case.variation != "stream":
-        raise NotTestableError("a client does not see whether the upstream was called for each of the two")
+        assert_answers_differ(case, probe, *two_that_differ(case, probe))
+        return
     streaming = replace(case, stream=True)
     must_be_right_plainly(streaming, probe)
     _, streamed = (probe.exchange(request, persona=probe.persona_of(case)) for request in two_that_differ(case, probe))
@@ -180,7 +208,10 @@ def _assert_form_of_its_own(case: VariedCase, probe: Probe) -> None:
     when=can_differ,
     requests=2,
     outside=ClientHalf(
-        "that a stream is not answered with an earlier whole answer", _assert_form_of_its_own, PLAIN, requests=2
+        "that a stream is not answered with an earlier whole answer, nor any call with another's id",
+        _assert_form_of_its_own,
+        PLAIN,
+        requests=2,
     ),
 )
 def test_no_answer_to_another_call(case: VariedCase, probe: Probe) -> None:

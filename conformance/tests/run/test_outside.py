@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from ampmap_conformance.dialects import bodies
 from ampmap_conformance.observer.server import Observer
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy import ReferenceProxy, behaviour_with, config_for_observer
@@ -78,6 +80,9 @@ def test_a_run_without_an_observer_has_a_verdict_of_its_own(
         ("item-ids-change", "streaming.well-formed"),
         ("usage-dropped", "bodies.every-end-kept"),
         ("management-open", "management.refuses-without-credential"),
+        ("version-shown", "errors.tell-no-version"),
+        ("newer-fields-dropped", "bodies.client-fields-kept"),
+        ("stream-usage-added-up", "bodies.every-end-kept"),
     ],
 )
 def test_what_a_client_sees_fails_from_outside(
@@ -88,6 +93,35 @@ def test_what_a_client_sees_fails_from_outside(
     ended = outside(defect, select=(requirement,), strict=True)
     broken = {one.requirement for one in ended.report.results if one.verdict is Verdict.FAIL}
     assert (ended.code, ended.report.summary.verdict, broken) == (ExitCode.FAILURES, "non-conformant", {requirement})
+
+
+@pytest.mark.parametrize(
+    ("defects", "broken"),
+    [
+        ((), set()),
+        (("answers-kept",), {"tenancy.no-shared-answer", "tenancy.no-answer-to-another-call"}),
+    ],
+)
+def test_a_kept_answer_shows_by_its_id(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch, defects: tuple[str, ...], broken: set[str]
+) -> None:
+    """Before an upstream whose answers have ids of their own, as a vendor's have; without ids, nothing is judged."""
+    select = ("tenancy.no-shared-answer", "tenancy.no-answer-to-another-call[*-accept]")
+    report = outside(*defects, select=select).report
+    assert {one.verdict for one in report.results} == {Verdict.NOT_TESTABLE}
+
+    numbers = count(1)
+
+    def numbered(body: bytes) -> bytes:
+        return body.replace(b"example0001", b"example%04d" % next(numbers))
+
+    whole, streamed = bodies.response_body, bodies.stream_frames
+    monkeypatch.setattr(bodies, "response_body", lambda *call: numbered(whole(*call)))
+    monkeypatch.setattr(bodies, "stream_frames", lambda *call: [numbered(one) for one in streamed(*call)])
+    report = outside(*defects, select=select).report
+    decided = [one for one in report.results if one.verdict is not Verdict.NOT_TESTABLE]
+    assert {one.requirement for one in decided} == {"tenancy.no-shared-answer", "tenancy.no-answer-to-another-call"}
+    assert {one.requirement for one in decided if one.verdict is not Verdict.PASS} == broken
 
 
 def test_an_error_of_an_upstream_that_was_not_seen_is_no_fault_of_the_proxy(outside: Outside) -> None:

@@ -19,6 +19,7 @@ EARLY = re.compile(rb'"incomplete_details": ?\{"reason": ?"[^"]*"\}')
 ANSWER = re.compile(rb'\{"(?:id|candidates)".{1,4000}\}', re.DOTALL)
 COUNTED = re.compile(rb'"usage(?:Metadata)?"\s*:\s*\{')
 NULLS = re.compile(rb'"(?:usageMetadata|cache_read_input_tokens|system_fingerprint)": ?null')
+OF_REQUEST = re.compile(rb'("(?:input_tokens|prompt_tokens|promptTokenCount)": ?)(\d+)')
 USAGE = re.compile(rb'("prompt_tokens": ?(\d+), ?"completion_tokens": ?(\d+), ?"total_tokens": ?)\d+')
 
 
@@ -59,6 +60,18 @@ def totals_added_up(right: Behaviour) -> Behaviour:
 
     def change(chunk: bytes) -> bytes:
         return USAGE.sub(lambda found: found[1] + str(int(found[2]) + int(found[3])).encode(), chunk)
+
+    return _rewriting(right, change)
+
+
+@defect("stream-usage-added-up", breaks=("routing.stream-relayed",))
+def stream_usage_added_up(right: Behaviour) -> Behaviour:
+    """Adds up the tokens of the request that a stream tells more than once."""
+
+    def change(chunk: bytes) -> bytes:
+        if not chunk.startswith((b"data:", b"event:")):
+            return chunk
+        return OF_REQUEST.sub(lambda found: found[1] + str(2 * int(found[2])).encode(), chunk)
 
     return _rewriting(right, change)
 

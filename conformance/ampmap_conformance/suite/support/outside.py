@@ -7,6 +7,7 @@ may be the upstream's own fault, the case is not testable.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -34,8 +35,12 @@ TOOL = Tool(
     "Reads a file.",
     {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]},
 )
+FILE = {**TOOL.parameters, "additionalProperties": False}
+"""The schema of an answer, for dialects that want one; those of tools may not be closed everywhere."""
 TOOL_CALL = CallForm("tool call", tokens=256)
 """A call whose model must call a tool, and whose stream tells the usage."""
+JSON_ANSWER = CallForm("JSON answer", tokens=256)
+"""A call whose answer must be JSON."""
 LONG = CallForm("long answer", tokens=400)
 """A call for an answer that takes a model some time."""
 FEWEST = 200
@@ -111,14 +116,22 @@ def _smallest(_case: CallCase, _probe: Probe, _form: CallForm) -> None:
 
 def _tool_call(case: CallCase, probe: Probe, form: CallForm) -> bytes:
     asked = f"Read the file named {BLANK}."
-    return _written(case, probe, form, asked, tools=(TOOL,), demands=Demands(tool_call=True, tool=TOOL.name))
+    return written(case, probe, form, asked, tools=(TOOL,), demands=Demands(tool_call=True, tool=TOOL.name))
 
 
 def _long_answer(case: CallCase, probe: Probe, form: CallForm) -> bytes:
-    return _written(case, probe, form, f"Count from 1 to 300 in words. {BLANK}")
+    return written(case, probe, form, f"Count from 1 to 300 in words. {BLANK}")
 
 
-def _written(case: CallCase, probe: Probe, form: CallForm, text: str, **more: Any) -> bytes:
+def _json_answer(case: CallCase, probe: Probe, form: CallForm) -> bytes:
+    codec = probe.codec(case)
+    needs_schema = codec is not None and not codec.table.request.answer_json.forms
+    demands = Demands(json=True, schema=FILE if needs_schema else None)
+    return written(case, probe, form, f"Name a file as JSON, in the field `path`. {BLANK}", demands=demands)
+
+
+def written(case: CallCase, probe: Probe, form: CallForm, text: str, **more: Any) -> bytes:
+    """The body of a call in a form, which says this to a model. Raises NotTestableError where no model answers it."""
     codec = probe.codec(case)
     if codec is None or codec.operation != case.call.id:
         raise NotTestableError("the call is not answered by a model")
@@ -130,6 +143,7 @@ def _written(case: CallCase, probe: Probe, form: CallForm, text: str, **more: An
 _BODIES: dict[CallForm, Callable[[CallCase, Probe, CallForm], bytes | None]] = {
     PLAIN: _smallest,
     TOOL_CALL: _tool_call,
+    JSON_ANSWER: _json_answer,
     LONG: _long_answer,
 }
 
@@ -184,7 +198,7 @@ def assert_end_told(case: CallCase, probe: Probe, response: Response) -> None:
         saying, wanted = "the answer does not say why it ends", f"one of {', '.join(sorted(ENDS))}"
         expect(told, saying, expected=wanted, actual="none")
     if not case.stream or not _leaves_usage_to_request(case, probe):
-        _assert_usage(case, probe, _said(case, probe, response))
+        _assert_usage(case, probe, said_by(case, probe, response))
 
 
 ENDS = FINISH_KEYS | {"status"}
@@ -208,11 +222,11 @@ def assert_tool_called(case: CallCase, probe: Probe, response: Response) -> None
     may not know the demand.
     """
     _must_be_right(case, probe, response)
-    completion = _said(case, probe, response)
+    completion = said_by(case, probe, response)
     if completion.finish in (Finish.LENGTH, Finish.FILTERED):
         raise NotTestableError("the answer ended before the tool was called")
     if not completion.calls:
-        _not_by_other_vendor(case, probe, "the model called no tool, and the upstream was not seen")
+        not_by_other_vendor(case, probe, "the model called no tool, and the upstream was not seen")
     names = ", ".join(call.name for call in completion.calls) or "none"
     expect(TOOL.name in names.split(", "), "the tool was not called", expected=TOOL.name, actual=names)
     broken = [call.name for call in completion.calls if not isinstance(call.arguments, dict)]
@@ -221,13 +235,38 @@ def assert_tool_called(case: CallCase, probe: Probe, response: Response) -> None
     _assert_usage(case, probe, completion)
 
 
+def assert_json(case: CallCase, probe: Probe, response: Response) -> None:
+    """An answer that must be JSON is a JSON object, and so are all pieces of a stream's text together.
+
+    Raises NotTestableError where the limit of tokens or the vendor ended it, and where another vendor than the
+    dialect's own may not know the demand.
+    """
+    _must_be_right(case, probe, response)
+    completion = said_by(case, probe, response)
+    if completion.finish in (Finish.LENGTH, Finish.FILTERED) or not completion.text:
+        raise NotTestableError("the answer ended before its JSON did")
+    try:
+        is_object = isinstance(loads(completion.text), dict)
+    except (ValueError, RecursionError):
+        is_object = False
+    if not is_object:
+        not_by_other_vendor(case, probe, "the answer is not JSON, and the upstream was not seen")
+    saying, actual = "an answer that must be JSON is not", f"{len(completion.text)} letters of text"
+    expect(is_object, saying, expected="one JSON object in all its pieces", actual=actual)
+
+
+def _answer_as_json(case: CallCase, probe: Probe) -> None:
+    streaming = replace(case, stream=case.call.operation.stream is not None)
+    assert_json(streaming, probe, answer_to(streaming, probe, JSON_ANSWER))
+
+
 def assert_in_pieces(case: CallCase, probe: Probe, response: Response) -> None:
     """A long stream comes in the time that a model takes to make it, not all at once when it is complete.
 
     Raises NotTestableError where the answer is too short to tell, or began at once.
     """
     _must_be_right(case, probe, response)
-    completion = _said(case, probe, response)
+    completion = said_by(case, probe, response)
     usage, letters = completion.usage, len(completion.text)
     times = [chunk.at for chunk in response.chunks]
     if usage is None or usage.output < FEWEST or letters < LETTERS or times[-1] < LONG_WAIT:
@@ -253,7 +292,8 @@ def assert_marked(case: CallCase, _probe: Probe, response: Response) -> None:
     assert_equal(kind, EVENTS if case.stream else "application/json", "the answer has another media type")
 
 
-def _said(case: CallCase, probe: Probe, response: Response) -> Completion:
+def said_by(case: CallCase, probe: Probe, response: Response) -> Completion:
+    """What an answer says. Raises NotTestableError where no model answers the call."""
     codec = probe.codec(case)
     if codec is None or codec.operation != case.call.id:
         raise NotTestableError("the call is not answered by a model")
@@ -267,12 +307,12 @@ def _leaves_usage_to_request(case: CallCase, probe: Probe) -> bool:
 
 def _assert_usage(case: CallCase, probe: Probe, completion: Completion) -> None:
     if completion.usage is None:
-        _not_by_other_vendor(case, probe, "the answer tells no usage, and the upstream was not seen")
+        not_by_other_vendor(case, probe, "the answer tells no usage, and the upstream was not seen")
     saying, wanted = "the answer does not tell its usage", "the tokens of request and answer"
     expect(completion.usage is not None, saying, expected=wanted, actual="none")
 
 
-def _not_by_other_vendor(case: CallCase, probe: Probe, reason: str) -> None:
+def not_by_other_vendor(case: CallCase, probe: Probe, reason: str) -> None:
     """Raises NotTestableError where the case's provider is not the vendor of the dialect, who always does it."""
     codec = probe.codec(case)
     if codec is None or codec.shape.id != case.provider.id:
@@ -281,7 +321,7 @@ def _not_by_other_vendor(case: CallCase, probe: Probe, reason: str) -> None:
 
 SERVED = of_answer("that the call is answered with success", assert_served)
 ANSWER = of_answer("a whole answer in the vendor's form; of a stream the order, names and last event", assert_answer)
-END = of_answer("that the answer says why it ends and what it cost", assert_end_told)
 MARK = of_answer("that the media type is that of the answer's form", assert_marked)
 CALLED = of_answer("that a model which must call a tool calls it, with whole arguments", assert_tool_called, TOOL_CALL)
+AS_JSON = ClientHalf("that an answer which must be JSON is JSON in all its pieces", _answer_as_json, JSON_ANSWER)
 IN_PIECES = of_answer("that a long stream does not come all at once when it is complete", assert_in_pieces, LONG)

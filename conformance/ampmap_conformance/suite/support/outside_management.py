@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from ...cases.cases import ManagementCase
@@ -17,10 +18,17 @@ UNKNOWN = (401, 403, 404, 405, 408, 425, 429)
 """Statuses of an answer that Amp's servers may give to a right call, and a proxy that does not forward it as well."""
 
 
-def answered(case: ManagementCase, probe: Probe, *, verb: str | None = None, key: Credential | None = None) -> Response:
+def answered(
+    case: ManagementCase,
+    probe: Probe,
+    *,
+    verb: str | None = None,
+    key: Credential | None = None,
+    more_headers: Iterable[tuple[str, str]] = (),
+) -> Response:
     """The answer to a call that only reads. Raises NotTestableError where it may be an error of Amp's own servers."""
     must_change_nothing(case, probe, verb)
-    response = probe.send(case, method=verb, credential=key).response
+    response = probe.send(case, method=verb, credential=key, more_headers=more_headers).response
     if response.status in UNKNOWN or response.status >= 500:
         raise NotTestableError(f"the call gets status {response.status}, and Amp's servers were not seen")
     return response

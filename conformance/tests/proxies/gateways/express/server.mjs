@@ -1,6 +1,6 @@
-// A gateway as the README of http-proxy-middleware begins: wrong in the usual ways.
+// A gateway as the README of http-proxy-middleware 3 begins: wrong in the usual ways.
 import express from "express";
-import { createProxyMiddleware } from "http-proxy-middleware";
+import { createProxyMiddleware } from "http-proxy-middleware-3";
 
 const { env } = process;
 const app = express();
