@@ -111,6 +111,14 @@ class UnservedError(Violation):
         self.nonce = nonce
 
 
+def without_locals(error: BaseException) -> None:
+    """Empties the frames in which an error was raised, and those behind it: bodies of some MB may be in them."""
+    behind: BaseException | None = error
+    while behind is not None:
+        traceback.clear_frames(behind.__traceback__)
+        behind = behind.__cause__ or behind.__context__
+
+
 def place_of(error: BaseException) -> str:
     """What kind of error it is and where it was raised; not its text, which may hold what must not be shown."""
     frames = traceback.extract_tb(error.__traceback__)

@@ -26,6 +26,7 @@ from ..errors import (
     ReloadLostError,
     UnservedError,
     Violation,
+    without_locals,
 )
 from ..probe.context import RunContext
 from ..probe.prerequisites import NEEDS, unmet
@@ -39,7 +40,7 @@ from .service import SDK_LINES, SERVICE, STEADY, UNREACHABLE, explaining
 
 BUSY = (429, 503)
 KEPT = 64 << 10
-"""Bytes of each body that are kept of a case of some MB that passes."""
+"""Bytes of each body that are kept of a case that passes."""
 """Statuses by which a proxy says, with `Retry-After`, that it spares an upstream for a while."""
 
 
@@ -111,8 +112,8 @@ class Engine:
     """Judges each task once, together with the controls that it rests on; safe to share among threads.
 
     `repeat` is how many times each check is run; with `attribute` a violation is traced to proxy or upstream.
-    With `outside`, the part of a check that needs no observer is made where there is none. Of a case of some MB that
-    passes the bodies are kept if `whole_bodies`, and else their beginning.
+    With `outside`, the part of a check that needs no observer is made where there is none. Of a case that passes
+    the bodies are kept if `whole_bodies`, and else their beginning.
     """
 
     def __init__(
@@ -162,8 +163,6 @@ class Engine:
             if future is None or not future.done() or future.exception() is not None:
                 return
             outcome = future.result()
-            if outcome.error is not None:
-                outcome.error.__traceback__ = None  # its frames hold the bodies, too
             light: Future[Outcome] = Future()
             light.set_result(replace(outcome, exchanges=()))
             self._begun[task.id] = light
@@ -263,11 +262,14 @@ class Engine:
         try:
             with large, masking(self._context.secrets):
                 violation = found_by(task, probe)
+            for each in () if violation is None else (violation, *violation.others):
+                without_locals(each)
         except (NotTestableError, BudgetSpentError) as missing:
             return Attempt(not_testable=str(missing))
         except ReloadLostError as lost:
             return Attempt(blocked=f"blocked by {self._lost_in or task.id}: {lost}", exchanges=tuple(probe.exchanges))
         except Exception as error:  # noqa: BLE001 - whatever else a check raises is a fault of the kit
+            without_locals(error)
             return Attempt(error=error, exchanges=tuple(probe.exchanges))
         if probe.sent > task.check.requests:
             said = f"the check of {task.row.id} says that a case sends at most {task.check.requests} requests"
@@ -296,9 +298,9 @@ class Engine:
         shown = broken[0] if broken else last
         outcome = Outcome(task, verdict, exchanges=shown.exchanges, attempts=len(attempts), held=held)
         if shown.violation is None:
-            if task.check.is_large and not self._whole_bodies:
-                return replace(outcome, exchanges=tuple(one.beginning(KEPT) for one in outcome.exchanges))
-            return outcome
+            if self._whole_bodies:
+                return outcome
+            return replace(outcome, exchanges=tuple(one.beginning(KEPT) for one in outcome.exchanges))
         reason = clean(shown.violation.saying) or "the rule was broken"
         return replace(
             outcome,

@@ -57,19 +57,19 @@ def _answer(answer: UpstreamAnswer, begun: float, book: SecretBook) -> Message:
 
 
 def _message(start: str, headers: Headers, body: bytes, book: SecretBook) -> Message:
-    text, encoding = _text(headers, body)
+    text, encoding, size = _text(headers, body)
     kept = "" if text is None else book.hide_piece(text, BODY_LIMIT)
     return Message(
         start=book.hide_piece(start, LONGEST_LINE),
         headers=book.hide_lines(headers),
         body=base64.b64encode(kept.encode("latin-1")).decode() if encoding == "base64" else kept,
         encoding=encoding,
-        left_out=len(body) if text is None else _size(text[BODY_LIMIT:], encoding),
+        left_out=size - _size((text or "")[:BODY_LIMIT], encoding),
     )
 
 
-def _text(headers: Headers, body: bytes) -> tuple[str | None, Encoding]:
-    """The body as text, and its encoding; bytes that are not text have one character each.
+def _text(headers: Headers, body: bytes) -> tuple[str | None, Encoding, int]:
+    """The body as text, its encoding, and how many bytes it has; bytes that are not text have one character each.
 
     None stands for bytes that may be packed in a way which the kit does not read, so that it cannot see what they say.
     """
@@ -79,16 +79,16 @@ def _text(headers: Headers, body: bytes) -> tuple[str | None, Encoding]:
         plain = inflated(body) or body
     encoding: Encoding = "utf-8" if plain is body else "gzip"
     try:
-        return plain.decode(), encoding
+        return plain.decode(), encoding, len(plain)
     except UnicodeDecodeError:
         pass
     if codings - READ_CODINGS:
-        return None, "base64"
+        return None, "base64", len(body)
     beginning = plain[:SAMPLE]
     letters = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in beginning)
     if letters < MOSTLY * len(beginning) and len(zlib.compress(beginning)) > MOSTLY * len(beginning):
-        return None, "base64"
-    return plain.decode("latin-1"), "base64"
+        return None, "base64", len(body)
+    return plain.decode("latin-1"), "base64", len(plain)
 
 
 def _size(text: str, encoding: Encoding) -> int:

@@ -22,14 +22,17 @@ def loads(data: str | bytes, *, number: Callable[[str], Any] | None = None) -> A
         text = data if isinstance(data, str) else data.decode(json.detect_encoding(data))
     except UnicodeDecodeError:
         raise json.JSONDecodeError("the text is not UTF-8", "", 0) from None
-    if _is_too_deep(text):
-        raise json.JSONDecodeError(f"the nesting is deeper than {DEEPEST} levels", "", 0)
     try:
         value = json.loads(text, parse_int=number, parse_float=number)
-    except json.JSONDecodeError:
-        raise
+        too_deep = _is_too_deep(text)  # which takes longer than to find that a text is not JSON at all
+    except RecursionError:
+        value, too_deep = None, True
+    except json.JSONDecodeError as error:
+        raise json.JSONDecodeError(error.msg, text[: error.pos + 1], error.pos) from None  # not all of it is kept
     except ValueError:
         raise json.JSONDecodeError("a number has too many digits", "", 0) from None
+    if too_deep:
+        raise json.JSONDecodeError(f"the nesting is deeper than {DEEPEST} levels", "", 0)
     if "\\ud" in text or "\\uD" in text:
         try:
             json.dumps(value, ensure_ascii=False, default=str).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,13 +31,19 @@ class Event:
 
 def events(body: bytes) -> tuple[Event, ...]:
     """The complete events of a stream, in order, comments left out (WHATWG rules of interpretation)."""
+    return tuple(each_event(body))
+
+
+def each_event(body: bytes) -> Iterator[Event]:
+    """The same one by one, for who needs the first: a target may send any number."""
     text = body.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    found: list[Event] = []
     name, data = "", list[str]()
-    for line in text.split("\n")[:-1]:
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        line, start = text[start:end], end + 1
         if not line:
             if data:
-                found.append(Event(name, "\n".join(data)))
+                yield Event(name, "\n".join(data))
             name, data = "", []
             continue
         field, _, value = line.partition(":")
@@ -45,7 +52,6 @@ def events(body: bytes) -> tuple[Event, ...]:
             data.append(value)
         elif field == "event":
             name = value
-    return tuple(found)
 
 
 def covers(sent: Any, received: Any) -> bool:

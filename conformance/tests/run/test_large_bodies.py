@@ -5,18 +5,21 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import traceback
 import tracemalloc
 
 import pytest
+from ampmap_conformance.checks.expect import assert_events_came
 from ampmap_conformance.engine.judge import KEPT
 from ampmap_conformance.engine.options import RunOptions
+from ampmap_conformance.errors import Violation, place_of, without_locals
 from ampmap_conformance.observer.records import Seen
 from ampmap_conformance.observer.transport import decode_seen, encoded
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.run.open import open_run
 from ampmap_conformance.verdicts import Verdict
 from ampmap_conformance.wire.client import ProxyClient
-from ampmap_conformance.wire.messages import Exchange, Headers, Request, UpstreamRequest
+from ampmap_conformance.wire.messages import Chunk, Exchange, Headers, Request, Response, UpstreamRequest
 
 SIZE = 16 << 20
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -57,6 +60,31 @@ def test_a_large_body_is_sent_without_a_copy_of_it() -> None:
         server.join()
     assert (status, got) == (204, [b"POST", b"whole"])
     assert peak < SIZE / 4
+
+
+def test_whether_a_stream_has_an_event_is_told_by_its_first_one() -> None:
+    body = b'data: {"a":1}\n\n' * 100_000
+    response = Response(200, Headers((("Content-Type", "text/event-stream"),)), (Chunk(0.0, body),), 1.0)
+    tracemalloc.start()
+    try:
+        assert_events_came([Exchange(Request("POST", "/"), response, ())])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * len(body)  # its texts, and not 100,000 events
+
+
+def test_an_error_that_is_kept_keeps_its_place_and_no_bodies() -> None:
+    def check() -> None:
+        body = b"x" * KEPT
+        raise Violation(f"{len(body)} bytes", expected="none", actual="some")
+
+    with pytest.raises(Violation) as found:
+        check()
+    without_locals(found.value)
+    frames = [frame for frame, _ in traceback.walk_tb(found.value.__traceback__)]
+    assert place_of(found.value).startswith("Violation (check in test_large_bodies.py")
+    assert frames[-1].f_locals == {}
 
 
 @pytest.mark.parametrize("raw", [HEAD + b"body", HEAD + b"4\r\nbody\r\n0\r\n\r\n", b""])
