@@ -12,6 +12,7 @@ from ..errors import UsageError
 from ..files import write_atomically
 from ..report.page import selection_lines, styled
 from ..report.render import render
+from ..report.screen import counted
 from ..report.write import checked_json
 from . import words
 from .compare import is_failing
@@ -44,6 +45,7 @@ def _values(overview: Overview) -> dict[str, Any]:
         "overview": overview,
         "selection": selection_lines(overview.selection),
         "words": words,
+        "counted": counted,
         "folders": {each.name: each.folder for each in overview.targets if each.folder is not None},
         "tested": sum(bool(each.counts) for each in overview.targets),
         "failing": sum(map(is_failing, overview.causes)),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..report.build import SUMMARY
 from ..report.facts import ending, headline
 from ..report.model import Kit, Report, Selection
+from ..report.screen import counted
 from ..verdicts import ExitCode, gravest
 from ..version import version
 from .compare import is_failing, rule_differences, shared_causes, unseen_rules
@@ -85,9 +86,9 @@ def _said(targets: Sequence[TargetSummary]) -> str:
     good = sum(each.exit_code == ExitCode.CONFORMANT for each in targets)
     most = max((each.differs for each in targets), default=0)
     odd = [each.name for each in targets if most and each.differs == most]
-    counted = f"{good} of {len(targets)} target{'' if len(targets) == 1 else 's'} conform{'s' if good == 1 else ''}"
+    conforming = f"{good} of {counted(len(targets), 'target')} conform{'s' if good == 1 else ''}"
     if odd:
-        rules = f"{most} rule{'' if most == 1 else 's'}"
-        return f"{counted}; {', '.join(odd)} differ{'s' if len(odd) == 1 else ''} most, in {rules}"
+        differ = f"{', '.join(odd)} differ{'s' if len(odd) == 1 else ''} most"
+        return f"{conforming}; {differ}, in {counted(most, 'rule')}"
     compared = sum(each.folder is not None and bool(each.counts) for each in targets)
-    return f"{counted}; no rule has a different result in any of them" if compared > 1 else counted
+    return f"{conforming}; no rule has a different result in any of them" if compared > 1 else conforming

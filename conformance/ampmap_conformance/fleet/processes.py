@@ -111,9 +111,8 @@ class _Fleet:
         ready = wait(list(self._running), left)
         if not ready and self._until is not None:
             self.kill()
-        for line in ready:
-            if isinstance(line, Connection):
-                self._take(line)
+        for line in [each for each in self._running if each in ready]:
+            self._take(line)
 
     def interrupt(self) -> None:
         """Ends what is made, and begins nothing any more; the second time at once."""

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from ..report.screen import counted
 from ..report.terminal import SECONDS_BETWEEN
 from ..wire.visible import in_one_line, visible
 from . import words
@@ -78,7 +79,7 @@ class FleetScreen:
         if (bar := self._bars.pop(target.name, None)) is not None:
             self._progress.remove_task(bar)
         seen = self._seen.pop(target.name, None)
-        cases = f", {words.counted(seen.done, 'case')}" if seen else ""
+        cases = f", {counted(seen.done, 'case')}" if seen else ""
         why = f": {ended.problem}" if ended.problem else ""
         self._line(f"{in_one_line(target.name)}  {words.ENDS[ended.code]}{cases}{why}")
 
@@ -134,9 +135,9 @@ def overview_lines(overview: Overview) -> list[str]:
 
 
 def _target(target: TargetSummary, width: int) -> str:
-    differs = f", differs in {words.counted(target.differs, 'rule')}" if target.differs else ""
+    differs = f", differs in {counted(target.differs, 'rule')}" if target.differs else ""
     return f"{target.name:{width}}  {words.verdict_of(target)}: {words.counts_line(target) or target.said}{differs}"
 
 
 def _further(count: int, name: str) -> list[str]:
-    return [f"  and {words.counted(count - MOST, f'more {name}')}: see fleet.html"] if count > MOST else []
+    return [f"  and {counted(count - MOST, f'more {name}')}: see fleet.html"] if count > MOST else []

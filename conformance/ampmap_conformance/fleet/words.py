@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from ..report.diff import Standing
 from ..report.facts import HEADLINES, RED
+from ..report.screen import counted
 from ..verdicts import ExitCode
 from ..wire.visible import visible
 from .model import Behaviour, Deviation, RuleDifference, SharedCause, TargetSummary, Unseen
@@ -40,11 +41,6 @@ KINDS = MappingProxyType(
         "absent": "were not asked",
     }
 )
-
-
-def counted(number: int, name: str) -> str:
-    """`1 rule`, `3 rules`."""
-    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def verdict_of(target: TargetSummary) -> str:
