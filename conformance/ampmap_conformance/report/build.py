@@ -206,6 +206,7 @@ def rule_of(row: Requirement, docs_url: str = "") -> RequirementSummary:
         profile=row.profile,
         docs_url=docs_link(row.id, docs_url),
         formerly=row.formerly,
+        since=row.since,
         basis=row.basis,
         severity=row.severity,
         tier=tier_of(row),
