@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final, TypeAlias
 
-from ...vendored.catalogue import tier_of
+from ...vendored.catalogue import Requirement, tier_of
 from ...vendored.reference import Reference
 from ..addresses import anchor
 from ..markdown import Table, code, codes, link, prose
@@ -185,8 +185,10 @@ def _implementations(reference: Reference, evidence: Evidence) -> Page:
             (
                 "Implementation",
                 "Verdict",
+                "Run by",
                 "Core passed",
                 "Others passed",
+                "By level",
                 "Known failures",
                 "Warnings",
                 "Not tested",
@@ -240,8 +242,10 @@ def _summary_row(shelf: Shelf, name: str, run: Run) -> tuple[str, ...]:
         shelf.link(_decided(shelf, core, others), f"{PROXIES}#found-{anchor(name)}")
         if _amiss(run)
         else "**conformant**",
+        "others" if run.handed_in else "ampmap",
         _passed(core),
         _passed(others),
+        _by_level(judged, known),
         str(counts["known-failure"]),
         str(counts["warn"]),
         str(sum(counts[name] for name in counts if name not in MARKS)),
@@ -250,6 +254,16 @@ def _summary_row(shelf: Shelf, name: str, run: Run) -> tuple[str, ...]:
         codes(run.claims),
         link("data", f"{FOLDER}{name}.json", shelf.here),
     )
+
+
+def _by_level(judged: Results, known: Mapping[str, Requirement]) -> str:
+    """E.g. `must 120 of 121, should 60 of 64`: how many were kept in every case, of those that were tested."""
+    told = []
+    for level in ("must", "should", "may"):
+        tested = [held for rule, held in judged.items() if known[rule].level == level and held.verdict in MARKS]
+        if tested:
+            told.append(f"{level} {sum(held.verdict == 'pass' for held in tested)} of {len(tested)}")
+    return ", ".join(told)
 
 
 Results: TypeAlias = Mapping[str, RequirementResult]
