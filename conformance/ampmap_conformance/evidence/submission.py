@@ -12,12 +12,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
 from ..engine.plan import proxy_rules
-from ..reference.types import Reference, Requirement, tier_of
+from ..reference.types import ClaimName, Reference, Requirement, tier_of
 from ..target.file import Policy
 from ..verdicts import EXECUTED, Verdict
 from .implementation import NO_CASE, Evidence, Row, verdict_of_counts
@@ -106,6 +106,8 @@ def problems(made: Evidence, *, stem: str, reference: Reference, kit: str, today
     else:
         if made.policy != policy.model_dump(mode="json", exclude_defaults=True):
             yield "policy: it is not as the kit writes it: leave out what is usual"
+    if unknown := sorted({*made.claims} - {*get_args(ClaimName)}):
+        yield f"claims: the kit knows no claim `{_shown(unknown[0])}`"
     if unknown := sorted({*made.providers} - {*reference.providers}):
         yield f"providers: edition {made.reference.edition} has no provider `{_shown(unknown[0])}`"
     yield from _rows(made.requirements, {name: row for name, row in proxy_rules(reference).items() if not row.excluded})
@@ -117,14 +119,14 @@ def _about(made: Evidence, stem: str, today: datetime.date) -> Iterator[str]:
         yield f"file name: `{_shown(stem)}` is not of small letters, digits and hyphens"
     if stem != slug(about.name):
         yield f"file name: it is not that of the implementation, `{slug(about.name)}.json`"
-    for field, text, form in (
-        ("name", about.name, _TITLE),
-        ("title", about.title, _TITLE),
-        ("version", about.version, _VERSION),
-        ("url", about.url, _URL),
+    for field, text, form, remedy in (
+        ("name", about.name, _TITLE, ""),
+        ("title", about.title, _TITLE, ""),
+        ("version", about.version, _VERSION, ": state `version` in the target file, and run again"),
+        ("url", about.url, _URL, ": give `--url`"),
     ):
         if text is None:
-            yield f"implementation.{field}: it is missing"
+            yield f"implementation.{field}: it is missing{remedy}"
         elif not form.fullmatch(text):
             yield f"implementation.{field}: it is not a plain {field}"
     try:
@@ -215,9 +217,7 @@ This adds `{FOLDER}/{slug(about.name)}.json`: a run of the whole suite, made by 
 
 Rules that it breaks: {", ".join(f"`{name}`" for name in broken) or "none"}.
 
-How to repeat it (commands, configuration without keys, and the target file):
-
-    TO BE FILLED IN
+How to repeat it: write here the commands, the configuration without keys, and the target file.
 
 - [ ] `ampmap-conformance evidence --check {FOLDER}/{slug(about.name)}.json` finds nothing.
 - [ ] The run was of the version that is named, without changes to the kit or the reference.

@@ -102,6 +102,7 @@ def test_a_run_of_this_kit_is_taken_in(good: dict[str, Any], reference: Referenc
         (f"requirements/{RULE}/reason", "x" * 5000, f"requirements.{RULE}.reason: it is longer"),
         (f"requirements/{RULE}/reason", "a\u202eb", f"requirements.{RULE}.reason: it is longer"),
         (f"requirements/{RULE}/{KEY}<b>", 1, f"requirements.{RULE}.***?b?: Extra inputs"),
+        ("claims", ["management", "best-of-all"], "claims: the kit knows no claim `best-of-all`"),
         ("claims", ["https://me:hunter2hunter2@x.example/"], "claims: it looks like a secret"),
     ],
 )
