@@ -289,9 +289,10 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def freeze(session: nox.Session) -> None:
-    """Write which requirements score in a release of the kit, for good: `-- 0.1.0`, when it is made."""
+    """Write for good which rules score in a release, and which of them it has first: `-- 0.1.0`, when it is made."""
     install(session, "conformance")
     session.run("python", "-m", "ampmap_conformance.evidence.freeze", *session.posargs)
+    session.run("ampmap", "freeze", *session.posargs)
 
 
 @nox.session

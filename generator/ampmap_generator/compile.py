@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from .load.kinds import KINDS
+from .load.releases import first_releases, since
 from .load.spec import Spec
+from .vendored.catalogue import Requirement
 from .vendored.platforms import Platform
 from .vendored.reference import Reference, digest_of
 
@@ -26,6 +28,7 @@ def compile_reference(spec: Spec, edition: str | None = None) -> Reference:
     facts: dict[str, Any] = {
         kind.name: {key: fact.value for key, fact in spec.facts[kind.name].items()} for kind in KINDS
     }
+    facts["requirements"] = _with_first_release(spec, facts["requirements"])
     facts["as_of"] = max((source.read or "" for source in facts["sources"].values()), default="")
     facts["edition"] = facts.pop("editions")[spec.edition]
     facts["platforms"] = {name: _platform(name, kinds) for name, kinds in spec.platforms.items()}
@@ -41,6 +44,12 @@ def compile_editions(spec: Spec) -> dict[str, Reference]:
     `spec` may be that of any edition; each must have passed the checks.
     """
     return {edition: compile_reference(spec, edition) for edition in spec.editions}
+
+
+def _with_first_release(spec: Spec, rows: dict[str, Requirement]) -> dict[str, Requirement]:
+    released = first_releases(spec.facts["releases"].values())
+    found = {id_: since(id_, row.formerly, released) for id_, row in rows.items()}
+    return {id_: row.model_copy(update={"since": found[id_]}) if found[id_] else row for id_, row in rows.items()}
 
 
 def _platform(name: str, kinds: Any) -> Platform:

@@ -22,7 +22,7 @@ from ..files import did_you_mean
 from ..probe.budget import Budget
 from ..probe.prerequisites import promised_prerequisites
 from ..reference.edition import reference_for
-from ..reference.types import Provider, Reference, Requirement, conditions_in_words, tier_of
+from ..reference.types import NOT_RELEASED, Provider, Reference, Requirement, conditions_in_words, tier_of
 from ..releases import release_of
 from ..target import target as targets
 from ..target.as_reference import CLIENT_LABEL, described
@@ -123,6 +123,7 @@ def explain_requirement(name: str, *, as_json: bool = False) -> int:
         ("rule", row.statement),
         ("why", row.why),
         ("remedy", row.remedy or ""),
+        ("since", row.since or NOT_RELEASED),
         ("formerly", ", ".join(row.formerly)),
         ("needs", ", ".join(row.needs)),
         *(("binds", text) for text in conditions_in_words(row)),
@@ -240,8 +241,14 @@ def _as_data(row: Requirement, plan: Plan, known: Reference) -> dict[str, Any]:
         found.server.id: {"change": found.remedy.change, "lines": found.remedy.lines, "docs": found.docs}
         for found in remedies_of(row.id, known)
     }
-    conditions = conditions_in_words(row)
-    return {**data, "conditions": conditions, "cases": cases, "defects": _breaking(row.id), "remedies": remedies}
+    return {
+        **data,
+        "since": row.since,
+        "conditions": conditions_in_words(row),
+        "cases": cases,
+        "defects": _breaking(row.id),
+        "remedies": remedies,
+    }
 
 
 def _warn_of_draft(row: Requirement, plan: Plan) -> None:

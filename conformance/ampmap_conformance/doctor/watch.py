@@ -17,8 +17,9 @@ from ..observer import Reply
 from ..probe.context import RunContext
 from ..probe.probe import Probe
 from ..reference.types import Reference, Requirement
+from ..report.facts import in_one_line
 from ..report.model import Server
-from ..report.remedies import Recogniser, remedies_of
+from ..report.remedies import Recogniser, remedy_of
 from ..target.target import Target
 from ..wire.lockstep import Steps
 from ..wire.messages import Exchange
@@ -119,12 +120,8 @@ def _streamed(context: RunContext, recogniser: Recogniser) -> Finding:
 
 def _unbuffered(reference: Reference, server: Server | None) -> str:
     """What to change so that streams are not held back: the lines of the server, else what holds for every one."""
-    for found in remedies_of(FLUSHED, reference):
-        if server is not None and found.server.id == server.id:
-            lines = " ".join(line.strip() for line in found.remedy.lines.splitlines())
-            return f"{found.remedy.change.rstrip('.')}: {lines}" if lines else found.remedy.change
-    rule = {**reference.requirements}.get(FLUSHED)
-    return (rule and rule.remedy) or "send each piece on as it comes"
+    remedy = remedy_of(FLUSHED, server, reference)
+    return "send each piece on as it comes" if remedy is None else in_one_line(remedy)
 
 
 def _point(context: RunContext, name: str = "") -> str:

@@ -14,7 +14,7 @@ from ..fuzz.options import PROFILE, most_requests
 from ..meanings import Codec, codecs
 from ..probe.budget import Budget
 from ..probe.prerequisites import NEEDS
-from ..reference.types import Call, Requirement, find_call
+from ..reference.types import Call, Requirement, Shape, find_call
 from ..target.target import Target
 from .claims import unclaimed
 from .plan import Plan, Task
@@ -33,8 +33,7 @@ class Template:
     """The most that they send."""
 
 
-@dataclass(frozen=True)
-class Paid:
+class PaidCalls(Shape):
     """Calls of one model that the target's own upstreams may charge for."""
 
     provider: str
@@ -42,10 +41,10 @@ class Paid:
     """The id as it is sent."""
     calls: int
     """The most that are made."""
+    rejected: int = 0
+    """Calls among them that a right proxy rejects by itself, so that nothing is paid for them."""
     tokens: int | None
     """The most tokens that all their answers have; None where a request names no limit."""
-    rejected: int
-    """Calls among them that a right proxy rejects by itself, so that nothing is paid for them."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Estimate:
     """The most requests that look for features which the target does not claim."""
     smoke: int
     """The most requests that look whether the target is there."""
-    paid: tuple[Paid, ...]
+    paid: tuple[PaidCalls, ...]
     """What the target's own upstreams may charge for; nothing where an observer takes their place."""
 
     @property
@@ -122,7 +121,7 @@ def estimate(
     )
 
 
-def _paid(made: Iterable[tuple[Task, int]], asked: _Asked) -> tuple[Paid, ...]:
+def _paid(made: Iterable[tuple[Task, int]], asked: _Asked) -> tuple[PaidCalls, ...]:
     """What calls of so many tasks, and one of each provider that looks whether the target is there, may cost."""
     target = asked.target
     known, limits = codecs(target.reference), dict[tuple[str, str], int | None]()
@@ -143,7 +142,7 @@ def _paid(made: Iterable[tuple[Task, int]], asked: _Asked) -> tuple[Paid, ...]:
     for provider in target.providers:
         add(find_call(provider, reference=target.reference), target.sample_model(provider), None, 1)
     return tuple(
-        Paid(
+        PaidCalls(
             provider=key[0],
             model=key[1],
             calls=len(limits),
@@ -183,7 +182,7 @@ def plan_lines(reckoned: Estimate, budget: Budget, *, observed: bool) -> tuple[s
     )
 
 
-def in_words(paid: Paid) -> str:
+def in_words(paid: PaidCalls) -> str:
     """What calls of one model come to, as a phrase."""
     tokens = "without a limit of tokens" if paid.tokens is None else f"{paid.tokens} tokens in all answers"
     calls = "1 call" if paid.calls == 1 else f"{paid.calls} calls"

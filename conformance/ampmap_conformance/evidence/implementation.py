@@ -68,6 +68,15 @@ class Row(Shape):
     issue: str | None = None
     """Where a known failure is followed up."""
 
+    def counts(self) -> Counter[Verdict]:
+        """How many cases came to each verdict, as the row says."""
+        stated = {verdict: getattr(self, _FIELDS[verdict]) for verdict in Verdict}
+        return Counter({verdict: count for verdict, count in stated.items() if count is not None})
+
+
+_FIELDS = {verdict: {"pass": "pass_"}.get(verdict.value, verdict.value.replace("-", "_")) for verdict in Verdict}
+"""The fields of `Row` that count."""
+
 
 class Evidence(Shape):
     """One file."""
@@ -118,9 +127,14 @@ def as_data(made: Evidence) -> dict[str, Any]:
     return made.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
+def verdict_of_counts(counts: Counter[Verdict]) -> Verdict:
+    """The verdict of a requirement by those of its cases."""
+    return next((one for one in GRAVEST_FIRST if counts[one]), Verdict.NOT_APPLICABLE)
+
+
 def _row(results: list[Result]) -> Row:
     counts = Counter(result.verdict for result in results)
-    verdict = next((one for one in GRAVEST_FIRST if counts[one]), Verdict.NOT_APPLICABLE)
+    verdict = verdict_of_counts(counts)
     deciding = [result for result in results if result.verdict is verdict and verdict is not Verdict.PASS]
     told = _distinct(result.known.reason if result.known else result.reason for result in deciding)
     issues = _distinct(result.known.issue or "" for result in deciding if result.known)

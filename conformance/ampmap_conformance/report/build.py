@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
 from importlib import metadata
 
 from ..cases.cases import ClientCase
@@ -38,7 +37,7 @@ from .model import (
     TargetId,
 )
 from .model_load import Load
-from .model_run import Client, Generated, PaidCalls, Requests
+from .model_run import Client, Generated, Requests
 from .parts import parts_of
 from .remedies import with_remedies
 from .reproduce import command_line, curl_line, serve_line
@@ -100,7 +99,7 @@ def make_report(
             sent=session.context.budget.sent,
             limit=options.max_requests,
             rate=options.rate,
-            paid=tuple(PaidCalls.model_validate(asdict(paid)) for paid in session.estimate.paid),
+            paid=session.estimate.paid,
         ),
         generated=generated_of(session),
         clients=_clients(session),
@@ -216,6 +215,7 @@ def rule_of(row: Requirement, docs_url: str = "") -> RequirementSummary:
         profile=row.profile,
         docs_url=docs_link(row.id, docs_url),
         formerly=row.formerly,
+        since=row.since,
         basis=row.basis,
         severity=row.severity,
         tier=tier_of(row),

@@ -6,7 +6,7 @@ from collections import Counter
 from types import MappingProxyType
 
 from ..verdicts import EXECUTED, ExitCode, Verdict
-from .model import Cause, EditionVerdict, Report, Result, Server
+from .model import Cause, EditionVerdict, Remedy, Report, Result, Server
 
 RED = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.UNEXPECTED_PASS, Verdict.ERROR})
 """Verdicts for which a run is not conformant."""
@@ -90,9 +90,11 @@ def verdict_of_cause(cause: Cause) -> str:
 
 def remedy_line(cause: Cause) -> str:
     """What to change so that a cause goes, with the lines of its server, on one line; empty where it is not known."""
-    remedy = cause.remedy
-    if remedy is None:
-        return ""
+    return "" if cause.remedy is None else in_one_line(cause.remedy)
+
+
+def in_one_line(remedy: Remedy) -> str:
+    """What to change, with the lines of the server."""
     lines = [line.strip() for line in remedy.lines.splitlines()]
     return f"{remedy.text.rstrip('.')}: {' '.join(lines)}" if lines else remedy.text
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..engine.estimate import PaidCalls
 from ..reference.types import Reference
 from ..verdicts import ExitCode, Verdict, gravest
 from .build import SUMMARY, assemble_report
 from .model import BaselineProblem, BaselineUse, EditionVerdict, Notice, Report, Result, TargetId
-from .model_run import PaidCalls, Requests
+from .model_run import Requests
 from .outcome import RunOutcome
 
 

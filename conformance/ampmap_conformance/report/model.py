@@ -236,6 +236,8 @@ class RequirementSummary(Shape):
     docs_url: str
     formerly: tuple[str, ...] = ()
     """Its earlier ids, the latest first, so that reports from before a renaming compare."""
+    since: str | None = None
+    """The first release of ampmap that had it; absent where no release did, and in reports of earlier kits."""
     basis: Basis | None = None
     """What obliges a proxy; absent in reports of earlier kits."""
     severity: Severity | None = None

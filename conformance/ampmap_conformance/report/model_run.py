@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
+from ..engine.estimate import PaidCalls
 from ..reference.types import Shape
-
-
-class PaidCalls(Shape):
-    """Calls of one model that the target's own upstreams may charge for."""
-
-    provider: str
-    model: str
-    calls: int
-    """The most that were to be made."""
-    rejected: int = 0
-    """Calls among them that a right proxy rejects by itself."""
-    tokens: int | None
-    """The most tokens that all their answers have; None where a request names no limit."""
 
 
 class Requests(Shape):

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from importlib import resources
 
-from ..engine.estimate import Paid, in_words
+from ..engine.estimate import in_words
 from ..verdicts import Verdict
 from .charts import charts_of
 from .facts import RED, clients_line, ending, headline, load_line, run_problems
@@ -35,7 +35,7 @@ def to_html(report: Report) -> bytes:
         parts=parts_line(report),
         ending=ending(report),
         clients=clients_line(report),
-        paid=[in_words(Paid(**one.model_dump())) for one in report.requests.paid] if report.requests else [],
+        paid=[in_words(one) for one in report.requests.paid] if report.requests else [],
         problems=run_problems(report),
         selection=selection_lines(report.selection),
         causes=[_shown(cause, by_id) for cause in report.causes],

@@ -119,11 +119,24 @@ def _remedy(
             if server is not None and found.server.id == server.id and (best is None or covers > best[0]):
                 best = (covers, found)
     if best is not None:
-        remedy, docs = best[1].remedy, best[1].docs
-        return Remedy(text=remedy.change, lines=remedy.lines.rstrip("\n"), server=best[1].server.id, docs=docs)
+        return _by_server(best[1])
     general = (rows[name].remedy for name in count if name in rows)
     text = next((text for text in general if text), None)
     return Remedy(text=text) if text else None
+
+
+def _by_server(found: OfServer) -> Remedy:
+    remedy = found.remedy
+    return Remedy(text=remedy.change, lines=remedy.lines.rstrip("\n"), server=found.server.id, docs=found.docs)
+
+
+def remedy_of(requirement: str, server: Server | None, reference: Reference) -> Remedy | None:
+    """The remedy for one requirement: that of the server, else the general one of its rule."""
+    for found in remedies_of(requirement, reference):
+        if server is not None and found.server.id == server.id:
+            return _by_server(found)
+    row = {**reference.requirements}.get(requirement)
+    return Remedy(text=row.remedy) if row and row.remedy else None
 
 
 def _broken(cause: Cause) -> Counter[str]:

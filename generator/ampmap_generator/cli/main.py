@@ -17,6 +17,7 @@ from .client_build import inspect_build
 from .commands import Choice, Program
 from .export import export_config
 from .facts import diff, explain
+from .freeze import freeze
 from .inputs import (
     edition_option,
     layer_option,
@@ -77,6 +78,7 @@ main.add_command(export_config)
 main.add_command(types)
 main.add_command(route)
 main.add_command(inspect_build)
+main.add_command(freeze)
 
 
 @main.command()

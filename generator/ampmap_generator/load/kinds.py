@@ -37,7 +37,7 @@ from ..vendored.platforms import (
 )
 from ..vendored.remedies import ServerRemedies
 from ..vendored.wire import Endpoint, ErrorShape, Provider
-from .spec_only_shapes import Suppression
+from .spec_only_shapes import Release, Suppression
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,10 @@ KINDS = (
     Kind("remedies", "remedies", ServerRemedies),
 )
 
-ROOT_KINDS = (Kind("suppressions", "suppressions.yaml", Suppression, collection=True),)
+ROOT_KINDS = (
+    Kind("suppressions", "suppressions.yaml", Suppression, collection=True),
+    Kind("releases", "releases.yaml", Release, collection=True),
+)
 """Files beside the folders: about the spec, no part of the reference."""
 
 PLATFORM_KINDS = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from ..vendored.base import Shape
 
 
@@ -19,6 +21,16 @@ class Suppression(Shape):
     reason: str
     expires: str
     """ISO date; from this day on the suppression is an error."""
+
+
+class Release(Shape):
+    """What a release of ampmap had that no earlier one had. `id` is its version, the key in `spec/releases.yaml`."""
+
+    id: str
+    requirements: tuple[str, ...]
+    """The rules that it had first, by the ids that they had in it."""
+    dropped: dict[str, str] = Field(default_factory=dict)
+    """Rules of earlier releases that it does not have under any id, each with the reason."""
 
 
 class AcceptedChange(Shape):

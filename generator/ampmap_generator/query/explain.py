@@ -10,9 +10,11 @@ from typing import Any
 
 from ..load.findings import Location
 from ..load.pointer import covers, pointer_to, value_at
+from ..load.releases import first_releases, since
 from ..load.spec import Spec, SpecEntry
 from ..load.yaml_nodes import Pointer
 from ..vendored.base import Claim, Fact, Source, SourceRef
+from ..vendored.catalogue import NOT_RELEASED, Requirement
 from .lookup import FactOrField, data_of, find
 
 
@@ -56,7 +58,8 @@ class ExplainedSource:
 class Explanation:
     """All that the spec says of one fact or field. `edition` is the one it was looked up in.
 
-    `formerly` is the earlier id under which a requirement was asked for, else empty.
+    `formerly` is the earlier id under which a requirement was asked for, else empty. `since` is the first release that
+    had the requirement; empty for other facts.
     """
 
     path: str
@@ -68,6 +71,7 @@ class Explanation:
     claims: tuple[ExplainedClaim, ...]
     sources: tuple[ExplainedSource, ...]
     formerly: str = ""
+    since: str = ""
 
 
 def explain(spec: Spec, path: str, edition: str) -> Explanation:
@@ -88,7 +92,15 @@ def explain(spec: Spec, path: str, edition: str) -> Explanation:
         claims=tuple(_claims(entry, found)),
         sources=tuple(_sources(spec, entry, found)),
         formerly=found.formerly,
+        since=_since(spec, entry),
     )
+
+
+def _since(spec: Spec, entry: SpecEntry) -> str:
+    fact = spec.facts["requirements"].get(entry.key) if entry.scope == "requirements" else None
+    if fact is None or not isinstance(fact.value, Requirement):
+        return ""
+    return since(fact.value.id, fact.value.formerly, first_releases(spec.facts["releases"].values())) or NOT_RELEASED
 
 
 def _state(found: FactOrField) -> tuple[State, Any]:
@@ -197,6 +209,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
         "state": explanation.state.name.lower(),
         "value": explanation.value,
         "stated_at": _place(explanation.location),
+        **({"since": explanation.since} if explanation.since else {}),
         "fields": [
             {"name": part.name, "value": part.value, "stated_at": _place(part.location)} for part in explanation.parts
         ],
@@ -225,6 +238,8 @@ def as_text(explanation: Explanation) -> str:
         stated = _compact(explanation.value) if explanation.state in (State.STATED, State.GIVEN) else ""
         lines.append(f"  value      {stated or explanation.state.value}")
     lines.append(f"  stated at  {explanation.location}")
+    if explanation.since:
+        lines.append(f"  since      {explanation.since}")
     if explanation.parts:
         width = max(len(part.name) for part in explanation.parts)
         lines += ["", "fields"]

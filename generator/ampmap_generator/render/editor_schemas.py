@@ -16,6 +16,7 @@ from ..check.links import AXES, CLAIMS, LINKS, Link
 from ..load.findings import Severity
 from ..load.kinds import KINDS, PLATFORM_KINDS, ROOT_KINDS, Kind
 from ..load.merge import NULL
+from ..load.spec_only_shapes import Suppression
 from ..vendored.reference import Reference
 from .json_text import DRAFT, indent_file
 
@@ -161,7 +162,7 @@ def _entry_schema(kind: Kind, *, in_layer: bool) -> tuple[JsonSchema, JsonSchema
     for link in _links(kind):
         for place in _places(schema, definitions, link.where.split(".")):
             _restrict(place, link.offered, in_layer=in_layer)
-    if kind in ROOT_KINDS:
+    if kind.shape is Suppression:
         _restrict(schema["properties"]["rule"], "suppressible rules", in_layer=in_layer)
     return schema, definitions
 

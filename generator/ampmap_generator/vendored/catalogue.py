@@ -301,6 +301,9 @@ class Requirement(Fact):
 
     formerly: tuple[str, ...] = ()
     """Ids that the rule had before, the latest first. Each of them still names the rule, and never another one."""
+    since: str | None = None
+    """The first release of ampmap that had it, under any of its ids; None for a rule that no release has had yet. It is
+    read from the lists of the releases, and no row states it."""
     level: Literal["must", "should", "may"]
     basis: Basis
     """What obliges a proxy. `standard`: a published standard. `provider-contract`: what a provider, Amp or an SDK
@@ -336,6 +339,9 @@ class Requirement(Fact):
     excluded: str | None = None
     """Why no check exists, for a row that has none."""
 
+
+# In place of the release that had a rule first, where none did.
+NOT_RELEASED: Final = "not released yet"
 
 # The claim of what a client calls when it starts, which is core.
 CORE_CLAIM: Final = "management"

@@ -214,6 +214,30 @@ EXAMPLES: dict[str, Example] = {
         changed("requirements/routing.yaml", "  control: routing.reached\n", ""),
         changed("requirements/routing.yaml", "  negative: true\n", ""),
     ),
+    "release-version": Example(
+        "spec/releases.yaml:1:1",
+        {"releases.yaml": "'0.1': {requirements: [routing.reached]}\n"},
+        {"releases.yaml": "0.1.0: {requirements: [routing.reached]}\n"},
+    ),
+    "released-twice": Example(
+        "spec/releases.yaml:2:24",
+        {"releases.yaml": "0.1.0: {requirements: [routing.reached]}\n0.2.0: {requirements: [routing.reached]}\n"},
+        {"releases.yaml": "0.1.0: {requirements: [routing.reached]}\n0.2.0: {requirements: [routing.refused]}\n"},
+    ),
+    "released-id": Example(
+        "spec/releases.yaml:1:24",
+        {"releases.yaml": "0.1.0: {requirements: [routing.gone]}\n"},
+        {
+            "releases.yaml": "0.1.0: {requirements: [routing.gone, routing.old]}\n"
+            "0.2.0: {requirements: [], dropped: {routing.gone: It asked for what no source states.}}\n",
+            **changed("requirements/routing.yaml", "refused:\n", "refused:\n  formerly: [routing.old]\n"),
+        },
+    ),
+    "stated-since": Example(
+        "spec/requirements/routing.yaml:3:10",
+        changed("requirements/routing.yaml", "  basis: standard", "  since: 0.1.0\n  basis: standard"),
+        {"releases.yaml": "0.1.0: {requirements: [routing.reached]}\n"},
+    ),
     "former-id": Example(
         "spec/requirements/routing.yaml:11:14",
         changed("requirements/routing.yaml", "routing.refused:\n", "routing.refused:\n  formerly: [routing.reached]\n"),

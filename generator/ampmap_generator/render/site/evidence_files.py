@@ -22,6 +22,8 @@ MATRIX: Final = "kill-matrix.json"
 MANIFEST: Final = "manifest.json"
 DEGENERATE: Final = "degenerate.json"
 MUTANTS: Final = "mutants.json"
+HANDED_IN: Final = "implementations"
+"""The folder of the runs that others made, which `ampmap-conformance evidence --check` accepts."""
 SHAPES: Final = ".schema.json"
 """Ending of the names of files with a JSON Schema instead of evidence."""
 
@@ -81,7 +83,7 @@ class Implementation(_Data):
     name: str
     title: str | None = None
     version: str | None = None
-    url: str | None = None
+    url: str | None = Field(default=None, pattern=r"^https?://[0-9A-Za-z.-]+(:\d+)?(/[0-9A-Za-z._~/%#?=&+-]*)?$")
 
     @property
     def display_name(self) -> str:
@@ -121,6 +123,8 @@ class Run(_Data):
     providers: tuple[str, ...] = ()
     """Empty in evidence of earlier kits."""
     taken: str | None = None
+    handed_in: bool = False
+    """Whether its makers or users made it; from the folder in which the file lies."""
 
 
 class Tally(_Data):
@@ -182,7 +186,7 @@ class Evidence:
     degenerate: Degenerate | None = None
     mutants: Mutants | None = None
     runs: Mapping[str, Run] = field(default_factory=dict)
-    """By the name of the file, without `.json`, sorted."""
+    """By the path of the file, without `.json`, sorted: our own, then those that were handed in."""
 
     def killers(self, requirement: str) -> tuple[str, ...]:
         """The defects that a requirement catches, sorted."""
@@ -196,13 +200,20 @@ def read_evidence(folder: Path | None) -> Evidence:
     if folder is None or not folder.is_dir():
         return Evidence()
     files = {path.name: path for path in sorted(folder.glob("*.json")) if not path.name.endswith(SHAPES)}
+    handed_in = {f"{HANDED_IN}/{path.stem}": path for path in sorted((folder / HANDED_IN).glob("*.json"))}
     data = {name: _read_json(path) for name, path in files.items()}
     return Evidence(
         matrix=_validate(KillMatrix, files[MATRIX], data[MATRIX]) if MATRIX in data else None,
         manifest=_validate(Manifest, files[MANIFEST], data[MANIFEST]) if MANIFEST in data else None,
         degenerate=_validate(Degenerate, files[DEGENERATE], data[DEGENERATE]) if DEGENERATE in data else None,
         mutants=_validate(Mutants, files[MUTANTS], data[MUTANTS]) if MUTANTS in data else None,
-        runs={path.stem: _validate(Run, path, data[name]) for name, path in files.items() if _is_run(data[name])},
+        runs={
+            **{path.stem: _validate(Run, path, data[name]) for name, path in files.items() if _is_run(data[name])},
+            **{
+                name: _validate(Run, path, _read_json(path)).model_copy(update={"handed_in": True})
+                for name, path in handed_in.items()
+            },
+        },
     )
 
 

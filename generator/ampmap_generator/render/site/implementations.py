@@ -70,6 +70,7 @@ def verdict(held: RequirementResult | None) -> str:
 SUMMARY: Final = (
     "Implementation",
     "Verdict",
+    "Run by",
     "Core passed",
     "Must passed",
     "Should passed",
@@ -89,6 +90,7 @@ def _summary_row(shelf: Shelf, name: str, run: Run) -> tuple[str, ...]:
     return (
         f"[{prose(about.display_name)}]({about.url})" if about.url else prose(about.display_name),
         shelf.link(_decided(shelf, tested), f"{PATH}#found-{anchor(name)}"),
+        "others" if run.handed_in else "ampmap",
         _passed(passed for rule, passed in must.items() if tier_of(rules[rule]) == "core"),
         _passed(must.values()),
         _passed(passed for rule, passed in tested.items() if rules[rule].level == "should"),

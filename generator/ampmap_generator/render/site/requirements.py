@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...vendored.base import Json
-from ...vendored.catalogue import Fallback, ManagementCall, ManagementRoute, Requirement, conditions_in_words, tier_of
+from ...vendored.catalogue import (
+    NOT_RELEASED,
+    Fallback,
+    ManagementCall,
+    ManagementRoute,
+    Requirement,
+    conditions_in_words,
+    tier_of,
+)
 from ...vendored.reference import Reference
 from ..addresses import anchor
 from ..json_text import compact
@@ -267,11 +275,15 @@ def _requirement(shelf: Shelf, requirement: Requirement, evidence: Evidence) -> 
     control = requirement.control
     sent = " and ".join(axis.replace("_", " ") for axis in requirement.for_each)
     tier = tier_of(requirement)
-    rows = [("Tier", f"{tier}: {TIERS[tier]}"), ("Checked", ", ".join(NEEDS[need] for need in requirement.needs))]
+    rows = [
+        ("Since", requirement.since or NOT_RELEASED),
+        ("Tier", f"{tier}: {TIERS[tier]}"),
+        ("Checked", ", ".join(NEEDS[need] for need in requirement.needs)),
+    ]
     if sent:
-        rows.insert(1, ("Is sent", f"one call for each {sent}"))
+        rows.insert(2, ("Is sent", f"one call for each {sent}"))
     if bound := conditions_in_words(requirement):
-        rows.insert(1, ("Binds a target", "; ".join(prose(text) for text in bound)))
+        rows.insert(2, ("Binds a target", "; ".join(prose(text) for text in bound)))
     if servers := servers_with_remedy(shelf, requirement.id):
         rows.append(("Remedies by server", servers))
     if control:

@@ -16,7 +16,7 @@ from ..openapi.document import render_openapi
 from ..vectors.site_data import auth_files
 from .downloads import download_pages, module_files
 from .editions import change_reports
-from .evidence_files import FOLDER, read_evidence
+from .evidence_files import FOLDER, HANDED_IN, read_evidence
 from .feed import feed_files
 from .handwritten import THEME, edit_url, files_below, markdown_of, merge_files, redirects_of, site_files
 from .llms import FULL, INDEX, llms_files
@@ -96,10 +96,11 @@ def _source_files(spec: SpecFiles | None) -> dict[str, bytes]:
     schemas = sorted((outputs.spec_dir() / "schema").glob("*.json"))
     texts = spec.texts.items() if spec else ()
     evidence = outputs.evidence_dir()
+    found = sorted((*evidence.glob("*.json"), *evidence.glob(f"{HANDED_IN}/*.json"))) if evidence else ()
     return {
         **{f"spec/schema/{path.name}": path.read_bytes() for path in schemas},
         **{name: text.encode() for name, text in texts if name.startswith("spec/")},
-        **({f"{FOLDER}{path.name}": path.read_bytes() for path in sorted(evidence.glob("*.json"))} if evidence else {}),
+        **{f"{FOLDER}{path.relative_to(evidence).as_posix()}": path.read_bytes() for path in found if evidence},
     }
 
 

@@ -105,7 +105,7 @@ def test_implementations_stand_beside_one_another(reference: Reference, evidence
     page = pages(reference, evidence=evidence)["evidence/implementations.md"]
 
     assert (
-        "| [Nginx](https://proxy.example.com/) | [breaks 1 core rule](#found-nginx) | 1 of 2 | 1 of 2 | 0 of 0 | 0 |"
+        "| [Nginx](https://proxy.example.com/) | [breaks 1 core rule](#found-nginx) | ampmap | 1 of 2 | 1 of 2 | 0 of 0 | 0 |"
         " `1.22.1` | 2026\\-11-21 | [data](" in page
     )
     assert "Version `1.22.1` was tested on 2026\\-11-21, by kit `0.1.0`; [its data](" in page
@@ -114,6 +114,23 @@ def test_implementations_stand_beside_one_another(reference: Reference, evidence
         "#client-credential-replaced) | ✗\N{NO-BREAK SPACE}known failure | It cannot. | <https://x.example/1> |" in page
     )
     assert "[`routing.body-kept`](../requirements/routing.md#body-kept) | must | ✓\N{NO-BREAK SPACE}pass |" in page
+
+
+def test_a_result_that_was_handed_in_is_shown_as_such_and_makes_no_markup(reference: Reference, tmp_path: Path) -> None:
+    theirs: dict[str, Any] = json.loads(json.dumps(RUN))
+    theirs["implementation"]["title"] = "<img src=x>[b](javascript:c)"
+    theirs["requirements"][RULE]["reason"] = "<script>alert(1)</script>"
+    (tmp_path / "implementations").mkdir()
+    written(tmp_path, nginx=RUN)
+    written(tmp_path / "implementations", mine=theirs)
+
+    page = pages(reference, evidence=read_evidence(tmp_path))["evidence/implementations.md"]
+
+    row = next(line for line in page.splitlines() if "implementations/mine.json" in line)
+    assert " | others | 1 of 2 | " in row
+    assert "<img" not in page
+    assert "<script>" not in page
+    assert "[b](javascript" not in page
 
 
 def test_the_score_of_mutants_names_its_sample_and_what_survives(reference: Reference, evidence: Evidence) -> None:
@@ -149,6 +166,11 @@ def test_where_nothing_is_committed_the_pages_say_so(folder: str | None, referen
             "kill-matrix.json: defects.a.kills",
         ),
         ("nginx", {"implementation": {"version": "1"}, "requirements": {}}, "nginx.json: implementation.name"),
+        (
+            "nginx",
+            {**RUN, "implementation": {"name": "x", "url": "javascript:alert(1)"}},
+            "nginx.json: implementation.url",
+        ),
         ("manifest", {"kit": "1"}, "manifest.json: edition"),
     ],
 )
