@@ -29,7 +29,7 @@ from .asking import WatchedObserver
 from .briefing import Briefing
 from .caller import Shared, clients_of
 from .concurrency import Waves
-from .gate import LONGEST, Gate
+from .gate import FEW, LONGEST, Gate
 from .samples import Row, Sample
 from .tally import Tally
 from .users import user_classes
@@ -180,7 +180,9 @@ class _Load:
         shared = self._shared
         for wave in shared.gate.taken():
             shared.tally.at_once(str(getattr(runner, "client_id", "")), wave.begun)
-            if (found := self._waves.judged(wave, is_kit_quick=self._observer.is_quick)) is not None:
+            running = self._observer.occupied().running if wave.begun < FEW else wave.begun
+            found = self._waves.judged(wave, running=running, is_kit_quick=self._observer.is_quick)
+            if found is not None:
                 shared.tally.count(found, None, shared.scrubber, shared.context.target)
 
     def _give(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002 - as Locust calls it
