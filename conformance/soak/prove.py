@@ -33,7 +33,6 @@ TOGETHER = (
         "memory-grows-under-load",
     ),
     ("stream-events-to-another-under-load", "answers-truncated-under-load", "connections-leak-under-load"),
-    ("calls-doubled-under-load", "server-errors-under-load"),
     ("calls-wait-for-a-lock-under-load",),
 )
 """Faults that break different rules, so that a soak shows each of them."""

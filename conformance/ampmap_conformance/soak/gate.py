@@ -14,7 +14,7 @@ FEW = 3
 """Streams that have begun, from which on they are not told to wait for each other."""
 QUIET = 2.5
 """Seconds in which no further stream begins, after which those that have begun are let go."""
-LONG_QUIET = 3 * QUIET
+LONG_QUIET = 2 * QUIET
 """The same where fewer than FEW have begun: a proxy on a busy machine has the time to begin."""
 LONGEST = 15.0
 """Seconds for which a stream is held at most; the observer lets it go after some more."""
