@@ -21,7 +21,9 @@ PROGRAM = (sys.executable, "-c", "from ampmap_conformance.cli.main import main; 
 USERS = 120
 SECONDS = 8
 LONG = 20
-"""Seconds for a fault that shows by what adds up."""
+"""Seconds for a fault that shows by what adds up, or by what stands still."""
+MORE = 3
+"""Times as long for a soak that did not show its faults."""
 TOGETHER = (
     (
         "answers-swapped-under-load",
@@ -33,11 +35,10 @@ TOGETHER = (
         "memory-grows-under-load",
     ),
     ("stream-events-to-another-under-load", "answers-truncated-under-load", "connections-leak-under-load"),
-    ("calls-doubled-under-load", "server-errors-under-load"),
     ("calls-wait-for-a-lock-under-load",),
 )
 """Faults that break different rules, so that a soak shows each of them."""
-ADDS_UP = frozenset({"connections-leak-under-load", "memory-grows-under-load"})
+SLOW_TO_SHOW = frozenset({"calls-wait-for-a-lock-under-load", "connections-leak-under-load"})
 
 
 def main() -> int:
@@ -53,7 +54,7 @@ def main() -> int:
             wrong += told("the suite, with all faults", _suite(Path(folder, "suite")))
             wrong += told("the soak, without a fault", broken(Path(folder, "right"), ()))
         for place, group in enumerate(groups):
-            wrong += told(" + ".join(group), _wrong(broken(Path(folder, str(place)), group), group))
+            wrong += told(" + ".join(group), _shown(Path(folder, str(place)), group))
     return 1 if wrong else 0
 
 
@@ -62,6 +63,12 @@ def told(what: str, wrong: Iterable[str]) -> int:
     every = list(wrong)
     print(f"{'wrong' if every else 'right'}  {what}{': ' if every else ''}{'; '.join(every)}", flush=True)
     return len(every)
+
+
+def _shown(folder: Path, group: tuple[str, ...]) -> list[str]:
+    """What is wrong with a soak of some faults; a slow machine makes few calls, and gets more time once."""
+    seconds = LONG if SLOW_TO_SHOW & {*group} else SECONDS
+    return _wrong(broken(folder, group, seconds), group) and _wrong(broken(folder, group, seconds * MORE), group)
 
 
 def _wrong(found: Iterable[str], group: Iterable[str]) -> list[str]:
@@ -73,9 +80,8 @@ def _wrong(found: Iterable[str], group: Iterable[str]) -> list[str]:
     return missed + [f"{rule} was told to be broken" for rule in sorted(seen - breaks - also)]
 
 
-def broken(folder: Path, defects: tuple[str, ...]) -> list[str]:
+def broken(folder: Path, defects: tuple[str, ...], seconds: int = SECONDS) -> list[str]:
     """The rules that a soak of these faults tells to be broken."""
-    seconds = LONG if ADDS_UP & {*defects} else SECONDS
     load = ("--users", str(USERS), "--spawn-rate", "100", "--for", f"{seconds}s")
     report = _report(folder, "soak", *load, *_options(defects))
     return [one["requirement"] for one in report["results"] if one["verdict"] in ("fail", "warn", "flaky", "error")]

@@ -95,7 +95,7 @@ class Caller:
 
     def short(self) -> tuple[Planned, Made, str]:
         """Makes any short call."""
-        return self._make(short_call(self._shared.cases, self._chance))
+        return self._make(short_call(self._shared.cases, self._chance, keyed=bool(self._shared.keys)))
 
     def held(self) -> tuple[Planned, Made, str]:
         """Makes a stream that ends when all users that stream have one."""

@@ -86,6 +86,7 @@ def planned(case: VariedCase, kind: Kind) -> Planned:
     return Planned(replace(case, stream=stream), kind, mark, own, secrets.token_hex(16))
 
 
-def short_call(cases: tuple[VariedCase, ...], chance: Random) -> Planned:
-    """Any call but a held stream."""
-    return planned(chance.choice(cases), chance.choice(SHORT))
+def short_call(cases: tuple[VariedCase, ...], chance: Random, *, keyed: bool) -> Planned:
+    """Any call but a held stream. A target without a client's key may accept any, so none is called invalid there."""
+    kinds = SHORT if keyed else [kind for kind in SHORT if kind is not Kind.INVALID_KEY]
+    return planned(chance.choice(cases), chance.choice(kinds))

@@ -10,8 +10,12 @@ from ..wire.client import Watch
 from ..wire.lockstep import AHEAD, ALL, Counting, Release
 from ..wire.messages import Headers
 
+FEW = 3
+"""Streams that have begun, from which on they are not told to wait for each other."""
 QUIET = 2.5
 """Seconds in which no further stream begins, after which those that have begun are let go."""
+LONG_QUIET = 2 * QUIET
+"""The same where fewer than FEW have begun: a proxy on a busy machine has the time to begin."""
 LONGEST = 15.0
 """Seconds for which a stream is held at most; the observer lets it go after some more."""
 
@@ -41,13 +45,14 @@ class Gate:
         self._asked: set[str] = set()
         self._begun: set[str] = set()
         self._turn = 0
+        self._is_over = False
         self._first_at = self._last_at = 0.0
         self._waves: list[Wave] = []
 
     def end(self) -> None:
         """Hold no stream any more."""
         with self._changed:
-            self._longest = 0.0
+            self._is_over = True
             self._open_if_due()
 
     def join(self) -> None:
@@ -103,11 +108,13 @@ class Gate:
                     self._open_if_due()
 
     def _due(self) -> float:
-        return min(self._last_at + QUIET, self._first_at + self._longest)
+        quiet = QUIET if len(self._begun) >= FEW else LONG_QUIET
+        return 0.0 if self._is_over else min(self._last_at + quiet, self._first_at + self._longest)
 
     def _open_if_due(self) -> None:
         if self._begun and (len(self._begun) >= self._users or time.monotonic() >= self._due()):
-            self._waves.append(Wave(len(self._asked), len(self._begun), len(self._begun) >= self._users))
+            if not self._is_over:
+                self._waves.append(Wave(len(self._asked), len(self._begun), len(self._begun) >= self._users))
             self._begun.clear()
             self._turn += 1
             self._changed.notify_all()

@@ -29,7 +29,7 @@ from .asking import WatchedObserver
 from .briefing import Briefing
 from .caller import Shared, clients_of
 from .concurrency import Waves
-from .gate import LONGEST, Gate
+from .gate import FEW, LONGEST, Gate
 from .samples import Row, Sample
 from .tally import Tally
 from .users import user_classes
@@ -98,6 +98,7 @@ class _Load:
         self._shared = Shared(context, self._observer, scrubber, gate, briefing.seed)
         self._waves = Waves()
         self._env = Environment(user_classes=user_classes(self._shared), stop_timeout=DRAIN)
+        self._env.events.test_stopping.add_listener(self._end_waves)  # type: ignore[no-untyped-call]
         self._whole = Tally()
         """Of a master: what its workers have told."""
 
@@ -113,17 +114,18 @@ class _Load:
         if isinstance(runner, WorkerRunner):
             self._work(runner)
             return
+        stopped = gevent.spawn(self._told.next)
         if isinstance(runner, MasterRunner):
-            self._await_workers(runner)
+            while len(runner.clients.ready) < briefing.workers and not stopped.dead:
+                gevent.sleep(0.1)
             workers = tuple(runner.clients)
         _say("begun", briefing.users)
         begun = time.monotonic()
-        stopped = gevent.spawn(self._told.next)
-        runner.start(briefing.users, spawn_rate=briefing.spawn_rate)
+        if not stopped.dead:
+            runner.start(briefing.users, spawn_rate=briefing.spawn_rate)
         while time.monotonic() - begun < briefing.seconds and not stopped.dead:
             gevent.sleep(1)
             self._sample(runner, time.monotonic() - begun)
-        shared.gate.end()
         runner.stop()
         if isinstance(runner, MasterRunner):
             self._send_home(runner, workers)
@@ -155,10 +157,8 @@ class _Load:
             runner.stop()
         _say("end", {})
 
-    def _await_workers(self, runner: MasterRunner) -> None:
-        while len(runner.clients.ready) < self._briefing.workers:
-            gevent.sleep(0.1)
-        _say("joined", len(runner.clients.ready))
+    def _end_waves(self, environment: Environment) -> None:  # noqa: ARG002 - as Locust calls it
+        self._shared.gate.end()
 
     def _send_home(self, runner: MasterRunner, workers: tuple[str, ...]) -> None:
         """Takes the last reports of workers and ends them: Locust has forgotten those that have stopped."""
@@ -180,7 +180,9 @@ class _Load:
         shared = self._shared
         for wave in shared.gate.taken():
             shared.tally.at_once(str(getattr(runner, "client_id", "")), wave.begun)
-            if (found := self._waves.judged(wave, is_kit_quick=self._observer.is_quick)) is not None:
+            running = self._observer.occupied().running if wave.begun < FEW else wave.begun
+            found = self._waves.judged(wave, running=running, is_kit_quick=self._observer.is_quick)
+            if found is not None:
                 shared.tally.count(found, None, shared.scrubber, shared.context.target)
 
     def _give(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002 - as Locust calls it

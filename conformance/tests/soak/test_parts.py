@@ -21,6 +21,16 @@ def broken(found: Judged | None) -> bool | None:
     return None if found is None else found.violation is not None
 
 
+def test_streams_that_end_with_the_soak_are_no_wave() -> None:
+    gate = Gate()
+    for _ in range(20):
+        gate.join()
+    watch = gate.joined("one", len, lambda _to, _n: None)
+    gate.end()
+    watch(Headers(), b"word")
+    assert gate.taken() == []
+
+
 def test_a_gate_lets_streams_go_when_each_user_has_one() -> None:
     gate, released = Gate(), list[tuple[tuple[str, ...], int]]()
     users = 5
@@ -43,19 +53,22 @@ def test_a_gate_lets_streams_go_when_each_user_has_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("begun", "quick", "expected"),
+    ("begun", "running", "quick", "expected"),
     [
-        ((1, 1), True, [None, True]),
-        ((1, 20, 1), True, [None, False, None]),
-        ((0, 0), True, [None, None]),
-        ((1, 1), False, [None, None]),
-        ((3,), True, [False]),
+        ((1, 1), 1, True, [None, True]),
+        ((1, 20, 1), 1, True, [None, False, None]),
+        ((0, 0), 0, True, [None, None]),
+        ((1, 1), 1, False, [None, None]),
+        ((1, 1), 30, True, [None, None]),
+        ((3,), 3, True, [False]),
     ],
-    ids=["one at a time", "once alone", "none begins", "a slow kit", "a few at a time"],
+    ids=["one at a time", "once alone", "none begins", "a slow kit", "a slow proxy", "a few at a time"],
 )
-def test_streams_wait_for_each_other(begun: tuple[int, ...], quick: bool, expected: list[bool | None]) -> None:
+def test_streams_wait_for_each_other(
+    begun: tuple[int, ...], running: int, quick: bool, expected: list[bool | None]
+) -> None:
     waves = Waves()
-    found = [waves.judged(Wave(30, count, is_full=False), is_kit_quick=quick) for count in begun]
+    found = [waves.judged(Wave(30, count, is_full=False), running=running, is_kit_quick=quick) for count in begun]
     assert [broken(one) for one in found] == expected
 
 

@@ -21,7 +21,7 @@ def _changing(right: Behaviour, changed: Changed, *, streams: bool) -> Behaviour
 
     def body(exchange: RoutedExchange, headers: Headers, chunks: Chunks) -> Chunks:
         relayed = right.response_body(exchange, headers, chunks)
-        return changed(relayed, crowd) if is_event_stream(headers) is streams else relayed
+        return changed(relayed, crowd) if crowd.is_there and is_event_stream(headers) is streams else relayed
 
     return replace(crowd.counting(right), response_body=body)
 
@@ -117,15 +117,16 @@ def answers_truncated(right: Behaviour) -> Behaviour:
     crowd = Crowd()
 
     def headers(exchange: RoutedExchange, given: Headers) -> Headers:
-        return right.response_headers(exchange, given).without("content-length")
+        own = right.response_headers(exchange, given)
+        return own.without("content-length") if crowd.is_there else own
 
     async def halved(chunks: Chunks) -> AsyncIterator[bytes]:
         body = b"".join([chunk async for chunk in chunks])
-        yield body[: len(body) // 2] if crowd.is_there else body
+        yield body[: len(body) // 2]
 
     def body(exchange: RoutedExchange, given: Headers, chunks: Chunks) -> Chunks:
         relayed = right.response_body(exchange, given, chunks)
-        return relayed if is_event_stream(given) else halved(relayed)
+        return halved(relayed) if crowd.is_there and not is_event_stream(given) else relayed
 
     return replace(crowd.counting(right), response_headers=headers, response_body=body)
 
