@@ -53,6 +53,8 @@ def docs(session: nox.Session) -> None:
     session.run("mkdocs", command, "--strict", "-f", "build/mkdocs.yml", env=environment)
     if command == "build":
         session.log("open build/site/index.html")
+        if not os.environ.get("SITE_URL"):
+            session.warn("SITE_URL is not set: 404.html, the sitemap and canonical links need it to be published")
 
 
 def deploy(session: nox.Session, wanted: list[str], environment: dict[str, str]) -> None:

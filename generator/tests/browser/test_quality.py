@@ -133,8 +133,9 @@ FOUND = """link => {
     document.querySelector("input.md-search__input").dispatchEvent(new KeyboardEvent("keyup", {key: "End"}));
     return document.querySelector(link) !== null;
 }"""
-AUDITED = ("", "auth-modes/", "contradictions/", "endpoints/gemini/", "errors/", "guides/target-file/", "headers/",
-           "models/openai/", "platforms/rensei/", "providers/anthropic/", "requirements/", "settings/")  # fmt: skip
+AUDITED = ("", "auth-modes/", "contradictions/", "endpoints/gemini/", "errors/", "evidence/implementations/",
+           "evidence/kill-matrix/", "guides/target-file/", "headers/", "models/openai/", "platforms/rensei/",
+           "providers/anthropic/", "report/", "requirements/", "settings/")  # fmt: skip
 
 
 AUDIT = """only => {

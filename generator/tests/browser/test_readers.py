@@ -156,12 +156,31 @@ def test_the_map_leads_on_by_keyboard(open_page: OpenPage) -> None:
     page.wait_for_url("**/providers/*/")
 
 
+IN_SCHEME = "scheme => document.body.setAttribute('data-md-color-scheme', scheme)"
+PHOTOGRAPHED = {
+    "front": "",
+    "route": "?q=gpt-5-codex",
+    "log": "?q=POST%20/api/provider/groq/v1/chat/completions%20404",
+    "provider": "providers/anthropic/",
+    "models": "models/",
+    "headers": "headers/",
+    "fallback": "fallback/",
+    "auth-modes": "auth-modes/",
+    "errors": "errors/",
+    "requirements": "requirements/",
+    "implementations": "evidence/implementations/",
+    "downloads": "downloads/",
+}
+
+
 @pytest.mark.parametrize("size", ["desktop", "phone"])
-@pytest.mark.parametrize(
-    ("name", "path"), [("front", "?q=gpt-5-codex"), ("provider", "providers/anthropic/"), ("errors", "errors/")]
-)
-def test_pages_are_photographed(open_page: OpenPage, pictures: Path, name: str, path: str, size: str) -> None:
-    page = open_page(path, size=size)
-    target = pictures / f"{name}-{size}.png"
-    page.screenshot(path=target)
-    assert target.stat().st_size > 10_000
+def test_pages_are_photographed(open_page: OpenPage, site_url: str, pictures: Path, size: str) -> None:
+    """In both schemes, for those who look at what a change of the site does; no picture is blank."""
+    page = open_page(size=size)
+    for name, path in PHOTOGRAPHED.items():
+        page.goto(site_url + path, wait_until="networkidle")
+        for scheme in ("light", "dark"):
+            page.evaluate(IN_SCHEME, {"light": "default", "dark": "slate"}[scheme])
+            target = pictures / f"{name}-{size}-{scheme}.png"
+            page.screenshot(path=target)
+            assert target.stat().st_size > 10_000, name

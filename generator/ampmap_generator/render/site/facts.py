@@ -141,6 +141,8 @@ class Page:
 
     What repeats other pages is left out, since its many hits would stand before those that a reader means.
     """
+    wide: bool = False
+    """Whether its tables take the place of the table of contents."""
     scripts: tuple[str, ...] = ()
     """Scripts that this page alone needs, by the names of their files without the ending, in the order of their use."""
 

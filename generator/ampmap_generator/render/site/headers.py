@@ -54,7 +54,7 @@ def headers_page(reference: Reference) -> Page:
         ),
         "entries": tuple(_header_set(shelf, s) for s in reference.headers.values()),
     }
-    return Page(shelf.here, "wire/headers", "Headers", ("spec/headers/",), values)
+    return Page(shelf.here, "wire/headers", "Headers", ("spec/headers/",), values, wide=True)
 
 
 _SENT = "Headers in a request of the client; `-` where the set, or the header, does not apply to the provider."

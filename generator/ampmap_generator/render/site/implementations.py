@@ -59,7 +59,7 @@ def implementations_page(reference: Reference, evidence: Evidence) -> Page:
             for profile, group in by_profile(sorted(rows))
         ),
     }
-    return Page(shelf.here, "evidence/implementations", "Implementations", (FOLDER,), values)
+    return Page(shelf.here, "evidence/implementations", "Implementations", (FOLDER,), values, wide=True)
 
 
 def verdict(held: RequirementResult | None) -> str:

@@ -247,7 +247,7 @@ def _requirements(reference: Reference, evidence: Evidence) -> Iterator[Page]:
     links = tuple(shelf.link(code(profile), f"requirements/{profile}.md") for profile in profiles)
     table = Table(("Requirement", "Level", "Severity", "Basis", "Rule", "Sources"), rows)
     values: dict[str, object] = {"profiles": links, "table": table}
-    yield Page(shelf.here, "requirements_index", "Requirements", ("spec/requirements/",), values, weight=0)
+    yield Page(shelf.here, "requirements_index", "Requirements", ("spec/requirements/",), values, weight=0, wide=True)
     for profile in profiles:
         yield _profile(reference, profile, evidence)
 

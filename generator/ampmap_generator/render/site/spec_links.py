@@ -19,7 +19,11 @@ MARK: Final = "edit:"
 FILES_PAGE: Final = "spec-files.md"
 """The page that lists the files of the spec, by folder."""
 
-_MARKED = re.compile(r"( · )?\[([^\]]*)\]\(" + MARK + r"([^)\s]+)\)")
+EDIT: Final = "edit this fact"
+SEE: Final = "where it is stated"
+"""What the link is called where the file can only be read."""
+
+_MARKED = re.compile(r"( · )?\[[^\]]*\]\(" + MARK + r"([^)\s]+)\)")
 
 
 @dataclass(frozen=True)
@@ -62,18 +66,19 @@ def spec_files(spec: Spec, edition: str | None = None) -> SpecFiles:
 
 def edit_mark(name: str) -> str:
     """A link to where a fact is stated, to be resolved by `resolve_edit_marks`; `name` as in `SpecFiles.lines`."""
-    return f"[edit this fact]({MARK}{name})"
+    return f"[{EDIT}]({MARK}{name})"
 
 
 def resolve_edit_marks(text: str, here: str, files: SpecFiles) -> str:
     """The text of page `here` with its links to facts' lines; a link to what has no known place is left out."""
 
     def resolved(found: re.Match[str]) -> str:
-        before, label, name = found.groups(default="")
+        before, name = found.groups(default="")
         file, line = files.lines.get(name, ("", 0))
         address = files.address(file, here, line)
         if address is None:
             return ""
+        label = EDIT if files.edit_url else SEE
         return f'{before}[{label}]({address} "{file}, line {line}")'
 
     return _MARKED.sub(resolved, text)

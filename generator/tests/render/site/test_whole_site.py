@@ -22,7 +22,7 @@ from ampmap_generator.vendored.base import Lifecycle
 from ampmap_generator.vendored.reference import Reference
 from ampmap_tests_support.places import CHECKOUT
 
-EDIT = re.compile(r'\[edit this fact\]\(([^)\s]+) "([^,]+), line (\d+)"\)')
+EDIT = re.compile(r'\[where it is stated\]\(([^)\s]+) "([^,]+), line (\d+)"\)')
 
 
 @pytest.fixture(scope="module")
