@@ -105,8 +105,8 @@ def test_implementations_stand_beside_one_another(reference: Reference, evidence
     page = pages(reference, evidence=evidence)["evidence/implementations.md"]
 
     assert (
-        "| [Nginx](https://proxy.example.com/) | [breaks 1 core rule](#found-nginx) | ampmap | 1 of 2 | 1 of 2 | 0 of 0 | 0 |"
-        " `1.22.1` | 2026\\-11-21 | [data](" in page
+        "| [Nginx](https://proxy.example.com/) | [breaks 1 core rule](#found-nginx) | ampmap | 1 of 2 | 1 of 2 |"
+        " 0 of 0 | 0 | `1.22.1` | 2026\\-11-21 | [data](" in page
     )
     assert "Version `1.22.1` was tested on 2026\\-11-21, by kit `0.1.0`; [its data](" in page
     assert "Claims: `management`." in page
