@@ -403,8 +403,7 @@ def release(session: nox.Session) -> None:
         session.install(*RELEASE_TOOLS)
     session.run("python", ".ci/release.py", *(("--tag", tag[0]) if tag else ()))
     dist = build_archives(session)
-    archives = sorted(str(file) for file in dist.iterdir())
-    session.run("twine", "check", "--strict", *archives)
+    session.run("twine", "check", "--strict", *sorted(map(str, dist.iterdir())))
     # Layers of editions repeat what they do not change, and a wheel may have two packages.
     session.run("check-wheel-contents", "--ignore", "W002,W009", *map(str, dist.glob("ampmap-*.whl")))
     session.run("python", ".ci/archives.py", str(dist), "--again")

@@ -23,7 +23,7 @@ TOLD = (
     "site/docs/**/*.md",
 )  # fmt: skip
 """Files that name a version of ampmap for users to copy."""
-PIN = re.compile(r"(?:ampmap(?:-conformance)?(?:\[\w+\])?(?:@v|:v?|==|/-/raw/v)|--branch v|rev: v)(\d+\.\d+\.\d+)\b")
+PIN = re.compile(r"(?:ampmap(?:-conformance)?(?:\[\w+\])?(?:@v|:v?|/v|==)|--branch v|rev: v)(\d+\.\d+\.\d+)\b")
 SECTION = re.compile(r"^## (\S+)(?: \((\d{4}-\d\d-\d\d)\))?$", re.MULTILINE)
 
 
@@ -117,7 +117,8 @@ def commit(version: str, tag: str | None) -> Iterator[Finding]:
         return
     tagged, head = git("rev-parse", "--verify", "--quiet", f"v{version}^{{commit}}"), git("rev-parse", "HEAD")
     if tagged and tagged != head:
-        yield Finding(f"the tag v{version} exists, on commit {tagged[:12]}; raise the version in pyproject.toml")
+        told = f"the tag v{version} exists, on commit {tagged[:12]}; raise the version in pyproject.toml"
+        yield Finding(told, later=True)
     if git("status", "--porcelain"):
         yield Finding("the checkout differs from its commit; commit what is to be released", later=True)
 

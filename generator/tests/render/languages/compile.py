@@ -7,6 +7,7 @@ TypeScript is left out. It needs `go`, and ends with 1 where a program finds som
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
+GUIDES = HERE.parents[3] / "site/docs/guides"
 EDITIONS = ("the base", "newest-proxied", "newest")
 STRICT = (
     *("--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"),
@@ -32,7 +34,10 @@ def main(out: Path, tools: Path | None = None) -> None:
         run("ampmap", "build", "typescript", "go", *chosen, "--out", str(folder))
     if tools is not None:
         typescript(folders, vectors, tools / "node_modules" / ".bin" / "tsc")
+        guide("typescript", out / "guide-typescript", [folders[0] / "ampmap.ts"], tools / "node_modules" / ".bin")
     go(out, folders, vectors)
+    package = folders[0] / "ampmap"
+    guide("go", out / "guide-go", [package / name for name in ("ampmap.go", "reference.json", "routes.json")], None)
 
 
 def typescript(folders: list[Path], vectors: Path, tsc: Path) -> None:
@@ -56,6 +61,27 @@ def go(out: Path, folders: Iterable[Path], vectors: Path) -> None:
         sys.exit(f"gofmt would change {unformatted}")
     for command in ("vet", "test"):
         run("go", command, "./...", cwd=out, env={**os.environ, **own})
+
+
+def guide(language: str, folder: Path, files: Iterable[Path], tools: Path | None) -> None:
+    """Does what the guides say in an empty folder, with the downloads alone: the program must print the route."""
+    endings = {"typescript": ("main.ts", "."), "go": ("main.go", "internal/ampmap")}
+    program, where = endings[language]
+    (folder / where).mkdir(parents=True)
+    for file in files:
+        shutil.copy(file, folder / where)
+    shown = re.search(rf"^```{language}\n(.*?)^```$", (GUIDES / "vendor-the-types.md").read_text("utf-8"), re.M | re.S)
+    row = re.search(rf"^\| {language} \|.*\| `([^`]+)` \|$", (GUIDES / "install.md").read_text("utf-8"), re.M | re.I)
+    assert shown is not None
+    assert row is not None
+    (folder / program).write_text(shown[1], encoding="utf-8")
+    own = {**os.environ, "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOWORK": "off"}
+    for command in row[1].removeprefix("npx --package typescript ").split(" && "):
+        name, *words = command.split()
+        known = str(tools / name) if tools and name == "tsc" else name
+        done = subprocess.run([known, *words], cwd=folder, env=own, check=True, stdout=subprocess.PIPE, text=True)
+    if done.stdout.split() != ["POST", "https://proxy.example.com/api/provider/openai/v1/responses", "gpt-5-codex"]:
+        sys.exit(f"the guide's program in {language} prints {done.stdout!r}")
 
 
 def run(*command: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
