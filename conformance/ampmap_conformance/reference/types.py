@@ -18,9 +18,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from pydantic import BaseModel, ConfigDict, Field
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 EDITION: Literal["amp-0.0.1760587291"] = "amp-0.0.1760587291"
@@ -1499,22 +1499,178 @@ def _unsourced(facts: Iterable[Fact], parts: str = "") -> Json:
     return {fact.id: fact.model_dump(mode="json", exclude_unset=True, exclude=left_out) for fact in facts}
 
 
+_T = TypeVar("_T")
+
+_RELEASE: Final = re.compile(r"(?:-(?:instruct|preview|latest|exp))*(?:-\d{2}-\d{4}|-\d{4,8})?$")
+"""What the id of a release adds to the name of its model: kind of release and date."""
+
+
+@lru_cache(maxsize=4096)
+def folded(name: str) -> str:
+    """The name without case and punctuation: `Claude Sonnet 4.5` and `claude-sonnet-4-5` are one."""
+    return "-".join(re.findall(r"[^\W_]+", name.casefold()))
+
+
+def names_of_release(release: str) -> Iterator[str]:
+    """The names of models, folded, of which an id, folded, may be a release; the id itself first."""
+    yield release
+    yield from (release[: dash.start()] for dash in re.finditer("-", release) if _RELEASE.match(release, dash.start()))
+
+
+class ModelIndex:
+    """Models by their names, the most exact names apart from the others."""
+
+    def __init__(self, models: Iterable[Model]) -> None:
+        self.models = tuple(models)
+
+    def exact(self, name: str) -> list[Model]:
+        """The models that are called so as it is written: by `provider/id`, else id, else wire id or alias."""
+        return next((found[name] for found in self._exact if name in found), [])
+
+    def matches(self, name: str) -> Iterator[list[Model]]:
+        """What a name may mean, the most exact first: as it is, then in other case, then without the release."""
+        yield self.exact(name)
+        if wanted := folded(name):
+            yield from (found.get(wanted, []) for found in self._folded)
+
+    @cached_property
+    def _exact(self) -> tuple[Mapping[str, list[Model]], ...]:
+        return (
+            _all_by_name((f"{m.provider}/{m.id}", m) for m in self.models),
+            _all_by_name((m.id, m) for m in self.models),
+            _all_by_name((name, m) for m in self.models for name in (m.wire_id, *m.aliases) if name is not None),
+        )
+
+    @cached_property
+    def _folded(self) -> tuple[Mapping[str, list[Model]], ...]:
+        ids = _all_by_name(
+            (folded(name), m) for m in self.models for name in (m.id, f"{m.provider}/{m.id}", m.wire_id or "") if name
+        )
+        return (
+            ids,
+            _all_by_name((folded(name), m) for m in self.models for name in (m.display_name, *m.aliases)),
+            _all_by_name((name, m) for m in self.models for name in names_of_release(folded(m.id))),
+            _all_by_name((name, m) for m in self.models for name in names_of_release(folded(m.display_name))),
+        )
+
+
+class NameIndex:
+    """What every fact of a reference is called; each part is made when it is first asked."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+        self._facts = _named_facts(reference)
+        self.models = ModelIndex(reference.models.values())
+
+    def fits(self, reference: Reference) -> bool:
+        """Whether it was made of the facts of this reference, and not of those of one that this is a copy of."""
+        return all(mine is its for mine, its in zip(self._facts, _named_facts(reference), strict=True))
+
+    def models_of(self, provider: str) -> ModelIndex:
+        """The models of a provider by their names."""
+        return self._by_provider.get(provider) or ModelIndex(())
+
+    @cached_property
+    def modes(self) -> Mapping[str, AgentMode]:
+        """Agent modes by name and id, as they are written."""
+        return _first_by_name(
+            (name, mode) for mode in self._reference.agent_modes.values() for name in (mode.name, mode.id)
+        )
+
+    @cached_property
+    def folded_modes(self) -> Mapping[str, AgentMode]:
+        """The same, by the names as `folded` has them."""
+        return _first_by_name((folded(name), mode) for name, mode in self.modes.items())
+
+    @cached_property
+    def hosted_modes(self) -> Mapping[str, HostedMode]:
+        """Modes that Amp's servers lead, by name without case."""
+        return _first_by_name((mode.name.casefold(), mode) for mode in self._reference.hosted_modes.values())
+
+    @cached_property
+    def folded_tools(self) -> Mapping[str, Tool]:
+        """Tools by id and display name, folded."""
+        tools = self._reference.tools.values()
+        return _first_by_name((folded(name), tool) for tool in tools for name in (tool.id, tool.display_name))
+
+    @cached_property
+    def folded_providers(self) -> Mapping[str, ProviderId]:
+        """Ids of providers by id, display name and aliases, folded."""
+        providers = self._reference.providers.items()
+        return _first_by_name((folded(name), key) for key, p in providers for name in (key, p.display_name, *p.aliases))
+
+    @cached_property
+    def _by_provider(self) -> Mapping[str, ModelIndex]:
+        return {
+            provider: ModelIndex(models)
+            for provider, models in _all_by_name((m.provider, m) for m in self.models.models).items()
+        }
+
+
+def name_index(reference: Reference) -> NameIndex:
+    """The index of a reference, made once and kept with it."""
+    own = vars(reference)
+    kept = own.get(_KEPT)  # no field: what compares and dumps references does not see it
+    if not isinstance(kept, NameIndex) or not kept.fits(reference):
+        kept = own[_KEPT] = NameIndex(reference)
+    return kept
+
+
+_KEPT: Final = "_name_index"
+
+
+def _named_facts(reference: Reference) -> tuple[Mapping[str, object], ...]:
+    return (reference.models, reference.providers, reference.agent_modes, reference.hosted_modes, reference.tools)
+
+
+def _all_by_name(named: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:
+    """Everything by each of its names, in order; what has a name twice is there once."""
+    found: dict[str, list[_T]] = {}
+    for name, one in named:
+        having = found.setdefault(name, [])
+        if not having or having[-1] is not one:
+            having.append(one)
+    return found
+
+
+def _first_by_name(named: Iterable[tuple[str, _T]]) -> dict[str, _T]:
+    """The first that has each name."""
+    found: dict[str, _T] = {}
+    for name, one in named:
+        found.setdefault(name, one)
+    return found
+
+
 NameKind: TypeAlias = Literal["model", "agent_mode", "tool", "provider"]
 
 _DATE: Final = re.compile(r"-(?:\d{2}-\d{4}|\d{4,8})$")
-_RELEASE: Final = re.compile(r"^(?:-(?:instruct|preview|latest|exp))*(?:-\d{2}-\d{4}|-\d{4,8})?$")
-"""What the id of a release adds to the name of its model: kind of release and date."""
 
 
 class UnknownNameError(LookupError):
     """No model, agent mode, tool, provider or operation has this name; `suggestions` are near ones.
 
-    The text of the error holds them.
+    The text of the error holds them. A function that gives them is called when they are first read.
     """
 
-    def __init__(self, message: str, suggestions: tuple[str, ...] = (), *, lead: str = "did you mean") -> None:
-        super().__init__(f"{message}; {lead} {', '.join(suggestions)}" if suggestions else message)
-        self.suggestions = suggestions
+    def __init__(
+        self,
+        message: str,
+        suggestions: tuple[str, ...] | Callable[[], tuple[str, ...]] = (),
+        *,
+        lead: str = "did you mean",
+    ) -> None:
+        super().__init__(message)
+        self._suggestions = suggestions
+        self._lead = lead
+
+    @cached_property
+    def suggestions(self) -> tuple[str, ...]:
+        """What may have been meant, the nearest first."""
+        return self._suggestions() if callable(self._suggestions) else self._suggestions
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message}; {self._lead} {', '.join(self.suggestions)}" if self.suggestions else message
 
 
 class AmbiguousNameError(UnknownNameError):
@@ -1577,7 +1733,7 @@ def named(reference: Reference, name: str, provider: str | None = None) -> Named
         return _model_of(reference, find_provider(reference, provider), name)
     if found := meant(reference, name):
         return found
-    raise UnknownNameError(f"no model is called {name!r}", _near(name, _suggestible(reference)))
+    raise UnknownNameError(f"no model is called {name!r}", partial(_near, name, partial(_suggestible, reference)))
 
 
 def meant(reference: Reference, name: str) -> Named | None:
@@ -1585,7 +1741,7 @@ def meant(reference: Reference, name: str) -> Named | None:
 
     Raises AmbiguousNameError and HostedModeError as `named` does.
     """
-    hosted = next((m for m in reference.hosted_modes.values() if name.casefold() == m.name.casefold()), None)
+    hosted = name_index(reference).hosted_modes.get(name.casefold())
     if hosted is not None:
         raise HostedModeError(hosted)
     return next((found for read in READINGS.values() if (found := read(reference, name))), None)
@@ -1597,15 +1753,16 @@ def find_model(reference: Reference, name: str, provider: str | None = None) -> 
     Raises UnknownNameError when there is none, and AmbiguousNameError when several providers have it and `provider`
     does not tell which.
     """
-    models = [m for m in reference.models.values() if provider in (None, m.provider)]
-    if found := _one_model(name, models):
+    index = name_index(reference)
+    known = index.models if provider is None else index.models_of(provider)
+    if found := _one_model(name, known):
         return found
-    raise UnknownNameError(f"no model is called {name!r}", _near(name, [m.id for m in models]))
+    raise UnknownNameError(f"no model is called {name!r}", partial(_near, name, partial(_ids, known)))
 
 
 def find_mode(reference: Reference, name: str) -> AgentMode | None:
     """An agent mode by its name (`bolt:main`) or id (`bolt-main`), or None."""
-    return next((m for m in reference.agent_modes.values() if name in (m.name, m.id)), None)
+    return name_index(reference).modes.get(name)
 
 
 def find_provider(reference: Reference, name: str) -> ProviderId:
@@ -1615,13 +1772,7 @@ def find_provider(reference: Reference, name: str) -> ProviderId:
     """
     if found := _provider_called(reference, name):
         return found
-    raise UnknownNameError(f"no provider is called {name!r}", _near(name, list(reference.providers)))
-
-
-@lru_cache(maxsize=4096)
-def folded(name: str) -> str:
-    """The name without case and punctuation: `Claude Sonnet 4.5` and `claude-sonnet-4-5` are one."""
-    return "-".join(re.findall(r"[^\W_]+", name.casefold()))
+    raise UnknownNameError(f"no provider is called {name!r}", partial(_near, name, partial(list, reference.providers)))
 
 
 # --- the readings of a name, the most exact one first
@@ -1634,8 +1785,7 @@ def _as_mode(reference: Reference, name: str) -> Named | None:
 
 def _as_mode_in_any_case(reference: Reference, name: str) -> Named | None:
     wanted = folded(name)
-    modes = (m for m in reference.agent_modes.values() if wanted and wanted in (folded(m.name), folded(m.id)))
-    mode = next(modes, None)
+    mode = name_index(reference).folded_modes.get(wanted) if wanted else None
     return _of_mode(reference, mode) if mode else None
 
 
@@ -1645,24 +1795,24 @@ def _of_mode(reference: Reference, mode: AgentMode) -> Named:
 
 
 def _as_exact_model(reference: Reference, name: str) -> Named | None:
-    model = _first(name, _exact(name, list(reference.models.values())))
+    model = _first(name, name_index(reference).models.exact(name))
     return Named("model", model.provider, model) if model else None
 
 
 def _as_model(reference: Reference, name: str) -> Named | None:
-    model = _one_model(name, list(reference.models.values()))
+    model = _one_model(name, name_index(reference).models)
     return Named("model", model.provider, model) if model else None
 
 
 def _as_tool(reference: Reference, name: str) -> Named | None:
     wanted = folded(name)
-    for tool in reference.tools.values():
-        if wanted and wanted in (folded(tool.id), folded(tool.display_name)):
-            model = None
-            if tool.default_model not in (None, "unknown"):
-                model = find_model(reference, str(tool.default_model), tool.provider)
-            return Named("tool", tool.provider, model, tool=tool)
-    return None
+    tool = name_index(reference).folded_tools.get(wanted) if wanted else None
+    if tool is None:
+        return None
+    model = None
+    if tool.default_model not in (None, "unknown"):
+        model = find_model(reference, str(tool.default_model), tool.provider)
+    return Named("tool", tool.provider, model, tool=tool)
 
 
 def _as_provider(reference: Reference, name: str) -> Named | None:
@@ -1703,27 +1853,22 @@ READINGS: Final[dict[str, Callable[[Reference, str], Named | None]]] = {
 
 
 def _model_of(reference: Reference, provider: ProviderId, name: str) -> Named:
-    model = _one_model(name, [m for m in reference.models.values() if m.provider == provider])
+    model = _one_model(name, name_index(reference).models_of(provider))
     return Named("model", provider, model, free_model="" if model else name)
 
 
 def _provider_called(reference: Reference, name: str) -> ProviderId | None:
     wanted = folded(name)
-    for key, provider in reference.providers.items():
-        names = (key, provider.display_name, *provider.aliases)
-        if name == key or (wanted and wanted in map(folded, names)):
-            return key
-    return None
+    if not wanted:
+        return name if name in reference.providers else None
+    return name_index(reference).folded_providers.get(wanted)
 
 
 # --- models
 
 
-def _one_model(name: str, models: list[Model]) -> Model | None:
-    for matches in _tiers(name, models):
-        if found := _first(name, matches):
-            return found
-    return None
+def _one_model(name: str, models: ModelIndex) -> Model | None:
+    return next((found for matches in models.matches(name) if (found := _first(name, matches))), None)
 
 
 def _first(name: str, matches: Iterable[Model]) -> Model | None:
@@ -1733,34 +1878,6 @@ def _first(name: str, matches: Iterable[Model]) -> Model | None:
         keys = tuple(f"{m.provider}/{m.id}" for m in found)
         raise AmbiguousNameError(f"{name!r} is served by several providers", keys, lead="write one of")
     return max(found, key=lambda m: _date(m.id), default=None)
-
-
-def _exact(name: str, models: list[Model]) -> list[Model]:
-    for matches in (
-        [m for m in models if name == f"{m.provider}/{m.id}"],
-        [m for m in models if name == m.id],
-        [m for m in models if name == m.wire_id or name in m.aliases],
-    ):
-        if matches:
-            return matches
-    return []
-
-
-def _tiers(name: str, models: list[Model]) -> Iterator[list[Model]]:
-    """What `name` may mean, the most exact first: names as they are, then in other case, then without the release."""
-    yield _exact(name, models)
-    wanted = folded(name)
-    if not wanted:
-        return
-    yield [m for m in models if wanted in (folded(m.id), folded(f"{m.provider}/{m.id}"), folded(m.wire_id or ""))]
-    yield [m for m in models if wanted == folded(m.display_name) or wanted in map(folded, m.aliases)]
-    yield [m for m in models if is_release_of(folded(m.id), wanted)]
-    yield [m for m in models if is_release_of(folded(m.display_name), wanted)]
-
-
-def is_release_of(release: str, model: str) -> bool:
-    """Whether an id, folded, is that of a release of a model: the model's name, a kind of release, a date."""
-    return release.startswith(model) and _RELEASE.match(release[len(model) :]) is not None
 
 
 def without_date(model: str) -> str:
@@ -1777,6 +1894,10 @@ def _date(model: str) -> str:
     return f"{year}{month}"
 
 
+def _ids(models: ModelIndex) -> list[str]:
+    return [model.id for model in models.models]
+
+
 def _suggestible(reference: Reference) -> list[str]:
     modes = [m.name for m in reference.agent_modes.values()]
     return [
@@ -1788,8 +1909,8 @@ def _suggestible(reference: Reference) -> list[str]:
     ]
 
 
-def _near(name: str, names: list[str]) -> tuple[str, ...]:
-    return tuple(difflib.get_close_matches(name, names, n=3, cutoff=0.5))
+def _near(name: str, names: Callable[[], list[str]]) -> tuple[str, ...]:
+    return tuple(difflib.get_close_matches(name, names(), n=3, cutoff=0.5))
 
 
 DEFAULT_AMP_URL = "https://ampcode.com/"
@@ -2479,4 +2600,4 @@ _DATA = r'''{
 }
 }'''
 
-__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CORE_CLAIM",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "EndForm",    "Endpoint",    "Ends",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "HARDENING_PROFILES",    "Header",    "HeaderSet",    "HostedMode",    "HostedModeError",    "Json",    "KnownEdition",    "Lifecycle",    "Limits",    "MODEL_SLOT",    "ManagementAnswer",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "NEWEST",    "NEWEST_PROXIED",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "READINGS",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "ServerMark",    "ServerRemedies",    "ServerRemedy",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tier",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "UnknownOperationError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "is_release_of",    "meant",    "named",    "packaged",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "tier_of",    "upstream_path",    "without_date",]
+__all__ = [    "AccessCell",    "AccessMatrix",    "AccessPolicy",    "AgentMode",    "AgentModeId",    "AmbiguousNameError",    "AnswerMeanings",    "AuthExpectation",    "AuthMode",    "AuthProfile",    "AuthScope",    "AuthVector",    "AuthVectors",    "AxisName",    "Basis",    "BodyPolicy",    "Bound",    "CORE_CLAIM",    "CREDENTIAL_HEADERS",    "Call",    "CatalogField",    "Claim",    "ClaimName",    "ClientCall",    "Command",    "Condition",    "CountPolicy",    "CredentialCarrier",    "DEFAULT_AMP_URL",    "DIGEST",    "Decision",    "DialectId",    "DispatchEnvironment",    "EDITION",    "Edition",    "EndForm",    "Endpoint",    "Ends",    "ErrorShape",    "ErrorShapeId",    "Example",    "Fact",    "Fallback",    "Finding",    "Flag",    "Flow",    "HARDENING_PROFILES",    "Header",    "HeaderSet",    "HostedMode",    "HostedModeError",    "Json",    "KnownEdition",    "Lifecycle",    "Limits",    "MODEL_SLOT",    "ManagementAnswer",    "ManagementCall",    "ManagementRoute",    "Meanings",    "Method",    "Model",    "ModelId",    "ModelIndex",    "NEWEST",    "NEWEST_PROXIED",    "NameIndex",    "NameKind",    "Named",    "Operation",    "OperationId",    "Option",    "PLACEHOLDERS",    "Place",    "Platform",    "PlatformAbout",    "PlatformError",    "PlatformModel",    "PlatformOffer",    "PlatformProvider",    "PolicyCondition",    "Provider",    "ProviderId",    "ProviderModes",    "READINGS",    "ROUTE_CLAIMS",    "Reference",    "Refusal",    "Refused",    "RequestMeanings",    "Requirement",    "Resolution",    "ResolutionStep",    "Resolved",    "Root",    "Route",    "Rule",    "RunsOn",    "Sdk",    "ServerMark",    "ServerRemedies",    "ServerRemedy",    "Setting",    "Setup",    "Severity",    "Shape",    "Source",    "SourceId",    "SourceRef",    "StatusRow",    "Step",    "StreamEvent",    "StreamFraming",    "StreamMeanings",    "StreamSwitch",    "Tier",    "Tool",    "TraceStep",    "Troubleshooting",    "Unknown",    "UnknownNameError",    "UnknownOperationError",    "calls",    "condition_text",    "conditions_in_words",    "digest_of",    "edition_meant",    "filled",    "find_call",    "find_mode",    "find_model",    "find_provider",    "folded",    "found",    "meant",    "name_index",    "named",    "names_of_release",    "packaged",    "placeholders",    "reference",    "resolve_auth_mode",    "resolve_on",    "resolve_url",    "route",    "surface_digest",    "tier_of",    "upstream_path",    "without_date",]

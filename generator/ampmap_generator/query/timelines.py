@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from ..vendored.catalogue import Model
-from ..vendored.names import UnknownNameError, folded, meant, without_date
+from ..vendored.name_index import folded
+from ..vendored.names import without_date
 from ..vendored.reference import Reference
 from ..vendored.routing import DEFAULT_AMP_URL, Route, route
 from ..vendored.timeline import RoutePeriod, Timelines
@@ -48,9 +49,6 @@ def other_names(model: Model) -> tuple[str, ...]:
 
 
 def _routed(name: str, reference: Reference) -> Route:
-    """The route of a name. Raises what `route` raises, but suggests nothing: that would take most of the time."""
-    if meant(reference, name) is None:
-        raise UnknownNameError(name)
     return route(name, reference=reference)
 
 

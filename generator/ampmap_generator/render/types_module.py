@@ -15,7 +15,7 @@ from .templates import environment
 
 PARTS = (
     "base", "editions", "wire", "templates", "meanings", "conditions", "catalogue", "platforms", "remedies",
-    "reference", "names", "routing", "timeline", "auth",
+    "reference", "name_index", "names", "routing", "timeline", "auth",
 )  # fmt: skip
 TIMELINE = "timeline"
 """The part that only a module with timelines has."""

@@ -4,31 +4,46 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, partial
 from typing import Final, Literal, TypeAlias
 
 from .base import ProviderId
 from .catalogue import AgentMode, HostedMode, Model, Tool
+from .name_index import ModelIndex, folded, name_index
 from .reference import Reference
 
 NameKind: TypeAlias = Literal["model", "agent_mode", "tool", "provider"]
 
 _DATE: Final = re.compile(r"-(?:\d{2}-\d{4}|\d{4,8})$")
-_RELEASE: Final = re.compile(r"^(?:-(?:instruct|preview|latest|exp))*(?:-\d{2}-\d{4}|-\d{4,8})?$")
-"""What the id of a release adds to the name of its model: kind of release and date."""
 
 
 class UnknownNameError(LookupError):
     """No model, agent mode, tool, provider or operation has this name; `suggestions` are near ones.
 
-    The text of the error holds them.
+    The text of the error holds them. A function that gives them is called when they are first read.
     """
 
-    def __init__(self, message: str, suggestions: tuple[str, ...] = (), *, lead: str = "did you mean") -> None:
-        super().__init__(f"{message}; {lead} {', '.join(suggestions)}" if suggestions else message)
-        self.suggestions = suggestions
+    def __init__(
+        self,
+        message: str,
+        suggestions: tuple[str, ...] | Callable[[], tuple[str, ...]] = (),
+        *,
+        lead: str = "did you mean",
+    ) -> None:
+        super().__init__(message)
+        self._suggestions = suggestions
+        self._lead = lead
+
+    @cached_property
+    def suggestions(self) -> tuple[str, ...]:
+        """What may have been meant, the nearest first."""
+        return self._suggestions() if callable(self._suggestions) else self._suggestions
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message}; {self._lead} {', '.join(self.suggestions)}" if self.suggestions else message
 
 
 class AmbiguousNameError(UnknownNameError):
@@ -91,7 +106,7 @@ def named(reference: Reference, name: str, provider: str | None = None) -> Named
         return _model_of(reference, find_provider(reference, provider), name)
     if found := meant(reference, name):
         return found
-    raise UnknownNameError(f"no model is called {name!r}", _near(name, _suggestible(reference)))
+    raise UnknownNameError(f"no model is called {name!r}", partial(_near, name, partial(_suggestible, reference)))
 
 
 def meant(reference: Reference, name: str) -> Named | None:
@@ -99,7 +114,7 @@ def meant(reference: Reference, name: str) -> Named | None:
 
     Raises AmbiguousNameError and HostedModeError as `named` does.
     """
-    hosted = next((m for m in reference.hosted_modes.values() if name.casefold() == m.name.casefold()), None)
+    hosted = name_index(reference).hosted_modes.get(name.casefold())
     if hosted is not None:
         raise HostedModeError(hosted)
     return next((found for read in READINGS.values() if (found := read(reference, name))), None)
@@ -111,15 +126,16 @@ def find_model(reference: Reference, name: str, provider: str | None = None) -> 
     Raises UnknownNameError when there is none, and AmbiguousNameError when several providers have it and `provider`
     does not tell which.
     """
-    models = [m for m in reference.models.values() if provider in (None, m.provider)]
-    if found := _one_model(name, models):
+    index = name_index(reference)
+    known = index.models if provider is None else index.models_of(provider)
+    if found := _one_model(name, known):
         return found
-    raise UnknownNameError(f"no model is called {name!r}", _near(name, [m.id for m in models]))
+    raise UnknownNameError(f"no model is called {name!r}", partial(_near, name, partial(_ids, known)))
 
 
 def find_mode(reference: Reference, name: str) -> AgentMode | None:
     """An agent mode by its name (`bolt:main`) or id (`bolt-main`), or None."""
-    return next((m for m in reference.agent_modes.values() if name in (m.name, m.id)), None)
+    return name_index(reference).modes.get(name)
 
 
 def find_provider(reference: Reference, name: str) -> ProviderId:
@@ -129,13 +145,7 @@ def find_provider(reference: Reference, name: str) -> ProviderId:
     """
     if found := _provider_called(reference, name):
         return found
-    raise UnknownNameError(f"no provider is called {name!r}", _near(name, list(reference.providers)))
-
-
-@lru_cache(maxsize=4096)
-def folded(name: str) -> str:
-    """The name without case and punctuation: `Claude Sonnet 4.5` and `claude-sonnet-4-5` are one."""
-    return "-".join(re.findall(r"[^\W_]+", name.casefold()))
+    raise UnknownNameError(f"no provider is called {name!r}", partial(_near, name, partial(list, reference.providers)))
 
 
 # --- the readings of a name, the most exact one first
@@ -148,8 +158,7 @@ def _as_mode(reference: Reference, name: str) -> Named | None:
 
 def _as_mode_in_any_case(reference: Reference, name: str) -> Named | None:
     wanted = folded(name)
-    modes = (m for m in reference.agent_modes.values() if wanted and wanted in (folded(m.name), folded(m.id)))
-    mode = next(modes, None)
+    mode = name_index(reference).folded_modes.get(wanted) if wanted else None
     return _of_mode(reference, mode) if mode else None
 
 
@@ -159,24 +168,24 @@ def _of_mode(reference: Reference, mode: AgentMode) -> Named:
 
 
 def _as_exact_model(reference: Reference, name: str) -> Named | None:
-    model = _first(name, _exact(name, list(reference.models.values())))
+    model = _first(name, name_index(reference).models.exact(name))
     return Named("model", model.provider, model) if model else None
 
 
 def _as_model(reference: Reference, name: str) -> Named | None:
-    model = _one_model(name, list(reference.models.values()))
+    model = _one_model(name, name_index(reference).models)
     return Named("model", model.provider, model) if model else None
 
 
 def _as_tool(reference: Reference, name: str) -> Named | None:
     wanted = folded(name)
-    for tool in reference.tools.values():
-        if wanted and wanted in (folded(tool.id), folded(tool.display_name)):
-            model = None
-            if tool.default_model not in (None, "unknown"):
-                model = find_model(reference, str(tool.default_model), tool.provider)
-            return Named("tool", tool.provider, model, tool=tool)
-    return None
+    tool = name_index(reference).folded_tools.get(wanted) if wanted else None
+    if tool is None:
+        return None
+    model = None
+    if tool.default_model not in (None, "unknown"):
+        model = find_model(reference, str(tool.default_model), tool.provider)
+    return Named("tool", tool.provider, model, tool=tool)
 
 
 def _as_provider(reference: Reference, name: str) -> Named | None:
@@ -217,27 +226,22 @@ READINGS: Final[dict[str, Callable[[Reference, str], Named | None]]] = {
 
 
 def _model_of(reference: Reference, provider: ProviderId, name: str) -> Named:
-    model = _one_model(name, [m for m in reference.models.values() if m.provider == provider])
+    model = _one_model(name, name_index(reference).models_of(provider))
     return Named("model", provider, model, free_model="" if model else name)
 
 
 def _provider_called(reference: Reference, name: str) -> ProviderId | None:
     wanted = folded(name)
-    for key, provider in reference.providers.items():
-        names = (key, provider.display_name, *provider.aliases)
-        if name == key or (wanted and wanted in map(folded, names)):
-            return key
-    return None
+    if not wanted:
+        return name if name in reference.providers else None
+    return name_index(reference).folded_providers.get(wanted)
 
 
 # --- models
 
 
-def _one_model(name: str, models: list[Model]) -> Model | None:
-    for matches in _tiers(name, models):
-        if found := _first(name, matches):
-            return found
-    return None
+def _one_model(name: str, models: ModelIndex) -> Model | None:
+    return next((found for matches in models.matches(name) if (found := _first(name, matches))), None)
 
 
 def _first(name: str, matches: Iterable[Model]) -> Model | None:
@@ -247,34 +251,6 @@ def _first(name: str, matches: Iterable[Model]) -> Model | None:
         keys = tuple(f"{m.provider}/{m.id}" for m in found)
         raise AmbiguousNameError(f"{name!r} is served by several providers", keys, lead="write one of")
     return max(found, key=lambda m: _date(m.id), default=None)
-
-
-def _exact(name: str, models: list[Model]) -> list[Model]:
-    for matches in (
-        [m for m in models if name == f"{m.provider}/{m.id}"],
-        [m for m in models if name == m.id],
-        [m for m in models if name == m.wire_id or name in m.aliases],
-    ):
-        if matches:
-            return matches
-    return []
-
-
-def _tiers(name: str, models: list[Model]) -> Iterator[list[Model]]:
-    """What `name` may mean, the most exact first: names as they are, then in other case, then without the release."""
-    yield _exact(name, models)
-    wanted = folded(name)
-    if not wanted:
-        return
-    yield [m for m in models if wanted in (folded(m.id), folded(f"{m.provider}/{m.id}"), folded(m.wire_id or ""))]
-    yield [m for m in models if wanted == folded(m.display_name) or wanted in map(folded, m.aliases)]
-    yield [m for m in models if is_release_of(folded(m.id), wanted)]
-    yield [m for m in models if is_release_of(folded(m.display_name), wanted)]
-
-
-def is_release_of(release: str, model: str) -> bool:
-    """Whether an id, folded, is that of a release of a model: the model's name, a kind of release, a date."""
-    return release.startswith(model) and _RELEASE.match(release[len(model) :]) is not None
 
 
 def without_date(model: str) -> str:
@@ -291,6 +267,10 @@ def _date(model: str) -> str:
     return f"{year}{month}"
 
 
+def _ids(models: ModelIndex) -> list[str]:
+    return [model.id for model in models.models]
+
+
 def _suggestible(reference: Reference) -> list[str]:
     modes = [m.name for m in reference.agent_modes.values()]
     return [
@@ -302,5 +282,5 @@ def _suggestible(reference: Reference) -> list[str]:
     ]
 
 
-def _near(name: str, names: list[str]) -> tuple[str, ...]:
-    return tuple(difflib.get_close_matches(name, names, n=3, cutoff=0.5))
+def _near(name: str, names: Callable[[], list[str]]) -> tuple[str, ...]:
+    return tuple(difflib.get_close_matches(name, names(), n=3, cutoff=0.5))

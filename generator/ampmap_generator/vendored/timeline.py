@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .base import Shape
-from .names import folded
+from .name_index import folded
 from .routing import DEFAULT_AMP_URL, resolve_url
 
 

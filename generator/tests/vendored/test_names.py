@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import pickle
+from collections.abc import Mapping, ValuesView
 
 import pytest
+from ampmap_generator.vendored.catalogue import Model
 from ampmap_generator.vendored.editions import KnownEdition, edition_meant
-from ampmap_generator.vendored.names import AmbiguousNameError, UnknownNameError, folded, named
+from ampmap_generator.vendored.name_index import folded
+from ampmap_generator.vendored.names import AmbiguousNameError, UnknownNameError, named
 from ampmap_generator.vendored.reference import Reference
 from ampmap_generator.vendored.routing import route
 from hypothesis import given
@@ -134,3 +137,35 @@ KNOWN = [
 )
 def test_an_edition_is_named_by_id_age_or_day(name: str, meant: str | None) -> None:
     assert edition_meant(name, KNOWN) == meant
+
+
+class Searched(dict[str, Model]):
+    """Models that count how often somebody goes through all of them."""
+
+    times = 0
+
+    def values(self) -> ValuesView[Model]:
+        self.times += 1
+        return super().values()
+
+
+def test_names_are_found_without_a_search_for_each(reference: Reference) -> None:
+    models = Searched(reference.models)
+    counting = reference.model_copy(update={"models": models})
+
+    for key, model in models.items():
+        assert route(key, reference=counting).model == model.id
+        assert named(counting, model.display_name, model.provider).model is not None
+        with pytest.raises(UnknownNameError):
+            route(f"no-{key}", reference=counting)
+
+    assert models.times == 1
+
+
+def test_a_copy_with_other_models_knows_their_names(reference: Reference) -> None:
+    key, model = next(iter(reference.models.items()))
+    assert named(reference, key).model == model
+
+    with pytest.raises(UnknownNameError, match="did you mean"):
+        named(reference.model_copy(update={"models": {k: m for k, m in reference.models.items() if k != key}}), key)
+    assert pickle.loads(pickle.dumps(reference)) == reference  # noqa: S301 - what compares sees no index

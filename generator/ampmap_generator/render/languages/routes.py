@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from ...vendored.base import Shape
 from ...vendored.catalogue import Limits, Model
-from ...vendored.names import READINGS, AmbiguousNameError, Named, NameKind, folded, is_release_of, named
+from ...vendored.name_index import folded, name_index, names_of_release
+from ...vendored.names import READINGS, AmbiguousNameError, Named, NameKind, named
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, DEFAULT_AMP_URL, MODEL_SLOT, Call, calls
 from ...vendored.wire import Provider
@@ -166,7 +167,7 @@ class _Tables:
         return found
 
     def _provider(self, provider: Provider) -> RouteProvider:
-        models = [model for model in self._reference.models.values() if model.provider == provider.id]
+        models = name_index(self._reference).models_of(provider.id).models
         return RouteProvider(
             via_proxy=provider.via_proxy,
             base=(provider.base_path if provider.via_proxy else provider.base_url) or "",
@@ -218,4 +219,4 @@ def _written_otherwise(models: Iterable[Model]) -> Iterator[str]:
         yield from _written([model])
         yield model.display_name
         for release in (folded(model.id), folded(model.display_name)):
-            yield from (release[:end] for end in range(1, len(release)) if is_release_of(release, release[:end]))
+            yield from names_of_release(release)
