@@ -1558,13 +1558,8 @@ class NameIndex:
     """What every fact of a reference is called; each part is made when it is first asked."""
 
     def __init__(self, reference: Reference) -> None:
-        self._reference = reference
-        self._facts = _named_facts(reference)
+        self.reference = reference
         self.models = ModelIndex(reference.models.values())
-
-    def fits(self, reference: Reference) -> bool:
-        """Whether it was made of the facts of this reference, and not of those of one that this is a copy of."""
-        return all(mine is its for mine, its in zip(self._facts, _named_facts(reference), strict=True))
 
     def models_of(self, provider: str) -> ModelIndex:
         """The models of a provider by their names."""
@@ -1574,7 +1569,7 @@ class NameIndex:
     def modes(self) -> Mapping[str, AgentMode]:
         """Agent modes by name and id, as they are written."""
         return _first_by_name(
-            (name, mode) for mode in self._reference.agent_modes.values() for name in (mode.name, mode.id)
+            (name, mode) for mode in self.reference.agent_modes.values() for name in (mode.name, mode.id)
         )
 
     @cached_property
@@ -1585,18 +1580,18 @@ class NameIndex:
     @cached_property
     def hosted_modes(self) -> Mapping[str, HostedMode]:
         """Modes that Amp's servers lead, by name without case."""
-        return _first_by_name((mode.name.casefold(), mode) for mode in self._reference.hosted_modes.values())
+        return _first_by_name((mode.name.casefold(), mode) for mode in self.reference.hosted_modes.values())
 
     @cached_property
     def folded_tools(self) -> Mapping[str, Tool]:
         """Tools by id and display name, folded."""
-        tools = self._reference.tools.values()
+        tools = self.reference.tools.values()
         return _first_by_name((folded(name), tool) for tool in tools for name in (tool.id, tool.display_name))
 
     @cached_property
     def folded_providers(self) -> Mapping[str, ProviderId]:
         """Ids of providers by id, display name and aliases, folded."""
-        providers = self._reference.providers.items()
+        providers = self.reference.providers.items()
         return _first_by_name((folded(name), key) for key, p in providers for name in (key, p.display_name, *p.aliases))
 
     @cached_property
@@ -1610,17 +1605,13 @@ class NameIndex:
 def name_index(reference: Reference) -> NameIndex:
     """The index of a reference, made once and kept with it."""
     own = vars(reference)
-    kept = own.get(_KEPT)  # no field: what compares and dumps references does not see it
-    if not isinstance(kept, NameIndex) or not kept.fits(reference):
+    kept: NameIndex | None = own.get(_KEPT)  # no field: what compares and dumps references does not see it
+    if kept is None or kept.reference is not reference:  # a copy has that of what it is a copy of
         kept = own[_KEPT] = NameIndex(reference)
     return kept
 
 
 _KEPT: Final = "_name_index"
-
-
-def _named_facts(reference: Reference) -> tuple[Mapping[str, object], ...]:
-    return (reference.models, reference.providers, reference.agent_modes, reference.hosted_modes, reference.tools)
 
 
 def _all_by_name(named: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from .. import outputs
+from ..load.collector import collector_paused
 from ..render.manifest import Origin
 from ..render.site.evidence_files import EvidenceError
 from ..render.site.redirects import RedirectError
@@ -28,10 +29,12 @@ class Builder:
         self._edition = everything.reference.edition.id
         self._manifest = read_manifest(out)
         try:
-            self.files: Mapping[str, Files] = {name: self._named(name, TARGETS[name](everything)) for name in targets}
-            """By target: path relative to the target's folder, and content."""
+            with collector_paused():
+                made = {name: self._named(name, TARGETS[name](everything)) for name in targets}
         except (EvidenceError, RedirectError) as error:
             raise click.ClickException(str(error)) from None
+        self.files: Mapping[str, Files] = made
+        """By target: path relative to the target's folder, and content."""
 
     def refuse_foreign(self) -> None:
         """Raises UsageError where files are in the way below `--out` that `build` did not write."""
