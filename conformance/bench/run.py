@@ -73,7 +73,7 @@ def main(words: list[str]) -> int:
         if not asked.only or name in asked.only
     }
     figures: list[Figure] = []
-    left_out: dict[str, str] = {}
+    left_out = {name: "not asked for" for name in measures(full=True) if name not in chosen}
     for name, measure in chosen.items():
         if name in NEEDS and find_spec(NEEDS[name]) is None:
             left_out[name] = f"{NEEDS[name]} is not installed"
