@@ -296,8 +296,8 @@ def freeze(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure what ampmap costs beside what it builds on, into build/bench.md; a bar missed by half is an error.
 
-    `-- --full` takes all measures, in an hour. `-- --full --page site/docs/guides/speed.md` writes them into that page
-    too. `-- --only builds` takes one; `-- --help` names them.
+    `-- --full` takes all measures. `-- --full --page site/docs/guides/speed.md` writes them into that page
+    too. `-- --only growth` takes one; `-- --help` names them.
     """
     install(session, "bench")
     session.run("python", "conformance/bench/run.py", *session.posargs)

@@ -63,7 +63,7 @@ def again(folder: Path, rounds: int) -> Iterator[Figure]:
 
 
 def types(folder: Path) -> Iterator[Figure]:
-    """The types with many models, against datamodel-code-generator on the reference's schema with the same ids."""
+    """The types with many models, against datamodel-code-generator, which infers classes from the same reference."""
     layer = write_layer(folder / "layer-5250", PAGES)
     cost_of((*AMPMAP, "build", "reference", "--layer", str(layer), "--out", str(folder)))
     words = (
