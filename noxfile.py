@@ -299,9 +299,13 @@ def freeze(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure what the kit costs beside sending its requests; more than half as much again is an error."""
-    install(session, "conformance")
-    session.run("python", "conformance/bench/overhead.py")
+    """Measure what ampmap costs beside what it builds on, into build/bench.md; a bar missed by half is an error.
+
+    `-- --full` takes all measures. `-- --full --page site/docs/guides/speed.md` writes them into that page
+    too. `-- --only growth` takes one; `-- --help` names them.
+    """
+    install(session, "bench")
+    session.run("python", "conformance/bench/run.py", *session.posargs)
 
 
 @nox.session

@@ -1,10 +1,7 @@
 """What the kit costs beside sending: the default run, against a loop that only sends the same requests.
 
 Both use one embedded target, one client and the same threads, in one process and by turns: what the run sends with
-nothing beside it, or after a wait of its own, the loop sends so as well. Prints every round, and ends with 1 when the
-best run takes more than 1.5 times as long as the best loop.
-
-python conformance/bench/overhead.py
+nothing beside it, or after a wait of its own, the loop sends so as well.
 """
 
 from __future__ import annotations
@@ -33,9 +30,6 @@ from ampmap_conformance.run.run import outcomes
 from ampmap_conformance.run.smoke import smoke
 from ampmap_conformance.verdicts import BROKEN
 from ampmap_conformance.wire.messages import nonce_of
-
-ROUNDS = 2
-LIMIT = 1.5
 
 
 @dataclass(frozen=True)
@@ -110,21 +104,11 @@ def timed_loop(session: Session, noted: list[Noted]) -> float:
     return time.monotonic() - begun
 
 
-def main() -> int:
-    """The rounds, and the verdict."""
-    runs, loops = [], []
-    for number in range(1, ROUNDS + 1):
-        noted: list[Noted] = []
-        with open_run(RunOptions()) as session:
-            smoke(session.context)
-            runs.append(timed_run(noting(session, noted)))
-            sent = tuple(noted)
-            loops.append(timed_loop(session, list(sent)))
-            print(f"round {number}: run {runs[-1]:.2f} s, loop {loops[-1]:.2f} s, {len(sent)} requests")
-    ratio = min(runs) / min(loops)
-    print(f"best run {min(runs):.2f} s, best loop {min(loops):.2f} s: ratio {ratio:.2f}, limit {LIMIT}")
-    return 0 if ratio <= LIMIT else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def measured_round() -> tuple[float, float, int]:
+    """Seconds of a run and of the loop, and how many requests both sent."""
+    noted: list[Noted] = []
+    with open_run(RunOptions()) as session:
+        smoke(session.context)
+        run = timed_run(noting(session, noted))
+        sent = list(noted)
+        return run, timed_loop(session, sent), len(sent)

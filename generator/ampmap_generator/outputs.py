@@ -7,6 +7,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 CHECKOUT = PACKAGE.parent.parent
+NO_FACTS = ("schema", "released")
+"""Folders of the spec that hold no facts: generated schemas, and what was released."""
 
 
 class NoSpecError(FileNotFoundError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .query.timelines import timelines
 from .render.editor_schemas import render_schema
@@ -13,7 +14,7 @@ from .render.languages.typescript import render_typescript
 from .render.openapi.document import render_openapi
 from .render.reference_files import render_reference
 from .render.site.spec_links import SpecFiles
-from .render.site.whole_site import render_docs, render_llms
+from .render.site.whole_site import llms_of, render_docs
 from .render.types_module import render_types
 from .render.vectors.vectors import render_vectors
 from .render.write import Files
@@ -32,9 +33,14 @@ class Compiled:
     files: SpecFiles = field(default_factory=SpecFiles)
     """The files of the spec, and where in them each fact of the reference stands."""
 
+    @cached_property
+    def site(self) -> Files:
+        """The files of the site, rendered once for all targets that need them."""
+        return render_docs(self.reference, self.editions, self.stated, self.files)
+
 
 TARGETS: dict[str, Callable[[Compiled], Files]] = {
-    "docs": lambda compiled: render_docs(compiled.reference, compiled.editions, compiled.stated, compiled.files),
+    "docs": lambda compiled: compiled.site,
     "types": lambda compiled: render_types(compiled.reference, open_ids=True),
     "reference": lambda compiled: render_reference(compiled.reference, compiled.editions),
     "openapi": lambda compiled: render_openapi(compiled.reference, compiled.editions),
@@ -43,5 +49,5 @@ TARGETS: dict[str, Callable[[Compiled], Files]] = {
     "go": lambda compiled: render_go(compiled.reference, timelines(compiled.editions)),
     "route-vectors": lambda compiled: render_route_vectors(compiled.editions),
     "schema": lambda compiled: render_schema(compiled.editions),
-    "llms": lambda compiled: render_llms(compiled.reference, compiled.editions, compiled.stated, compiled.files),
+    "llms": lambda compiled: llms_of(compiled.site),
 }

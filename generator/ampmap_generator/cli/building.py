@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from .. import outputs
-from ..render.manifest import Manifest, ManifestError
+from ..load.collector import collector_paused
+from ..render.manifest import Origin
 from ..render.site.evidence_files import EvidenceError
 from ..render.site.redirects import RedirectError
 from ..render.write import Difference, Files, differences, write
 from ..targets import TARGETS, Compiled
+from .before import read_manifest
 from .inputs import report_write_errors
 
 SHOWN = 5
@@ -24,12 +26,15 @@ class Builder:
 
     def __init__(self, everything: Compiled, targets: Sequence[str], out: Path | None) -> None:
         self._out = out
+        self._edition = everything.reference.edition.id
+        self._manifest = read_manifest(out)
         try:
-            self.files: Mapping[str, Files] = {name: self._named(name, TARGETS[name](everything)) for name in targets}
-            """By target: path relative to the target's folder, and content."""
-            self._manifest = Manifest.read(out if out is not None else outputs.CHECKOUT / "build")
-        except (EvidenceError, RedirectError, ManifestError) as error:
+            with collector_paused():
+                made = {name: self._named(name, TARGETS[name](everything)) for name in targets}
+        except (EvidenceError, RedirectError) as error:
             raise click.ClickException(str(error)) from None
+        self.files: Mapping[str, Files] = made
+        """By target: path relative to the target's folder, and content."""
 
     def refuse_foreign(self) -> None:
         """Raises UsageError where files are in the way below `--out` that `build` did not write."""
@@ -51,13 +56,17 @@ class Builder:
         """What `write` would change."""
         return differences(self._folder(target), self.files[target], self._owned(target))
 
-    def write(self, target: str) -> list[Difference]:
-        """Writes the files of a target, and removes those that it wrote before and has no more; what it changed."""
+    def write(self, target: str, inputs: str | None = None) -> list[Difference]:
+        """Writes the files of a target, and removes those that it wrote before and has no more; what it changed.
+
+        `inputs` is the digest of what they are made of, where it is known.
+        """
+        origin = Origin(inputs, self._edition) if inputs else None
         output, folder = outputs.OUTPUTS[target], self._folder(target)
         with report_write_errors(folder):
             made = write(folder, self.files[target], self._owned(target))
             if self._out is not None or not output.is_committed:
-                self._manifest.record(target, folder, self.files[target])
+                self._manifest.record(target, folder, self.files[target], origin)
                 self._manifest.write()
         return made
 

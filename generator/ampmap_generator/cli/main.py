@@ -134,7 +134,9 @@ def validate(
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; list the files that differ, exit 1 if any does."
 )
-@click.option("--force", is_flag=True, help="Also overwrite files in DIR that another program or person wrote.")
+@click.option(
+    "--force", is_flag=True, help="Also overwrite files in DIR that others wrote, and build what has not changed."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Name each file that is written or removed.")
 @language_option
 def build(
@@ -153,7 +155,8 @@ def build(
     They are docs, types, reference, openapi, vectors, typescript, go, route-vectors, schema and llms. `types` with a
     --language is that target.
 
-    It prints one line a target. Below DIR, it removes and overwrites only what it wrote before.
+    It prints one line a target. Below DIR, it removes and overwrites only what it wrote before. A target is not built
+    again if neither its files nor anything that they are made of changed.
 
     With --check and without TARGET, only targets that are committed are compared; pages
     are not committed.
@@ -164,7 +167,8 @@ def build(
       ampmap build reference -v
       ampmap build --check
     """
-    from .building import Builder
+    from .before import built_before
+    from .fingerprint import fingerprint
 
     if out is None and not outputs.in_checkout():
         raise click.UsageError("--out DIR is required outside a checkout of ampmap")
@@ -179,13 +183,23 @@ def build(
         raise click.UsageError(
             "--out DIR is required with --layer or --edition: the checkout holds only the base edition without layers"
         )
+    inputs = fingerprint(spec_dir, layers, edition)
+    before = {} if only_check or force else built_before(wanted, out, inputs)
+    wanted = [target for target in wanted if target not in before]
+    click.echo("".join(f"{_count_line(target, made.files, ())}\n" for target, made in before.items()), nl=False)
+    if not wanted:
+        click.echo(f"up to date, edition {next(iter(before.values())).edition}")
+        return
+    from .building import Builder
+
     everything = load_editions(spec_dir, edition, layers)
     builder = Builder(everything, wanted, out)
+    known = inputs if inputs == fingerprint(spec_dir, layers, edition) else None  # else changed while they were read
     if not (only_check or force):
         builder.refuse_foreign()
     changes = []
     for target in wanted:
-        made = builder.compare(target) if only_check else builder.write(target)
+        made = builder.compare(target) if only_check else builder.write(target, known)
         changes += made
         if not only_check:
             click.echo(_count_line(target, len(builder.files[target]), made))

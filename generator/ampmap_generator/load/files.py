@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ..outputs import NO_FACTS
 from . import rules
 from .code_frame import LINE_BREAK, printable
 from .findings import Finding, Location, SpecRule
@@ -22,8 +23,6 @@ _KIND_OF_FOLDER: Final = {kind.folder: kind for kind in KINDS}
 _PLATFORMS: Final = "platforms"
 _KIND_OF_PLATFORM_FILE: Final = {kind.folder.removeprefix(f"{_PLATFORMS}/*/"): kind for kind in PLATFORM_KINDS}
 _KIND_OF_ROOT_FILE: Final = {kind.folder: kind for kind in ROOT_KINDS}
-_NO_FACTS: Final = ("schema", "released")
-"""Folders of the spec that hold no facts: generated schemas, and what was released."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 EDITIONS: Final = "editions"
 """The folder that has, beside the file of each edition, the folder of what differs in it."""
@@ -90,7 +89,7 @@ class Reader:
                 )
             elif name in _KIND_OF_FOLDER:
                 self._read_kind(_KIND_OF_FOLDER[name])
-            elif name not in _NO_FACTS:
+            elif name not in NO_FACTS:
                 self._report(rules.UNKNOWN_FOLDER, name, "no kind of fact has this folder", _folders_hint())
         if not self.texts and not self.findings:
             message = f"no YAML file found in `{printable(str(self._top))}`"

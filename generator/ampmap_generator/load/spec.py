@@ -7,11 +7,9 @@ input of any kind becomes findings, all of them at once.
 
 from __future__ import annotations
 
-import gc
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +20,7 @@ from ..vendored.editions import NEWEST, NEWEST_PROXIED, KnownEdition, edition_me
 from ..vendored.wire import Provider
 from . import rules
 from .code_frame import shorten
+from .collector import collector_paused
 from .editions import EditionFile, in_order_of_build, paths_to_base
 from .files import EDITIONS, Document, scope
 from .findings import Finding, Location, in_order
@@ -147,7 +146,7 @@ class Spec:
         """
         if edition == self.edition:
             return self
-        with _collector_paused():
+        with collector_paused():
             meant = None if self.stack is None else self.stack.meant(edition)
             if self.stack is None or meant is None:
                 raise UnknownEditionError(edition, self.editions)
@@ -177,7 +176,7 @@ def load(spec_dir: Path, layers: Sequence[Path] = ()) -> tuple[Spec, list[Findin
     parent: `spec/providers/groq.yaml`. The findings, in order, are those of reading all files and of the base edition;
     each other edition has its own in `Spec.findings`. An entry that is not of its shape is missing from the facts.
     """
-    with _collector_paused():
+    with collector_paused():
         base = read_folder(spec_dir)
         trees = {}
         for tree in base.trees:
@@ -198,18 +197,6 @@ def _name_of(folder: Path, taken: set[str]) -> str:
         name = f"{above.pop()}/{name}".replace("//", "/")
     taken.add(name)
     return name
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No garbage collection: loading makes many objects and no cycles, and collecting takes a third of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class Stack:

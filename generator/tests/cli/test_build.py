@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from ampmap_generator import outputs
-from ampmap_generator.cli import main
+from ampmap_generator.cli import fingerprint, main
 from ampmap_generator.render.manifest import NAME, Entry, Manifest, ManifestError, digest
-from ampmap_generator.render.write import Drift, differences, write
+from ampmap_generator.render.write import Drift, Files, differences, write
+from ampmap_generator.targets import TARGETS, Compiled
 from ampmap_tests_support.once import made_once
 from click.testing import CliRunner
 
@@ -245,3 +246,58 @@ def test_only_owned_files_can_be_stale(tmp_path: Path) -> None:
     found = differences(tmp_path, {}, ("*.md",))
 
     assert [(change.path.name, change.drift) for change in found] == [("old.md", Drift.STALE)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "built_again"),
+    [
+        ("nothing", False),
+        ("layer", True),
+        ("output", True),  # and --force, since it is in the way
+        ("output removed", True),
+        ("generator", True),
+        ("edition", True),
+        ("forced", True),
+    ],
+)
+def test_only_a_target_whose_inputs_or_files_changed_is_built_again(
+    changed: str, built_again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer, out, rendered = tmp_path / "layer", tmp_path / "out", []
+
+    def render(everything: Compiled) -> Files:
+        rendered.append(everything.reference.edition.id)
+        return {"types.py": b"x = 1\n"}
+
+    monkeypatch.setitem(TARGETS, "types", render)
+    monkeypatch.setattr(fingerprint, "version", lambda _: "1")
+    note = layer / "sources" / "ours.yaml"
+    note.parent.mkdir(parents=True)
+    note.write_text("title: Ours\nkind: document\nversion: '1'\n", encoding="utf-8")
+    words = ["build", "types", "--layer", str(layer), "--out", str(out)]
+
+    def build(*more: str) -> str:
+        result = CliRunner().invoke(main, [*words, *more])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    build()
+    more: list[str] = []
+    match changed:
+        case "layer":
+            note.write_text("title: Ours\nkind: document\nversion: '2'\n", encoding="utf-8")
+        case "output":
+            (out / "ampmap_types.py").write_text("changed", encoding="utf-8")
+            more = ["--force"]
+        case "output removed":
+            (out / "ampmap_types.py").unlink()
+        case "generator":
+            monkeypatch.setattr(fingerprint, "version", lambda _: "2")
+        case "edition":
+            more = ["--edition", "newest"]
+        case "forced":
+            more = ["--force"]
+    build(*more)
+
+    assert (len(rendered) == 2) is built_again
+    assert (out / "ampmap_types.py").read_text(encoding="utf-8") == "x = 1\n"

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from ...compile import plain
 from ...diff.report import DiffReport, report_schema
-from ...query.timelines import timelines
 from ...vendored.base import Edition, Shape
 from ...vendored.catalogue import AgentMode, Model
+from ...vendored.lookups import lookups
 from ...vendored.reference import Reference
 from ...vendored.routing import Route, calls, route
 from ...vendored.timeline import Timelines
@@ -173,11 +173,11 @@ _SHAPES: Final[Mapping[str, type[BaseModel]]] = {
 
 
 def api_files(
-    reference: Reference, editions: Mapping[str, Reference], reports: Mapping[str, DiffReport]
+    reference: Reference, editions: Mapping[str, Reference], reports: Mapping[str, DiffReport], known: Timelines
 ) -> dict[str, bytes]:
     """Every file of the API by its path below the site's root, sorted.
 
-    `reports` are what changed in each edition that has a base, by id.
+    `reports` are what changed in each edition that has a base, by id; `known` are the timelines of all names.
     """
     newest = newest_with_name(editions)
     documents: dict[str, bytes] = {
@@ -192,7 +192,7 @@ def api_files(
         ROUTE_VECTORS: render_route_vectors(editions)[ROUTE_VECTORS],
         "lookup.json": _one_line(lookup(reference, editions)),
         **{f"lookup/{name}.json": _one_line(edition_lookup(each, reference)) for name, each in editions.items()},
-        "timelines.json": _one_line(timelines(editions), given_only=True),
+        "timelines.json": _one_line(known, given_only=True),
         **{f"schema/{name}.schema.json": indent_file(schema) for name, schema in api_schemas().items()},
     }
     documents[CHECKSUMS] = checksums(documents)
@@ -263,7 +263,7 @@ def _providers(reference: Reference) -> Iterator[tuple[str, bytes]]:
                 )
                 for call in calls(provider, reference=reference)
             ),
-            models=tuple(model.id for model in reference.models.values() if model.provider == key),
+            models=tuple(model.id for model in lookups(reference).models_of(key)),
         )
         yield f"providers/{key}.json", _document_file(document)
 

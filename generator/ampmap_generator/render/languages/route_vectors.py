@@ -140,7 +140,7 @@ def _questions(reference: Reference) -> Iterator[RouteQuestion]:
 
 def _vector(reference: Reference, question: RouteQuestion) -> RouteVector:
     try:
-        found = route(**question.model_dump(), reference=reference)
+        found = route(**dict(question), reference=reference)
     except (LookupError, ValueError) as error:
         return RouteVector(edition=reference.edition.id, question=question, error=_refusal(error))
     return RouteVector(edition=reference.edition.id, question=question, answer=_answer(found))

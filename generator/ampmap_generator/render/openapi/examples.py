@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ...vendored.base import Json
+from ...vendored.lookups import lookups
 from ...vendored.reference import Reference
 from ...vendored.routing import Call
 from ...vendored.wire import Provider, StreamEvent
@@ -16,8 +17,8 @@ FINISHED = frozenset({"finish_reason", "finishReason", "stop_reason"})
 
 def sample_model(reference: Reference, provider: Provider) -> str:
     """The wire id of the provider's first model, or a word that stands for one."""
-    served = (model.wire_id or model.id for model in reference.models.values() if model.provider == provider.id)
-    return next(served, "example-model")
+    served = lookups(reference).models_of(provider.id)
+    return next((model.wire_id or model.id for model in served), "example-model")
 
 
 def requests(call: Call, model: str) -> dict[str, Json]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from ...vendored.lookups import lookups
 from ...vendored.reference import Reference
 from ...vendored.routing import CREDENTIAL_HEADERS, MODEL_SLOT, find_call
 from ...vendored.wire import Provider
@@ -53,12 +53,12 @@ def map_picture(reference: Reference, shown: Reference | None = None, here: str 
 
 
 def _ordered(reference: Reference) -> list[Provider]:
-    counts = Counter(model.provider for model in reference.models.values())
-    return sorted(reference.providers.values(), key=lambda p: (not p.via_proxy, -counts[p.id], p.id))
+    index = lookups(reference)
+    return sorted(reference.providers.values(), key=lambda p: (not p.via_proxy, -len(index.models_of(p.id)), p.id))
 
 
 def _served(reference: Reference, provider: Provider) -> Box:
-    count = sum(model.provider == provider.id for model in reference.models.values())
+    count = len(lookups(reference).models_of(provider.id))
     upstream = "at an address that no source states"
     if provider.upstream != "unknown":
         upstream = f"at {urlsplit(provider.upstream).hostname}"

@@ -11,6 +11,7 @@ from ...query.scope import builds_in_words, freshness_in_words, is_proxied
 from ...vendored.base import Json
 from ...vendored.catalogue import AgentMode, Model, Tool
 from ...vendored.editions import NEWEST_PROXIED, KnownEdition, edition_meant
+from ...vendored.lookups import lookups
 from ...vendored.names import find_model
 from ...vendored.reference import Reference
 from ...vendored.routing import MODEL_SLOT, Call, find_call
@@ -147,7 +148,7 @@ def _modes_led_by(shelf: Shelf, model: Model) -> tuple[AgentMode, ...]:
 
 def _models(reference: Reference, provider: Provider) -> Page:
     shelf = Shelf(reference, f"models/{provider.id}.md")
-    entries = tuple(_model(shelf, key, m) for key, m in reference.models.items() if m.provider == provider.id)
+    entries = tuple(_model(shelf, f"{m.provider}/{m.id}", m) for m in lookups(reference).models_of(provider.id))
     values: dict[str, object] = {
         "entries": entries,
         "provider": shelf.to("providers", provider.id, prose(provider.display_name)),

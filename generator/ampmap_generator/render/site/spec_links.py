@@ -107,5 +107,7 @@ def name_stating_files(pages: Mapping[str, str], stated: Mapping[str, tuple[str,
     names = {code(name): ", ".join(map(code, files)) for name, files in stated.items() if files}
     if not names:
         return dict(pages)
-    any_name = re.compile("|".join(map(re.escape, names)))
-    return {path: any_name.sub(lambda found: names[found[0]], text) for path, text in pages.items()}
+    # One pattern that any of them fits: one that lists them all would be tried name by name.
+    begin = posixpath.commonprefix([name.removesuffix("`") for name in names])
+    like_a_name = re.compile(f"{re.escape(begin)}[^`\n]*`")
+    return {path: like_a_name.sub(lambda found: names.get(found[0], found[0]), text) for path, text in pages.items()}

@@ -67,13 +67,14 @@ def _generated_data(
     reference: Reference, editions: Mapping[str, Reference], reports: Mapping[str, DiffReport]
 ) -> dict[str, bytes]:
     """The data that is made from the references, by path below the docs folder."""
-    documents = api_files(reference, editions, reports)
+    known = timelines(editions)
+    documents = api_files(reference, editions, reports, known)
     return {
         **documents,
         **dict(_as_scripts(documents)),
         **render_openapi(reference, editions),
         **auth_files(reference),
-        **module_files(reference, timelines(editions)),
+        **module_files(reference, known),
         **feed_files(editions, reports),
     }
 
@@ -104,12 +105,6 @@ def _source_files(spec: SpecFiles | None) -> dict[str, bytes]:
     }
 
 
-def render_llms(
-    reference: Reference,
-    editions: Mapping[str, Reference],
-    stated: Mapping[str, tuple[str, ...]] | None = None,
-    spec: SpecFiles | None = None,
-) -> dict[str, bytes]:
-    """`llms.txt` and `llms-full.txt` by themselves, as the site has them. Takes and raises what `render_docs` does."""
-    site = render_docs(reference, editions, stated, spec)
+def llms_of(site: Mapping[str, bytes]) -> dict[str, bytes]:
+    """`llms.txt` and `llms-full.txt` by themselves, out of the files that `render_docs` gives."""
     return {name: site[f"docs/{name}"] for name in (INDEX, FULL)}

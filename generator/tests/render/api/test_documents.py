@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 import yaml
 from ampmap_generator.compile import plain
+from ampmap_generator.query.timelines import timelines
 from ampmap_generator.render.api.documents import CHECKSUMS, ROOT, api_files, api_schemas
 from ampmap_generator.render.site.editions import change_reports
 from ampmap_generator.render.site.facts import Page
 from ampmap_generator.render.site.llms import FULL, INDEX
 from ampmap_generator.render.site.nav import configuration, navigation
 from ampmap_generator.render.site.pages import all_pages
-from ampmap_generator.render.site.whole_site import render_docs, render_llms
+from ampmap_generator.render.site.whole_site import render_docs
 from ampmap_generator.render.write import Files
+from ampmap_generator.targets import TARGETS, Compiled
 from ampmap_generator.vendored.reference import Reference
 from ampmap_tests_support.places import CHECKOUT
 from jsonschema import Draft202012Validator
@@ -30,7 +32,7 @@ Editions = Mapping[str, Reference]
 @pytest.fixture(scope="module")
 def files(reference: Reference, editions: Editions) -> Files:
     """The API's files by their path below `api/v1/`."""
-    found = api_files(reference, editions, change_reports(editions))
+    found = api_files(reference, editions, change_reports(editions), timelines(editions))
     return {path.removeprefix(ROOT): content for path, content in found.items()}
 
 
@@ -204,9 +206,13 @@ def test_the_whole_text_holds_every_page(docs: Files, reference: Reference) -> N
     assert len(docs[f"docs/{INDEX}"]) < 16 * 1024
 
 
-def test_the_target_by_itself_writes_the_same(docs: Files, reference: Reference, editions: Editions) -> None:
-    for name, content in render_llms(reference, editions).items():
+def test_the_texts_by_themselves_are_those_of_the_site_and_share_its_rendering(
+    docs: Files, reference: Reference, editions: Editions
+) -> None:
+    everything = Compiled(reference, editions)
+    for name, content in TARGETS["llms"](everything).items():
         assert docs[f"docs/{name}"] == content
+        assert content is TARGETS["docs"](everything)[f"docs/{name}"]
 
 
 # --- navigation
