@@ -1630,8 +1630,16 @@ class Lookups:
             for key, provider in reference.providers.items()
         )
         """By id, display name and alias, folded."""
+        served: dict[str, list[Model]] = {}
+        for model in models:
+            served.setdefault(model.provider, []).append(model)
+        self._served = {provider: tuple(found) for provider, found in served.items()}
         self._as_written = [_all(models, spellings) for spellings in _AS_WRITTEN]
         self._folded = [_all(models, spellings) for spellings in _FOLDED]
+
+    def models_of(self, provider: str) -> tuple[Model, ...]:
+        """The models of a provider, in the order of the reference."""
+        return self._served.get(provider, ())
 
     def as_written(self, name: str, provider: str | None = None) -> list[Model]:
         """The models that have this name as it is: as `provider/id`, else as id, else as wire id or alias."""
