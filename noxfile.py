@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import shutil
-import tempfile
 import tomllib
 from pathlib import Path
 
@@ -26,8 +25,8 @@ BUILD = HERE / "build"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LOCKS = {"conformance": ("conformance",), "all-profiles": ("conformance", "clients", "fuzz")}
 """Lock file in `conformance/locks` to the extras that it holds."""
-KIT = HERE / "packaging/ampmap-conformance"
-"""The package that has the name of the kit's command."""
+DIST = BUILD / "dist"
+"""Where the archives of both packages are built."""
 RELEASE_TOOLS = ("check-wheel-contents>=0.6.1,<1", "pipx>=1.7,<2", "twine>=6.1,<7", "uv>=0.9")
 SCRIPTS = ("site/docs/assets", "conformance/ampmap_conformance")
 """Where JavaScript and CSS are written by hand."""
@@ -371,24 +370,9 @@ def typecheck(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build wheel and sdist of both packages into build/dist, and check what is in them."""
     install(session, "dev")
-    dist = build_archives(session)
+    session.run("python", ".ci/archives.py", str(DIST), "--build")
     if session.virtualenv.is_sandboxed:
-        session.run("python", ".ci/installs.py", str(dist), "pip install ampmap-conformance")
-
-
-def build_archives(session: nox.Session) -> Path:
-    """Builds both packages into build/dist, which holds nothing else afterwards."""
-    dist = BUILD / "dist"
-    with tempfile.TemporaryDirectory() as fresh:
-        for folder in (HERE, KIT):
-            session.run("python", "-m", "build", "--outdir", fresh, str(folder))
-        dist.mkdir(parents=True, exist_ok=True)
-        for old in dist.iterdir():
-            old.unlink()
-        for file in Path(fresh).iterdir():
-            (dist / file.name).write_bytes(file.read_bytes())
-    session.run("python", ".ci/archives.py", str(dist))
-    return dist
+        session.run("python", ".ci/installs.py", str(DIST), "pip install ampmap-conformance")
 
 
 @nox.session
@@ -406,9 +390,8 @@ def release(session: nox.Session) -> None:
     if session.virtualenv.is_sandboxed:
         session.install(*RELEASE_TOOLS)
     session.run("python", ".ci/release.py", *(("--tag", tag[0]) if tag else ()))
-    dist = build_archives(session)
-    session.run("twine", "check", "--strict", *sorted(map(str, dist.iterdir())))
+    session.run("python", ".ci/archives.py", str(DIST), "--build", "--again")
+    session.run("twine", "check", "--strict", *sorted(map(str, DIST.iterdir())))
     # Layers of editions repeat what they do not change, and a wheel may have two packages.
-    session.run("check-wheel-contents", "--ignore", "W002,W009", *map(str, dist.glob("ampmap-*.whl")))
-    session.run("python", ".ci/archives.py", str(dist), "--again")
-    session.run("python", ".ci/installs.py", str(dist))
+    session.run("check-wheel-contents", "--ignore", "W002,W009", *map(str, DIST.glob("ampmap-*.whl")))
+    session.run("python", ".ci/installs.py", str(DIST))

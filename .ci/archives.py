@@ -1,6 +1,7 @@
 """What is in the built archives: all of the spec, templates and packages, the licence, and nothing foreign.
 
 `python .ci/archives.py FOLDER` says how many files there are, and ends with 1 where some are missing or foreign. With
+`--build` it first builds wheel and sdist of both packages into the folder, which holds nothing else afterwards. With
 `--again` it builds each archive once more, from the sdist that lies unpacked elsewhere, and compares the bytes.
 """
 
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+SOURCES = (CHECKOUT, CHECKOUT / "packaging/ampmap-conformance")
 PACKAGES = ("generator/ampmap_generator", "conformance/ampmap_conformance")
 DATA = ("spec", "site")
 NAMES = ("ampmap", "ampmap_conformance")
@@ -35,6 +37,18 @@ def main(dist: Path, *, again: bool) -> str:
         sys.stdout.write(f"wheel has {len(files_of(wheel))} files, sdist {len(files_of(sdist))}; nothing missing\n")
         sys.stdout.write("built again from each sdist: the same bytes\n" if again else "")
     return "\n".join(wrong)
+
+
+def build(dist: Path) -> None:
+    """Builds both packages into a folder, in place of what is there. A build that fails leaves the folder as it is."""
+    with tempfile.TemporaryDirectory() as fresh:
+        for source in SOURCES:
+            subprocess.run([sys.executable, "-m", "build", "--outdir", fresh, str(source)], check=True)
+        dist.mkdir(parents=True, exist_ok=True)
+        for old in dist.iterdir():
+            old.unlink()
+        for file in Path(fresh).iterdir():
+            (dist / file.name).write_bytes(file.read_bytes())
 
 
 def one(dist: Path, pattern: str) -> Path:
@@ -90,4 +104,7 @@ def differences(sdist: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), again="--again" in sys.argv[2:]) or 0)
+    folder, words = Path(sys.argv[1]), sys.argv[2:]
+    if "--build" in words:
+        build(folder)
+    sys.exit(main(folder, again="--again" in words) or 0)

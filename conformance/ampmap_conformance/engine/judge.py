@@ -39,9 +39,9 @@ from .plan import Plan, Task
 from .service import SDK_LINES, SERVICE, STEADY, UNREACHABLE, explaining
 
 BUSY = (429, 503)
+"""Statuses by which a proxy says, with `Retry-After`, that it spares an upstream for a while."""
 KEPT = 64 << 10
 """Bytes of each body that are kept of a case that passes."""
-"""Statuses by which a proxy says, with `Retry-After`, that it spares an upstream for a while."""
 
 
 @dataclass(frozen=True)

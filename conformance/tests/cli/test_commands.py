@@ -52,7 +52,8 @@ def test_the_default_run_is_green_and_quick(default_run: DefaultRun, reference: 
     usual = [row for row in proxy_rules(reference).values() if not row.excluded and row.profile not in ON_REQUEST]
     assert {r.requirement for r in report.results} == {row.id for row in usual}
     assert (report.reference.edition, report.reference.digest) == (EDITION, reference.digest)
-    assert default_run.seconds < 20  # of processor time: other load on the machine does not count
+    # Seconds of processor time. A processor whose other half is busy, as beside other tests, needs half as many more.
+    assert default_run.seconds < 30
 
 
 @pytest.mark.parametrize(

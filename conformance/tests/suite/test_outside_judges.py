@@ -39,8 +39,8 @@ def test_a_stream_is_held_back_only_if_no_model_is_that_fast(
     expected: type[Exception] | None,
 ) -> None:
     completion: Any = SimpleNamespace(usage=SimpleNamespace(output=tokens), text="x" * letters)
-    monkeypatch.setattr(outside, "assert_answer", lambda *_: None)
-    monkeypatch.setattr(outside, "_said", lambda *_: completion)
+    monkeypatch.setattr(outside, "_must_be_right", lambda *_: None)
+    monkeypatch.setattr(outside, "said_by", lambda *_: completion)
     case, probe = cast("CallCase", None), cast("Probe", None)
     if expected is None:
         outside.assert_in_pieces(case, probe, streamed(*times))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ import pytest
 from ampmap_conformance.cases import sdks as table
 from ampmap_conformance.cases.sdks import SDKS
 from ampmap_conformance.engine.plan import proxy_rules
-from ampmap_conformance.errors import KitFaultError
+from ampmap_conformance.errors import KitFaultError, UsageError
 from ampmap_conformance.reference import load
 from ampmap_conformance.reference.types import Reference
 from ampmap_conformance.refproxy.defects import DEFECTS
@@ -49,9 +50,14 @@ def test_sdks_take_no_part_in_a_run_that_does_not_ask_for_them(default_run: Defa
 
 
 @pytest.mark.usefixtures("no_sdks")
-@pytest.mark.parametrize("asked", [{"profiles": (PROFILE,)}, {"select": ("clients.plain[*groq*]",)}])
-def test_without_sdks_nothing_is_tested_and_the_remedy_is_named(run: Run, asked: dict[str, tuple[str, ...]]) -> None:
-    ended = run(**asked)
+def test_a_profile_that_needs_sdks_asks_for_them(run: Run) -> None:
+    with pytest.raises(UsageError, match=re.escape("install them by `pip install 'ampmap[clients]'`")):
+        run(profiles=(PROFILE,))
+
+
+@pytest.mark.usefixtures("no_sdks")
+def test_without_sdks_nothing_is_tested_and_the_remedy_is_named(run: Run) -> None:
+    ended = run(select=("clients.plain[*groq*]",))
     assert ended.code is ExitCode.NOTHING_RAN
     assert {result.verdict for result in ended.report.results} == {Verdict.NOT_TESTABLE}
     assert all("pip install 'ampmap[clients]'" in result.reason for result in ended.report.results)
