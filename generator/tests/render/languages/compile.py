@@ -34,10 +34,9 @@ def main(out: Path, tools: Path | None = None) -> None:
         run("ampmap", "build", "typescript", "go", *chosen, "--out", str(folder))
     if tools is not None:
         typescript(folders, vectors, tools / "node_modules" / ".bin" / "tsc")
-        guide("typescript", out / "guide-typescript", [folders[0] / "ampmap.ts"], tools / "node_modules" / ".bin")
+        guide("typescript", out / "guide-typescript", folders[0], tools / "node_modules" / ".bin")
     go(out, folders, vectors)
-    package = folders[0] / "ampmap"
-    guide("go", out / "guide-go", [package / name for name in ("ampmap.go", "reference.json", "routes.json")], None)
+    guide("go", out / "guide-go", folders[0] / "ampmap", None)
 
 
 def typescript(folders: list[Path], vectors: Path, tsc: Path) -> None:
@@ -63,20 +62,20 @@ def go(out: Path, folders: Iterable[Path], vectors: Path) -> None:
         run("go", command, "./...", cwd=out, env={**os.environ, **own})
 
 
-def guide(language: str, folder: Path, files: Iterable[Path], tools: Path | None) -> None:
-    """Does what the guides say in an empty folder, with the downloads alone: the program must print the route."""
+def guide(language: str, folder: Path, downloads: Path, tools: Path | None) -> None:
+    """Does what the guides say in an empty folder, with the files that they name: the program must print the route."""
     endings = {"typescript": ("main.ts", "."), "go": ("main.go", "internal/ampmap")}
     program, where = endings[language]
-    (folder / where).mkdir(parents=True)
-    for file in files:
-        shutil.copy(file, folder / where)
     shown = re.search(rf"^```{language}\n(.*?)^```$", (GUIDES / "vendor-the-types.md").read_text("utf-8"), re.M | re.S)
-    row = re.search(rf"^\| {language} \|.*\| `([^`]+)` \|$", (GUIDES / "install.md").read_text("utf-8"), re.M | re.I)
+    row = re.search(rf"^\| {language} \|(.*)\| `([^`]+)` \|$", (GUIDES / "install.md").read_text("utf-8"), re.M | re.I)
     assert shown is not None
     assert row is not None
+    (folder / where).mkdir(parents=True)
+    for name in re.findall(r"\.\./downloads/(?:go/)?([\w.]+)\)", row[1]):
+        shutil.copy(downloads / name, folder / where)
     (folder / program).write_text(shown[1], encoding="utf-8")
     own = {**os.environ, "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOWORK": "off"}
-    for command in row[1].removeprefix("npx --package typescript ").split(" && "):
+    for command in row[2].removeprefix("npx --package typescript ").split(" && "):
         name, *words = command.split()
         known = str(tools / name) if tools and name == "tsc" else name
         done = subprocess.run([known, *words], cwd=folder, env=own, check=True, stdout=subprocess.PIPE, text=True)
