@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TypeVar
 
 from ..report.model import Notice
@@ -65,17 +66,7 @@ def thinned(every: Sequence[One]) -> Sequence[One]:
 
 
 def _row(row: Row, *, name: str = "") -> CallRow:
-    return CallRow(
-        kind=row.kind,
-        name=name or row.name,
-        calls=row.calls,
-        failures=row.failures,
-        median_ms=row.median_ms,
-        p90_ms=row.p90_ms,
-        p95_ms=row.p95_ms,
-        p99_ms=row.p99_ms,
-        most_ms=round(row.most_ms, 1),
-    )
+    return CallRow(**{**asdict(row), "name": name or row.name, "most_ms": round(row.most_ms, 1)})
 
 
 def _moment(one: Sample) -> Moment:
