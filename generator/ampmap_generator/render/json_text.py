@@ -59,7 +59,7 @@ def _short_lines(value: Json, width: int, before: str = "", after: str = "") -> 
         brackets, members = "{}", [(f"{_safe(key)}:", each) for key, each in value.items()]
     else:
         brackets, members = "[]", [("", each) for each in value]
-    yield f"{before}{brackets[0]}"
+    yield from _cut(f"{before}{brackets[0]}", width)
     for number, (lead, member) in enumerate(members, 1):
         yield from _short_lines(member, width, lead, "," if number < len(members) else "")
     yield f"{brackets[1]}{after}"

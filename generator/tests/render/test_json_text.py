@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ampmap_generator.render.json_text import short_lines
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 TEXTS = st.text(st.sampled_from("ab '\"\\\n\t é\u2028"), max_size=90)
@@ -17,6 +17,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@example({"a key that is longer than a line": ["", "more than one line has"]}, 20)
 @given(VALUES, st.integers(20, 60))
 def test_lines_are_short_and_are_the_value_again_once_joined(value: Any, width: int) -> None:
     text = short_lines(value, width)
